@@ -1,0 +1,1 @@
+"""w2sg: a laboratory for weak-to-strong generalization."""

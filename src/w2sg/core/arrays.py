@@ -1,0 +1,62 @@
+"""Array aliases and the few array rules that every room shares.
+
+Symbols: `n` examples, `k` classes, `d` features.
+"""
+
+import hashlib
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from w2sg.core.errors import InputError
+
+AnyArray = NDArray[Any]
+FloatArray = NDArray[np.floating[Any]]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+ROW_SUM_TOLERANCE = 1e-4
+"""Rows of soft labels may miss 1 by this much: float32 softmax over 1,000 classes errs by about 1e-5."""
+
+
+def frozen(array: AnyArray) -> AnyArray:
+    """Return a read-only array that owns its memory, so no view leads back to other columns."""
+    own = np.array(array, copy=True, order="C")
+    own.setflags(write=False)
+    return own
+
+
+def one_hot(labels: IntArray, n_classes: int) -> FloatArray:
+    """Return hard labels `(n,)` as float32 rows `(n, k)` that sum to 1."""
+    return np.eye(n_classes, dtype=np.float32)[labels]
+
+
+def check_soft_labels(weak: FloatArray, n: int, n_classes: int, name: str = "weak labels") -> FloatArray:
+    """Return `weak` as float32 `(n, k)`.
+
+    Raises:
+        InputError: If the shape is wrong, a value is not finite or negative, or a row does not sum to 1.
+    """
+    if weak.shape != (n, n_classes):
+        raise InputError(f"{name} must have shape ({n}, {n_classes}), got {weak.shape}")
+    if not np.isfinite(weak).all() or (weak < 0).any():
+        raise InputError(f"{name} must be finite and not negative: look at the supervisor that made them")
+    worst = float(np.abs(weak.sum(axis=1) - 1).max(initial=0.0))
+    if worst > ROW_SUM_TOLERANCE:
+        raise InputError(f"rows of {name} must sum to 1, one misses it by {worst:.2g}")
+    return np.asarray(weak, dtype=np.float32)
+
+
+def digest_arrays(*arrays: AnyArray) -> str:
+    """Return the sha256 of the shapes, dtypes and contents of arrays (text arrays by their UTF-8 strings)."""
+    state = hashlib.sha256()
+    for array in arrays:
+        state.update(f"{array.dtype.str}{array.shape}".encode())
+        if array.dtype == object:
+            for item in array.ravel():
+                text = str(item).encode()
+                state.update(len(text).to_bytes(8, "little") + text)
+        else:
+            state.update(np.ascontiguousarray(array).tobytes())
+    return state.hexdigest()

@@ -1,0 +1,82 @@
+"""A component is its own config: a frozen pydantic model with a `kind`, a version and methods.
+
+The constructor only stores; what an operation learns is returned, never kept. So a component can be hashed, written to
+a file, sent to another process and made again by name.
+"""
+
+import hashlib
+import json
+from abc import ABC
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from w2sg.core.errors import InputError
+
+Problem = tuple[tuple[str, ...], str]
+
+
+class ConfigError(InputError):
+    """A configuration breaks its rules; each problem is given with the full path of its field."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(f"{'.'.join(path) or 'value'}: {text}" for path, text in problems))
+
+    def under(self, *prefix: str) -> "ConfigError":
+        """Return the same problems below a path."""
+        return ConfigError([((*prefix, *path), text) for path, text in self.problems])
+
+
+class Component(BaseModel, ABC):
+    """Base of everything a setup names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+
+    version: ClassVar[int] = 1
+    """Raised whenever results change although the configuration does not."""
+
+    kind: str
+
+    def canonical(self) -> str:
+        """Return the one JSON text of this configuration: sorted keys, all defaults written out."""
+        return canonical_json(self.model_dump(mode="json"))
+
+    def digest(self) -> str:
+        """Return the sha256 of the canonical text."""
+        return hashlib.sha256(self.canonical().encode()).hexdigest()
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> Self:
+        """Make a component from plain data.
+
+        Raises:
+            ConfigError: If a field is unknown, missing, of a wrong type or out of range.
+        """
+        try:
+            return cls.model_validate(dict(data))
+        except ValidationError as error:
+            raise ConfigError(_problems(error)) from None
+
+
+def canonical_json(value: object) -> str:
+    """Return the compact JSON text with sorted keys; equal values give equal text."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _problems(error: ValidationError) -> list[Problem]:
+    """Flatten a validation error, with the paths of components inside components."""
+    found: list[Problem] = []
+    for item in error.errors(include_url=False):
+        path = tuple(str(part) for part in item["loc"])
+        inner = item.get("ctx", {}).get("error")
+        if isinstance(inner, ConfigError):
+            found.extend(inner.under(*path).problems)
+        elif isinstance(inner, Exception):
+            found.append((path, str(inner)))
+        elif item["type"] == "extra_forbidden":
+            found.append((path, "no such field; 'w2sg describe' lists the fields"))
+        else:
+            found.append((path, f"{item['msg'][0].lower()}{item['msg'][1:]}, got {item['input']!r:.80}"))
+    return found

@@ -1,0 +1,281 @@
+"""The contracts: what a task, a weak supervisor, a student and a method must do.
+
+Rooms never import each other; they meet here, and the laboratory puts them together.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, final
+
+import numpy as np
+from pydantic import BeforeValidator, SerializeAsAny, WithJsonSchema
+
+from w2sg.core import registry
+from w2sg.core.arrays import FloatArray, IntArray
+from w2sg.core.component import Component
+from w2sg.core.errors import CapabilityError
+from w2sg.core.examples import Examples, Inputs
+from w2sg.core.vault import Vault, WeakView
+
+if TYPE_CHECKING:
+    Array = Any
+    """An array of any library that follows the array-API standard."""
+
+
+@dataclass(frozen=True, eq=False)
+class TaskData:
+    """What a task gives under one seed.
+
+    Attributes:
+        classes: The names of the `k` classes.
+        supervision: The weak supervisor's training split.
+        transfer: The split that the supervisor labels for the student.
+        validation: Inputs that get weak labels only, for stopping and selection; None if there are none.
+        tests: Named test sets; `test` is the one in distribution and comes first.
+        corpus: All inputs that a student may see without labels.
+        vault: The gold of all splits, under `supervision`, `transfer`, `validation` and the names of the test sets.
+    """
+
+    classes: tuple[str, ...]
+    supervision: Examples
+    transfer: Examples
+    validation: Examples | None
+    tests: Mapping[str, Examples]
+    corpus: Inputs
+    vault: Vault
+
+    def labelled_by_supervisor(self) -> dict[str, Examples]:
+        """Return every split that the weak supervisor labels, by name."""
+        splits = {"transfer": self.transfer}
+        if self.validation is not None:
+            splits["validation"] = self.validation
+        return {**splits, **self.tests}
+
+
+class Task(Component):
+    """A distribution of examples with ground truth, its splits and its test sets."""
+
+    default_supervisor: ClassVar[str] = "fewer-labels"
+    default_student: ClassVar[str] = "linear"
+
+    @abstractmethod
+    def load(self, rng: np.random.Generator) -> TaskData:
+        """Return the splits of one seed; `rng` decides who is in which split."""
+
+    def fingerprint(self) -> str:
+        """Return a hash of the data outside this package that `load` reads; empty if it reads none."""
+        return ""
+
+
+class Labeller(ABC):
+    """A weak supervisor after its training."""
+
+    @abstractmethod
+    def label(self, examples: Examples, gold: IntArray | None, rng: np.random.Generator) -> FloatArray:
+        """Return soft labels `(n, k)` whose rows sum to 1.
+
+        Args:
+            examples: What to label.
+            gold: Class numbers `(n,)`, only for supervisors that declare `simulates`; otherwise None.
+            rng: Randomness of the labels themselves.
+        """
+
+
+class WeakSupervisor(Component):
+    """Anything that labels the transfer split."""
+
+    @property
+    def simulates(self) -> bool:
+        """Whether the labels are made by corrupting gold, so that the vault must hand gold out for labelling."""
+        return False
+
+    @abstractmethod
+    def fit(
+        self, supervision: Examples, gold: IntArray, corpus: Inputs, n_classes: int, rng: np.random.Generator
+    ) -> Labeller:
+        """Learn from the supervision split and its gold `(n,)`."""
+
+
+class Objective(Component):
+    """What pulls the student at each step: a value and its gradient with respect to the logits.
+
+    Written once against the array-API standard. Shapes: `weak` and `logits` are `(..., n, k)` for one batch or several;
+    `progress` is the fraction of training done, in [0, 1). A moving target is held fixed inside the gradient.
+    """
+
+    @property
+    def moving(self) -> bool:
+        """Whether the target depends on the student, so that the student must be trained by gradient."""
+        return False
+
+    @property
+    def settles_at(self) -> float:
+        """The progress from which on nothing depends on progress any more; training may stop early only after it."""
+        return 0.0
+
+    @abstractmethod
+    def value(self, weak: "Array", logits: "Array", progress: float) -> "Array":
+        """Return the loss of each example in nats, `(..., n)`."""
+
+    @abstractmethod
+    def gradient(self, weak: "Array", logits: "Array", progress: float) -> "Array":
+        """Return the gradient of each example's loss with respect to its logits, `(..., n, k)`."""
+
+
+class Stopping(Component):
+    """When training ends. `score` ranks the steps by what they give on weak validation labels."""
+
+    @property
+    def watches(self) -> bool:
+        """Whether validation examples are needed."""
+        return False
+
+    def score(self, weak: FloatArray, logits: FloatArray) -> FloatArray:
+        """Return how good a step is (higher is better) from weak labels and logits `(..., n, k)`; shape `(...,)`."""
+        raise CapabilityError(f"stopping {self.kind!r} does not watch validation examples")
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """One student to train.
+
+    Attributes:
+        student: What to train.
+        inputs: `n` training inputs.
+        targets: Soft labels `(n, k)`.
+        weights: `(n,)` non-negative example weights, or None for all 1.
+        corpus: Unlabelled inputs for the feature map.
+        objective: What pulls the student.
+        stopping: When to stop.
+        watched: Inputs and weak labels that `stopping` watches, or None.
+        rng: Randomness of initialisation and order.
+        steps: Train exactly this many steps, or None for the student's own number.
+    """
+
+    student: "Student"
+    inputs: Inputs
+    targets: FloatArray
+    corpus: Inputs
+    objective: Objective
+    stopping: Stopping
+    rng: np.random.Generator
+    weights: FloatArray | None = None
+    watched: tuple[Inputs, FloatArray] | None = None
+    steps: int | None = None
+
+
+class Predictor(ABC):
+    """A trained student.
+
+    Attributes:
+        steps: How many steps the training took, where the student is trained in steps.
+    """
+
+    steps: int | None = None
+
+    @abstractmethod
+    def predict_proba(self, inputs: Inputs) -> FloatArray:
+        """Return class probabilities `(n, k)`."""
+
+    def represent(self, inputs: Inputs) -> FloatArray:
+        """Return the features that the last layer reads, `(n, d)`."""
+        raise CapabilityError(f"{type(self).__name__} has no representation: choose a student with 'represent'")
+
+
+class Student(Component):
+    """The model that learns from weak labels.
+
+    Capabilities: `gradient` (trained in steps by an objective, which may move with the student), `represent` (features
+    of its last layer), `scale` (smaller versions of itself exist).
+    """
+
+    capabilities: ClassVar[frozenset[str]] = frozenset()
+
+    @abstractmethod
+    def fit_many(self, fits: Sequence[Fit]) -> list[Predictor]:
+        """Train several students of this configuration; those that share features may share work."""
+
+    @final
+    def fit(self, fit: Fit) -> Predictor:
+        """Train one student."""
+        return self.fit_many([fit])[0]
+
+    @property
+    def strength(self) -> float | None:
+        """A number that grows with capability (features, units, trees), or None if there is none."""
+        return None
+
+    def scaled(self, fraction: float) -> "Student":
+        """Return a version of this student with `fraction` of its strength."""
+        raise CapabilityError(f"student {self.kind!r} has no smaller versions of itself ('scale')")
+
+
+Training = Generator[Sequence[Fit], list[Predictor], Predictor]
+"""The course of a method: it yields students to train, receives the trained ones, and returns one of them."""
+
+
+class Method(Component):
+    """How the student learns from weak labels.
+
+    A method is written as a generator that asks for students to be trained. So the laboratory can run many methods in
+    step and train what they ask for as one batch, and no method has to know of it.
+    """
+
+    @property
+    def requires(self) -> frozenset[str]:
+        """The capabilities that the student must have."""
+        return frozenset()
+
+    @abstractmethod
+    def train(self, view: WeakView, student: Student, rng: np.random.Generator) -> Training:
+        """Yield students to train and return the predictor to use."""
+
+    @final
+    def check(self, student: Student) -> None:
+        """Raise CapabilityError if the student lacks what this method needs."""
+        missing = sorted(self.requires - student.capabilities)
+        if missing:
+            have = ", ".join(sorted(student.capabilities)) or "none"
+            raise CapabilityError(
+                f"method needs {', '.join(map(repr, missing))}, student {student.kind!r} has {have}: choose another student"
+            )
+
+    @final
+    def fit(self, view: WeakView, student: Student, rng: np.random.Generator) -> Predictor:
+        """Train by this method alone."""
+        self.check(student)
+        return run_together([self.train(view, student, rng)])[0]
+
+
+def run_together(courses: Sequence[Training]) -> list[Predictor]:
+    """Run several methods in step: what they ask for at the same time is trained as one batch per student."""
+    results: dict[int, Predictor] = {}
+    answers: dict[int, list[Predictor] | None] = dict.fromkeys(range(len(courses)))
+    while answers:
+        asked: list[tuple[int, Fit]] = []
+        for index in list(answers):
+            try:
+                asked.extend((index, fit) for fit in courses[index].send(answers[index]))  # type: ignore[arg-type]
+            except StopIteration as stop:
+                results[index] = stop.value
+                del answers[index]
+        answers = {index: [] for index in answers}
+        for student in dict.fromkeys(fit.student for _, fit in asked):
+            group = [(index, fit) for index, fit in asked if fit.student == student]
+            for (index, _), predictor in zip(group, student.fit_many([fit for _, fit in group]), strict=True):
+                answers[index].append(predictor)  # type: ignore[union-attr]
+    return [results[index] for index in range(len(courses))]
+
+
+def _field(sort: str, what: str) -> tuple[BeforeValidator, WithJsonSchema]:
+    schema = {"anyOf": [{"type": "string"}, {"type": "object", "required": ["kind"]}], "description": what}
+    return BeforeValidator(lambda spec: registry.build(sort, spec)), WithJsonSchema(schema)
+
+
+AnyTask = Annotated[SerializeAsAny[Task], *_field("tasks", "a task: its name, or a table with 'kind'")]
+AnySupervisor = Annotated[SerializeAsAny[WeakSupervisor], *_field("supervisors", "a weak supervisor")]
+AnyStudent = Annotated[SerializeAsAny[Student], *_field("students", "a student")]
+AnyMethod = Annotated[SerializeAsAny[Method], *_field("methods", "a method")]
+AnyObjective = Annotated[SerializeAsAny[Objective], *_field("objectives", "an objective")]
+AnyStopping = Annotated[SerializeAsAny[Stopping], *_field("stoppings", "a stopping rule")]

@@ -1,0 +1,53 @@
+"""The error tree: every error of w2sg says what is wrong, the rule, what was received and what to do."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class W2sgError(Exception):
+    """Base of all errors raised on purpose by w2sg."""
+
+
+class InputError(W2sgError, ValueError):
+    """The caller gave something that breaks a stated rule (exit code 2)."""
+
+
+class UnknownNameError(InputError, KeyError):
+    """A name is not registered; the message suggests near ones."""
+
+    def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
+        known = sorted(known)
+        near = get_close_matches(name, known, n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(repr(x) for x in near)}?" if near else f"known: {', '.join(known)}"
+        self.message = f"unknown {what} {name!r}: {hint}"
+        super().__init__(self.message)
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class DataError(InputError):
+    """A data file or array breaks a rule of the task that reads it."""
+
+
+class CapabilityError(InputError, TypeError):
+    """A student lacks what a method needs."""
+
+
+class GoldError(W2sgError, PermissionError):
+    """Ground truth was asked for outside the purposes that may have it."""
+
+
+class MissingExtraError(W2sgError, ImportError):
+    """An optional dependency is needed and not installed."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(f"{package} is not installed: run pip install 'w2sg[{extra}]'")
+
+
+class StoreError(W2sgError, OSError):
+    """The store cannot be read or written (exit code 3)."""
+
+
+class RunError(W2sgError, RuntimeError):
+    """A run failed while it was computed (exit code 3)."""

@@ -1,0 +1,108 @@
+"""Ground truth is a type, not a promise: the vault hands gold out for a named purpose and writes it down."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from w2sg.core.arrays import FloatArray, IntArray, frozen
+from w2sg.core.errors import GoldError, InputError
+from w2sg.core.examples import Inputs
+
+PURPOSES = {
+    "supervision": "the weak supervisor is trained on the gold of its own split",
+    "simulate": "a simulated annotator corrupts gold to a chosen accuracy",
+    "ceiling": "the student is trained on the gold of the transfer split",
+    "score": "predictions are scored",
+    "audit": "a declared number of labels is bought",
+}
+_SPLITS_OF = {"supervision": ("supervision",), "ceiling": ("transfer",)}
+
+
+@dataclass(frozen=True)
+class HandOut:
+    """One release of gold: for what, of which split, how many labels."""
+
+    purpose: str
+    split: str
+    n: int
+
+
+class Vault:
+    """The gold labels of a task's splits."""
+
+    def __init__(self, gold: Mapping[str, IntArray]) -> None:
+        self.__gold = {split: frozen(np.asarray(labels, dtype=np.int64)) for split, labels in gold.items()}
+        self.__record: list[HandOut] = []
+
+    def __repr__(self) -> str:
+        return f"Vault({', '.join(self.__gold)}; {len(self.__record)} hand-outs)"
+
+    @property
+    def record(self) -> tuple[HandOut, ...]:
+        """Every hand-out so far, in order."""
+        return tuple(self.__record)
+
+    def release(self, purpose: str, split: str) -> IntArray:
+        """Hand out the gold of a split, `(n,)` class numbers.
+
+        Raises:
+            GoldError: If the purpose is unknown, or may not have this split.
+        """
+        if purpose not in PURPOSES or purpose == "audit":
+            known = ", ".join(name for name in PURPOSES if name != "audit")
+            raise GoldError(f"gold is handed out for {known}; got {purpose!r}")
+        if split not in self.__gold or split not in _SPLITS_OF.get(purpose, (split,)):
+            raise GoldError(f"purpose {purpose!r} may not have the gold of split {split!r}")
+        gold = self.__gold[split]
+        self.__record.append(HandOut(purpose, split, len(gold)))
+        return gold
+
+    def audit(self, split: str, k: int, rng: np.random.Generator) -> tuple[IntArray, IntArray]:
+        """Buy `k` labels drawn at random: their positions in the split and their gold, both `(k,)`.
+
+        Raises:
+            InputError: If the split has fewer than `k` examples.
+        """
+        gold = self.__gold[split]
+        if not 0 < k <= len(gold):
+            raise InputError(f"an audit of split {split!r} takes 1 to {len(gold)} labels, got {k}")
+        rows = np.sort(rng.choice(len(gold), size=k, replace=False))
+        self.__record.append(HandOut(f"audit({k})", split, k))
+        return rows, gold[rows]
+
+
+@dataclass(frozen=True, eq=False)
+class WeakSplit:
+    """Inputs and their weak labels `(n, k)`: there is no field for gold, ids or metadata."""
+
+    inputs: Inputs
+    weak: FloatArray
+
+    def __post_init__(self) -> None:
+        if self.weak.ndim != 2 or len(self.weak) != len(self.inputs):
+            raise InputError(f"weak labels must have shape ({len(self.inputs)}, k), got {self.weak.shape}")
+        object.__setattr__(self, "weak", frozen(np.asarray(self.weak, dtype=np.float32)))
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+
+@dataclass(frozen=True, eq=False)
+class WeakView:
+    """All that a method may see: the transfer inputs, their weak labels, and inputs without labels.
+
+    Attributes:
+        transfer: The inputs to learn from, with weak labels.
+        validation: Other inputs with weak labels, for stopping and selection; None if the task has none.
+        corpus: Unlabelled inputs that the student may be pretrained on (feature maps are fitted on them).
+    """
+
+    transfer: WeakSplit
+    validation: WeakSplit | None
+    corpus: Inputs
+
+    @property
+    def n_classes(self) -> int:
+        """The number of classes `k`."""
+        return int(self.transfer.weak.shape[1])
