@@ -127,9 +127,9 @@ class Stopping(Component):
     """When training ends. `score` ranks the steps by what they give on weak validation labels."""
 
     @property
-    def watches(self) -> bool:
-        """Whether validation examples are needed."""
-        return False
+    def watches(self) -> float:
+        """The share of the transfer split it needs to watch where a task has no validation split; 0 if none."""
+        return 0.0
 
     def score(self, weak: FloatArray, logits: FloatArray) -> FloatArray:
         """Return how good a step is (higher is better) from weak labels and logits `(..., n, k)`; shape `(...,)`."""
@@ -238,7 +238,7 @@ class Method(Component):
         if missing:
             have = ", ".join(sorted(student.capabilities)) or "none"
             raise CapabilityError(
-                f"method needs {', '.join(map(repr, missing))}, student {student.kind!r} has {have}: choose another student"
+                f"method needs {', '.join(map(repr, missing))}, student {student.kind!r} has {have}: choose another one"
             )
 
     @final

@@ -118,7 +118,14 @@ def build(sort: str, spec: str | Mapping[str, Any] | Component) -> Component:
     if not isinstance(name, str):
         raise ConfigError([((), f"needs 'kind': the name of one of the {sort} ('w2sg list {sort}')")])
     entry = lookup(sort, name)
-    return entry.cls.parse({**merged(entry.fields, data), "kind": kind_of(entry.cls)})
+    fields = merged(merged(_component_defaults(entry.cls), entry.fields), data)
+    return entry.cls.parse({**fields, "kind": kind_of(entry.cls)})
+
+
+def _component_defaults(cls: type[Component]) -> dict[str, Any]:
+    """Return the default parts of a component as tables, so that one field of a part can be set alone."""
+    defaults = {name: field.default for name, field in cls.model_fields.items()}
+    return {name: part.model_dump() for name, part in defaults.items() if isinstance(part, Component)}
 
 
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

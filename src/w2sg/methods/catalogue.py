@@ -1,0 +1,61 @@
+"""The named methods: each a composition, with the paper it comes from."""
+
+from w2sg.core import preset
+from w2sg.methods.composition import Composition
+
+BURNS = "2312.09390"
+
+preset(
+    "methods",
+    "naive",
+    Composition,
+    "Train on the supervisor's soft labels.",
+    paper=BURNS,
+)
+preset(
+    "methods",
+    "naive-hard",
+    Composition,
+    "Train on the supervisor's most likely classes.",
+    objective={"kind": "cross-entropy", "labels": "hard"},
+    paper=BURNS,
+)
+preset(
+    "methods",
+    "confidence",
+    Composition,
+    "Pull the student toward its own confident answers as training goes on.",
+    objective="confidence",
+    paper=BURNS,
+)
+preset(
+    "methods",
+    "product",
+    Composition,
+    "Train toward the product of the student's and the supervisor's probabilities.",
+    objective="product",
+    paper=BURNS,
+)
+preset(
+    "methods",
+    "confident-only",
+    Composition,
+    "Train on the examples on which the supervisor is most confident.",
+    select="confident",
+)
+preset(
+    "methods",
+    "early-stopping",
+    Composition,
+    "Stop where agreement with held-out weak labels is highest.",
+    stopping="weak-validation",
+    paper=BURNS,
+)
+preset(
+    "methods",
+    "bootstrapping",
+    Composition,
+    "Hand the labels up through students of growing size.",
+    chain="bootstrap",
+    paper=BURNS,
+)

@@ -1,0 +1,65 @@
+"""The confidence auxiliary loss of Burns et al. (arXiv:2312.09390, appendix A), for any number of classes."""
+
+from typing import Literal
+
+from array_api_compat import array_namespace
+from pydantic import Field
+
+from w2sg.core import register
+from w2sg.methods.objectives.base import Array, TargetObjective, harden
+
+TIE = 1e-6
+"""Weight of the weak label in the hardening: it decides only where the student itself is undecided."""
+
+
+@register("objectives", paper="2312.09390")
+class Confidence(TargetObjective):
+    """Cross-entropy to `(1 - a) weak + a harden(student)`: the student is pulled toward its own confident answers.
+
+    The weight `a` grows linearly from 0 to `weight` over the first `ramp` of training. `harden` compares each class's
+    probability with a threshold chosen on the batch such that the class wins on the share of examples that the weak
+    labels give it; with two balanced classes this is the paper's threshold, above which exactly half the batch lies.
+    Where the student is undecided the weak label's class wins.
+    """
+
+    kind: Literal["confidence"] = "confidence"
+    weight: float = Field(0.5, ge=0, le=1, description="largest weight of the student's own answers")
+    ramp: float = Field(0.2, ge=0, le=1, description="fraction of training over which the weight grows to it")
+    threshold: Literal["balanced", "argmax"] = Field("balanced", description="how the student's answers are hardened")
+
+    @property
+    def moving(self) -> bool:
+        """The target holds the student's own answers."""
+        return True
+
+    @property
+    def settles_at(self) -> float:
+        """The end of the ramp."""
+        return self.ramp
+
+    def target(self, weak: Array, log_student: Array, progress: float) -> Array:
+        """Return the mixture of weak labels and the student's hardened answers."""
+        a = self.weight * (min(1.0, progress / self.ramp) if self.ramp else 1.0)
+        if a == 0:
+            return weak
+        xp = array_namespace(weak, log_student)
+        student = xp.exp(log_student)
+        if self.threshold == "balanced":
+            student = student - balanced_thresholds(student, weak)
+        return (1 - a) * weak + a * harden(student + TIE * weak, weak)
+
+
+def balanced_thresholds(student: Array, weak: Array) -> Array:
+    """Return thresholds `(..., 1, k)` above which each class's probability lies as often as the weak labels say.
+
+    The threshold of a class lies midway between the two order statistics of its probability over the batch that
+    separate the `round(n * mean weak share)` highest from the rest.
+    """
+    xp = array_namespace(student, weak)
+    n = student.shape[-2]
+    ordered = xp.sort(student, axis=-2)
+    share = xp.mean(weak, axis=-2, keepdims=True)
+    below = xp.clip(n - xp.astype(xp.round(n * share), xp.int64), 0, n)
+    lower = xp.take_along_axis(ordered, xp.clip(below - 1, 0, n - 1), axis=-2)
+    upper = xp.take_along_axis(ordered, xp.clip(below, 0, n - 1), axis=-2)
+    return (lower + upper) / 2

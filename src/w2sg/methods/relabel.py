@@ -1,0 +1,31 @@
+"""Relabelings: what the weak labels become before training."""
+
+from typing import Literal
+
+import numpy as np
+
+from w2sg.core import FloatArray, WeakView, one_hot, register
+from w2sg.methods.parts import Relabeling
+
+
+@register("relabelings")
+class Keep(Relabeling):
+    """The weak labels as they are."""
+
+    kind: Literal["keep"] = "keep"
+
+    def relabel(self, view: WeakView, rng: np.random.Generator) -> FloatArray:
+        """Return the weak labels."""
+        return view.transfer.weak
+
+
+@register("relabelings")
+class Harden(Relabeling):
+    """The most likely class of each weak label, with probability 1."""
+
+    kind: Literal["harden"] = "harden"
+
+    def relabel(self, view: WeakView, rng: np.random.Generator) -> FloatArray:
+        """Return one-hot labels."""
+        weak = view.transfer.weak
+        return one_hot(weak.argmax(axis=1), weak.shape[1])

@@ -1,0 +1,212 @@
+"""The head trainer: many linear softmax heads at once, each pulled by an objective whose target may move with it.
+
+One head minimises `sum_i w_i loss_i(x_i W' + b) + |W|^2 / (2 C)`, scikit-learn's scaling of `C`, by Nesterov's
+accelerated gradient with adaptive restart (O'Donoghue and Candes, arXiv:1204.3982) in coordinates where the quadratic
+upper bound of Boehning and Lindsay (1988) on the softmax Hessian, `1/2 X'X`, plus the penalty is the identity. In them
+the step size is 1, no line search is needed, and some 25 steps reach the optimum of a convex objective.
+
+All heads on the same rows share their whitened features, so a step of `m` heads is two matrix products of `m k` rows.
+The floor of a step is their `4 m k n d` operations.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from w2sg.core import FloatArray, IntArray, Objective, Stopping
+
+RELATIVE_RANK = 1e-7
+"""Directions of the Gram matrix below this share of the largest are dropped: float32 cannot tell them from 0."""
+
+
+@dataclass(eq=False)
+class Head:
+    """One head to train.
+
+    Attributes:
+        x: Features `(n, d)` float32; heads with the same array object share work.
+        targets: Soft labels `(n, k)`.
+        weights: Example weights `(n,)`, or None for all 1.
+        objective: The loss.
+        stopping: The stopping rule.
+        watched: Features `(v, d)` and soft labels `(v, k)` for the stopping rule, or None.
+        steps: Exactly this many steps, or None to stop at convergence.
+    """
+
+    x: FloatArray
+    targets: FloatArray
+    objective: Objective
+    stopping: Stopping
+    weights: FloatArray | None = None
+    watched: tuple[FloatArray, FloatArray] | None = None
+    steps: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedHead:
+    """Coefficients `(k, d)`, intercepts `(k,)`, and the step that they come from."""
+
+    coefficients: FloatArray
+    intercepts: FloatArray
+    steps: int
+
+
+class _Design:
+    """Features in the coordinates of the quadratic bound, shared by all heads on the same rows and weights."""
+
+    def __init__(self, x: FloatArray, weights: FloatArray | None, c: float) -> None:
+        from scipy.linalg.lapack import dpotrf, dtrtri
+
+        self.basis = None
+        n, d = x.shape
+        if d > n:
+            self.basis = _row_space(x)
+            x = x @ self.basis
+        x = np.concatenate([x, np.ones((n, 1), dtype=np.float32)], axis=1)
+        weighted = x if weights is None else x * np.sqrt(weights, dtype=np.float32)[:, None]
+        bound = 0.5 * (weighted.T @ weighted).astype(np.float64)
+        penalty = np.full(len(bound), 1 / c)
+        penalty[-1] = 0.0
+        bound[np.diag_indices_from(bound)] += penalty
+        bound[-1, -1] += RELATIVE_RANK * np.trace(bound)
+        lower, info = dpotrf(bound, lower=1)
+        if info:
+            raise np.linalg.LinAlgError(
+                "the bound on the Hessian is not positive definite: raise the penalty (lower c)"
+            )
+        inverse, _ = dtrtri(lower, lower=1)
+        self.inverse = inverse.astype(np.float32)
+        self.z = x @ self.inverse.T
+        self.zt = np.ascontiguousarray(self.z.T)
+        self.pull = ((inverse * penalty) @ inverse.T).astype(np.float32)
+
+    def whiten(self, x: FloatArray) -> FloatArray:
+        """Return other rows in the same coordinates, transposed `(r, v)`."""
+        if self.basis is not None:
+            x = x @ self.basis
+        ones = np.ones((len(x), 1), dtype=np.float32)
+        return np.ascontiguousarray((np.concatenate([x, ones], axis=1) @ self.inverse.T).T)
+
+    def coefficients(self, v: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the weights `(k, d)` and intercepts `(k,)` of a head `(k, r)` in these coordinates."""
+        w = (v @ self.inverse).astype(np.float32)
+        plain = w[:, :-1] if self.basis is None else w[:, :-1] @ self.basis.T
+        return np.ascontiguousarray(plain), w[:, -1].copy()
+
+
+def _row_space(x: FloatArray) -> FloatArray:
+    """Return an orthonormal basis `(d, r)` of the row space of `x`: the penalised optimum lies in it."""
+    values, vectors = np.linalg.eigh((x @ x.T).astype(np.float64))
+    keep = values > RELATIVE_RANK * max(values[-1], 1e-30)
+    return np.asarray(x.T @ (vectors[:, keep] / np.sqrt(values[keep])), dtype=np.float32)
+
+
+def train_heads(heads: Sequence[Head], *, c: float, steps: int, tolerance: float) -> list[TrainedHead]:
+    """Train heads together.
+
+    Args:
+        heads: What to train; they may differ in everything.
+        c: Inverse penalty, as scikit-learn's `C`.
+        steps: Most steps of a head, and the length of its schedule.
+        tolerance: A head whose objective no longer depends on progress stops when the norm of its whitened gradient
+            is below `tolerance * sqrt(n)`; its loss is then within about `tolerance^2` nats an example of the optimum.
+
+    Returns:
+        The trained heads, in the order given.
+    """
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for index, head in enumerate(heads):
+        rows = (id(head.x), id(head.weights), head.targets.shape[1], 0 if head.watched is None else id(head.watched[0]))
+        groups.setdefault(rows, []).append(index)
+    trained: dict[int, TrainedHead] = {}
+    for members in groups.values():
+        members.sort(key=lambda index: heads[index].objective.digest())
+        bench = _Bench([heads[index] for index in members], c, steps, tolerance)
+        trained.update(zip(members, bench.run(), strict=True))
+    return [trained[index] for index in range(len(heads))]
+
+
+class _Bench:
+    """Heads on the same rows, advanced in step. Arrays are `(m, k, r)` and `(m, k, n)`: classes before examples."""
+
+    def __init__(self, heads: list[Head], c: float, steps: int, tolerance: float) -> None:
+        first = heads[0]
+        self.heads, self.steps = heads, steps
+        self.design = _Design(first.x, first.weights, c)
+        self.limit = tolerance * np.sqrt(len(first.x))
+        self.weak = np.stack([head.targets.T for head in heads]).astype(np.float32)
+        self.weights = first.weights
+        self.last = np.array([steps if head.steps is None else min(head.steps, steps) for head in heads])
+        self.family = np.cumsum([i > 0 and head.objective != heads[i - 1].objective for i, head in enumerate(heads)])
+        self.settled = np.array([head.objective.settles_at for head in heads])
+        self.watched = None if first.watched is None else self.design.whiten(first.watched[0])
+        self.best_score = np.full(len(heads), -np.inf)
+        self.best: list[tuple[FloatArray, int] | None] = [None] * len(heads)
+
+    def run(self) -> list[TrainedHead]:
+        m, k, n = self.weak.shape
+        r = self.design.z.shape[1]
+        active = np.arange(m)
+        v = np.zeros((m, k, r), dtype=np.float32)
+        ahead, momentum = v.copy(), np.ones(m)
+        for step in range(self.steps):
+            pull = self._gradient(ahead, active, step / self.steps)
+            new = ahead - pull
+            restart = np.einsum("mkr,mkr->m", pull, new - v) > 0
+            old = np.where(restart, 1.0, momentum)
+            momentum = (1 + np.sqrt(1 + 4 * old**2)) / 2
+            ahead = new + ((old - 1) / momentum).astype(np.float32)[:, None, None] * (new - v)
+            v = new
+            self._watch(v, active, step)
+            size = np.sqrt(np.einsum("mkr,mkr->m", pull, pull))
+            done = (size < self.limit) & (step / self.steps >= self.settled[active]) | (step + 1 >= self.last[active])
+            if done.any():
+                for position in np.flatnonzero(done):
+                    if self.best[active[position]] is None:
+                        self.best[active[position]] = (v[position].copy(), step + 1)
+                stay = ~done
+                active, v, ahead, momentum = active[stay], v[stay], ahead[stay], momentum[stay]
+                if not len(active):
+                    break
+        return [self._finish(index) for index in range(m)]
+
+    def _gradient(self, v: FloatArray, active: IntArray, progress: float) -> FloatArray:
+        m, k, r = v.shape
+        logits = (v.reshape(m * k, r) @ self.design.zt).reshape(m, k, -1)
+        pull = np.empty_like(logits)
+        for start, stop in self._runs(active):
+            rows = active[start:stop]
+            weak = self.weak[rows[0] : rows[-1] + 1] if rows[-1] - rows[0] + 1 == len(rows) else self.weak[rows]
+            objective = self.heads[rows[0]].objective
+            gradient = objective.gradient(weak.transpose(0, 2, 1), logits[start:stop].transpose(0, 2, 1), progress)
+            pull[start:stop] = gradient.transpose(0, 2, 1)
+        if self.weights is not None:
+            pull *= self.weights
+        flat = pull.reshape(m * k, -1) @ self.design.z + v.reshape(m * k, r) @ self.design.pull
+        return np.asarray(flat.reshape(m, k, r))
+
+    def _runs(self, active: IntArray) -> list[tuple[int, int]]:
+        """Return the stretches of active heads that share an objective."""
+        cuts = [0, *(np.flatnonzero(np.diff(self.family[active])) + 1), len(active)]
+        return list(zip(cuts[:-1], cuts[1:], strict=True))
+
+    def _watch(self, v: FloatArray, active: IntArray, step: int) -> None:
+        if self.watched is None:
+            return
+        m, k, r = v.shape
+        logits = (v.reshape(m * k, r) @ self.watched).reshape(m, k, -1).transpose(0, 2, 1)
+        for position, index in enumerate(active):
+            head = self.heads[index]
+            if head.watched is None or not head.stopping.watches:
+                continue
+            score = float(head.stopping.score(head.watched[1], logits[position]))
+            if score > self.best_score[index]:
+                self.best_score[index] = score
+                self.best[index] = (v[position].copy(), step + 1)
+
+    def _finish(self, index: int) -> TrainedHead:
+        found = self.best[index]
+        if found is None:
+            raise AssertionError("every head ends with coefficients")
+        return TrainedHead(*self.design.coefficients(found[0]), found[1])

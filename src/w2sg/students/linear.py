@@ -1,0 +1,98 @@
+"""A linear softmax head on a frozen feature map: the linear probe of the field."""
+
+from collections.abc import Sequence
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from w2sg.core import Fit, FloatArray, Inputs, Predictor, Student, preset, register
+from w2sg.students.features import AnyFeatures, FeatureMap, Raw, features
+from w2sg.students.heads import Head, TrainedHead, train_heads
+
+
+class LinearPredictor(Predictor):
+    """A trained head on its feature map."""
+
+    def __init__(self, body: FeatureMap, corpus: Inputs, head: TrainedHead) -> None:
+        self.body, self.corpus, self.head = body, corpus, head
+        self.steps = head.steps
+
+    def predict_proba(self, inputs: Inputs) -> FloatArray:
+        """Return class probabilities `(n, k)`."""
+        return softmax(self.represent(inputs) @ self.head.coefficients.T + self.head.intercepts)
+
+    def represent(self, inputs: Inputs) -> FloatArray:
+        """Return the features of the map, `(n, d)`."""
+        return features(self.body, self.corpus, inputs)
+
+
+def softmax(logits: FloatArray) -> FloatArray:
+    """Return the softmax over the last axis."""
+    raised = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=-1, keepdims=True))
+
+
+@register("students")
+class Linear(Student):
+    """A linear softmax head on frozen features, trained by gradient, many heads at once.
+
+    Minimises the summed objective plus `|W|^2 / (2 c)`: `c` is scikit-learn's `C` of logistic regression.
+    """
+
+    capabilities: ClassVar[frozenset[str]] = frozenset({"gradient", "represent", "scale"})
+    kind: Literal["linear"] = "linear"
+    features: AnyFeatures = Field(default=Raw(), description="the frozen body")
+    c: float = Field(1.0, gt=0, description="inverse penalty, as scikit-learn's C")
+    steps: int = Field(100, ge=1, description="most steps of the trainer, and the length of a method's schedule")
+    tolerance: float = Field(
+        1e-3, gt=0, description="stop when the whitened gradient's norm is below this times sqrt(n)"
+    )
+
+    @property
+    def strength(self) -> float | None:
+        """The number of features, where that is a choice."""
+        return self.features.strength
+
+    def scaled(self, fraction: float) -> "Linear":
+        """Return the same head on a smaller body."""
+        return self.model_copy(update={"features": self.features.scaled(fraction)})
+
+    def fit_many(self, fits: Sequence[Fit]) -> list[Predictor]:
+        """Train the heads together; those on the same inputs share their whitened features."""
+        rows: dict[tuple[str, str], FloatArray] = {}
+
+        def read(fit: Fit, inputs: Inputs) -> FloatArray:
+            key = (fit.corpus.digest, inputs.digest)
+            if key not in rows:
+                rows[key] = features(self.features, fit.corpus, inputs)
+            return rows[key]
+
+        heads = [
+            Head(
+                x=read(fit, fit.inputs),
+                targets=fit.targets,
+                objective=fit.objective,
+                stopping=fit.stopping,
+                weights=fit.weights,
+                watched=None if fit.watched is None else (read(fit, fit.watched[0]), fit.watched[1]),
+                steps=fit.steps,
+            )
+            for fit in fits
+        ]
+        trained = train_heads(heads, c=self.c, steps=self.steps, tolerance=self.tolerance)
+        return [LinearPredictor(self.features, fit.corpus, head) for fit, head in zip(fits, trained, strict=True)]
+
+
+preset("students", "nystroem", Linear, "A linear head on 400 Nystroem features.", features="nystroem")
+preset(
+    "students",
+    "nystroem-digits",
+    Linear,
+    "A linear head on 400 Nystroem features with gamma 0.3, fit for pixels in [0, 1].",
+    features={"kind": "nystroem", "count": 400, "gamma": 0.3},
+)
+preset("students", "pca", Linear, "A linear head on 20 principal components.", features="pca")
+preset("students", "random-relu", Linear, "A linear head on 400 random ReLU features.", features="random-relu")
+preset("students", "random-fourier", Linear, "A linear head on 400 random Fourier features.", features="random-fourier")
+preset("students", "tfidf", Linear, "A linear head on 2000 TF-IDF terms.", features="tfidf")

@@ -1,0 +1,122 @@
+"""A small multi-layer perceptron, trained by minibatch Adam on any objective; several networks advance in step."""
+
+from collections.abc import Sequence
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from w2sg.core import Fit, FloatArray, Inputs, Predictor, Student, register
+from w2sg.students.features import AnyFeatures, FeatureMap, Raw, features
+from w2sg.students.linear import softmax
+
+Parameters = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
+"""`(d, h)` and `(h,)` of the hidden layer, `(h, k)` and `(k,)` of the head."""
+
+
+class MlpPredictor(Predictor):
+    """A trained network with one hidden layer."""
+
+    def __init__(self, body: FeatureMap, corpus: Inputs, scale: FloatArray, parameters: Parameters, steps: int) -> None:
+        self.body, self.corpus, self.scale, self.parameters = body, corpus, scale, parameters
+        self.steps = steps
+
+    def represent(self, inputs: Inputs) -> FloatArray:
+        """Return the hidden layer, `(n, h)`."""
+        x = (features(self.body, self.corpus, inputs) - self.scale[0]) * self.scale[1]
+        return np.asarray(np.maximum(x @ self.parameters[0] + self.parameters[1], 0))
+
+    def predict_proba(self, inputs: Inputs) -> FloatArray:
+        """Return class probabilities `(n, k)`."""
+        return softmax(self.represent(inputs) @ self.parameters[2] + self.parameters[3])
+
+
+@register("students")
+class Mlp(Student):
+    """A network with one hidden ReLU layer, trained by minibatch Adam with a cosine schedule."""
+
+    capabilities: ClassVar[frozenset[str]] = frozenset({"gradient", "represent", "scale"})
+    kind: Literal["mlp"] = "mlp"
+    features: AnyFeatures = Field(default=Raw(), description="what the network reads")
+    hidden: int = Field(64, ge=1, description="hidden units")
+    epochs: int = Field(30, ge=1)
+    batch: int = Field(64, ge=1, description="examples a step")
+    rate: float = Field(3e-3, gt=0, description="highest learning rate of Adam; falls to 0 along a cosine")
+    decay: float = Field(1e-4, ge=0, description="decoupled weight decay, times the learning rate")
+
+    @property
+    def strength(self) -> float:
+        """The number of hidden units."""
+        return float(self.hidden)
+
+    def scaled(self, fraction: float) -> "Mlp":
+        """Return a narrower network."""
+        return self.model_copy(update={"hidden": max(1, round(self.hidden * fraction))})
+
+    def fit_many(self, fits: Sequence[Fit]) -> list[Predictor]:
+        """Train the networks one after the other, each from its own randomness."""
+        return [self._train(fit) for fit in fits]
+
+    def _train(self, fit: Fit) -> Predictor:
+        x = features(self.features, fit.corpus, fit.inputs)
+        scale = np.stack([x.mean(axis=0), 1 / np.maximum(x.std(axis=0).max() + 0 * x[0], 1e-6)])
+        x = (x - scale[0]) * scale[1]
+        network = _start(x.shape[1], self.hidden, fit.targets.shape[1], fit.rng)
+        moments = [(np.zeros_like(p), np.zeros_like(p)) for p in network]
+        per_epoch = -(-len(x) // self.batch)
+        total = self.epochs * per_epoch
+        best: tuple[float, int, Parameters] | None = None
+        step = 0
+        for _ in range(self.epochs):
+            order = fit.rng.permutation(len(x))
+            for rows in np.array_split(order, per_epoch):
+                pulls = _pull(network, x[rows], fit, rows, step / total)
+                rate = self.rate * 0.5 * (1 + np.cos(np.pi * step / total))
+                step += 1
+                network = _adam(network, pulls, moments, step, rate, self.decay)
+                if step == fit.steps:
+                    return MlpPredictor(self.features, fit.corpus, scale, network, step)
+            if fit.watched is not None and fit.stopping.watches:
+                trial = MlpPredictor(self.features, fit.corpus, scale, network, step)
+                logits = np.log(np.maximum(trial.predict_proba(fit.watched[0]), 1e-30))
+                score = float(fit.stopping.score(fit.watched[1], logits))
+                if best is None or score > best[0]:
+                    best = (score, step, network)
+        _, step, network = best or (0.0, step, network)
+        return MlpPredictor(self.features, fit.corpus, scale, network, step)
+
+
+def _start(d: int, h: int, k: int, rng: np.random.Generator) -> Parameters:
+    def layer(rows: int, columns: int) -> FloatArray:
+        return np.asarray(rng.normal(size=(rows, columns)) * np.sqrt(2 / rows), dtype=np.float32)
+
+    return layer(d, h), np.zeros(h, np.float32), layer(h, k) * 0.1, np.zeros(k, np.float32)
+
+
+def _pull(network: Parameters, x: FloatArray, fit: Fit, rows: np.ndarray, progress: float) -> Parameters:
+    hidden_weights, hidden_bias, head_weights, head_bias = network
+    hidden = np.maximum(x @ hidden_weights + hidden_bias, 0)
+    pull = fit.objective.gradient(fit.targets[rows], hidden @ head_weights + head_bias, progress)
+    if fit.weights is not None:
+        pull = pull * fit.weights[rows, None]
+    pull = np.asarray(pull, dtype=np.float32) / len(rows)
+    back = (pull @ head_weights.T) * (hidden > 0)
+    return x.T @ back, back.sum(axis=0), hidden.T @ pull, pull.sum(axis=0)
+
+
+def _adam(
+    network: Parameters,
+    pulls: Parameters,
+    moments: list[tuple[FloatArray, FloatArray]],
+    step: int,
+    rate: float,
+    decay: float,
+) -> Parameters:
+    """Return the parameters after one step of AdamW (arXiv:1711.05101); the moments are updated in place."""
+    moved = []
+    for value, pull, (first, second) in zip(network, pulls, moments, strict=True):
+        first += 0.1 * (pull - first)
+        second += 0.001 * (pull * pull - second)
+        move = (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.999**step)) + 1e-8)
+        moved.append((value - rate * (move + decay * value)).astype(np.float32))
+    return moved[0], moved[1], moved[2], moved[3]
