@@ -1,1 +1,16 @@
-"""..."""
+"""The laboratory: setups, runs and studies, the step graph, the cache, the store, launchers."""
+
+from w2sg.lab.engine import default_store as default_store
+from w2sg.lab.results import Contest as Contest
+from w2sg.lab.results import SetupResult as SetupResult
+from w2sg.lab.results import StudyResult as StudyResult
+from w2sg.lab.results import TestSet as TestSet
+from w2sg.lab.setup import Setup as Setup
+from w2sg.lab.setup import make_setup as make_setup
+from w2sg.lab.setup import name_of as name_of
+from w2sg.lab.setup import parse_setting as parse_setting
+from w2sg.lab.store import Store as Store
+from w2sg.lab.study import Study as Study
+from w2sg.lab.study import recall as recall
+from w2sg.lab.study import run as run
+from w2sg.lab.study import study as study

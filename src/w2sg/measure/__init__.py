@@ -1,1 +1,53 @@
-"""..."""
+"""Measure: metrics, intervals and tests. Arrays in, numbers out."""
+
+from w2sg.measure.bootstrap import bootstrap_pgr
+from w2sg.measure.clustered import MeanEstimate, Part, clustered_mean
+from w2sg.measure.compare import Comparison, compare, compare_all, holm
+from w2sg.measure.fieller import fieller_limits, ratio_interval
+from w2sg.measure.intervals import Interval, t_interval, t_p_value, t_quantile
+from w2sg.measure.metrics import (
+    GroupAccuracy,
+    accuracy,
+    agreement,
+    auroc,
+    balanced_accuracy,
+    breakdown,
+    difficulty_bins,
+    errors_copied,
+    expected_calibration_error,
+)
+from w2sg.measure.paired import Paired
+from w2sg.measure.pgr import MINIMUM_GAP, Pgr, pgr
+from w2sg.measure.published import pgr_from_accuracies, seed_only_standard_error
+
+__all__ = [
+    "MINIMUM_GAP",
+    "Comparison",
+    "GroupAccuracy",
+    "Interval",
+    "MeanEstimate",
+    "Paired",
+    "Part",
+    "Pgr",
+    "accuracy",
+    "agreement",
+    "auroc",
+    "balanced_accuracy",
+    "bootstrap_pgr",
+    "breakdown",
+    "clustered_mean",
+    "compare",
+    "compare_all",
+    "difficulty_bins",
+    "errors_copied",
+    "expected_calibration_error",
+    "fieller_limits",
+    "holm",
+    "pgr",
+    "pgr_from_accuracies",
+    "ratio_interval",
+    "seed_only_standard_error",
+    "t_interval",
+    "t_p_value",
+    "t_quantile",
+]

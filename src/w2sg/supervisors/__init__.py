@@ -1,1 +1,12 @@
-"""..."""
+"""Weak supervisors: trained models under a handicap, simulated annotators, rules that vote, and panels."""
+
+from w2sg.supervisors.combine import ABSTAIN as ABSTAIN
+from w2sg.supervisors.combine import DawidSkene as DawidSkene
+from w2sg.supervisors.combine import dawid_skene as dawid_skene
+from w2sg.supervisors.combine import majority as majority
+from w2sg.supervisors.combine import mean_votes as mean_votes
+from w2sg.supervisors.panel import Panel as Panel
+from w2sg.supervisors.rules import Rule as Rule
+from w2sg.supervisors.rules import Rules as Rules
+from w2sg.supervisors.simulated import Simulated as Simulated
+from w2sg.supervisors.trained import Trained as Trained

@@ -1,1 +1,18 @@
-"""..."""
+"""Tasks: distributions of examples with ground truth, their splits and their test sets."""
+
+from w2sg.tasks.embedded import BreastCancer as BreastCancer
+from w2sg.tasks.embedded import Digits as Digits
+from w2sg.tasks.embedded import Wine as Wine
+from w2sg.tasks.files import Files as Files
+from w2sg.tasks.gaussian import Gaussian as Gaussian
+from w2sg.tasks.shifts import AnyShift as AnyShift
+from w2sg.tasks.shifts import Domain as Domain
+from w2sg.tasks.shifts import EasyToHard as EasyToHard
+from w2sg.tasks.shifts import Groups as Groups
+from w2sg.tasks.shifts import InputShift as InputShift
+from w2sg.tasks.shifts import Noise as Noise
+from w2sg.tasks.shifts import Occlusion as Occlusion
+from w2sg.tasks.shifts import Rotation as Rotation
+from w2sg.tasks.shifts import Shift as Shift
+from w2sg.tasks.splits import SplitTask as SplitTask
+from w2sg.tasks.table import Table as Table

@@ -1,0 +1,127 @@
+"""Making runs: plan, launch, collect. Nothing finished is ever done again or lost."""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from w2sg.core import InputError, RunError, StoreError
+from w2sg.lab.launch import InProcess, Launcher, Processes, jobs_of, pin_threads
+from w2sg.lab.plan import Bundle, Job, Planner
+from w2sg.lab.setup import Setup
+from w2sg.lab.store import Store, StoredRun
+
+Progress = Callable[[int, int], None]
+"""Called with the number of runs done and the number of all runs."""
+
+ENOUGH_FOR_PROCESSES = 40
+"""Fewer missing runs than this are done in this process: starting others would take longer."""
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """A run with its per-example evidence: arrays `<test set>.ids|weak|student|ceiling`."""
+
+    job: Job
+    run: StoredRun
+    evidence: dict[str, object]
+
+
+def default_store() -> Path:
+    """Return the store of this command: `$W2SG_STORE`, or `.w2sg` in the working folder."""
+    return Path(os.environ.get("W2SG_STORE", ".w2sg"))
+
+
+def make_runs(
+    setups: Iterable[Setup],
+    seeds: Sequence[int],
+    *,
+    store: Path,
+    workers: int | None = None,
+    plugins: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> tuple[list[Record], Counter[str]]:
+    """Return the runs of all setups under all seeds, and how many steps of each sort had to be done.
+
+    Args:
+        setups: What to try.
+        seeds: Under which seeds.
+        store: The store's folder.
+        workers: Processes; 1 works in this process, None chooses.
+        plugins: Python files that register components, for workers to load.
+        progress: Told of every bundle that ends.
+
+    Raises:
+        InputError: If the data or a component refuses the setup.
+        RunError: If runs failed; all others are kept.
+        StoreError: If the store cannot be read or written.
+    """
+    bundles = Planner().bundles(setups, seeds)
+    jobs = jobs_of(bundles)
+    done: Counter[str] = Counter()
+    with Store(store) as opened:
+        for _attempt in range(2):
+            complete = set(opened.runs(job.run for job in jobs))
+            missing = [bundle for bundle in bundles if any(job.run not in complete for job in bundle.jobs)]
+            if missing:
+                done += _launch(store, missing, workers, plugins, progress, len(complete), len(jobs))
+            records, lost = _collect(opened, jobs)
+            if not lost:
+                return records, done
+            opened.forget_runs(lost)
+    raise StoreError(
+        f"store {store}: files of {len(lost)} runs are damaged again as soon as they are made: check the disk"
+    )
+
+
+def _collect(store: Store, jobs: Sequence[Job]) -> tuple[list[Record], list[str]]:
+    runs = store.runs(job.run for job in jobs)
+    records, lost = [], []
+    for job in jobs:
+        evidence = store.get(job.run)
+        if evidence is None or job.run not in runs:
+            lost.append(job.run)
+        else:
+            records.append(Record(job, runs[job.run], dict(evidence.arrays)))
+    return records, lost
+
+
+def _launch(
+    store: Path,
+    bundles: Sequence[Bundle],
+    workers: int | None,
+    plugins: Sequence[str],
+    progress: Progress | None,
+    finished: int,
+    total: int,
+) -> Counter[str]:
+    pin_threads()
+    n_missing = total - finished
+    if workers is None:
+        workers = 1 if n_missing < ENOUGH_FOR_PROCESSES else (os.cpu_count() or 1)
+    workers = max(1, min(workers, len(bundles)))
+    launcher: Launcher = InProcess(store, plugins) if workers == 1 else Processes(store, plugins, workers)
+    done: Counter[str] = Counter()
+    failures: list[str] = []
+    try:
+        for bundle in bundles:
+            launcher.submit(bundle)
+        for bundle, outcome in launcher.poll():
+            if isinstance(outcome, InputError | StoreError):
+                raise outcome
+            if isinstance(outcome, Exception):
+                failures.append(f"{bundle.task.kind}, seed {bundle.seed}: {type(outcome).__name__}: {outcome}")
+            else:
+                done += outcome
+                finished += outcome["score"]
+            if progress is not None:
+                progress(finished, total)
+    except BaseException:
+        launcher.cancel()
+        raise
+    launcher.close()
+    if failures:
+        shown = "\n".join(failures[:5])
+        raise RunError(f"{len(failures)} of {len(bundles)} bundles failed; the others are kept:\n{shown}")
+    return done

@@ -1,0 +1,116 @@
+"""Launchers: where bundles are done. Local processes by default."""
+
+import multiprocessing
+import os
+import signal
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from pathlib import Path
+from typing import final
+
+from w2sg.core import InputError, RunError, StoreError, W2sgError, registry
+from w2sg.lab.plan import THREADS, Bundle, Job, Planner
+from w2sg.lab.setup import Setup
+from w2sg.lab.work import do_bundle
+
+Outcome = tuple[Bundle, Counter[str] | Exception]
+"""A bundle that ended: the steps done, or what went wrong."""
+
+PACKED = tuple[list[tuple[dict[str, object], int]], tuple[str, ...]]
+
+
+class Launcher(ABC):
+    """Does bundles on a store. Bundles are idempotent: what is in the store already is not done again."""
+
+    def __init__(self, store: Path, plugins: Sequence[str] = ()) -> None:
+        self.store, self.plugins = store, tuple(plugins)
+        self._pool = self._open()
+        self._waiting: dict[Future[Counter[str]], Bundle] = {}
+
+    @abstractmethod
+    def _open(self) -> Executor:
+        """Return the pool that runs the work."""
+
+    @abstractmethod
+    def submit(self, bundle: Bundle) -> None:
+        """Hand in a bundle."""
+
+    @final
+    def poll(self) -> Iterator[Outcome]:
+        """Yield every bundle as it ends."""
+        for future in as_completed(self._waiting):
+            error = future.exception()
+            if isinstance(error, BaseException) and not isinstance(error, Exception):
+                raise error
+            yield self._waiting[future], future.result() if error is None else error
+
+    @final
+    def cancel(self) -> None:
+        """Drop what has not begun; what is in progress ends, or is lost with its process, without harm."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    @final
+    def close(self) -> None:
+        """Wait for what is in progress and end."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+@final
+class InProcess(Launcher):
+    """One bundle after the other in this process: no start-up cost."""
+
+    def _open(self) -> Executor:
+        return ThreadPoolExecutor(1)
+
+    def submit(self, bundle: Bundle) -> None:
+        """Hand in a bundle."""
+        self._waiting[self._pool.submit(do_bundle, self.store, bundle)] = bundle
+
+
+@final
+class Processes(Launcher):
+    """Several processes, each with one numerical thread."""
+
+    def __init__(self, store: Path, plugins: Sequence[str] = (), workers: int = 2) -> None:
+        self.workers = workers
+        super().__init__(store, plugins)
+
+    def _open(self) -> Executor:
+        context = multiprocessing.get_context("spawn")
+        return ProcessPoolExecutor(self.workers, mp_context=context, initializer=_start_worker)
+
+    def submit(self, bundle: Bundle) -> None:
+        """Hand in a bundle; it travels as plain data."""
+        packed = [(job.setup.model_dump(mode="json"), job.seed) for job in bundle.jobs], self.plugins
+        self._waiting[self._pool.submit(_do_packed, self.store, packed)] = bundle
+
+
+def _start_worker() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _do_packed(store: Path, packed: PACKED) -> Counter[str]:
+    """Do a bundle in a worker; errors come back as classes that need one text, so that they survive the way."""
+    runs, plugins = packed
+    try:
+        for plugin in plugins:
+            registry.load_plugin(plugin)
+        planner = Planner()
+        jobs = [planner.job(Setup.parse(setup), seed) for setup, seed in runs]
+        return do_bundle(store, Bundle(tuple(jobs)))
+    except W2sgError as error:
+        kind = next((k for k in (InputError, StoreError) if isinstance(error, k)), RunError)
+        raise kind(str(error)) from None
+
+
+def pin_threads() -> None:
+    """Ask numerical libraries that are not loaded yet for one thread; workers inherit it."""
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, str(THREADS))
+
+
+def jobs_of(bundles: Iterable[Bundle]) -> list[Job]:
+    """Return the jobs of bundles."""
+    return [job for bundle in bundles for job in bundle.jobs]

@@ -1,0 +1,78 @@
+"""Arrays in files addressed by the hash of their content: npz, never pickle."""
+
+import hashlib
+import io
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from w2sg.core import AnyArray, StoreError
+
+
+class DamagedObjectError(StoreError):
+    """A file is missing, or its content does not have the hash in its name."""
+
+
+class Objects:
+    """A folder of immutable files. Any number of processes may write: equal content is the same file."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, digest: str) -> Path:
+        """Return where the file of a hash lies."""
+        return self.root / digest[:2] / f"{digest}.npz"
+
+    def write(self, arrays: Mapping[str, AnyArray]) -> tuple[str, int]:
+        """Write arrays and return the hash and the size in bytes; the file is whole or absent.
+
+        Raises:
+            StoreError: If the folder cannot be written or the disk is full.
+        """
+        buffer = io.BytesIO()
+        np.savez(buffer, **dict(arrays))  # type: ignore[arg-type]
+        content = buffer.getvalue()
+        digest = hashlib.sha256(content).hexdigest()
+        path = self.path(digest)
+        try:
+            if not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
+                with os.fdopen(handle, "wb") as file:
+                    file.write(content)
+                os.replace(temporary, path)
+        except OSError as error:
+            raise StoreError(
+                f"cannot write {path.parent}: {error.strerror}: free space or choose another --store"
+            ) from error
+        return digest, len(content)
+
+    def read(self, digest: str) -> dict[str, AnyArray]:
+        """Return the arrays of a hash.
+
+        Raises:
+            DamagedObjectError: If the file is missing or its content has another hash.
+        """
+        try:
+            content = self.path(digest).read_bytes()
+        except OSError as error:
+            raise DamagedObjectError(f"{self.path(digest)}: {error.strerror}") from error
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise DamagedObjectError(f"{self.path(digest)}: the content does not have the hash in its name")
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+
+    def remove(self, digest: str) -> None:
+        """Remove the file of a hash if it is there."""
+        self.path(digest).unlink(missing_ok=True)
+
+    def digests(self) -> Iterator[str]:
+        """Yield the hash of every file, whole or damaged."""
+        yield from (path.stem for path in sorted(self.root.glob("??/*.npz")))
+
+    def leftovers(self) -> list[Path]:
+        """Return half-written files of writers that were killed."""
+        return sorted(self.root.glob("??/*.part"))

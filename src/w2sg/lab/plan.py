@@ -1,0 +1,125 @@
+"""The step graph: which steps a run is made of, and the key of each.
+
+A key is the hash of the step's configs, the keys of what it reads, the seed, the source it depends on and the library
+versions. So steps that several runs share are made once, a finished study has nothing to do, and a changed data file,
+config or line of code is a new key.
+"""
+
+import hashlib
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+
+from w2sg.core import Component, Task, canonical_json, registry
+from w2sg.lab.code import code_digest, modules_of
+from w2sg.lab.setup import Setup
+
+LIBRARIES = ("numpy", "scipy", "scikit-learn")
+"""The libraries whose version can change the bits of a result."""
+
+THREADS = 1
+"""Numerical threads of a step: results are computed with this many, wherever and beside whatever they run."""
+
+PROTOCOL = "w2sg.lab.protocol"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run to be made: a setup, a seed, and the keys of its steps; `run` is the run's id."""
+
+    setup: Setup
+    seed: int
+    labels: str
+    student: str
+    ceiling: str
+    run: str
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """The jobs of one task under one seed: they share data, weak labels and ceilings, and train together."""
+
+    jobs: tuple[Job, ...]
+
+    @property
+    def seed(self) -> int:
+        """The seed of all jobs."""
+        return self.jobs[0].seed
+
+    @property
+    def task(self) -> Task:
+        """The task of all jobs."""
+        return self.jobs[0].setup.task
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that belong to a result: Python and the libraries that make its numbers."""
+    return {"python": ".".join(map(str, sys.version_info[:2])), **{name: _version(name) for name in LIBRARIES}}
+
+
+class Planner:
+    """Gives jobs their keys. One planner lives as long as one command: files are hashed once."""
+
+    def __init__(self) -> None:
+        self._digests: dict[int, tuple[Component, str]] = {}
+        self._data: dict[str, str] = {}
+        self._libraries = versions()
+        self._naive = registry.build("methods", "naive")
+
+    def job(self, setup: Setup, seed: int) -> Job:
+        """Return the job of a setup under a seed."""
+        task, student = setup.task, setup.student
+        data = self._key("data", [task], [self._fingerprint(task)], seed)
+        labels = self._key("labels", [setup.supervisor], [data], seed)
+        ceiling = self._key("ceiling", [student], [data], seed)
+        taught = self._key("student", [student, setup.method], [data, labels], seed)
+        return Job(setup, seed, labels, taught, ceiling, self._key("score", [], [labels, taught, ceiling], seed))
+
+    def bundles(self, setups: Iterable[Setup], seeds: Sequence[int]) -> list[Bundle]:
+        """Return the jobs of all setups under all seeds, by task and seed; equal jobs are kept once."""
+        groups: dict[tuple[int, str], dict[str, Job]] = {}
+        for setup in setups:
+            for seed in seeds:
+                job = self.job(setup, seed)
+                groups.setdefault((seed, self._digest(setup.task)), {}).setdefault(job.run, job)
+        return [Bundle(tuple(jobs.values())) for jobs in groups.values()]
+
+    def _key(self, step: str, components: list[Component], inputs: list[str], seed: int) -> str:
+        code = _code(frozenset(modules_of(self._naive, *components)))
+        parts = {
+            "step": step,
+            "configs": [self._digest(component) for component in components],
+            "inputs": inputs,
+            "seed": seed,
+            "code": code,
+            "libraries": self._libraries,
+            "threads": THREADS,
+        }
+        return hashlib.sha256(canonical_json(parts).encode()).hexdigest()
+
+    def _digest(self, component: Component) -> str:
+        known = self._digests.get(id(component))
+        if known is None:
+            known = self._digests[id(component)] = (component, f"{type(component).version}:{component.digest()}")
+        return known[1]
+
+    def _fingerprint(self, task: Task) -> str:
+        digest = self._digest(task)
+        if digest not in self._data:
+            self._data[digest] = task.fingerprint()
+        return self._data[digest]
+
+
+@cache
+def _code(modules: frozenset[str]) -> str:
+    return code_digest({PROTOCOL, *modules})
+
+
+@cache
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "absent"

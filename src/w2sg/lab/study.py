@@ -1,0 +1,242 @@
+"""A study: setups and seeds declared in one file, made into runs, and its table."""
+
+import itertools
+import math
+import time
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from w2sg.core import CapabilityError, Component, ConfigError, InputError, registry
+from w2sg.lab.engine import Progress, default_store, make_runs
+from w2sg.lab.results import SetupResult, StudyResult, contests, summarise
+from w2sg.lab.setup import Setup, Spec, make_setup
+from w2sg.lab.store import Store
+
+MOST_RUNS = 1_000_000
+DEFAULT_SEEDS = 8
+Entry = str | dict[str, Any]
+
+
+class Study(Component):
+    """Grids of tasks, supervisors, students, methods and seeds: every combination is a setup.
+
+    An entry is a name, or a table with `kind`, fields, and optionally `grid`: lists of values by dotted path, each
+    combination of which is an entry. Supervisors and students left out are the task's defaults.
+    """
+
+    kind: Literal["study"] = "study"
+    name: str = Field(min_length=1, pattern=r"^[\w.-]+$", description="names the study in the store and in reports")
+    seeds: int | tuple[int, ...] = Field(DEFAULT_SEEDS, description="how many seeds (0, 1, ...), or a list of seeds")
+    tasks: tuple[Entry, ...] = Field(description="at least one task")
+    supervisors: tuple[Entry, ...] = Field((), description="weak supervisors; none is the task's default")
+    students: tuple[Entry, ...] = Field((), description="students; none is the task's default")
+    methods: tuple[Entry, ...] = Field(("naive",), description="methods")
+    incapable: Literal["error", "skip"] = Field(
+        "error", description="what to do where a student lacks what a method needs"
+    )
+    plugins: tuple[str, ...] = Field((), description="Python files that register components, beside the study file")
+
+    @classmethod
+    def read(cls, path: str | Path) -> "Study":
+        """Read a study from a TOML file.
+
+        Raises:
+            ConfigError: If the file is missing, is not TOML, or a field breaks its rule.
+        """
+        file = Path(path)
+        try:
+            table = tomllib.loads(file.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ConfigError([((str(path),), f"{error.strerror}: give the path of a study file")]) from None
+        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise ConfigError([((str(path),), f"is not TOML: {error}")]) from None
+        try:
+            study = cls.parse({"name": file.stem, **table})
+        except ConfigError as error:
+            raise error.under(str(path)) from None
+        return study.model_copy(update={"plugins": tuple(str(file.parent / plugin) for plugin in study.plugins)})
+
+    def seed_list(self) -> list[int]:
+        """Return the seeds, each once.
+
+        Raises:
+            InputError: If there is none or one is negative.
+        """
+        seeds = list(range(self.seeds)) if isinstance(self.seeds, int) else list(dict.fromkeys(self.seeds))
+        if not seeds or min(seeds) < 0:
+            raise InputError(
+                f"seeds must be a number of at least 1 or a list of numbers of at least 0, got {self.seeds}"
+            )
+        return seeds
+
+    def count(self) -> int:
+        """Return how many runs the grid has, before any is built."""
+        sizes = [sum(_grid_size(entry) for entry in entries) for entries in self._columns()]
+        return math.prod(sizes) * len(self.seed_list())
+
+    def setups(self) -> list[Setup]:
+        """Return all setups of the grid.
+
+        Raises:
+            ConfigError: If a part is unknown or a field breaks its rule.
+            CapabilityError: If a student lacks what a method needs, unless `incapable` is `skip`.
+        """
+        for plugin in self.plugins:
+            registry.load_plugin(plugin)
+        found: dict[str, Setup] = {}
+        for specs in itertools.product(*(list(_expand(entries)) for entries in self._columns())):
+            try:
+                task, supervisor, student, method = specs
+                setup = make_setup(task or {}, supervisor, student, method or {})
+            except CapabilityError:
+                if self.incapable == "error":
+                    raise
+                continue
+            found.setdefault(setup.digest(), setup)
+        return list(found.values())
+
+    def _columns(self) -> list[Sequence[Entry | None]]:
+        return [self.tasks, self.supervisors or (None,), self.students or (None,), self.methods]
+
+
+def run(
+    task: Spec = "digits",
+    supervisor: Spec | None = None,
+    student: Spec | None = None,
+    method: Spec = "naive",
+    *,
+    seeds: int | Sequence[int] = DEFAULT_SEEDS,
+    settings: Mapping[str, Any] | None = None,
+    store: str | Path | None = None,
+    workers: int | None = None,
+    plugins: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> SetupResult:
+    """Try one setup under several seeds.
+
+    Args:
+        task: A task: its name, a table with `kind`, or a component.
+        supervisor: The weak supervisor; None is the task's default.
+        student: The strong student; None is the task's default.
+        method: The method.
+        seeds: How many seeds, or which.
+        settings: Fields to change, by dotted path, such as `{"student.features.count": 100}`.
+        store: The store's folder; None is `$W2SG_STORE` or `.w2sg`.
+        workers: Processes; None chooses.
+        plugins: Python files that register components.
+        progress: Told how many runs are done, of how many.
+
+    Raises:
+        InputError: If something given breaks a rule; the message says which.
+        RunError: If runs failed.
+    """
+    started = time.perf_counter()
+    for plugin in plugins:
+        registry.load_plugin(plugin)
+    setup = make_setup(task, supervisor, student, method, settings)
+    chosen = Study(name="run", tasks=("-",), seeds=seeds if isinstance(seeds, int) else tuple(seeds)).seed_list()
+    records, _ = make_runs([setup], chosen, store=_folder(store), workers=workers, plugins=plugins, progress=progress)
+    (result,) = summarise(records)
+    return _with_time(result, time.perf_counter() - started)
+
+
+def study(
+    study: Study | str | Path,
+    *,
+    store: str | Path | None = None,
+    workers: int | None = None,
+    yes: bool = False,
+    progress: Progress | None = None,
+) -> StudyResult:
+    """Make all runs of a study that the store lacks, and return its table.
+
+    Args:
+        study: The study, or the path of its TOML file.
+        store: The store's folder; None is `$W2SG_STORE` or `.w2sg`.
+        workers: Processes; None chooses.
+        yes: Go on although the grid has over a million runs.
+        progress: Told how many runs are done, of how many.
+
+    Raises:
+        InputError: If the study breaks a rule, or has no runs or too many.
+        RunError: If runs failed; all others are kept.
+    """
+    started = time.perf_counter()
+    given = study if isinstance(study, Study) else Study.read(study)
+    n_runs = given.count()
+    if n_runs == 0:
+        raise InputError(f"study {given.name!r} has no runs: give at least one task, method and seed")
+    if n_runs > MOST_RUNS and not yes:
+        raise InputError(f"study {given.name!r} has {n_runs:,} runs, over {MOST_RUNS:,}: say --yes if you mean it")
+    setups = given.setups()
+    if not setups:
+        raise InputError(f"study {given.name!r} has no runs: no student can do what its methods need")
+    folder = _folder(store)
+    records, done = make_runs(
+        setups, given.seed_list(), store=folder, workers=workers, plugins=given.plugins, progress=progress
+    )
+    with Store(folder) as opened:
+        opened.put_study(given.name, given.model_dump(mode="json"), [record.job.run for record in records])
+    results = summarise(records)
+    found = StudyResult(given.name, tuple(results), tuple(contests(results)), dict(done), time.perf_counter() - started)
+    return found
+
+
+def recall(name: str, *, store: str | Path | None = None) -> StudyResult:
+    """Return the table of a study that the store holds, making what is missing.
+
+    Raises:
+        InputError: If the store has no study of this name.
+    """
+    folder = _folder(store)
+    with Store(folder) as opened:
+        definition, known = opened.study(name), opened.studies()
+    if definition is None:
+        raise InputError(
+            f"store {folder} has no study {name!r}: it has {', '.join(known) or 'none'}; run 'w2sg study FILE'"
+        )
+    return study(Study.parse(definition), store=folder)
+
+
+def _folder(store: str | Path | None) -> Path:
+    return default_store() if store is None else Path(store)
+
+
+def _with_time(result: SetupResult, wall_s: float) -> SetupResult:
+    return replace(result, wall_s=wall_s)
+
+
+def _grid_size(entry: Entry | None) -> int:
+    if not isinstance(entry, Mapping) or "grid" not in entry:
+        return 1
+    return math.prod(len(values) for values in _grid(entry).values())
+
+
+def _grid(entry: Mapping[str, Any]) -> Mapping[str, Sequence[Any]]:
+    grid = entry["grid"]
+    if not isinstance(grid, Mapping) or not all(isinstance(values, list | tuple) for values in grid.values()):
+        raise ConfigError([(("grid",), f"must be lists of values by dotted path, got {grid!r:.80}")])
+    return grid
+
+
+def _expand(entries: Sequence[Entry | None]) -> Iterator[Entry | None]:
+    for entry in entries:
+        if not isinstance(entry, Mapping) or "grid" not in entry:
+            yield entry
+            continue
+        grid = _grid(entry)
+        plain = {name: value for name, value in entry.items() if name != "grid"}
+        for values in itertools.product(*grid.values()):
+            made: dict[str, Any] = dict(plain)
+            for path, value in zip(grid, values, strict=True):
+                made = registry.merged(made, _nested(path.split("."), value))
+            yield made
+
+
+def _nested(path: list[str], value: Any) -> dict[str, Any]:
+    return {path[0]: value if len(path) == 1 else _nested(path[1:], value)}

@@ -1,0 +1,105 @@
+"""Doing the jobs of a bundle: what the cache lacks is made, what is made is kept at once."""
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from threadpoolctl import threadpool_limits
+
+from w2sg.core import AnyArray, RunError
+from w2sg.lab.plan import THREADS, Bundle, Job, versions
+from w2sg.lab.protocol import Bench, Made
+from w2sg.lab.store import Artifact, Store, StoredRun
+
+
+def do_bundle(root: Path, bundle: Bundle) -> Counter[str]:
+    """Make what is missing of a bundle's runs and return how many steps of each sort were done.
+
+    Every student's work is in the store before the next student's begins, so a kill loses only what was in progress.
+    """
+    with Store(root) as store, threadpool_limits(THREADS):
+        return _Worker(store, bundle).run()
+
+
+class _Worker:
+    def __init__(self, store: Store, bundle: Bundle) -> None:
+        self.store, self.bundle = store, bundle
+        self.bench = Bench(bundle.task, bundle.seed)
+        self.done: Counter[str] = Counter()
+        self.held: dict[str, Artifact] = {}
+
+    def run(self) -> Counter[str]:
+        known = self.store.runs(job.run for job in self.bundle.jobs)
+        todo = [job for job in self.bundle.jobs if job.run not in known or self._have(job.run) is None]
+        by_student: dict[str, list[Job]] = {}
+        for job in todo:
+            by_student.setdefault(job.ceiling, []).append(job)
+        for jobs in by_student.values():
+            self._labels(jobs)
+            self._students(jobs)
+            self._scores(jobs)
+            for job in jobs:
+                self.held.pop(job.student, None)
+        return self.done
+
+    def _have(self, key: str) -> Artifact | None:
+        if key not in self.held:
+            found = self.store.get(key)
+            if found is None:
+                return None
+            self.held[key] = found
+        return self.held[key]
+
+    def _keep(self, step: str, made: Iterable[tuple[str, Made]]) -> None:
+        artifacts = [Artifact(key, step, one.arrays, one.record) for key, one in made]
+        self.store.put(artifacts)
+        self.held.update({artifact.key: artifact for artifact in artifacts})
+        self.done[step] += len(artifacts)
+
+    def _labels(self, jobs: list[Job]) -> None:
+        for job in jobs:
+            if self._have(job.labels) is None:
+                self._keep("labels", [(job.labels, self.bench.labels(job.setup.supervisor))])
+
+    def _students(self, jobs: list[Job]) -> None:
+        missing = list({job.student: job for job in jobs if self._have(job.student) is None}.values())
+        ceiling = self._have(jobs[0].ceiling) is None
+        if not missing and not ceiling:
+            return
+        made = self.bench.students(
+            jobs[0].setup.student,
+            [job.setup.method for job in missing],
+            [self._arrays(job.labels) for job in missing],
+            ceiling,
+        )
+        self._keep("student", zip([job.student for job in missing], made[: len(missing)], strict=True))
+        self._keep("ceiling", [(jobs[0].ceiling, one) for one in made[len(missing) :]])
+
+    def _scores(self, jobs: list[Job]) -> None:
+        scored, runs = [], []
+        for job in jobs:
+            steps = {name: getattr(job, name) for name in ("labels", "student", "ceiling")}
+            released = len(self.bench.data.vault.record)
+            metrics, evidence = self.bench.score(*(self._arrays(key) for key in steps.values()))
+            gold = [vars(handout) for handout in self.bench.data.vault.record[released:]]
+            records = {name: dict(self.held[key].record) for name, key in steps.items()}
+            scored.append((job.run, Made(evidence, {"gold": gold})))
+            result = {
+                "metrics": metrics,
+                "steps": {name: {"key": key, **records[name]} for name, key in steps.items()},
+                "gold": [handout for record in records.values() for handout in record.get("gold", [])] + gold,
+                "versions": versions(),
+                "classes": list(self.bench.data.classes),
+                "config": job.setup.digest(),
+            }
+            runs.append(StoredRun(job.run, job.setup.model_dump(mode="json"), job.seed, result))
+        self._keep("score", scored)
+        self.store.put_runs(runs)
+
+    def _arrays(self, key: str) -> dict[str, AnyArray]:
+        found = self._have(key)
+        if found is None:
+            raise RunError(
+                f"artifact {key[:12]} was made and is gone: is another process removing files of this store?"
+            )
+        return dict(found.arrays)

@@ -1,0 +1,88 @@
+"""Checks shared by the room: every array that enters is checked here, with a message that says what to do."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from w2sg.core.errors import InputError
+
+BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
+
+# Half-precision soft-max and files rounded to three or four decimals leave rows this far from 1.
+ROW_SUM_TOLERANCE = 1e-3
+# A float32 probability may pass 0 or 1 by its rounding.
+RANGE_TOLERANCE = 1e-6
+
+
+def as_vector(name: str, values: ArrayLike) -> NDArray[np.generic]:
+    """Return `values` as a non-empty one-dimensional array, or raise InputError."""
+    array: NDArray[np.generic] = np.asarray(values)
+    if array.ndim != 1 or array.size == 0:
+        raise InputError(f"{name} must be a non-empty vector of shape (n,), got shape {array.shape}")
+    return array
+
+
+def as_classes(name: str, values: ArrayLike) -> IntArray:
+    """Return `values` as class numbers of shape (n,), or raise InputError."""
+    array = as_vector(name, values)
+    if array.dtype.kind not in "iub":
+        raise InputError(
+            f"{name} must hold class numbers (integers), got dtype {array.dtype}; take argmax of probabilities first"
+        )
+    return array.astype(np.int64)
+
+
+def as_floats(name: str, values: ArrayLike) -> FloatArray:
+    """Return `values` as finite floats of shape (n,), or raise InputError."""
+    array = as_vector(name, values)
+    if array.dtype.kind not in "iubf":
+        raise InputError(f"{name} must hold numbers, got dtype {array.dtype}")
+    floats = array.astype(np.float64)
+    if not np.isfinite(floats).all():
+        raise InputError(f"{name} must be finite, got {int((~np.isfinite(floats)).sum())} NaN or infinite values")
+    return floats
+
+
+def as_correct(name: str, values: ArrayLike) -> BoolArray:
+    """Return `values` (booleans, or integers 0 and 1) as booleans of shape (n,), or raise InputError."""
+    array = as_vector(name, values)
+    if array.dtype.kind == "b":
+        return array.astype(np.bool_)
+    numbers = as_classes(name, array)
+    if not np.isin(numbers, (0, 1)).all():
+        raise InputError(f"{name} must say correct or not (booleans, or 0 and 1), got other integers")
+    return numbers.astype(np.bool_)
+
+
+def as_probabilities(name: str, values: ArrayLike) -> FloatArray:
+    """Return `values` as probabilities of shape (n, k), k >= 2, or raise InputError."""
+    array: NDArray[np.generic] = np.asarray(values)
+    if array.ndim != 2 or array.shape[0] == 0 or array.shape[1] < 2:
+        raise InputError(f"{name} must have shape (n, k) with n >= 1 and k >= 2, got {array.shape}")
+    flat = as_floats(name, array.ravel()).reshape(array.shape)
+    low, high = float(flat.min()), float(flat.max())
+    if low < -RANGE_TOLERANCE or high > 1 + RANGE_TOLERANCE:
+        raise InputError(
+            f"{name} must lie in [0, 1], got values in [{low:.6g}, {high:.6g}]; apply soft-max to logits first"
+        )
+    worst = float(np.abs(flat.sum(axis=1) - 1).max())
+    if worst > ROW_SUM_TOLERANCE:
+        raise InputError(f"rows of {name} must sum to 1 within {ROW_SUM_TOLERANCE:g}, the worst is off by {worst:.6g}")
+    return flat
+
+
+def same_length(**arrays: Sequence[object] | NDArray[np.generic]) -> None:
+    """Raise InputError unless all named arrays have the same length."""
+    lengths = {name: len(array) for name, array in arrays.items()}
+    if len(set(lengths.values())) > 1:
+        got = ", ".join(f"{name} {n}" for name, n in lengths.items())
+        raise InputError(f"these must have one entry per example, all of one length; got {got}")
+
+
+def check_level(level: float) -> None:
+    """Raise InputError unless `level` is a confidence level inside (0, 1)."""
+    if not 0 < level < 1:
+        raise InputError(f"level must lie strictly between 0 and 1 (0.95 is usual), got {level!r}")

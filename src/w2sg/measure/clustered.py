@@ -1,0 +1,168 @@
+"""Means over seeds and examples, with a covariance that respects both.
+
+Records of one seed are not independent, and neither are records of one example under several seeds.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from w2sg.core.errors import InputError
+from w2sg.measure._checks import FloatArray, IntArray, as_classes, check_level, same_length
+from w2sg.measure.intervals import Interval, t_interval, t_p_value
+
+
+class Part(NamedTuple):
+    """A summand of a covariance, shape (p, p), and the degrees of freedom it was estimated with."""
+
+    covariance: FloatArray
+    degrees_of_freedom: float
+
+
+@dataclass(frozen=True, eq=False)
+class MeanEstimate:
+    """An estimated mean vector and what is known of its covariance.
+
+    Attributes:
+        mean: The estimate, shape (p,).
+        parts: Summands of its covariance. Where they are estimated with few degrees of freedom, their sum can be small
+            by chance, or even not positive.
+        floor: A well-estimated covariance that the true one is at least, or None. Intervals then contain those that it
+            gives, and p-values are at least those that it gives.
+    """
+
+    mean: FloatArray
+    parts: tuple[Part, ...]
+    floor: Part | None = None
+
+    @property
+    def covariance(self) -> FloatArray:
+        """The sum of the parts, shape (p, p): the covariance of `mean`."""
+        return np.asarray(sum(part.covariance for part in self.parts), dtype=np.float64)
+
+    @property
+    def views(self) -> tuple["MeanEstimate", ...]:
+        """The estimate by its parts alone and, if there is a floor, by the floor alone."""
+        alone = MeanEstimate(self.mean, self.parts)
+        return (alone,) if self.floor is None else (alone, MeanEstimate(self.mean, (self.floor,)))
+
+    def value(self, contrast: ArrayLike) -> float:
+        """Return `contrast` @ mean."""
+        return float(np.asarray(contrast, dtype=np.float64) @ self.mean)
+
+    def variance(self, contrast: ArrayLike) -> float:
+        """Return the variance of `contrast` @ mean, by the parts alone; 0 where their sum is negative."""
+        weights = np.asarray(contrast, dtype=np.float64)
+        return max(float(weights @ self.covariance @ weights), 0.0)
+
+    def degrees_of_freedom(self, contrast: ArrayLike) -> float:
+        """Return Satterthwaite's degrees of freedom of the variance of `contrast` @ mean, by the parts alone.
+
+        `V**2 / sum_j V_j**2 / df_j` over the parts V_j of the variance V (Satterthwaite 1946), at least 1. A variance
+        of zero has those of the best-known part.
+        """
+        weights = np.asarray(contrast, dtype=np.float64)
+        variances = [float(weights @ part.covariance @ weights) for part in self.parts]
+        spread = sum(v * v / part.degrees_of_freedom for v, part in zip(variances, self.parts, strict=True))
+        if spread == 0:
+            return max(part.degrees_of_freedom for part in self.parts)
+        return max(sum(variances) ** 2 / spread, 1.0)
+
+    def interval(self, contrast: ArrayLike, level: float = 0.95) -> Interval:
+        """Return the t interval of `contrast` @ mean: by the parts or by the floor, whichever is wider."""
+        check_level(level)
+        value = self.value(contrast)
+        both = [t_interval(value, v.variance(contrast), v.degrees_of_freedom(contrast), level) for v in self.views]
+        return max(both, key=lambda interval: interval.high - interval.low)
+
+    def p_value(self, contrast: ArrayLike) -> float:
+        """Return the two-sided p-value of `contrast` @ mean = 0: by the parts or by the floor, whichever is larger."""
+        both = [(v.variance(contrast), v.degrees_of_freedom(contrast)) for v in self.views]
+        return max(t_p_value(self.value(contrast), variance, df) for variance, df in both)
+
+
+def clustered_mean(records: ArrayLike, seeds: ArrayLike, ids: ArrayLike) -> MeanEstimate:
+    """Estimate the mean of records that are clustered by seed and by example, with its covariance.
+
+    The estimand is the mean over seeds of each seed's own mean: seeds weigh the same, whatever their test sizes.
+
+    The covariance is the two-way cluster sum `V = V_seed + S / (S - 1) * (V_example - V_cell)` (Cameron, Gelbach
+    and Miller 2011; Owen 2007, doi 10.1214/07-AOAS122), with three choices:
+
+    - Records enter `V_example` (clustered by example) and `V_cell` (not clustered) centred at their seed's mean
+      and scaled by `sqrt(n_s / (n_s - 1))`; `V_seed` has the factor S / (S - 1).
+    - The cross-seed term `V_example - V_cell` also has S / (S - 1), because seeds on the same examples share luck
+      that the spread between them cannot show. With these factors V is unbiased both where all seeds share all
+      examples (it is then the analysis-of-variance estimate of a two-way random layout) and where they share none
+      (it is then `V_seed`).
+    - V is unbiased but, with few seeds, can be small by chance. What seeds add to the sampling of examples cannot be
+      negative, so `V_example` is the floor: no interval is narrower than sampling of examples alone makes it, whose
+      degrees of freedom are n - 1.
+
+    One seed: V is `V_example` and covers the sampling of test examples only. Degrees of freedom: `V_seed` has S -
+    1, the rest n - 1 (n different examples). By simulation, 95 % intervals of accuracies and gaps hold in
+    93 to 98 % of repetitions for five or more seeds, and in 89 to 99 % for two.
+
+    Args:
+        records: Shape (N, p) or (N,), one row per seed and example.
+        seeds: The seed of each record, shape (N,).
+        ids: The example of each record, shape (N,).
+
+    Returns:
+        The mean, shape (p,), with covariance parts `V_seed` and the cross-seed term, and `V_example` as the floor (or
+        `V_example` alone for one seed).
+
+    Raises:
+        InputError: Lengths differ, values are not finite, a seed has an example twice, or there is only one
+        example.
+
+    >>> estimate = clustered_mean([0.0, 1.0, 1.0, 1.0], [0, 0, 1, 1], [5, 6, 5, 6])
+    >>> float(estimate.mean[0]), round(float(estimate.covariance[0, 0]), 12)
+    (0.75, 0.0625)
+    """
+    rows, seed_codes, id_codes = _checked(records, seeds, ids)
+    n_seeds, n_examples = int(seed_codes.max()) + 1, int(id_codes.max()) + 1
+    sizes = np.bincount(seed_codes, minlength=n_seeds)
+    seed_means = _sums(rows, seed_codes, n_seeds) / sizes[:, None]
+    mean = seed_means.mean(axis=0)
+
+    factor = np.sqrt(sizes / np.maximum(sizes - 1, 1)) / (n_seeds * sizes)
+    scores = (rows - seed_means[seed_codes]) * factor[seed_codes][:, None]
+    by_example = _sums(scores, id_codes, n_examples)
+    v_example = by_example.T @ by_example
+    if n_seeds == 1:
+        return MeanEstimate(mean, (Part(v_example, n_examples - 1),))
+
+    deviations = (seed_means - mean) / n_seeds
+    scale = n_seeds / (n_seeds - 1)
+    v_seed = scale * deviations.T @ deviations
+    v_cell = scores.T @ scores
+    shared = scale * (v_example - v_cell)
+    return MeanEstimate(
+        mean, (Part(v_seed, n_seeds - 1), Part(shared, n_examples - 1)), floor=Part(v_example, n_examples - 1)
+    )
+
+
+def _checked(records: ArrayLike, seeds: ArrayLike, ids: ArrayLike) -> tuple[FloatArray, IntArray, IntArray]:
+    rows = np.asarray(records, dtype=np.float64)
+    if rows.ndim == 1:
+        rows = rows[:, None]
+    if rows.ndim != 2 or not np.isfinite(rows).all():
+        raise InputError(f"records must be finite numbers of shape (N, p), got shape {rows.shape}")
+    seed_of, id_of = as_classes("seeds", seeds), as_classes("ids", ids)
+    same_length(records=rows, seeds=seed_of, ids=id_of)
+    seed_codes = np.unique(seed_of, return_inverse=True)[1]
+    id_codes = np.unique(id_of, return_inverse=True)[1]
+    if id_codes.max() == 0:
+        raise InputError("a variance needs at least two different examples, got one; score more test examples")
+    cells = seed_codes * (int(id_codes.max()) + 1) + id_codes
+    if len(np.unique(cells)) != len(cells):
+        raise InputError("ids must differ within a seed: an example counts once per seed")
+    return rows, seed_codes.astype(np.int64), id_codes.astype(np.int64)
+
+
+def _sums(rows: FloatArray, codes: IntArray, n: int) -> FloatArray:
+    """Return the sums of rows by code, shape (n, p)."""
+    return np.stack([np.bincount(codes, weights=column, minlength=n) for column in rows.T], axis=1)

@@ -1,0 +1,148 @@
+"""Paired comparisons of methods: two students on the same seeds and test examples."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from w2sg.core.errors import InputError
+from w2sg.measure._checks import FloatArray, as_floats
+from w2sg.measure.clustered import MeanEstimate, clustered_mean
+from w2sg.measure.fieller import ratio_interval
+from w2sg.measure.intervals import Interval
+from w2sg.measure.paired import Paired
+from w2sg.measure.pgr import MINIMUM_GAP, check_minimum_gap, few_seeds_note, gap_refusal
+
+# Weights of (weak, reference, ceiling, other).
+DIFFERENCE, GAP = (0.0, -1.0, 0.0, 1.0), (-1.0, 0.0, 1.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How much better one student is than a reference student, on the same seeds and test examples.
+
+    Attributes:
+        name: The method compared with the reference.
+        difference: Its accuracy minus the reference's.
+        p_value: Two-sided, of no difference.
+        p_adjusted: The same adjusted by Holm for the number of comparisons made together.
+        pgr_difference: The difference in units of the gap, with Fieller's interval; None where the gap is too small.
+        reason: Why there is no `pgr_difference`; None where there is one.
+        degrees_of_freedom: Of the difference's t interval.
+        n_seeds: The number of seeds.
+        n_test: Test examples per seed (the mean over seeds).
+        n_examples: Different test examples over all seeds.
+        note: What the reader must know beside the numbers; empty where nothing.
+    """
+
+    name: str
+    difference: Interval
+    p_value: float
+    p_adjusted: float
+    pgr_difference: Interval | None
+    reason: str | None
+    degrees_of_freedom: float
+    n_seeds: int
+    n_test: float
+    n_examples: int
+    note: str = ""
+
+
+def compare(
+    reference: Paired,
+    student: Iterable[ArrayLike],
+    *,
+    name: str = "student",
+    level: float = 0.95,
+    minimum_gap: float = MINIMUM_GAP,
+) -> Comparison:
+    """Compare a student with the reference's student: accuracy of the former minus that of the latter.
+
+    The variance is that of per-record differences, clustered by seed and by example (see `clustered_mean`); interval
+    and p-value are of Student's t with Satterthwaite's degrees of freedom.
+
+    Args:
+        reference: Correctness of weak, reference student and ceiling for S seeds.
+        student: The other student's correctness on the same ids, one array of shape (n_s,) per seed.
+        name: A name for the other student.
+        level: The confidence level, in (0, 1).
+        minimum_gap: The smallest lower limit of the gap at which the difference is also given in PGR units.
+
+    Raises:
+        InputError: The student's arrays do not fit the reference's ids, or an argument is out of range.
+    """
+    check_minimum_gap(minimum_gap)
+    means = _means(reference, reference.with_student(student))
+    difference, gap = means.interval(DIFFERENCE, level), means.interval(GAP, level)
+    reason = gap_refusal(gap, minimum_gap)
+    ratio = None if reason else ratio_interval(means, DIFFERENCE, GAP, level)[0]
+    if reason is None and ratio is None:
+        reason = f"gap ceiling - weak is {gap}; it is too uncertain for a bounded interval of the ratio"
+    df = means.degrees_of_freedom(DIFFERENCE)
+    p = means.p_value(DIFFERENCE)
+    counts = reference.n_seeds, reference.n_test, reference.n_examples
+    return Comparison(name, difference, p, p, ratio, reason, df, *counts, few_seeds_note(reference.n_seeds))
+
+
+def compare_all(
+    reference: Paired,
+    others: Mapping[str, Iterable[ArrayLike]],
+    *,
+    level: float = 0.95,
+    minimum_gap: float = MINIMUM_GAP,
+) -> dict[str, Comparison]:
+    """Compare several students with the reference's student, with p-values adjusted by Holm over all of them.
+
+    Intervals are not adjusted: each holds at `level` by itself.
+
+    Args:
+        reference: Correctness of weak, reference student and ceiling for S seeds.
+        others: For each name the student's correctness on the same ids, one array of shape (n_s,) per seed.
+        level: The confidence level, in (0, 1).
+        minimum_gap: As in `compare`.
+
+    Returns:
+        Name -> comparison, in the order of `others`.
+
+    Raises:
+        InputError: `others` is empty, or as in `compare`.
+    """
+    if not others:
+        raise InputError("others must name at least one student to compare with the reference, got none")
+    raw = [
+        compare(reference, student, name=name, level=level, minimum_gap=minimum_gap) for name, student in others.items()
+    ]
+    adjusted = holm([one.p_value for one in raw])
+    return {one.name: replace(one, p_adjusted=float(p)) for one, p in zip(raw, adjusted, strict=True)}
+
+
+def holm(p_values: ArrayLike) -> FloatArray:
+    """Return p-values adjusted by Holm's step-down method (Holm 1979), which controls the family-wise error rate.
+
+    Args:
+        p_values: Shape (m,), each in [0, 1].
+
+    Returns:
+        Adjusted p-values, shape (m,), in the order given.
+
+    Raises:
+        InputError: Empty, NaN or outside [0, 1].
+
+    >>> holm([0.01, 0.04, 0.03]).tolist()
+    [0.03, 0.06, 0.06]
+    """
+    p = as_floats("p_values", p_values)
+    if p.min() < 0 or p.max() > 1:
+        raise InputError(f"p_values must lie in [0, 1], got values in [{p.min():g}, {p.max():g}]")
+    order = np.argsort(p, kind="stable")
+    stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum(stepped, 1.0)
+    return adjusted
+
+
+def _means(reference: Paired, other: Paired) -> MeanEstimate:
+    columns = [np.concatenate(x) for x in (reference.weak, reference.student, reference.ceiling, other.student)]
+    seed_of = np.repeat(np.arange(reference.n_seeds), [len(ids) for ids in reference.ids])
+    return clustered_mean(np.stack(columns, axis=1), seed_of, np.concatenate(reference.ids))

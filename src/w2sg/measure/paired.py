@@ -1,0 +1,106 @@
+"""The evidence behind a PGR: per-example correctness of weak, student and ceiling, on the same examples, per seed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from w2sg.core.errors import InputError
+from w2sg.measure._checks import BoolArray, IntArray, as_classes, as_correct
+
+Array = TypeVar("Array", BoolArray, IntArray)
+PREDICTORS = ("weak", "student", "ceiling")
+
+
+@dataclass(frozen=True, eq=False)
+class Paired:
+    """Correctness of the three predictors on the same test examples, for S seeds.
+
+    The ids say which test examples seeds share. Where all seeds are tested on the same examples the design is
+    *crossed*; where each seed has fresh ones it is *nested*; random splits of one pool *overlap*.
+
+    Attributes:
+        seeds: The S different seeds.
+        ids: For each seed the ids of its test examples, shape (n_s,), different within a seed.
+        weak: For each seed whether the weak supervisor is right, shape (n_s,).
+        student: The same for the student.
+        ceiling: The same for the ceiling.
+
+    Raises:
+        InputError: The parts do not fit together, or ids repeat within a seed.
+
+    >>> evidence = Paired((0, 1), ([7, 8], [8, 9]), ([0, 1], [0, 0]), ([0, 1], [1, 0]), ([1, 1], [1, 1]))
+    >>> evidence.n_seeds, evidence.n_test, evidence.n_examples, evidence.design
+    (2, 2.0, 3, 'overlapping')
+    """
+
+    seeds: tuple[int, ...]
+    ids: tuple[IntArray, ...]
+    weak: tuple[BoolArray, ...]
+    student: tuple[BoolArray, ...]
+    ceiling: tuple[BoolArray, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "seeds", tuple(int(seed) for seed in self.seeds))
+        if not self.seeds:
+            raise InputError("Paired needs at least one seed, got none")
+        if len(set(self.seeds)) != len(self.seeds):
+            raise InputError(f"seeds must differ from each other, got {self.seeds}")
+        object.__setattr__(self, "ids", tuple(_frozen(as_classes("ids", part)) for part in self.ids))
+        for name in PREDICTORS:
+            parts = tuple(_frozen(as_correct(name, part)) for part in getattr(self, name))
+            object.__setattr__(self, name, parts)
+        self._check_fit()
+
+    def _check_fit(self) -> None:
+        for name in ("ids", *PREDICTORS):
+            if len(getattr(self, name)) != self.n_seeds:
+                raise InputError(
+                    f"{name} must have one array per seed ({self.n_seeds}), got {len(getattr(self, name))}"
+                )
+        for index, (seed, ids) in enumerate(zip(self.seeds, self.ids, strict=True)):
+            if len(np.unique(ids)) != len(ids):
+                raise InputError(f"ids of seed {seed} must differ from each other: an example counts once per seed")
+            for name in PREDICTORS:
+                if len(getattr(self, name)[index]) != len(ids):
+                    raise InputError(
+                        f"{name} of seed {seed} must have one entry per id ({len(ids)}), "
+                        f"got {len(getattr(self, name)[index])}"
+                    )
+
+    @property
+    def n_seeds(self) -> int:
+        """The number of seeds S."""
+        return len(self.seeds)
+
+    @property
+    def n_test(self) -> float:
+        """The number of test examples of a seed (the mean over seeds)."""
+        return sum(len(ids) for ids in self.ids) / self.n_seeds
+
+    @property
+    def n_examples(self) -> int:
+        """The number of different test examples over all seeds."""
+        return len(np.unique(np.concatenate(self.ids)))
+
+    @property
+    def design(self) -> str:
+        """How seeds share test examples: 'single', 'crossed', 'nested' or 'overlapping'."""
+        if self.n_seeds == 1:
+            return "single"
+        records = sum(len(ids) for ids in self.ids)
+        distinct = self.n_examples
+        if distinct == records:
+            return "nested"
+        return "crossed" if distinct * self.n_seeds == records else "overlapping"
+
+    def with_student(self, student: Iterable[ArrayLike]) -> "Paired":
+        """Return the same evidence with another student, given as correctness per seed on the same ids."""
+        return replace(self, student=tuple(as_correct("student", part) for part in student))
+
+
+def _frozen(array: Array) -> Array:
+    array.flags.writeable = False
+    return array

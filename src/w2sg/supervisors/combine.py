@@ -1,0 +1,225 @@
+"""Votes of several annotators to soft labels: shares, majority, and the model of Dawid and Skene.
+
+Votes are integers `(n, m)`: the class that annotator `j` gives example `i`, or -1 where it abstains.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from w2sg.core import AnyArray, BoolArray, DataError, FloatArray, InputError, IntArray
+
+ABSTAIN = -1
+Combination = Literal["mean", "majority", "dawid-skene"]
+Abstains = Literal["missing", "outcome"]
+
+POSTERIOR_DECIMALS = 12
+"""Posteriors are rounded to this many decimals at each step, so that the rounding of sums, which depends on the order
+of rows and annotators, cannot grow when the data are symmetric between classes."""
+SMOOTHING = 0.01
+"""Pseudo-counts added to each cell of a confusion matrix: an annotator never becomes infinitely trusted."""
+TOLERANCE = 1e-9
+"""The fit ends when the log-likelihood rises by less than this share of its size."""
+MAX_ITERATIONS = 1000
+
+
+def check_votes(votes: AnyArray, n_classes: int, name: str = "votes") -> IntArray:
+    """Return `votes` as int64 `(n, m)`.
+
+    Raises:
+        DataError: If they are not a table of integers from -1 to `n_classes - 1`.
+    """
+    votes = np.asarray(votes)
+    if votes.ndim != 2 or votes.shape[1] == 0 or not np.issubdtype(votes.dtype, np.integer):
+        raise DataError(
+            f"{name} must be integers of shape (n, m) with m >= 1 annotators, got {votes.dtype} {votes.shape}"
+        )
+    low, high = int(votes.min(initial=ABSTAIN)), int(votes.max(initial=ABSTAIN))
+    if low < ABSTAIN or high >= n_classes:
+        worst = low if low < ABSTAIN else high
+        raise DataError(
+            f"{name} must be -1 (abstain) or a class from 0 to {n_classes - 1}, got {worst}: number the classes from 0"
+        )
+    return votes.astype(np.int64)
+
+
+def silent_rows(votes: IntArray) -> BoolArray:
+    """Return where all annotators abstain, `(n,)`."""
+    silent: BoolArray = (votes == ABSTAIN).all(axis=1)
+    return silent
+
+
+def harden(soft: FloatArray) -> IntArray:
+    """Return the most likely class of each row of `(n, k)`; a row whose best classes tie abstains (-1).
+
+    >>> harden(np.array([[0.2, 0.8], [0.5, 0.5]]))
+    array([ 1, -1])
+    """
+    best = soft.max(axis=1, keepdims=True)
+    tied = (soft == best).sum(axis=1) > 1
+    return np.where(tied, ABSTAIN, soft.argmax(axis=1)).astype(np.int64)
+
+
+def mean_votes(votes: IntArray, n_classes: int, silent: FloatArray | None = None) -> FloatArray:
+    """Return the share of votes of each class, `(n, k)`.
+
+    Args:
+        votes: `(n, m)`, -1 where an annotator abstains.
+        n_classes: `k`.
+        silent: The row `(k,)` where all abstain; None for uniform.
+
+    >>> mean_votes(np.array([[0, 0, 1, -1], [-1, -1, -1, -1]]), 2).round(2)
+    array([[0.67, 0.33],
+           [0.5 , 0.5 ]])
+    """
+    counts = _counts(check_votes(votes, n_classes), n_classes)
+    return _normalised(counts, silent)
+
+
+def majority(votes: IntArray, n_classes: int, silent: FloatArray | None = None) -> FloatArray:
+    """Return all weight on the class with most votes, `(n, k)`; ties split it evenly.
+
+    Args:
+        votes: `(n, m)`, -1 where an annotator abstains.
+        n_classes: `k`.
+        silent: The row `(k,)` where all abstain; None for uniform.
+
+    >>> majority(np.array([[0, 0, 1], [0, 1, -1]]), 3)
+    array([[1. , 0. , 0. ],
+           [0.5, 0.5, 0. ]])
+    """
+    counts = _counts(check_votes(votes, n_classes), n_classes)
+    best = counts.max(axis=1, keepdims=True)
+    return _normalised(((counts == best) & (best > 0)).astype(np.float64), silent)
+
+
+@dataclass(frozen=True, eq=False)
+class DawidSkene:
+    """A fitted model of annotators.
+
+    Attributes:
+        posterior: Probabilities of the true class, `(n, k)`.
+        confusion: `(m, k, o)`: how likely annotator `j` gives outcome `o` when the truth is `c`; `o` is `k`, or `k + 1`
+            where abstaining is an outcome (the last one).
+        prior: Probabilities of the classes, `(k,)`.
+        log_likelihood: Of each iteration, in nats, with the log density of the smoothing; it never falls.
+        converged: Whether it stopped rising before the iterations ran out.
+    """
+
+    posterior: FloatArray
+    confusion: FloatArray
+    prior: FloatArray
+    log_likelihood: FloatArray
+    converged: bool
+
+
+def dawid_skene(
+    votes: IntArray,
+    n_classes: int,
+    *,
+    prior: FloatArray | None = None,
+    abstains: Abstains = "missing",
+    smoothing: float = SMOOTHING,
+    tolerance: float = TOLERANCE,
+    max_iterations: int = MAX_ITERATIONS,
+) -> DawidSkene:
+    """Estimate true classes and each annotator's confusion matrix from votes alone.
+
+    Expectation maximisation from the majority (Dawid and Skene 1979, Maximum likelihood estimation of observer
+    error-rates using the EM algorithm). Annotators err independently given the class. The result depends neither on the
+    order of annotators nor on that of rows.
+
+    Args:
+        votes: `(n, m)`, -1 where an annotator abstains.
+        n_classes: `k`.
+        prior: Class probabilities `(k,)` to keep; None to estimate them.
+        abstains: `missing`: an abstention tells nothing. `outcome`: it is one more answer. Rules that only ever vote
+            for one class need `outcome`: with `missing` their votes cannot tell the classes apart.
+        smoothing: Pseudo-counts added to each cell; above 0.
+        tolerance: Ends when the log-likelihood rises by less than this share of its size.
+        max_iterations: Ends after so many iterations.
+
+    Raises:
+        InputError: If the prior is not positive and of sum 1, or smoothing is not above 0.
+        DataError: If a vote is out of range.
+
+    >>> votes = np.array([[0, 0, 1]] * 6 + [[1, 1, 0]] * 6 + [[0, 0, 0], [1, 1, 1]])
+    >>> model = dawid_skene(votes, 2)
+    >>> model.posterior.argmax(axis=1)
+    array([0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 0, 1])
+    >>> model.confusion[2].round(1)
+    array([[0.1, 0.9],
+           [0.9, 0.1]])
+    """
+    votes = check_votes(votes, n_classes)
+    _check_settings(prior, n_classes, smoothing, max_iterations)
+    patterns, where, count = np.unique(votes, axis=0, return_inverse=True, return_counts=True)
+    outcomes = np.eye(n_classes + 1)[patterns]  # index -1 is the last: abstain
+    outcomes = outcomes if abstains == "outcome" else outcomes[:, :, :n_classes]
+    weight = count.astype(np.float64)
+    posterior = majority(patterns, n_classes, prior)
+    trace: list[float] = []
+    converged = False
+    while len(trace) < max_iterations and not converged:
+        confusion, classes = _maximise(outcomes, weight, posterior, prior, smoothing)
+        posterior, likelihood = _expect(outcomes, weight, confusion, classes)
+        likelihood += smoothing * float(np.log(confusion).sum() + (np.log(classes).sum() if prior is None else 0))
+        converged = bool(trace) and likelihood - trace[-1] <= tolerance * (1 + abs(likelihood))
+        trace.append(likelihood)
+    return DawidSkene(posterior[where.ravel()], confusion, classes, np.array(trace), converged)
+
+
+def _maximise(
+    outcomes: FloatArray, weight: FloatArray, posterior: FloatArray, prior: FloatArray | None, smoothing: float
+) -> tuple[FloatArray, FloatArray]:
+    """Return confusion `(m, k, o)` and class probabilities `(k,)` from `u` vote patterns and their posteriors."""
+    mass = posterior * weight[:, None]
+    confusion = np.einsum("umo,uk->mko", outcomes, mass, optimize=True) + smoothing
+    confusion /= confusion.sum(axis=2, keepdims=True)
+    if prior is not None:
+        return confusion, prior
+    classes = mass.sum(axis=0) + smoothing
+    return confusion, classes / classes.sum()
+
+
+def _expect(
+    outcomes: FloatArray, weight: FloatArray, confusion: FloatArray, classes: FloatArray
+) -> tuple[FloatArray, float]:
+    """Return the posteriors `(u, k)` of `u` vote patterns and the log-likelihood of all rows."""
+    joint = np.log(classes) + np.einsum("umo,mko->uk", outcomes, np.log(confusion), optimize=True)
+    top = joint.max(axis=1, keepdims=True)
+    rows = np.exp(joint - top)
+    total = rows.sum(axis=1, keepdims=True)
+    posterior = np.round(rows / total, POSTERIOR_DECIMALS)
+    return posterior, float(weight @ (top + np.log(total))[:, 0])
+
+
+def _check_settings(prior: FloatArray | None, n_classes: int, smoothing: float, max_iterations: int) -> None:
+    if not smoothing > 0:
+        raise InputError(f"smoothing must be above 0, got {smoothing}: {SMOOTHING} is the default")
+    if max_iterations < 1:
+        raise InputError(f"max_iterations must be at least 1, got {max_iterations}")
+    if prior is not None and (
+        prior.shape != (n_classes,) or not (prior > 0).all() or not np.isclose(prior.sum(), 1, atol=1e-6)
+    ):
+        raise InputError(
+            f"prior must be {n_classes} probabilities above 0 of sum 1, got {prior.tolist()}: "
+            "give a class that may occur a small share"
+        )
+
+
+def _counts(votes: IntArray, n_classes: int) -> FloatArray:
+    """Return how many votes each class has, `(n, k)`."""
+    n, m = votes.shape
+    flat = np.repeat(np.arange(n), m) * (n_classes + 1) + (votes.ravel() + 1)
+    counts = np.bincount(flat, minlength=n * (n_classes + 1)).reshape(n, n_classes + 1)
+    return counts[:, 1:].astype(np.float64)
+
+
+def _normalised(counts: FloatArray, silent: FloatArray | None) -> FloatArray:
+    """Return rows `(n, k)` divided by their sums; empty rows become `silent`, or uniform."""
+    k = counts.shape[1]
+    row = np.full(k, 1 / k) if silent is None else np.asarray(silent, dtype=np.float64)
+    total = counts.sum(axis=1, keepdims=True)
+    return np.where(total > 0, counts / np.maximum(total, 1), row)

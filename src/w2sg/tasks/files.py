@@ -1,0 +1,212 @@
+"""A task from the user's own files."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Literal, Self, final
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from w2sg.core import AnyArray, DataError, IntArray
+from w2sg.core.registry import register
+from w2sg.tasks.encoding import (
+    METADATA,
+    Rows,
+    default_features,
+    encode_features,
+    encode_labels,
+    encode_pairs,
+    encode_texts,
+    encode_votes,
+    limited,
+    vote_columns,
+)
+from w2sg.tasks.reading import Format, file_bytes, format_of, read_sheet
+from w2sg.tasks.splits import SPLITS, SplitTask
+from w2sg.tasks.table import FREE, Table
+
+PAIR_CLASSES = ("first", "second")
+ALIASES = {"train": FREE, "valid": "validation", "val": "validation"}
+"""Usual split names: training rows are dealt to supervision and transfer."""
+_MEMO = 4
+
+
+@final
+@register("tasks")
+class Files(SplitTask):
+    """Your own data: CSV, TSV, JSONL, JSON, Parquet (each also .gz) or IDX images."""
+
+    kind: Literal["files"] = "files"
+    path: str | None = Field(None, description="a file whose rows are dealt to the splits")
+    paths: Mapping[str, str] = Field(
+        default_factory=dict,
+        description="ready splits: a file for each of supervision, transfer, validation, test; train is dealt like "
+        "'path', any other name is a further test set",
+    )
+    labels: str | Mapping[str, str] | None = Field(
+        None, description="label file of IDX images: of 'path', or for each name in 'paths'"
+    )
+    format: Format | None = Field(None, description="format of the files; by default from the file name")
+    columns: tuple[str, ...] = Field((), description="column names of a CSV or TSV file that has no header line")
+    label: str = Field("label", description="column of the class; a dotted name reaches into nested JSON")
+    classes: tuple[str, ...] = Field((), description="class names in order; by default all labels, sorted")
+    text: str | tuple[str, ...] | None = Field(None, description="column of the text, or columns joined by a newline")
+    pair: tuple[str, str] | None = Field(
+        None, description="columns of two texts, the first preferred; no label is read"
+    )
+    features: tuple[str, ...] | None = Field(
+        None, description="feature columns (numbers standardised, others one-hot); by default all not used otherwise"
+    )
+    max_categories: int = Field(30, ge=1, description="values of a one-hot column that get a coordinate each")
+    votes: str | tuple[str, ...] | None = Field(
+        None, description="label-function votes: columns, their common prefix, or one column of lists; -1 abstains"
+    )
+    group: str | None = Field(None, description="column of the group of each row, for group-wise measures and shifts")
+    difficulty: str | None = Field(None, description="column of numbers, higher is harder")
+    domain: str | None = Field(None, description="column that says where a row is from")
+    id: str | None = Field(None, description="column of identities; two rows with one id are an error")
+    split: str | None = Field(None, description="column of ready splits, named as in 'paths'; empty: to be dealt")
+    limit: int | None = Field(None, ge=2, description="keep this many rows, a fixed random choice over all files")
+
+    @property
+    def default_supervisor(self) -> str:  # type: ignore[override]
+        """The supervisor that fits the inputs."""
+        return {"text": "few-words", "images": "pooled-pixels"}.get(self.inputs, "few-features")
+
+    @property
+    def default_student(self) -> str:  # type: ignore[override]
+        """The student that fits the inputs."""
+        return "tfidf" if self.inputs == "text" else "nystroem"
+
+    @property
+    def inputs(self) -> Literal["text", "images", "features"]:
+        """What the inputs are: texts (or pairs of them), images or features."""
+        if self.text is not None or self.pair is not None:
+            return "text"
+        form = self.format or format_of(next(iter(self._files().values())))
+        return "images" if form == "idx" else "features"
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.path is None and not self.paths:
+            raise ValueError("needs 'path' (one file) or 'paths' (a file for each split)")
+        if sum(value is not None for value in (self.text, self.pair, self.features)) > 1:
+            raise ValueError("needs one of 'text', 'pair' and 'features', got several")
+        if self.text == () or self.features == ():
+            raise ValueError("'text' and 'features' need at least one column")
+        if self.features and self.label in self.features:
+            raise ValueError(f"'features' must not hold the label column {self.label!r}: it is the answer")
+        texts = (self.text,) if isinstance(self.text, str) else self.text or ()
+        if self.label in texts:
+            raise ValueError(f"'text' must not hold the label column {self.label!r}: it is the answer")
+        if self.path is not None and {"", "train"} & set(self.paths):
+            raise ValueError("'path' and 'paths.train' both give rows to be dealt: use one")
+        if len(set(self.classes)) < len(self.classes) or len(self.classes) == 1:
+            raise ValueError(f"'classes' must be at least 2 different names, got {list(self.classes)}")
+        return self
+
+    def table(self, rng: np.random.Generator) -> Table:
+        """Return all rows; a table that was parsed before from the same bytes is not parsed again."""
+        return _table(self.fingerprint(), self._reading())
+
+    def fingerprint(self) -> str:
+        """Return the sha256 over the bytes of all files, each with its split.
+
+        Raises:
+            DataError: If a file cannot be read.
+        """
+        return self._bytes()[0]
+
+    def read(self, expected: str) -> Table:
+        """Read the files anew.
+
+        Raises:
+            DataError: If the files break a rule, or are no longer those with the fingerprint `expected`.
+        """
+        found, contents = self._bytes()
+        if found != expected:
+            raise DataError(f"{next(iter(self._files().values()))}: the file changed while it was read: run again")
+        sheets, split = [], []
+        for name, path in self._files().items():
+            labels = contents.get(self._label_file(name) or "")
+            sheet = read_sheet(path, contents[path], self.format, self.columns, labels)
+            sheets.append(sheet)
+            split.extend([name] * len(sheet))
+        rows = Rows(sheets)
+        values, gold, classes = self._encoded(rows)
+        columns = {name: encode(rows, getattr(self, name)) for name, encode in METADATA.items() if getattr(self, name)}
+        if self.votes is not None:
+            columns["votes"] = encode_votes(rows, vote_columns(rows, self.votes), classes)
+        kept = np.flatnonzero(limited(len(rows), self.limit))
+        return Table.of(
+            values[kept],
+            gold[kept],
+            classes,
+            ", ".join(self._files().values()),
+            ids=kept,
+            columns={name: column[kept] for name, column in columns.items()},
+            split=self._splits(rows, split)[kept],
+        )
+
+    def _encoded(self, rows: Rows) -> tuple[AnyArray, IntArray, tuple[str, ...]]:
+        """Return inputs `(N, ...)`, gold `(N,)` and class names."""
+        if self.pair is not None:
+            return *encode_pairs(rows, *self.pair), PAIR_CLASSES
+        gold, classes = encode_labels(rows, self.label, self.classes)
+        if self.text is not None:
+            return encode_texts(rows, (self.text,) if isinstance(self.text, str) else self.text, "text"), gold, classes
+        images = [sheet.images for sheet in rows.sheets if sheet.images is not None]
+        if images:
+            if len({image.shape[1:] for image in images}) > 1 or len(images) < len(rows.sheets):
+                raise DataError(f"{rows.sheets[0].file}: all files must hold images of one size")
+            return np.concatenate(images), gold, classes
+        names = self.features or default_features(rows, self._used(rows), gold)
+        return encode_features(rows, names, self.max_categories), gold, classes
+
+    def _used(self, rows: Rows) -> set[str]:
+        """Return the columns that are something else than features."""
+        named = {self.label, self.group, self.difficulty, self.domain, self.id, self.split} - {None}
+        return {str(name) for name in named} | set(vote_columns(rows, self.votes) if self.votes is not None else ())
+
+    def _splits(self, rows: Rows, by_file: list[str]) -> AnyArray:
+        """Return the split of every row `(N,)`: of its file, or of the split column where the file leaves it open."""
+        split = np.array([ALIASES.get(name, name) for name in by_file])
+        if self.split is None:
+            return split
+        cells = rows.column(self.split, "split")
+        own = np.array([FREE if cell is None else str(cell).strip() for cell in cells])
+        own = np.array([ALIASES.get(name, name) for name in own.tolist()])
+        return np.where(split == FREE, own, split)
+
+    def _files(self) -> dict[str, str]:
+        """Return every file by its split, in alphabetical order; `path` comes first, under the name of free rows."""
+        return {**({FREE: self.path} if self.path is not None else {}), **dict(sorted(self.paths.items()))}
+
+    def _label_file(self, split: str) -> str | None:
+        if isinstance(self.labels, str):
+            return self.labels if split == next(iter(self._files())) else None
+        return (self.labels or {}).get(split)
+
+    def _bytes(self) -> tuple[str, dict[str, bytes]]:
+        """Return the fingerprint and the bytes of all files."""
+        state = hashlib.sha256()
+        contents: dict[str, bytes] = {}
+        for name, path in self._files().items():
+            for file, user in ((path, f"paths.{name}" if name else "path"), (self._label_file(name), "labels")):
+                if file is not None:
+                    contents[file] = file_bytes(file, user)
+                    state.update(f"{name}\0{user}\0{len(contents[file])}\0".encode() + contents[file])
+        return state.hexdigest(), contents
+
+    def _reading(self) -> str:
+        """Return the JSON text of the fields that decide what is read, not how it is split."""
+        dealing = {*SPLITS, "corpus", "shifts"}
+        return json.dumps(self.model_dump(mode="json", exclude=dealing), sort_keys=True)
+
+
+@lru_cache(maxsize=_MEMO)
+def _table(fingerprint: str, reading: str) -> Table:
+    fields: dict[str, Any] = json.loads(reading)
+    return Files.model_validate(fields).read(fingerprint)

@@ -1,0 +1,317 @@
+"""Read a file of rows: CSV, TSV, JSONL, JSON, Parquet or IDX images, plain or gzipped, with messages that say where."""
+
+import csv
+import gzip
+import io
+import json
+import math
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from w2sg.core import AnyArray, DataError, MissingExtraError
+
+Format = Literal["csv", "tsv", "jsonl", "json", "parquet", "idx"]
+KEY = "key"
+"""The column that holds the keys of a JSON object of objects."""
+_SUFFIXES: dict[str, Format] = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".txt": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "json",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".idx": "idx",
+}
+_GZIP_MAGIC = b"\x1f\x8b"
+_IDX_UBYTE = 0x08
+_IDX_MAX_AXES = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """The rows of one file.
+
+    Attributes:
+        file: The file, for messages.
+        records: One mapping from column to value per row; nested objects are reached by dotted names.
+        images: `(n, h, w)` floats in [0, 1] if the file holds images, else None.
+    """
+
+    file: str
+    records: list[Mapping[str, Any]]
+    images: AnyArray | None = None
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    @cached_property
+    def names(self) -> list[str]:
+        """All column names of the top level, in order of appearance."""
+        return list(dict.fromkeys(name for record in self.records for name in record))
+
+    def has(self, name: str) -> bool:
+        """Whether any row has a value under a name, which may be dotted."""
+        return any(_get(record, name) is not None for record in self.records)
+
+    def column(self, name: str, user: str) -> list[Any]:
+        """Return the values of a column; None where a row has none.
+
+        Raises:
+            DataError: If no row has the column; near names are suggested.
+        """
+        values = [_get(record, name) for record in self.records]
+        known = self.names
+        if name not in known and all(value is None for value in values):
+            dotted = [
+                f"{key}.{part}" for key, inner in self.records[0].items() if isinstance(inner, dict) for part in inner
+            ]
+            near = get_close_matches(name, known + dotted, n=3, cutoff=0.5)
+            hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"it has {_some(known + dotted)}"
+            raise DataError(f"{self.file}: {user} names a column {name!r} that is not there: {hint}")
+        return values
+
+
+def _get(record: Mapping[str, Any], name: str) -> Any:
+    if name in record or "." not in name:
+        return record.get(name)
+    value: Any = record
+    for part in name.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(map(repr, names[:20])) + (", ..." if len(names) > 20 else "")
+
+
+def file_bytes(path: str, user: str = "path") -> bytes:
+    """Return the bytes of a file as they are stored.
+
+    Raises:
+        DataError: If the file is missing, a folder, empty or unreadable.
+    """
+    file = Path(path).expanduser()
+    if file.is_dir():
+        raise DataError(f"{path}: {user!r} must name a file, this is a folder: name a file in it")
+    try:
+        data = file.read_bytes()
+    except FileNotFoundError:
+        raise DataError(f"{path}: {user!r} must name a file, there is none (looked in {Path.cwd()})") from None
+    except OSError as error:
+        raise DataError(f"{path}: the file cannot be read ({error.strerror}): check its permissions") from None
+    if not data:
+        raise DataError(f"{path}: the file is empty (0 bytes): give a file with rows")
+    return data
+
+
+def format_of(path: str) -> Format:
+    """Return the format that a file name stands for.
+
+    Raises:
+        DataError: If the name has no known ending.
+
+    >>> format_of("a/train.jsonl.gz"), format_of("t10k-images-idx3-ubyte.gz")
+    ('jsonl', 'idx')
+    """
+    name = Path(path).name.lower().removesuffix(".gz")
+    if "idx" in name and name.endswith("ubyte"):
+        return "idx"
+    suffix = Path(name).suffix
+    if suffix not in _SUFFIXES:
+        known = ", ".join(_SUFFIXES)
+        raise DataError(
+            f"{path}: the ending {suffix!r} says no format: set 'format', or use one of {known} (or .gz of it)"
+        )
+    return _SUFFIXES[suffix]
+
+
+def read_sheet(path: str, data: bytes, form: Format | None, header: tuple[str, ...], labels: bytes | None) -> Sheet:
+    """Parse the bytes of a file.
+
+    Args:
+        path: The file, for its format and for messages.
+        data: Its bytes.
+        form: Its format; None reads it from the name.
+        header: Column names of a CSV or TSV file without a header line; empty if it has one.
+        labels: The bytes of the label file of IDX images.
+
+    Raises:
+        DataError: If the content breaks a rule of its format.
+    """
+    form = form or format_of(path)
+    data = _unzipped(path, data)
+    if form == "idx":
+        return _read_idx(path, data, labels)
+    if labels is not None:
+        raise DataError(f"{path}: 'labels' is for IDX images, this is {form}: name the label column by 'label'")
+    if form == "parquet":
+        records = _read_parquet(path, data)
+    else:
+        text = _decoded(path, data)
+        if form in ("csv", "tsv"):
+            records = _read_csv(path, text, form, header)
+        else:
+            records = _read_jsonl(path, text) if form == "jsonl" else _read_json(path, text)
+    if not records:
+        raise DataError(f"{path}: the file has no rows: give a file with rows")
+    return Sheet(path, records)
+
+
+def _unzipped(path: str, data: bytes) -> bytes:
+    if not path.endswith(".gz") and not data.startswith(_GZIP_MAGIC):
+        return data
+    try:
+        plain = gzip.decompress(data)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{path}: the gzip file is damaged or cut off ({error}): fetch it again") from None
+    if not plain:
+        raise DataError(f"{path}: the file is empty (0 bytes unpacked): give a file with rows")
+    return plain
+
+
+def _decoded(path: str, data: bytes) -> str:
+    try:
+        return data.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{path}: the text must be UTF-8, byte {error.start} (0x{data[error.start]:02x}) is not: "
+            f"convert it, for example with iconv -f latin1 -t utf-8"
+        ) from None
+
+
+def _read_csv(path: str, text: str, form: Format, header: tuple[str, ...]) -> list[Mapping[str, Any]]:
+    stream = io.StringIO(text, newline="")
+    if form == "csv":
+        reader = csv.reader(stream, strict=True)
+    else:
+        reader = csv.reader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)
+    names = list(header)
+    records: list[Mapping[str, Any]] = []
+    try:
+        for cells in reader:
+            if not cells:
+                continue
+            if not names:
+                names = _checked_header(path, cells)
+                continue
+            if len(cells) != len(names):
+                raise DataError(
+                    f"{path}, row {len(records) + 1} (line {reader.line_num}): expected {len(names)} cells, got "
+                    f"{len(cells)}: check delimiters and quotes{_header_hint(header)}"
+                )
+            records.append(dict(zip(names, cells, strict=True)))
+    except csv.Error as error:
+        raise DataError(
+            f"{path}, row {len(records) + 1} (line {reader.line_num}): not {form.upper()} ({error})"
+        ) from None
+    return records
+
+
+def _header_hint(header: tuple[str, ...]) -> str:
+    return " and the names in 'columns'" if header else ""
+
+
+def _checked_header(path: str, cells: list[str]) -> list[str]:
+    names = [cell.strip() for cell in cells]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise DataError(f"{path}: column names must differ, the header has {twice!r} twice: rename one")
+    return names
+
+
+def _read_jsonl(path: str, text: str) -> list[Mapping[str, Any]]:
+    records: list[Mapping[str, Any]] = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            records.append(_json_object(_parsed(path, line, number), path, f"line {number}"))
+    return records
+
+
+def _read_json(path: str, text: str) -> list[Mapping[str, Any]]:
+    value = _parsed(path, text, 1)
+    if isinstance(value, dict):
+        if not all(isinstance(row, dict) for row in value.values()):
+            raise DataError(f"{path}: the JSON object must hold one object per row (id to row): use a list of objects")
+        return [{KEY: key, **row} for key, row in value.items()]
+    if not isinstance(value, list):
+        raise DataError(f"{path}: must be a JSON list of objects or an object of objects, got {type(value).__name__}")
+    return [_json_object(row, path, f"row {number}") for number, row in enumerate(value, start=1)]
+
+
+def _parsed(path: str, text: str, first_line: int) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno + first_line - 1}, column {error.colno}"
+        raise DataError(f"{path}, {where}: not valid JSON ({error.msg}): mend the line or drop it") from None
+    except RecursionError:
+        raise DataError(f"{path}: the JSON is nested too deeply: flatten it") from None
+
+
+def _json_object(value: Any, path: str, where: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise DataError(f"{path}, {where}: each row must be a JSON object, got {type(value).__name__}")
+    return value
+
+
+def _read_parquet(path: str, data: bytes) -> list[Mapping[str, Any]]:
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError:
+        raise MissingExtraError("pyarrow", "parquet") from None
+    try:
+        rows: list[Mapping[str, Any]] = pq.read_table(pa.BufferReader(data)).to_pylist()
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{path}: not a Parquet file or damaged ({error})") from None
+    return rows
+
+
+def _read_idx(path: str, data: bytes, labels: bytes | None) -> Sheet:
+    images = parse_idx(path, data)
+    if images.ndim != 3:
+        raise DataError(f"{path}: must hold images (3 axes), got {images.ndim} axes: is this the label file?")
+    if labels is None:
+        raise DataError(f"{path}: IDX images need their label file: set 'labels'")
+    numbers = parse_idx(f"labels of {path}", _unzipped(f"labels of {path}", labels))
+    if numbers.shape != images.shape[:1]:
+        raise DataError(f"{path}: {len(images)} images need as many labels, the label file has shape {numbers.shape}")
+    return Sheet(path, [{"label": int(number)} for number in numbers], (images / 255).astype(np.float32))
+
+
+def parse_idx(path: str, data: bytes) -> AnyArray:
+    """Return the array of an IDX file of unsigned bytes: a 4-byte magic, one big-endian length per axis, the values.
+
+    Raises:
+        DataError: If the magic number or the size is wrong.
+    """
+    if len(data) < 4 or data[:2] != b"\0\0" or data[2] != _IDX_UBYTE or not 1 <= data[3] <= _IDX_MAX_AXES:
+        raise DataError(
+            f"{path}: wrong IDX magic number 0x{data[:4].hex()}, expected 0x00000801 (labels) or 0x00000803 (images)"
+        )
+    start = 4 + 4 * data[3]
+    if len(data) < start:
+        raise DataError(f"{path}: wrong size: the header needs {start} bytes, got {len(data)}: fetch it again")
+    shape = tuple(int(axis) for axis in np.frombuffer(data[4:start], ">u4"))
+    expected = start + math.prod(shape)
+    if len(data) != expected:
+        raise DataError(f"{path}: wrong size: shape {shape} needs {expected} bytes, got {len(data)}: fetch it again")
+    return np.frombuffer(data, np.uint8, offset=start).reshape(shape)
+
+
+def row_of(sheets: Iterable[Sheet], index: int) -> str:
+    """Return where a row of several files is: the file, and the row counted from 1 without the header."""
+    for sheet in sheets:
+        if index < len(sheet):
+            return f"{sheet.file}, row {index + 1}"
+        index -= len(sheet)
+    raise IndexError(index)

@@ -1,0 +1,243 @@
+"""Shifts: further test sets that differ from the distribution of the splits, by their inputs or by who is in them."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Annotated, Literal, final
+
+import numpy as np
+from pydantic import BeforeValidator, Field, SerializeAsAny, WithJsonSchema
+
+from w2sg.core import AnyArray, BoolArray, Component, DataError, Examples, FloatArray, Inputs, IntArray, registry
+from w2sg.core.registry import register
+from w2sg.tasks.table import FREE, Table
+
+TestSets = dict[str, tuple[Examples, IntArray]]
+"""Named test sets: examples and their gold `(n,)`."""
+
+
+class Shift(Component):
+    """A way in which test examples differ from those that the weak supervisor learned from."""
+
+    title: str | None = Field(None, min_length=1, description="name of the test set; by default the kind of the shift")
+
+    @property
+    def test_name(self) -> str:
+        """The name of the test set."""
+        return self.title or self.kind
+
+    def admits(self, table: Table, split: str) -> BoolArray:
+        """Return which rows `(N,)` of a table the named split may hold; all of them unless a shift says otherwise."""
+        return np.ones(len(table), dtype=np.bool_)
+
+    @abstractmethod
+    def test_sets(self, table: Table, test: IntArray, rng: np.random.Generator) -> TestSets:
+        """Return the shifted test sets.
+
+        Args:
+            table: All rows of the task.
+            test: The rows `(n,)` of the test split.
+            rng: Randomness of this shift under this seed.
+        """
+
+
+class InputShift(Shift):
+    """A shift that changes the inputs of the test split; identities and gold stay."""
+
+    @abstractmethod
+    def apply(self, values: AnyArray, rng: np.random.Generator) -> AnyArray:
+        """Return changed inputs of the same shape."""
+
+    @final
+    def test_sets(self, table: Table, test: IntArray, rng: np.random.Generator) -> TestSets:
+        """Return the test split with changed inputs, in a pool of its own."""
+        plain = table.examples(test)
+        changed = Inputs.of(self.apply(plain.inputs.values, rng))
+        return {self.test_name: (Examples(plain.ids, changed, plain.metadata), table.gold[test])}
+
+
+def _images(values: AnyArray, kind: str) -> FloatArray:
+    if values.dtype == object or values.ndim != 3:
+        what = "texts" if values.dtype == object else f"an array of shape {values.shape}"
+        raise DataError(f"shift {kind!r} needs images (n, h, w), got {what}: use it with a task of images")
+    return np.asarray(values, dtype=np.float32)
+
+
+@final
+@register("shifts")
+class Noise(InputShift):
+    """Gaussian noise on every pixel; values are not clipped.
+
+    >>> Noise(sd=0.5).apply(np.zeros((2, 8, 8)), np.random.default_rng(0)).shape
+    (2, 8, 8)
+    """
+
+    kind: Literal["noise"] = "noise"
+    sd: float = Field(0.3, gt=0, description="standard deviation, in units of the pixel values (images are in [0, 1])")
+
+    def apply(self, values: AnyArray, rng: np.random.Generator) -> AnyArray:
+        """Return noisy images `(n, h, w)`."""
+        images = _images(values, self.kind)
+        return images + self.sd * rng.standard_normal(images.shape, dtype=np.float32)
+
+
+@final
+@register("shifts")
+class Rotation(InputShift):
+    """Images turned about their centre by a fixed angle, linearly interpolated."""
+
+    kind: Literal["rotation"] = "rotation"
+    degrees: float = Field(30.0, ge=-180, le=180, description="angle in degrees, counter-clockwise")
+
+    def apply(self, values: AnyArray, rng: np.random.Generator) -> AnyArray:
+        """Return rotated images `(n, h, w)`; what comes from outside the frame is 0."""
+        from scipy.ndimage import rotate
+
+        images = _images(values, self.kind)
+        return np.asarray(rotate(images, self.degrees, axes=(2, 1), reshape=False, order=1), dtype=np.float32)
+
+
+@final
+@register("shifts")
+class Occlusion(InputShift):
+    """A square at a random place of every image set to 0."""
+
+    kind: Literal["occlusion"] = "occlusion"
+    share: float = Field(0.25, gt=0, le=1, description="share of the image area that is covered")
+
+    def apply(self, values: AnyArray, rng: np.random.Generator) -> AnyArray:
+        """Return images `(n, h, w)` with a hidden square (a rectangle if they are not square)."""
+        images = _images(values, self.kind).copy()
+        n, height, width = images.shape
+        h, w = (max(1, round(side * self.share**0.5)) for side in (height, width))
+        top = rng.integers(height - h + 1, size=n)[:, None, None]
+        left = rng.integers(width - w + 1, size=n)[:, None, None]
+        y, x = np.arange(height)[None, :, None], np.arange(width)[None, None, :]
+        images[(y >= top) & (y < top + h) & (x >= left) & (x < left + w)] = 0
+        return images
+
+
+@final
+@register("shifts")
+class Domain(Shift):
+    """The splits come from some domains, and each other domain becomes a test set of its own name."""
+
+    kind: Literal["domain"] = "domain"
+    column: str = Field("domain", description="metadata column that says where a row is from")
+    source: tuple[str, ...] = Field(min_length=1, description="values that the splits and the test set are drawn from")
+    target: tuple[str, ...] = Field((), description="values that become test sets; by default all others")
+
+    def admits(self, table: Table, split: str) -> BoolArray:
+        """Admit only rows of the source domains."""
+        values = self._values(table)
+        mask: BoolArray = np.isin(values, self.source)
+        return mask
+
+    def test_sets(self, table: Table, test: IntArray, rng: np.random.Generator) -> TestSets:
+        """Return all rows of each target domain that no ready split keeps for something else."""
+        values = self._values(table)
+        target = self.target or tuple(sorted(set(values.tolist()) - set(self.source)))
+        if not target:
+            raise DataError(f"shift 'domain': column {self.column!r} has no value beside 'source' {list(self.source)}")
+        open_rows = table.is_in(FREE, "test")
+        parts = {value: np.flatnonzero((values == value) & open_rows) for value in target}
+        for value, rows in parts.items():
+            if not len(rows):
+                raise DataError(f"shift 'domain': no test row has {self.column} {value!r} ({table.source})")
+        if self.title:
+            parts = {self.title: np.concatenate(list(parts.values()))}
+        return _shuffled(table, parts, rng)
+
+    def _values(self, table: Table) -> AnyArray:
+        values = table.column(self.column, "shift 'domain'").astype(str)
+        known = sorted(set(values.tolist()))
+        unknown = sorted({*self.source, *self.target} - set(known))
+        if unknown:
+            raise DataError(
+                f"shift 'domain': column {self.column!r} has no value {unknown[0]!r}; it has {_some(known)}"
+            )
+        if both := sorted(set(self.source) & set(self.target)):
+            raise DataError(f"shift 'domain': {both[0]!r} is both in 'source' and in 'target': drop it from one")
+        return values
+
+
+@final
+@register("shifts")
+class Groups(Shift):
+    """The largest part of the test split in which the groups have given shares."""
+
+    kind: Literal["groups"] = "groups"
+    column: str = Field("group", description="metadata column with the group of each row")
+    shares: Mapping[str, Annotated[float, Field(ge=0, le=1)]] = Field(
+        min_length=1, description="share of each group, adding up to 1; groups not named get none"
+    )
+
+    def test_sets(self, table: Table, test: IntArray, rng: np.random.Generator) -> TestSets:
+        """Return rows of the test split drawn without replacement."""
+        values = table.column(self.column, "shift 'groups'")[test].astype(str)
+        total = sum(self.shares.values())
+        if abs(total - 1) > 1e-6:
+            raise DataError(f"shift 'groups': 'shares' must add up to 1, got {total:.6g}")
+        members = {group: rng.permutation(test[values == group]) for group in self.shares}
+        n = min(len(rows) / self.shares[group] for group, rows in members.items() if self.shares[group] > 0)
+        parts = [rows[: round(n * self.shares[group])] for group, rows in members.items()]
+        empty = [group for group, rows in members.items() if self.shares[group] > 0 and not len(rows)]
+        if empty:
+            have = _some(sorted(set(values.tolist())))
+            raise DataError(f"shift 'groups': no test row has {self.column} {empty[0]!r}; it has {have}")
+        return _shuffled(table, {self.test_name: np.concatenate(parts)}, rng)
+
+
+@final
+@register("shifts")
+class EasyToHard(Shift):
+    """The supervisor learns from easy rows only, and the hard part of the test split is a test set of its own."""
+
+    kind: Literal["easy-to-hard"] = "easy-to-hard"
+    column: str = Field("difficulty", description="metadata column of numbers, higher is harder")
+    share: float = Field(0.5, gt=0, lt=1, description="share of rows that count as easy; ties at the border are easy")
+
+    @property
+    def test_name(self) -> str:
+        """The name of the test set: `hard` unless it is named."""
+        return self.title or "hard"
+
+    def admits(self, table: Table, split: str) -> BoolArray:
+        """Admit only easy rows to the supervision split."""
+        return self._easy(table) if split == "supervision" else super().admits(table, split)
+
+    def test_sets(self, table: Table, test: IntArray, rng: np.random.Generator) -> TestSets:
+        """Return the hard rows of the test split."""
+        hard = test[~self._easy(table)[test]]
+        if not len(hard):
+            raise DataError(
+                f"shift 'easy-to-hard': with share {self.share} no row of the test split is hard ({table.source}): "
+                f"lower 'share' or choose a column with more levels than {self.column!r}"
+            )
+        return {self.test_name: (table.examples(hard), table.gold[hard])}
+
+    def _easy(self, table: Table) -> BoolArray:
+        difficulty = np.asarray(table.column(self.column, "shift 'easy-to-hard'"), dtype=np.float64)
+        mask: BoolArray = difficulty <= np.quantile(difficulty, self.share, method="inverted_cdf")
+        return mask
+
+
+def _shuffled(table: Table, parts: Mapping[str, IntArray], rng: np.random.Generator) -> TestSets:
+    mixed = {name: rng.permutation(rows) for name, rows in parts.items()}
+    return {name: (table.examples(rows), table.gold[rows]) for name, rows in mixed.items()}
+
+
+def _some(values: list[str]) -> str:
+    return ", ".join(map(repr, values[:10])) + (", ..." if len(values) > 10 else "")
+
+
+AnyShift = Annotated[
+    SerializeAsAny[Shift],
+    BeforeValidator(lambda spec: registry.build("shifts", spec)),
+    WithJsonSchema(
+        {
+            "anyOf": [{"type": "string"}, {"type": "object", "required": ["kind"]}],
+            "description": "a shift: its name, or a table with 'kind'",
+        }
+    ),
+]
+"""A shift, its name, or a table with `kind`."""

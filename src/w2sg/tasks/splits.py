@@ -1,0 +1,186 @@
+"""How every task here deals its rows: supervision, transfer, validation, test, and the shifted test sets."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Annotated, Literal, final
+
+import numpy as np
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+
+from w2sg.core import DataError, Inputs, IntArray, Task, TaskData, Vault, derive
+from w2sg.tasks.shifts import AnyShift
+from w2sg.tasks.table import FREE, Table
+
+SPLITS = ("supervision", "transfer", "validation", "test")
+SUPERVISION_SHARE = 0.25
+TRANSFER_SHARE = 0.5
+
+
+def check_size(size: int | float) -> int | float:
+    """Return a size: a number of rows (a whole number, 0 for none), or a share of them strictly between 0 and 1.
+
+    Raises:
+        ValueError: If it is neither.
+
+    >>> check_size(400), check_size(0.5)
+    (400, 0.5)
+    """
+    whole = isinstance(size, int) and not isinstance(size, bool) and size >= 0
+    if not whole and not (isinstance(size, float) and 0 < size < 1):
+        raise ValueError(f"must be a whole number of rows or a share between 0 and 1, got {size!r}")
+    return size
+
+
+def _not_bool(size: object) -> object:
+    if isinstance(size, bool):
+        raise ValueError(f"must be a whole number of rows or a share between 0 and 1, got {size!r}")
+    return size
+
+
+Size = Annotated[
+    int | float,
+    BeforeValidator(_not_bool),
+    AfterValidator(check_size),
+    WithJsonSchema(
+        {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}]}
+    ),
+]
+"""A number of rows, or a share of the rows that are dealt."""
+
+
+class SplitTask(Task):
+    """A task whose rows are known before they are split."""
+
+    supervision: Size | None = Field(
+        None, description="rows for the weak supervisor: a number or a share; default: all of a ready split, else 0.25"
+    )
+    transfer: Size | None = Field(
+        None, description="rows it labels for the student; default: all of a ready split, else 0.5 or the rest"
+    )
+    validation: Size | None = Field(
+        None, description="rows with weak labels only; default: all of a ready split, else none"
+    )
+    test: Size | None = Field(None, description="rows for scoring; default: all of a ready split, else the rest")
+    corpus: Literal["all", "transfer"] = Field(
+        "all", description="inputs a student may see without labels: all rows (the same for every seed), or transfer"
+    )
+    shifts: tuple[AnyShift, ...] = Field((), description="further test sets: see 'w2sg list shifts'")
+
+    @abstractmethod
+    def table(self, rng: np.random.Generator) -> Table:
+        """Return all rows; `rng` matters only to tasks that draw fresh rows for every seed."""
+
+    @final
+    def load(self, rng: np.random.Generator) -> TaskData:
+        """Return the splits of one seed.
+
+        Raises:
+            DataError: If there are fewer rows than the sizes need, transfer or test has one class, or a shift needs
+                something that the rows do not have.
+        """
+        table = self.table(rng)
+        sizes = {split: getattr(self, split) for split in SPLITS}
+        return assemble(table, self._deal(table, sizes, rng), self.corpus, self.shifts, rng)
+
+    def _deal(
+        self, table: Table, sizes: Mapping[str, int | float | None], rng: np.random.Generator
+    ) -> dict[str, IntArray]:
+        masks = {split: np.ones(len(table), dtype=np.bool_) for split in SPLITS}
+        for shift in self.shifts:
+            for split in SPLITS:
+                masks[split] &= shift.admits(table, split)
+        return deal(table, sizes, masks, rng)
+
+
+def deal(
+    table: Table,
+    sizes: Mapping[str, int | float | None],
+    admitted: Mapping[str, np.ndarray[tuple[int], np.dtype[np.bool_]]],
+    rng: np.random.Generator,
+) -> dict[str, IntArray]:
+    """Decide which rows of the pool are in which split, each split in random order.
+
+    Rows with a ready split stay in it (a size then draws a part of it); free rows are dealt to the other splits.
+
+    Args:
+        table: All `N` rows.
+        sizes: For each split a number of rows, a share of the rows it is drawn from, or None for the default.
+        admitted: For each split which rows `(N,)` it may hold.
+        rng: Who is where, and in which order.
+
+    Returns:
+        The rows of every split and of further ready test sets; a split without rows is absent.
+
+    Raises:
+        DataError: If a split would have too few rows.
+    """
+    order = rng.permutation(len(table))
+    ready = [split for split in SPLITS if (table.split == split).any()]
+    free = order[(table.split[order] == FREE)]
+    base = int(admitted["transfer"][free].sum())
+    dealt: dict[str, IntArray] = {}
+    for split in SPLITS:
+        pick = order[table.split[order] == split] if split in ready else free
+        pick = pick[admitted[split][pick]]
+        want = _wanted(split, sizes[split], ready, len(pick), len(pick) if split in ready else base)
+        if want > len(pick) or (want == 0 and split != "validation"):
+            before = ", ".join(f"{name} {len(rows)}" for name, rows in dealt.items() if name not in ready)
+            raise DataError(
+                f"{table.source}: split {split!r} needs {want or 'at least 1'} rows, {len(pick)} of {len(table)} are "
+                f"left for it{f' after {before}' if before else ''}: give more rows or change the sizes"
+            )
+        if want:
+            dealt[split] = pick[:want]
+            free = free[~np.isin(free, pick[:want])]
+    further = sorted(set(table.split.tolist()) - {FREE, *SPLITS})
+    return {**dealt, **{name: order[table.split[order] == name] for name in further}}
+
+
+def _wanted(split: str, size: int | float | None, ready: list[str], available: int, base: int) -> int:
+    """Return the number of rows a split takes; shares are of `base`, the rows that are dealt or ready."""
+    if isinstance(size, int):
+        return size
+    if isinstance(size, float):
+        return round(size * base)
+    if split in ready or split == "test" or (split == "transfer" and "test" in ready):
+        return available
+    share = {"supervision": SUPERVISION_SHARE, "transfer": TRANSFER_SHARE}.get(split, 0.0)
+    return round(share * base)
+
+
+def assemble(
+    table: Table,
+    rows: Mapping[str, IntArray],
+    corpus: Literal["all", "transfer"],
+    shifts: tuple[AnyShift, ...],
+    rng: np.random.Generator,
+) -> TaskData:
+    """Make the task data from the rows of every split, with the shifted test sets.
+
+    Raises:
+        DataError: If transfer or test has one class, or two test sets have one name.
+    """
+    for split in ("transfer", "test"):
+        found = np.unique(table.gold[rows[split]])
+        if len(found) < 2:
+            raise DataError(
+                f"{table.source}: split {split!r} must hold at least 2 classes, all its {len(rows[split])} rows are "
+                f"{table.classes[int(found[0])]!r}: give it more rows"
+            )
+    parts = {name: (table.examples(index), table.gold[index]) for name, index in rows.items()}
+    entropy = int(rng.integers(2**63))
+    for shift in shifts:
+        made = shift.test_sets(table, rows["test"], derive(entropy, "shift", shift.test_name))
+        if taken := sorted(set(made) & set(parts)):
+            raise DataError(f"shift {shift.kind!r}: there is a test set {taken[0]!r} already: set 'title' of the shift")
+        parts.update(made)
+    names = ["test", *(name for name in parts if name not in SPLITS)]
+    return TaskData(
+        classes=table.classes,
+        supervision=parts["supervision"][0],
+        transfer=parts["transfer"][0],
+        validation=parts["validation"][0] if "validation" in parts else None,
+        tests={name: parts[name][0] for name in names},
+        corpus=Inputs(table.pool, np.arange(len(table))) if corpus == "all" else parts["transfer"][0].inputs,
+        vault=Vault({name: gold for name, (_, gold) in parts.items()}),
+    )
