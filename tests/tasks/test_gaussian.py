@@ -39,6 +39,25 @@ def test_error_of_any_linear_rule(intercept: float, sign: int) -> None:
     assert_error(sample()[0] @ direction + intercept > 0, WORLD.error_of(direction, intercept))
 
 
+@pytest.mark.parametrize("intercept", [0.0, 0.4, -1.3])
+@pytest.mark.parametrize("correlation", [-0.8, 0.0, 0.3, 0.95])
+def test_error_equals_the_integral_over_the_score_of_the_rule(intercept: float, correlation: float) -> None:
+    from scipy.integrate import quad
+    from scipy.stats import norm
+
+    world = Gaussian(dimension=2, noise=0.0, decay=0.0)
+    along = world.truth
+    across = np.array([along[1], -along[0]])
+    direction = correlation * along + np.sqrt(1 - correlation**2) * across
+
+    def density(u: float) -> float:
+        positive = norm.cdf(correlation * u / np.sqrt(1 - correlation**2))
+        return float(norm.pdf(u) * (1 - positive if u > -intercept else positive))
+
+    exact = quad(density, -9, -intercept)[0] + quad(density, -intercept, 9)[0]
+    assert world.error_of(direction, intercept) == pytest.approx(exact, abs=1e-8)
+
+
 def test_error_is_continuous_in_the_intercept_and_scale_free() -> None:
     w = np.ones(6)
     assert WORLD.error_of(w, 1e-12) == pytest.approx(WORLD.error_of(w), abs=1e-9)

@@ -127,6 +127,6 @@ def test_tables_are_standardised_and_aligned() -> None:
 
 
 def test_defaults_name_a_supervisor_and_a_student() -> None:
-    assert (make("digits").default_supervisor, make("digits").default_student) == ("pooled-pixels", "nystroem")
+    assert (make("digits").default_supervisor, make("digits").default_student) == ("pooled-pixels", "nystroem-digits")
     assert make("wine").default_supervisor == "few-features"
     assert issubclass(registry.lookup("tasks", "wine").cls, SplitTask)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from task_data import Writer, files
 
-from w2sg.core import AnyArray, ConfigError, Examples, IntArray, TaskData, derive
-from w2sg.tasks import Files
+from w2sg.core import AnyArray, ConfigError, Examples, Inputs, IntArray, TaskData, derive
+from w2sg.tasks import Files, Table
 
 N = 60
 COLOURS = ["red", "green", "blue"]
@@ -46,7 +46,7 @@ def in_file_order(data: TaskData) -> tuple[AnyArray, IntArray, Examples]:
         name: np.concatenate([part.metadata[name] for part in parts.values()]) for name in data.transfer.metadata
     }
     order = np.argsort(ids)
-    every = Examples(ids, data.corpus.pool and type(data.corpus)(data.corpus.pool, rows), columns).take(order)
+    every = Examples(ids, Inputs(data.corpus.pool, rows), columns).take(order)
     return every.inputs.values, gold[order], every
 
 
@@ -105,6 +105,14 @@ def test_label_and_metadata_never_become_features_by_default(write: Writer) -> N
     assert every.metadata["id"].tolist() == [f"k{i}" for i in range(N)]
     assert len(np.unique(values[:, 0])) == len({i % 7 + i / 100 for i in range(N)})
     assert load(path, features=["x", "d"], difficulty="d").corpus.values.shape == (N, 2)
+
+
+def test_keys_of_a_json_object_are_identities_not_features(write: Writer) -> None:
+    path = write("t.json", json.dumps({f"k{i}": {"x": i % 7, "label": i % 2} for i in range(N)}))
+    data = load(path, id="_key")
+    assert data.corpus.values.shape == (N, 1)
+    assert in_file_order(data)[2].metadata["id"][5] == "k5"
+    assert load(path).corpus.values.shape == (N, 1)
 
 
 def test_rare_categories_share_no_coordinate(write: Writer) -> None:
@@ -227,7 +235,12 @@ def test_a_table_is_parsed_once_and_again_when_the_bytes_change(write: Writer, m
     path = write("t.csv", "text,label\n" + "\n".join(f"t{i},{i % 2}" for i in range(N)))
     times: list[str] = []
     read = Files.read
-    monkeypatch.setattr(Files, "read", lambda self, expected: times.append(expected) or read(self, expected))
+
+    def counted(task: Files, expected: str) -> Table:
+        times.append(expected)
+        return read(task, expected)
+
+    monkeypatch.setattr(Files, "read", counted)
     pools = [load(path, seed, text="text", test=5 + seed).corpus.pool for seed in range(3)]
     assert len(times) == 1
     assert pools[0] is pools[2]

@@ -73,7 +73,7 @@ def test_label_functions(name: str, rules: int, test: int, majority: float) -> N
     counts = np.stack([(votes == label).sum(axis=1) for label in (0, 1)], axis=1)
     covered = counts.sum(axis=1) > 0
     right = (counts.argmax(axis=1) == gold)[covered]
-    assert right.mean() == pytest.approx(majority, abs=0.03)  # the published number breaks ties at random
+    assert right.mean() == pytest.approx(majority, abs=5e-5)  # given to 4 digits; ties go to the lower class
 
 
 def test_boolean_questions() -> None:

@@ -28,6 +28,7 @@ from w2sg.core.contracts import Task as Task
 from w2sg.core.contracts import TaskData as TaskData
 from w2sg.core.contracts import Training as Training
 from w2sg.core.contracts import WeakSupervisor as WeakSupervisor
+from w2sg.core.contracts import component_field as component_field
 from w2sg.core.contracts import run_together as run_together
 from w2sg.core.errors import CapabilityError as CapabilityError
 from w2sg.core.errors import DataError as DataError

@@ -56,8 +56,15 @@ class TaskData:
 class Task(Component):
     """A distribution of examples with ground truth, its splits and its test sets."""
 
-    default_supervisor: ClassVar[str] = "fewer-labels"
-    default_student: ClassVar[str] = "linear"
+    @property
+    def default_supervisor(self) -> str:
+        """The name of the weak supervisor where a setup names none."""
+        return "fewer-labels"
+
+    @property
+    def default_student(self) -> str:
+        """The name of the student where a setup names none."""
+        return "linear"
 
     @abstractmethod
     def load(self, rng: np.random.Generator) -> TaskData:
@@ -268,14 +275,18 @@ def run_together(courses: Sequence[Training]) -> list[Predictor]:
     return [results[index] for index in range(len(courses))]
 
 
-def _field(sort: str, what: str) -> tuple[BeforeValidator, WithJsonSchema]:
+def component_field(sort: str, what: str) -> tuple[BeforeValidator, WithJsonSchema]:
+    """Return the annotations of a field that holds a component: a name, a table with `kind`, or the component itself.
+
+    Use as `Annotated[SerializeAsAny[Base], *component_field("objectives", "an objective")]`.
+    """
     schema = {"anyOf": [{"type": "string"}, {"type": "object", "required": ["kind"]}], "description": what}
     return BeforeValidator(lambda spec: registry.build(sort, spec)), WithJsonSchema(schema)
 
 
-AnyTask = Annotated[SerializeAsAny[Task], *_field("tasks", "a task: its name, or a table with 'kind'")]
-AnySupervisor = Annotated[SerializeAsAny[WeakSupervisor], *_field("supervisors", "a weak supervisor")]
-AnyStudent = Annotated[SerializeAsAny[Student], *_field("students", "a student")]
-AnyMethod = Annotated[SerializeAsAny[Method], *_field("methods", "a method")]
-AnyObjective = Annotated[SerializeAsAny[Objective], *_field("objectives", "an objective")]
-AnyStopping = Annotated[SerializeAsAny[Stopping], *_field("stoppings", "a stopping rule")]
+AnyTask = Annotated[SerializeAsAny[Task], *component_field("tasks", "a task: its name, or a table with 'kind'")]
+AnySupervisor = Annotated[SerializeAsAny[WeakSupervisor], *component_field("supervisors", "a weak supervisor")]
+AnyStudent = Annotated[SerializeAsAny[Student], *component_field("students", "a student")]
+AnyMethod = Annotated[SerializeAsAny[Method], *component_field("methods", "a method")]
+AnyObjective = Annotated[SerializeAsAny[Objective], *component_field("objectives", "an objective")]
+AnyStopping = Annotated[SerializeAsAny[Stopping], *component_field("stoppings", "a stopping rule")]

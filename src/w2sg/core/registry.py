@@ -101,7 +101,7 @@ def lookup(sort: str, name: str) -> Entry:
 
 
 def build(sort: str, spec: str | Mapping[str, Any] | Component) -> Component:
-    """Make a component from a name, a table with `kind` (or `name`) and fields, or a component.
+    """Make a component from a name, a table with `kind` and fields, or a component.
 
     Raises:
         UnknownNameError: If the name is not registered.
@@ -114,7 +114,7 @@ def build(sort: str, spec: str | Mapping[str, Any] | Component) -> Component:
     if not isinstance(spec, Mapping):
         raise ConfigError([((), f"must be a name or a table, got {spec!r:.80}")])
     data = dict(spec)
-    name = data.pop("kind", data.pop("name", None))
+    name = data.pop("kind", None)
     if not isinstance(name, str):
         raise ConfigError([((), f"needs 'kind': the name of one of the {sort} ('w2sg list {sort}')")])
     entry = lookup(sort, name)

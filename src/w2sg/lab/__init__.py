@@ -10,7 +10,7 @@ from w2sg.lab.setup import make_setup as make_setup
 from w2sg.lab.setup import name_of as name_of
 from w2sg.lab.setup import parse_setting as parse_setting
 from w2sg.lab.store import Store as Store
-from w2sg.lab.study import Study as Study
-from w2sg.lab.study import recall as recall
-from w2sg.lab.study import run as run
-from w2sg.lab.study import study as study
+from w2sg.lab.studies import Study as Study
+from w2sg.lab.studies import recall as recall
+from w2sg.lab.studies import run as run
+from w2sg.lab.studies import study as study

@@ -55,10 +55,7 @@ def make_setup(
     known = made["task"]
     assert isinstance(known, Task)
     for part, fallback in (("supervisor", known.default_supervisor), ("student", known.default_student)):
-        base = {"kind": fallback}
-        if "kind" in given[part] or "name" in given[part]:
-            base = {}
-        made[part] = _build(part, {**base, **given[part]})
+        made[part] = _build(part, {"kind": fallback, **given[part]})
     made["method"] = _build("method", given["method"])
     setup = Setup.parse(made)
     setup.method.check(setup.student)

@@ -227,6 +227,33 @@ class Store:
             "leftovers": [str(path) for path in self.objects.leftovers()],
         }
 
+    def collect_garbage(self, *, stale: bool = False) -> dict[str, int]:
+        """Remove damaged and orphaned files and half-written ones; with `stale`, also artifacts that no run uses.
+
+        Half-written files may belong to a writer at work, so do not run this while a study runs.
+
+        Returns:
+            `n_files` and `bytes` removed.
+        """
+        before = self._sizes()
+        found = self.verify()
+        doomed = set(found["damaged"])
+        if stale:
+            used = {step["key"] for run in self.runs().values() for step in run.result["steps"].values()}
+            used |= set(self.runs())
+            doomed |= {row["key"] for row in self.artifact_rows() if row["key"] not in used}
+        self.forget(doomed)
+        for digest in found["orphans"]:
+            self.objects.remove(digest)
+        for path in found["leftovers"]:
+            Path(path).unlink(missing_ok=True)
+        after = self._sizes()
+        gone = set(before) - set(after)
+        return {"n_files": len(gone), "bytes": sum(before[path] for path in gone)}
+
+    def _sizes(self) -> dict[Path, int]:
+        return {path: path.stat().st_size for path in self.objects.root.glob("??/*")}
+
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -2,12 +2,12 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Generator, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
-from pydantic import BeforeValidator, SerializeAsAny, WithJsonSchema
+from pydantic import SerializeAsAny
 
-from w2sg.core import Component, Fit, FloatArray, Predictor, Student, Training, WeakView, registry
+from w2sg.core import Component, Fit, FloatArray, Predictor, Student, Training, WeakView, component_field
 
 Stage = Callable[[WeakView, Student, np.random.Generator], Training]
 """One round of select, relabel and train."""
@@ -44,11 +44,6 @@ class Chain(Component):
         """Yield the students to train, stage by stage, and return the last predictor."""
 
 
-def _any(sort: str) -> tuple[Any, ...]:
-    schema = {"anyOf": [{"type": "string"}, {"type": "object", "required": ["kind"]}]}
-    return BeforeValidator(lambda spec: registry.build(sort, spec)), WithJsonSchema(schema)
-
-
-AnySelection = Annotated[SerializeAsAny[Selection], *_any("selections")]
-AnyRelabeling = Annotated[SerializeAsAny[Relabeling], *_any("relabelings")]
-AnyChain = Annotated[SerializeAsAny[Chain], *_any("chains")]
+AnySelection = Annotated[SerializeAsAny[Selection], *component_field("selections", "a selection of examples")]
+AnyRelabeling = Annotated[SerializeAsAny[Relabeling], *component_field("relabelings", "a change of labels")]
+AnyChain = Annotated[SerializeAsAny[Chain], *component_field("chains", "a chain of stages")]

@@ -9,10 +9,19 @@ from collections.abc import Callable
 from typing import Annotated, Literal, Self
 
 import numpy as np
-from pydantic import BeforeValidator, Field, PositiveFloat, SerializeAsAny, WithJsonSchema
+from pydantic import Field, PositiveFloat, SerializeAsAny
 
-from w2sg.core import AnyArray, CapabilityError, Component, FloatArray, InputError, Inputs, derive, register
-from w2sg.core import registry as _registry
+from w2sg.core import (
+    AnyArray,
+    CapabilityError,
+    Component,
+    FloatArray,
+    InputError,
+    Inputs,
+    component_field,
+    derive,
+    register,
+)
 
 Transform = Callable[[AnyArray], FloatArray]
 """Input values `(N, ...)` to features `(N, d)`."""
@@ -38,11 +47,7 @@ class FeatureMap(Component):
         raise CapabilityError(f"features {self.kind!r} have no smaller versions of themselves: choose another map")
 
 
-AnyFeatures = Annotated[
-    SerializeAsAny[FeatureMap],
-    BeforeValidator(lambda spec: _registry.build("features", spec)),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "object"}], "description": "a feature map"}),
-]
+AnyFeatures = Annotated[SerializeAsAny[FeatureMap], *component_field("features", "a feature map")]
 
 _memo: OrderedDict[tuple[str, str, str], FloatArray] = OrderedDict()
 
@@ -174,7 +179,7 @@ class _Kernel(_Sized):
         """Return gamma for a corpus `(N, d)`."""
         if not isinstance(self.gamma, str):
             return float(self.gamma)
-        return 1 / max(x.shape[1] * float(x.var()), 1e-12)
+        return 1.0 / max(x.shape[1] * float(x.var()), 1e-12)
 
 
 @register("features")

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, ClassVar, Literal, final
+from importlib.metadata import version
+from typing import Any, Literal, final
 
 import numpy as np
 from pydantic import Field
 
-from w2sg.core import digest_arrays
 from w2sg.core.registry import register
 from w2sg.tasks.splits import Size, SplitTask
 from w2sg.tasks.table import Table
@@ -21,9 +21,8 @@ class EmbeddedTask(SplitTask):
         return _table(self.kind)
 
     def fingerprint(self) -> str:
-        """Return the hash of inputs and gold as scikit-learn gives them."""
-        table = _table(self.kind)
-        return digest_arrays(table.pool.values, table.gold)
+        """Return the version of scikit-learn, which the rows come with."""
+        return f"scikit-learn {version('scikit-learn')}"
 
 
 @final
@@ -31,12 +30,19 @@ class EmbeddedTask(SplitTask):
 class Digits(EmbeddedTask):
     """Handwritten digits, 1,797 images of 8 x 8 pixels in [0, 1], 10 classes."""
 
-    default_supervisor: ClassVar[str] = "pooled-pixels"
-    default_student: ClassVar[str] = "nystroem"
-
     kind: Literal["digits"] = "digits"
     supervision: Size | None = Field(400, description="rows for the weak supervisor: a number or a share")
     transfer: Size | None = Field(800, description="rows it labels for the student: a number or a share")
+
+    @property
+    def default_supervisor(self) -> str:
+        """What it is handicapped by fits these inputs."""
+        return "pooled-pixels"
+
+    @property
+    def default_student(self) -> str:
+        """A student that fits these inputs."""
+        return "nystroem-digits"
 
 
 @final
@@ -44,12 +50,19 @@ class Digits(EmbeddedTask):
 class BreastCancer(EmbeddedTask):
     """Tumours, 569 rows of 30 standardised measurements, malignant or benign."""
 
-    default_supervisor: ClassVar[str] = "few-features"
-    default_student: ClassVar[str] = "nystroem"
-
     kind: Literal["breast-cancer"] = "breast-cancer"
     supervision: Size | None = Field(100, description="rows for the weak supervisor: a number or a share")
     transfer: Size | None = Field(250, description="rows it labels for the student: a number or a share")
+
+    @property
+    def default_supervisor(self) -> str:
+        """What it is handicapped by fits these inputs."""
+        return "few-features"
+
+    @property
+    def default_student(self) -> str:
+        """A student that fits these inputs."""
+        return "nystroem"
 
 
 @final
@@ -57,12 +70,19 @@ class BreastCancer(EmbeddedTask):
 class Wine(EmbeddedTask):
     """Wines of three growers, 178 rows of 13 standardised measurements."""
 
-    default_supervisor: ClassVar[str] = "few-features"
-    default_student: ClassVar[str] = "nystroem"
-
     kind: Literal["wine"] = "wine"
     supervision: Size | None = Field(40, description="rows for the weak supervisor: a number or a share")
     transfer: Size | None = Field(70, description="rows it labels for the student: a number or a share")
+
+    @property
+    def default_supervisor(self) -> str:
+        """What it is handicapped by fits these inputs."""
+        return "few-features"
+
+    @property
+    def default_student(self) -> str:
+        """A student that fits these inputs."""
+        return "nystroem"
 
 
 @lru_cache(maxsize=3)

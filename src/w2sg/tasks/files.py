@@ -71,12 +71,12 @@ class Files(SplitTask):
     limit: int | None = Field(None, ge=2, description="keep this many rows, a fixed random choice over all files")
 
     @property
-    def default_supervisor(self) -> str:  # type: ignore[override]
+    def default_supervisor(self) -> str:
         """The supervisor that fits the inputs."""
         return {"text": "few-words", "images": "pooled-pixels"}.get(self.inputs, "few-features")
 
     @property
-    def default_student(self) -> str:  # type: ignore[override]
+    def default_student(self) -> str:
         """The student that fits the inputs."""
         return "tfidf" if self.inputs == "text" else "nystroem"
 

@@ -5,7 +5,7 @@ follows from one fact: for a unit vector `u` the pair `(u . x, z / sd(z))` is bi
 `r = rho cos(u, beta)`, where `rho = |beta| / sqrt(|beta|^2 + sigma^2)`.
 """
 
-from typing import ClassVar, Literal, final
+from typing import Literal, final
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -27,9 +27,6 @@ _FRESH_IDS = 2**62
 class Gaussian(SplitTask):
     """Gaussian inputs with a noisy linear truth, where every error has a closed form."""
 
-    default_supervisor: ClassVar[str] = "few-features"
-    default_student: ClassVar[str] = "linear"
-
     kind: Literal["gaussian"] = "gaussian"
     dimension: int = Field(20, ge=1, le=100_000, description="number of coordinates d")
     signal: float = Field(1.0, gt=0, description="length of the truth beta")
@@ -39,6 +36,16 @@ class Gaussian(SplitTask):
     supervision: Size | None = Field(100, description="number of rows for the weak supervisor")
     transfer: Size | None = Field(400, description="number of rows it labels for the student")
     test: Size | None = Field(1000, description="number of rows for scoring")
+
+    @property
+    def default_supervisor(self) -> str:
+        """What it is handicapped by fits these inputs."""
+        return "few-features"
+
+    @property
+    def default_student(self) -> str:
+        """A student that fits these inputs."""
+        return "linear"
 
     @property
     def truth(self) -> FloatArray:

@@ -18,7 +18,7 @@ import numpy as np
 from w2sg.core import AnyArray, DataError, MissingExtraError
 
 Format = Literal["csv", "tsv", "jsonl", "json", "parquet", "idx"]
-KEY = "key"
+KEY = "_key"
 """The column that holds the keys of a JSON object of objects."""
 _SUFFIXES: dict[str, Format] = {
     ".csv": "csv",

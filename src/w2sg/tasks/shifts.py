@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import Annotated, Literal, final
 
 import numpy as np
-from pydantic import BeforeValidator, Field, SerializeAsAny, WithJsonSchema
+from pydantic import Field, SerializeAsAny
 
-from w2sg.core import AnyArray, BoolArray, Component, DataError, Examples, FloatArray, Inputs, IntArray, registry
+from w2sg.core import AnyArray, BoolArray, Component, DataError, Examples, FloatArray, Inputs, IntArray, component_field
 from w2sg.core.registry import register
 from w2sg.tasks.table import FREE, Table
 
@@ -230,14 +230,5 @@ def _some(values: list[str]) -> str:
     return ", ".join(map(repr, values[:10])) + (", ..." if len(values) > 10 else "")
 
 
-AnyShift = Annotated[
-    SerializeAsAny[Shift],
-    BeforeValidator(lambda spec: registry.build("shifts", spec)),
-    WithJsonSchema(
-        {
-            "anyOf": [{"type": "string"}, {"type": "object", "required": ["kind"]}],
-            "description": "a shift: its name, or a table with 'kind'",
-        }
-    ),
-]
+AnyShift = Annotated[SerializeAsAny[Shift], *component_field("shifts", "a shift: its name, or a table with 'kind'")]
 """A shift, its name, or a table with `kind`."""

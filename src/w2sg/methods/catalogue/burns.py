@@ -1,4 +1,4 @@
-"""The named methods: each a composition, with the paper it comes from."""
+"""The methods of Burns et al. 2023 (arXiv:2312.09390), and plain training on hardened labels."""
 
 from w2sg.core import preset
 from w2sg.methods.composition import Composition
@@ -35,13 +35,6 @@ preset(
     "Train toward the product of the student's and the supervisor's probabilities.",
     objective="product",
     paper=BURNS,
-)
-preset(
-    "methods",
-    "confident-only",
-    Composition,
-    "Train on the examples on which the supervisor is most confident.",
-    select="confident",
 )
 preset(
     "methods",

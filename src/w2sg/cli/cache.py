@@ -1,0 +1,59 @@
+"""`w2sg cache`: care of the store."""
+
+from typing import Annotated
+
+import typer
+
+from w2sg.cli.console import Json, StoreFolder, print_json
+
+app = typer.Typer(help="Check and clean the store.", no_args_is_help=True)
+
+
+@app.command()
+def verify(store: StoreFolder = None, as_json: Json = False) -> None:
+    """Check the database and the hash of every file; exit code 1 if anything is damaged.
+
+    For example:
+
+        w2sg cache verify
+    """
+    from w2sg.lab import Store, default_store
+
+    with Store(store or default_store()) as opened:
+        found = opened.verify()
+        n = len(opened.artifact_rows())
+    damaged = len(found["database"]) + len(found["damaged"])
+    if as_json:
+        print_json({"n_artifacts": n, "ok": not damaged, **found})
+    else:
+        typer.echo(
+            f"{n} artifacts, {len(found['damaged'])} damaged; database {'; '.join(found['database']) or 'ok'}; "
+            f"{len(found['orphans'])} files without an owner, {len(found['leftovers'])} half-written"
+        )
+        if found["damaged"]:
+            typer.echo("damaged files are made again when they are next needed; 'w2sg cache gc' removes them now")
+    raise typer.Exit(1 if damaged else 0)
+
+
+@app.command()
+def gc(
+    stale: Annotated[
+        bool, typer.Option("--stale", help="Also remove artifacts that no run in the store uses.")
+    ] = False,
+    store: StoreFolder = None,
+    as_json: Json = False,
+) -> None:
+    """Remove damaged files, files without an owner and half-written files. Runs are kept.
+
+    For example:
+
+        w2sg cache gc --stale
+    """
+    from w2sg.lab import Store, default_store
+
+    with Store(store or default_store()) as opened:
+        removed = opened.collect_garbage(stale=stale)
+    if as_json:
+        print_json(removed)
+    else:
+        typer.echo(f"removed {removed['n_files']} files, {removed['bytes'] / 1e6:.1f} MB")

@@ -1,0 +1,22 @@
+"""Which commands there are: each file's function under its name."""
+
+import typer
+
+from w2sg.cli import cache, demo, describe, listing, new, report, run, runs, show, study
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add every command to the application, in the order a newcomer needs them."""
+    for name, command in (
+        ("demo", demo.demo),
+        ("run", run.run),
+        ("study", study.study),
+        ("report", report.report),
+        ("list", listing.list_names),
+        ("describe", describe.describe),
+        ("runs", runs.runs),
+        ("show", show.show),
+    ):
+        app.command(name)(command)
+    app.add_typer(cache.app, name="cache")
+    app.add_typer(new.app, name="new")

@@ -1,0 +1,118 @@
+"""What all commands share: results on stdout, progress and messages on stderr, options with one meaning."""
+
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+StoreFolder = Annotated[
+    Path | None, typer.Option("--store", help="The store's folder [default: $W2SG_STORE or .w2sg]", show_default=False)
+]
+Workers = Annotated[
+    int | None,
+    typer.Option("--workers", min=1, help="Processes [default: chosen by the work to do]", show_default=False),
+]
+Plugins = Annotated[
+    list[str] | None, typer.Option("--plugin", help="A Python file that registers components; may be repeated.")
+]
+
+
+def print_json(document: object) -> None:
+    """Print one JSON document on stdout."""
+    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table on stdout; the first columns are text, those whose cells look like numbers are right-aligned."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold")
+    for index, column in enumerate(columns):
+        numeric = bool(rows) and all(row[index][:1] in "0123456789-+−–—" for row in rows)
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console = Console()
+    width = console.width if console.is_terminal else max(console.width, 160)
+    Console(width=width, soft_wrap=False).print(table)
+
+
+def say(message: str) -> None:
+    """Print a message on stderr."""
+    sys.stderr.write(message + "\n")
+
+
+def fail(message: str, code: int) -> NoReturn:
+    """Print an error on stderr and leave with an exit code."""
+    from rich.console import Console
+
+    Console(stderr=True).print(f"[bold red]error:[/] {_escaped(message)}", highlight=False, soft_wrap=True)
+    raise SystemExit(code)
+
+
+@contextmanager
+def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a progress bar with time left on stderr; plain lines where stderr is not a terminal."""
+    from rich.console import Console
+    from rich.logging import RichHandler
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    console = Console(stderr=True)
+    handler = RichHandler(console=console, show_path=False, show_time=False)
+    logging.getLogger("w2sg").addHandler(handler)
+    try:
+        if not console.is_terminal:
+            yield _plain_progress(what)
+            return
+        parts = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("runs"))
+        times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
+        with Progress(*parts, *times, console=console, transient=True) as bar:
+            task = bar.add_task(what, total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
+    finally:
+        logging.getLogger("w2sg").removeHandler(handler)
+
+
+def _plain_progress(what: str) -> Callable[[int, int], None]:
+    said = [0]
+
+    def show(done: int, total: int) -> None:
+        tenth = 10 * done // max(total, 1)
+        if tenth > said[0]:
+            said[0] = tenth
+            say(f"{what}: {done} of {total} runs")
+
+    return show
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Return a number for a table, `-` where there is none."""
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def interval(found: Any) -> str:
+    """Return an interval for a table."""
+    if found is None or found.estimate is None:
+        return "-"
+    return f"{found.estimate:.3f} [{found.low:.3f}, {found.high:.3f}]"
+
+
+def _escaped(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)

@@ -1,0 +1,38 @@
+"""`w2sg demo`: the default study, and its report."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from w2sg.cli.console import Json, StoreFolder, Workers, print_json, progress_bar, say
+from w2sg.cli.study import print_study
+
+
+def demo(
+    out: Annotated[Path, typer.Option("-o", "--out", help="Where the report goes.")] = Path("report.html"),
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="How many seeds.")] = 8,
+    store: StoreFolder = None,
+    workers: Workers = None,
+    as_json: Json = False,
+) -> None:
+    """Run every method on scanned digits and write a report: a minute from a fresh clone to an honest PGR.
+
+    For example:
+
+        w2sg demo
+    """
+    import w2sg
+    from w2sg.core import registry
+
+    methods = tuple(name for name in registry.names("methods") if registry.lookup("methods", name).preset)
+    sizes: dict[str, object] = {"kind": "nystroem-digits", "grid": {"features.count": [50, 100, 200, 400]}}
+    default = w2sg.Study(name="demo", seeds=seeds, tasks=("digits",), students=(sizes,), methods=methods)
+    with progress_bar("demo") as progress:
+        found = w2sg.study(default, store=store, workers=workers, progress=progress)
+    path = w2sg.write_report(found, out, command="w2sg demo")
+    if as_json:
+        print_json({**found.to_dict(), "report": str(path)})
+        return
+    print_study(found)
+    say(f"report: {path}")

@@ -1,0 +1,72 @@
+"""`w2sg describe`: one thing, its fields, defaults and JSON schema."""
+
+import inspect
+from typing import Annotated
+
+import typer
+
+from w2sg.cli.console import Json, Plugins, print_json, print_table
+
+
+def describe(
+    kind: Annotated[str, typer.Argument(help="The sort of thing, such as methods.")],
+    name: Annotated[str, typer.Argument(help="Its name.")],
+    plugin: Plugins = None,
+    as_json: Json = False,
+) -> None:
+    """Describe a component: what it does, its fields, its values; with --json also the schema.
+
+    For example:
+
+        w2sg describe methods confidence
+    """
+    from w2sg.core import ConfigError, canonical_json, registry
+
+    for path in plugin or []:
+        registry.load_plugin(path)
+    entry = registry.lookup(kind, name)
+    try:
+        values = registry.build(kind, name).model_dump(mode="json")
+    except ConfigError:
+        values = dict(entry.fields)
+    schema = entry.cls.model_json_schema()
+    doc = inspect.getdoc(entry.cls) or ""
+    if as_json:
+        print_json(
+            {
+                "name": name,
+                "kind": registry.kind_of(entry.cls),
+                "summary": entry.summary,
+                "paper": entry.paper,
+                "version": entry.cls.version,
+                "values": values,
+                "schema": schema,
+            }
+        )
+        return
+    typer.echo(f"{name}: {entry.summary}\n")
+    if entry.summary != doc.split("\n")[0]:
+        typer.echo(f"Built on {registry.kind_of(entry.cls)}:")
+    typer.echo(doc + "\n")
+    if entry.paper:
+        typer.echo(f"Paper: {entry.paper}\n")
+    rows = []
+    for field, rule in schema.get("properties", {}).items():
+        shown = canonical_json(values[field]) if field in values else "needed"
+        rows.append([field, shown, _rule(rule), rule.get("description", "")])
+    print_table(f"fields of {name}", ["field", "value", "rule", "what it is"], rows)
+
+
+def _rule(rule: dict[str, object]) -> str:
+    """Return the type and range of a field in a few words."""
+    if "anyOf" in rule:
+        options = rule["anyOf"]
+        assert isinstance(options, list)
+        return " or ".join(dict.fromkeys(_rule(option) for option in options))
+    if "enum" in rule or "const" in rule:
+        values = rule.get("enum", [rule.get("const")])
+        assert isinstance(values, list)
+        return " | ".join(map(str, values))
+    names = {"exclusiveMinimum": ">", "minimum": ">=", "exclusiveMaximum": "<", "maximum": "<="}
+    ranges = [f"{sign} {rule[key]}" for key, sign in names.items() if key in rule]
+    return " ".join([str(rule.get("type", "table")), *ranges])

@@ -1,0 +1,32 @@
+"""`w2sg list`: what there is."""
+
+from typing import Annotated
+
+import typer
+
+from w2sg.cli.console import Json, Plugins, print_json, print_table
+
+
+def list_names(
+    kind: Annotated[str, typer.Argument(help="tasks, supervisors, students, methods, or a part such as objectives.")],
+    plugin: Plugins = None,
+    as_json: Json = False,
+) -> None:
+    """List the names of a sort of thing, with what each is.
+
+    For example:
+
+        w2sg list methods
+    """
+    from w2sg.core import registry
+
+    for path in plugin or []:
+        registry.load_plugin(path)
+    entries = [registry.lookup(kind, name) for name in registry.names(kind)]
+    if as_json:
+        print_json(
+            [{"name": e.name, "kind": registry.kind_of(e.cls), "summary": e.summary, "paper": e.paper} for e in entries]
+        )
+        return
+    rows = [[entry.name, registry.kind_of(entry.cls), entry.summary, entry.paper] for entry in entries]
+    print_table(f"{len(rows)} {kind}", ["name", "kind", "what it is", "paper"], rows)

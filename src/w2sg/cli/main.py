@@ -1,0 +1,54 @@
+"""The command line: one file for each command, each thin: parse, call, print."""
+
+import os
+import sys
+
+import typer
+
+from w2sg.cli.console import fail
+from w2sg.core.errors import InputError, W2sgError
+
+app = typer.Typer(
+    name="w2sg",
+    help="A laboratory for weak-to-strong generalization.\n\nStart with: w2sg demo",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(value: bool) -> None:
+    if value:
+        from w2sg import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+) -> None:
+    """A laboratory for weak-to-strong generalization.
+
+    Exit codes: 0 ok, 1 the answer is no, 2 bad input, 3 a run or the store failed.
+    """
+
+
+def main() -> None:
+    """Run the command line; errors made on purpose are printed as one message, not as a traceback."""
+    from w2sg.cli import commands
+
+    commands.add_to(app)
+    try:
+        app()
+    except InputError as error:
+        fail(str(error), code=2)
+    except W2sgError as error:
+        fail(str(error), code=3)
+    except KeyboardInterrupt:
+        fail("stopped; what was finished is kept: run the same command again to go on", code=130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

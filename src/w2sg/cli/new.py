@@ -1,0 +1,157 @@
+"""`w2sg new`: start a component of your own."""
+
+import keyword
+import re
+from pathlib import Path
+from string import Template
+from typing import Annotated
+
+import typer
+
+from w2sg.cli.console import Json, print_json, say
+from w2sg.core.errors import InputError
+
+app = typer.Typer(help="Start a component of your own.", no_args_is_help=True)
+
+SOURCE = Template('''"""The method `$name`: say in one line what it does."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from w2sg.core import preset, register
+from w2sg.methods.composition import Composition
+from w2sg.methods.objectives.base import Array, TargetObjective, harden
+
+
+@register("objectives", paper="$paper")
+class $cls(TargetObjective):
+    """Cross-entropy to the weak labels mixed with their most likely class: change this to your idea.
+
+    The target is `(1 - share) weak + share harden(weak)`.
+    """
+
+    kind: Literal["$name"] = "$name"
+    share: float = Field(0.5, ge=0, le=1, description="weight of the most likely class")
+
+    def target(self, weak: Array, log_student: Array, progress: float) -> Array:
+        """Return what the student is pulled toward, `(..., n, k)`; it never sees gold.
+
+        Args:
+            weak: Weak labels `(..., n, k)`.
+            log_student: The student's log-probabilities `(..., n, k)`; a target that uses them needs `moving` True.
+            progress: The fraction of training done, in [0, 1).
+        """
+        return (1 - self.share) * weak + self.share * harden(weak, weak)
+
+
+preset("methods", "$name", Composition, "Say in one line what it does.", objective="$name", paper="$paper")
+''')
+
+TEST = Template('''"""The contracts that the method `$name` must keep."""
+
+${load}from w2sg.testing import MethodContract, ObjectiveContract
+
+
+class TestObjective(ObjectiveContract):
+    spec = "$name"
+
+
+class TestMethod(MethodContract):
+    spec = "$name"
+''')
+
+PAPER = Template("""
+["$name"]
+paper = "$paper"
+reproduces = "say which result, section and setting of the paper this configuration is for"
+""")
+
+
+@app.command()
+def method(
+    name: Annotated[str, typer.Argument(help="The method's name: lower case, words joined by '-'.")],
+    paper: Annotated[str, typer.Option(help="The arXiv id of its paper.")] = "",
+    directory: Annotated[
+        Path | None, typer.Option("--directory", help="Write the source and its test here, outside a checkout of w2sg.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write a method that runs: source and contract test, and in a checkout a paper entry and a changelog line.
+
+    In a checkout of w2sg the method is then in 'w2sg list methods' and in the next demo. Elsewhere give the source file
+    to '--plugin', or to 'plugins' in a study file.
+
+    For example:
+
+        w2sg new method mine
+    """
+    from w2sg.core import registry
+
+    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name) or keyword.iskeyword(name):
+        raise InputError(f"a method's name is lower-case words joined by '-', such as 'my-method'; got {name!r}")
+    for sort in ("methods", "objectives"):
+        if name in registry.names(sort):
+            raise InputError(f"{sort} already has the name {name!r}: choose another")
+    root = None if directory is not None else checkout()
+    if root is None and directory is None:
+        directory = Path()
+    written = _in_checkout(root, name, paper) if root is not None else _in_folder(directory or Path(), name, paper)
+    if as_json:
+        print_json({"written": [str(path) for path in written]})
+        return
+    for path in written:
+        say(f"wrote {path}")
+    how = f"w2sg run --method {name}" + ("" if root is not None else f" --plugin {written[0]}")
+    say(f"try it: {how}")
+
+
+def checkout() -> Path | None:
+    """Return the root of the source tree that this w2sg runs from, or None if it is installed elsewhere."""
+    import w2sg
+
+    root = Path(w2sg.__file__).parents[2]
+    return root if (root / "pyproject.toml").is_file() and (root / "src" / "w2sg").is_dir() else None
+
+
+def _in_checkout(root: Path, name: str, paper: str) -> list[Path]:
+    module = name.replace("-", "_")
+    source = root / "src" / "w2sg" / "methods" / "catalogue" / f"{module}.py"
+    test = root / "tests" / "methods" / f"test_{module}.py"
+    papers = root / "docs" / "reference" / "papers.toml"
+    changelog = root / "CHANGELOG.md"
+    _write_new(source, _source(name, paper))
+    _write_new(test, TEST.substitute(name=name, load=""))
+    papers.write_text(papers.read_text() + PAPER.substitute(name=name, paper=paper))
+    lines = changelog.read_text()
+    heading = "## Unreleased\n"
+    if heading not in lines:
+        raise InputError(f"{changelog} needs a line '## Unreleased' for the new entry to stand under")
+    changelog.write_text(lines.replace(heading, f"{heading}\n- Method `{name}`: say what it gives its user.", 1))
+    return [source, test, papers, changelog]
+
+
+def _in_folder(folder: Path, name: str, paper: str) -> list[Path]:
+    module = name.replace("-", "_")
+    source, test = folder / f"{module}.py", folder / f"test_{module}.py"
+    _write_new(source, _source(name, paper))
+    load = (
+        "from pathlib import Path\n\nfrom w2sg.core.registry import load_plugin\n\n"
+        f'load_plugin(Path(__file__).with_name("{module}.py"))\n\n'
+    )
+    _write_new(test, TEST.substitute(name=name, load=load))
+    return [source, test]
+
+
+def _source(name: str, paper: str) -> str:
+    return SOURCE.substitute(name=name, paper=paper, cls="".join(word.capitalize() for word in name.split("-")))
+
+
+def _write_new(path: Path, text: str) -> None:
+    if path.exists():
+        raise InputError(f"{path} is there already: remove it or choose another name")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror}: choose another --directory") from None

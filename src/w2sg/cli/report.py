@@ -1,0 +1,30 @@
+"""`w2sg report`: the report of a study, as one HTML file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from w2sg.cli.console import Json, StoreFolder, print_json, say
+
+
+def report(
+    study: Annotated[str, typer.Argument(help="The study's name, or its file.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Where the report goes.")] = Path("report.html"),
+    store: StoreFolder = None,
+    as_json: Json = False,
+) -> None:
+    """Write the report of a study: one HTML file that needs no network.
+
+    For example:
+
+        w2sg report digits -o digits.html
+    """
+    import w2sg
+
+    found = w2sg.study(study, store=store) if study.endswith(".toml") else w2sg.recall(study, store=store)
+    path = w2sg.write_report(found, out, command=f"w2sg report {study} -o {out}")
+    if as_json:
+        print_json({"report": str(path), "n_runs": found.n_runs})
+    else:
+        say(f"report: {path}")

@@ -1,0 +1,75 @@
+"""`w2sg run`: one setup under several seeds."""
+
+from typing import Annotated
+
+import typer
+
+from w2sg.cli.console import (
+    Json,
+    Plugins,
+    StoreFolder,
+    Workers,
+    interval,
+    number,
+    print_json,
+    print_table,
+    progress_bar,
+)
+
+Task = Annotated[str, typer.Option("--task", help="A task; see 'w2sg list tasks'.")]
+Seeds = Annotated[int, typer.Option("--seeds", min=1, help="How many seeds.")]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", help="Change a field: path=value; may be repeated.", metavar="PATH=VALUE")
+]
+
+
+def run(
+    task: Task = "digits",
+    supervisor: Annotated[str | None, typer.Option(help="The weak supervisor [default: the task's]")] = None,
+    student: Annotated[str | None, typer.Option(help="The strong student [default: the task's]")] = None,
+    method: Annotated[str, typer.Option(help="How the student learns; see 'w2sg list methods'.")] = "naive",
+    seeds: Seeds = 8,
+    settings: Settings = None,
+    plugin: Plugins = None,
+    store: StoreFolder = None,
+    workers: Workers = None,
+    as_json: Json = False,
+) -> None:
+    """Try one setup: weak supervisor, student and ceiling compared, with the PGR and its interval.
+
+    For example:
+
+        w2sg run --task digits --method confidence
+
+        w2sg run --task wine --set student.c=10 --set task.transfer=60 --seeds 20 --json
+    """
+    import w2sg
+    from w2sg.lab import parse_setting
+
+    with progress_bar("run") as progress:
+        found = w2sg.run(
+            task,
+            supervisor,
+            student,
+            method,
+            seeds=seeds,
+            settings=dict(parse_setting(text) for text in settings or []),
+            store=store,
+            workers=workers,
+            plugins=plugin or [],
+            progress=progress,
+        )
+    if as_json:
+        print_json(found.to_dict())
+        return
+    means = found.tests["test"].means
+    rows = [
+        [who, interval(getattr(found.pgr, who)), number(means[who]["auroc"]), number(means[who]["ece"])]
+        for who in ("weak", "student", "ceiling")
+    ]
+    title = f"{' / '.join(found.label.values())}: {len(found.seeds)} seeds, {found.pgr.n_test:.0f} test examples each"
+    print_table(title, ["", "accuracy [95 %]", "AUROC", "ECE"], rows)
+    typer.echo(str(found.pgr))
+    copied = number(means["errors_copied"])
+    typer.echo(f"agreement with the supervisor {number(means['agreement'])}, share of its errors copied {copied}")
+    typer.echo(f"{found.wall_s:.1f} s; runs {', '.join(run_id[:8] for run_id in found.run_ids)}")
