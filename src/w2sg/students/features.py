@@ -4,7 +4,6 @@ A map's own randomness is a field (`seed`): the body is pretrained once and is t
 """
 
 from abc import abstractmethod
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Annotated, Literal, Self
 
@@ -22,6 +21,7 @@ from w2sg.core import (
     derive,
     register,
 )
+from w2sg.students.memo import Memo
 
 Transform = Callable[[AnyArray], FloatArray]
 """Input values `(N, ...)` to features `(N, d)`."""
@@ -49,21 +49,20 @@ class FeatureMap(Component):
 
 AnyFeatures = Annotated[SerializeAsAny[FeatureMap], *component_field("features", "a feature map")]
 
-_memo: OrderedDict[tuple[str, str, str], FloatArray] = OrderedDict()
+_memo: Memo[FloatArray] = Memo(MEMO_BYTES)
 
 
 def features(body: FeatureMap, corpus: Inputs, inputs: Inputs) -> FloatArray:
     """Return the features of inputs, `(n, d)` float32; each pool is transformed once per body and corpus."""
-    key = (body.digest(), corpus.digest, inputs.pool.digest)
-    if key not in _memo:
+
+    def make() -> FloatArray:
         made = np.ascontiguousarray(body.fit(corpus.values)(inputs.pool.values), dtype=np.float32)
         if not np.isfinite(made).all():
             raise InputError(f"features {body.kind!r} are not finite on these inputs: look at the data's scale")
-        _memo[key] = made
-        while len(_memo) > 1 and sum(array.nbytes for array in _memo.values()) > MEMO_BYTES:
-            _memo.popitem(last=False)
-    _memo.move_to_end(key)
-    rows: FloatArray = _memo[key][inputs.rows]
+        return made
+
+    key = (body.digest(), corpus.digest, inputs.pool.digest)
+    rows: FloatArray = _memo.get(key, make, lambda made: int(made.nbytes))[inputs.rows]
     return rows
 
 
@@ -179,7 +178,7 @@ class _Kernel(_Sized):
         """Return gamma for a corpus `(N, d)`."""
         if not isinstance(self.gamma, str):
             return float(self.gamma)
-        return 1.0 / max(x.shape[1] * float(x.var()), 1e-12)
+        return float(1 / max(x.shape[1] * x.var(), 1e-12))
 
 
 @register("features")

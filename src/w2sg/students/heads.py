@@ -3,10 +3,11 @@
 One head minimises `sum_i w_i loss_i(x_i W' + b) + |W|^2 / (2 C)`, scikit-learn's scaling of `C`, by Nesterov's
 accelerated gradient with adaptive restart (O'Donoghue and Candes, arXiv:1204.3982) in coordinates where the quadratic
 upper bound of Boehning and Lindsay (1988) on the softmax Hessian, `1/2 X'X`, plus the penalty is the identity. In them
-the step size is 1, no line search is needed, and some 25 steps reach the optimum of a convex objective.
+the step size is 1, no line search is needed, and some 25 steps reach the optimum of a convex objective. And since bound
+and penalty add up to the identity, a step is `v_new = (W (logits / 2 - gradient))' Z`, with no product for the penalty.
 
-All heads on the same rows share their whitened features, so a step of `m` heads is two matrix products of `m k` rows.
-The floor of a step is their `4 m k n d` operations.
+All heads on the same rows share their whitened features `Z`, so a step of `m` heads is two matrix products of `m k`
+rows. The floor of a step is their `4 m k n d` operations.
 """
 
 from collections.abc import Sequence
@@ -14,10 +15,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2sg.core import FloatArray, IntArray, Objective, Stopping
+from w2sg.core import FloatArray, InputError, IntArray, Objective, Stopping
+from w2sg.students.memo import Memo
 
 RELATIVE_RANK = 1e-7
 """Directions of the Gram matrix below this share of the largest are dropped: float32 cannot tell them from 0."""
+
+KEPT_BYTES = 1 << 28
+"""Whitened features of named rows are kept up to this size, for methods that train in several stages."""
 
 
 @dataclass(eq=False)
@@ -32,6 +37,7 @@ class Head:
         stopping: The stopping rule.
         watched: Features `(v, d)` and soft labels `(v, k)` for the stopping rule, or None.
         steps: Exactly this many steps, or None to stop at convergence.
+        rows: A name that belongs to these features alone; what is made of them is then kept for later calls.
     """
 
     x: FloatArray
@@ -41,6 +47,7 @@ class Head:
     weights: FloatArray | None = None
     watched: tuple[FloatArray, FloatArray] | None = None
     steps: int | None = None
+    rows: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,46 +60,52 @@ class TrainedHead:
 
 
 class _Design:
-    """Features in the coordinates of the quadratic bound, shared by all heads on the same rows and weights."""
+    """Features in the coordinates of the quadratic bound, shared by all heads on the same rows and weights.
+
+    With `G = X'WX / 2 + penalty = LL'` and `Z = X L'^-1`, a head `v = w L` has the penalty's gradient `v - v Z'WZ / 2`.
+    """
 
     def __init__(self, x: FloatArray, weights: FloatArray | None, c: float) -> None:
         from scipy.linalg.lapack import dpotrf, dtrtri
 
+        self.mean = x.mean(axis=0)
         self.basis = None
-        n, d = x.shape
-        if d > n:
-            self.basis = _row_space(x)
-            x = x @ self.basis
-        x = np.concatenate([x, np.ones((n, 1), dtype=np.float32)], axis=1)
+        if x.shape[1] > x.shape[0]:
+            self.basis = _row_space(x - self.mean)
+        x = self._rows(x)
         weighted = x if weights is None else x * np.sqrt(weights, dtype=np.float32)[:, None]
         bound = 0.5 * (weighted.T @ weighted).astype(np.float64)
-        penalty = np.full(len(bound), 1 / c)
-        penalty[-1] = 0.0
-        bound[np.diag_indices_from(bound)] += penalty
-        bound[-1, -1] += RELATIVE_RANK * np.trace(bound)
-        lower, info = dpotrf(bound, lower=1)
+        floor = RELATIVE_RANK * np.trace(bound)
+        bound[np.diag_indices_from(bound)] += np.maximum(1 / c, floor)
+        bound[-1, -1] += floor - np.maximum(1 / c, floor)
+        lower, info = dpotrf(bound, lower=1, overwrite_a=1)
         if info:
-            raise np.linalg.LinAlgError(
-                "the bound on the Hessian is not positive definite: raise the penalty (lower c)"
-            )
-        inverse, _ = dtrtri(lower, lower=1)
-        self.inverse = inverse.astype(np.float32)
+            raise InputError("the features are too badly scaled for a linear head: standardise them or lower c")
+        inverse, _ = dtrtri(lower, lower=1, overwrite_c=1)
+        self.inverse = np.tril(inverse).astype(np.float32)
         self.z = x @ self.inverse.T
         self.zt = np.ascontiguousarray(self.z.T)
-        self.pull = ((inverse * penalty) @ inverse.T).astype(np.float32)
+
+    @property
+    def nbytes(self) -> int:
+        """The memory held, in bytes."""
+        return int(self.z.nbytes + self.zt.nbytes + self.inverse.nbytes)
 
     def whiten(self, x: FloatArray) -> FloatArray:
         """Return other rows in the same coordinates, transposed `(r, v)`."""
-        if self.basis is not None:
-            x = x @ self.basis
-        ones = np.ones((len(x), 1), dtype=np.float32)
-        return np.ascontiguousarray((np.concatenate([x, ones], axis=1) @ self.inverse.T).T)
+        return np.ascontiguousarray((self._rows(x) @ self.inverse.T).T)
 
     def coefficients(self, v: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the weights `(k, d)` and intercepts `(k,)` of a head `(k, r)` in these coordinates."""
-        w = (v @ self.inverse).astype(np.float32)
+        w = v @ self.inverse
         plain = w[:, :-1] if self.basis is None else w[:, :-1] @ self.basis.T
-        return np.ascontiguousarray(plain), w[:, -1].copy()
+        return np.ascontiguousarray(plain), np.asarray(w[:, -1] - plain @ self.mean)
+
+    def _rows(self, x: FloatArray) -> FloatArray:
+        centred = x - self.mean
+        if self.basis is not None:
+            centred = centred @ self.basis
+        return np.concatenate([centred, np.ones((len(x), 1), dtype=np.float32)], axis=1)
 
 
 def _row_space(x: FloatArray) -> FloatArray:
@@ -100,6 +113,15 @@ def _row_space(x: FloatArray) -> FloatArray:
     values, vectors = np.linalg.eigh((x @ x.T).astype(np.float64))
     keep = values > RELATIVE_RANK * max(values[-1], 1e-30)
     return np.asarray(x.T @ (vectors[:, keep] / np.sqrt(values[keep])), dtype=np.float32)
+
+
+_designs: Memo[_Design] = Memo(KEPT_BYTES)
+
+
+def _design(head: Head, c: float) -> _Design:
+    if head.rows is None or head.weights is not None:
+        return _Design(head.x, head.weights, c)
+    return _designs.get((head.rows, c), lambda: _Design(head.x, None, c), lambda design: design.nbytes)
 
 
 def train_heads(heads: Sequence[Head], *, c: float, steps: int, tolerance: float) -> list[TrainedHead]:
@@ -133,7 +155,7 @@ class _Bench:
     def __init__(self, heads: list[Head], c: float, steps: int, tolerance: float) -> None:
         first = heads[0]
         self.heads, self.steps = heads, steps
-        self.design = _Design(first.x, first.weights, c)
+        self.design = _design(first, c)
         self.limit = tolerance * np.sqrt(len(first.x))
         self.weak = np.stack([head.targets.T for head in heads]).astype(np.float32)
         self.weights = first.weights
@@ -151,8 +173,8 @@ class _Bench:
         v = np.zeros((m, k, r), dtype=np.float32)
         ahead, momentum = v.copy(), np.ones(m)
         for step in range(self.steps):
-            pull = self._gradient(ahead, active, step / self.steps)
-            new = ahead - pull
+            new = self._descend(ahead, active, step / self.steps)
+            pull = ahead - new
             restart = np.einsum("mkr,mkr->m", pull, new - v) > 0
             old = np.where(restart, 1.0, momentum)
             momentum = (1 + np.sqrt(1 + 4 * old**2)) / 2
@@ -171,20 +193,19 @@ class _Bench:
                     break
         return [self._finish(index) for index in range(m)]
 
-    def _gradient(self, v: FloatArray, active: IntArray, progress: float) -> FloatArray:
+    def _descend(self, v: FloatArray, active: IntArray, progress: float) -> FloatArray:
         m, k, r = v.shape
         logits = (v.reshape(m * k, r) @ self.design.zt).reshape(m, k, -1)
-        pull = np.empty_like(logits)
+        pull = 0.5 * logits
         for start, stop in self._runs(active):
             rows = active[start:stop]
             weak = self.weak[rows[0] : rows[-1] + 1] if rows[-1] - rows[0] + 1 == len(rows) else self.weak[rows]
             objective = self.heads[rows[0]].objective
             gradient = objective.gradient(weak.transpose(0, 2, 1), logits[start:stop].transpose(0, 2, 1), progress)
-            pull[start:stop] = gradient.transpose(0, 2, 1)
+            pull[start:stop] -= gradient.transpose(0, 2, 1)
         if self.weights is not None:
             pull *= self.weights
-        flat = pull.reshape(m * k, -1) @ self.design.z + v.reshape(m * k, r) @ self.design.pull
-        return np.asarray(flat.reshape(m, k, r))
+        return np.asarray((pull.reshape(m * k, -1) @ self.design.z).reshape(m, k, r))
 
     def _runs(self, active: IntArray) -> list[tuple[int, int]]:
         """Return the stretches of active heads that share an objective."""

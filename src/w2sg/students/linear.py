@@ -60,13 +60,17 @@ class Linear(Student):
 
     def fit_many(self, fits: Sequence[Fit]) -> list[Predictor]:
         """Train the heads together; those on the same inputs share their whitened features."""
-        rows: dict[tuple[str, str], FloatArray] = {}
+        body = self.features.digest()
+        known: dict[str, FloatArray] = {}
+
+        def name(fit: Fit, inputs: Inputs) -> str:
+            return f"{body} {fit.corpus.digest} {inputs.digest}"
 
         def read(fit: Fit, inputs: Inputs) -> FloatArray:
-            key = (fit.corpus.digest, inputs.digest)
-            if key not in rows:
-                rows[key] = features(self.features, fit.corpus, inputs)
-            return rows[key]
+            rows = name(fit, inputs)
+            if rows not in known:
+                known[rows] = features(self.features, fit.corpus, inputs)
+            return known[rows]
 
         heads = [
             Head(
@@ -77,6 +81,7 @@ class Linear(Student):
                 weights=fit.weights,
                 watched=None if fit.watched is None else (read(fit, fit.watched[0]), fit.watched[1]),
                 steps=fit.steps,
+                rows=name(fit, fit.inputs),
             )
             for fit in fits
         ]

@@ -1,0 +1,177 @@
+"""A drawing surface in pixels: matplotlib's SVG, made small, free of chance and readable by screen readers.
+
+The palette is that of Okabe and Ito, which readers with any colour vision can tell apart; every colour also has its
+own marker or place. Text stays text, in the reader's own font; it is measured in a wider one, so that it fits.
+"""
+
+import hashlib
+import html
+import io
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.text import Text
+
+INK, MUTED, FAINT = "#1d2733", "#5f6b7a", "#e3e8ee"
+BLUE, ORANGE, GREEN, VERMILLION = "#0072b2", "#e69f00", "#009e73", "#d55e00"
+SKY, PURPLE, GREY, BLACK = "#56b4e9", "#cc79a7", "#7a8694", "#000000"
+WEAK, STUDENT, CEILING = ORANGE, BLUE, GREEN
+WEAK_TEXT, CEILING_TEXT = "#8f6000", "#00674b"
+"""The colours of weak supervisor and ceiling, dark enough to be read as text on white."""
+
+WIDTH = 900.0
+SMALL, NORMAL, LARGE = 11.5, 12.5, 14.0
+_FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+_STYLE = {
+    "svg.fonttype": "none",
+    "text.parse_math": False,
+    "font.family": "DejaVu Sans",
+    "font.size": NORMAL,
+    "text.color": INK,
+    "axes.unicode_minus": True,
+    "axes.linewidth": 1.0,
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": MUTED,
+    "axes.labelsize": NORMAL,
+    "axes.axisbelow": True,
+    "axes.facecolor": "none",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.spines.left": False,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelsize": SMALL,
+    "ytick.labelsize": SMALL,
+    "xtick.major.size": 4.0,
+    "ytick.major.size": 0.0,
+    "figure.facecolor": "none",
+    "grid.color": FAINT,
+    "grid.linewidth": 1.0,
+    "lines.linewidth": 1.8,
+    "lines.markersize": 7.0,
+    "lines.solid_capstyle": "butt",
+}
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure.
+
+    Attributes:
+        name: Names it within a report.
+        title: What it shows.
+        caption: How to read it.
+        svg: The figure as SVG.
+    """
+
+    name: str
+    title: str
+    caption: str
+    svg: str
+
+
+class Canvas:
+    """A surface of `width` x `height` pixels; the origin is the upper left corner."""
+
+    def __init__(self, width: float, height: float) -> None:
+        from matplotlib.figure import Figure
+
+        self.width, self.height = width, height
+        self.figure = Figure(figsize=(width / 72, height / 72), dpi=72)
+        self.tips: list[str] = []
+
+    def axes(self, left: float, top: float, width: float, height: float) -> "Axes":
+        """Add axes that fill a box."""
+        box = (left / self.width, 1 - (top + height) / self.height, width / self.width, height / self.height)
+        return self.figure.add_axes(box)
+
+    def text(self, x: float, y: float, words: str, **style: Any) -> "Text":
+        """Write at a point of the canvas."""
+        options = {"va": "center", **style}
+        return self.figure.text(x / self.width, 1 - y / self.height, words, **options)
+
+    def line(self, x: tuple[float, float], y: tuple[float, float], **style: Any) -> None:
+        """Draw a line between two points of the canvas."""
+        from matplotlib.lines import Line2D
+
+        ends = [value / self.width for value in x], [1 - value / self.height for value in y]
+        self.figure.add_artist(Line2D(*ends, **style))
+
+    def tip(self, words: str) -> str:
+        """Return the id of an artist that shows these words when pointed at."""
+        self.tips.append(words)
+        return f"tip-{len(self.tips) - 1}"
+
+    def svg(self, name: str, title: str) -> str:
+        """Return the drawing as SVG."""
+        buffer = io.StringIO()
+        self.figure.savefig(buffer, format="svg", metadata={"Date": None})
+        return _cleaned(buffer.getvalue(), name, title, self)
+
+
+@contextmanager
+def drawing_style(name: str) -> Iterator[None]:
+    """Draw in the house style whatever the reader's own matplotlib settings are; ids depend on the name only."""
+    import matplotlib.style
+
+    with matplotlib.style.context(["default", {**_STYLE, "svg.hashsalt": name}], after_reset=True):
+        yield
+
+
+def drawn(name: str, title: str, caption: str, draw: Callable[[], Canvas]) -> Drawing:
+    """Return what a function draws, in the house style."""
+    with drawing_style(name):
+        svg = draw().svg(name, title)
+    return Drawing(name, title, caption, svg)
+
+
+def _cleaned(svg: str, name: str, title: str, canvas: Canvas) -> str:
+    body = svg[svg.index("<svg") :]
+    body = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->|<style.*?</style>", "", body, flags=re.DOTALL)
+    body = re.sub(r"<defs>\s*</defs>", "", body)
+    body = re.sub(r"\s*font-family: [^;\"]*;", "", body).replace("xlink:href", "href")
+    body = re.sub(r' transform="rotate\(-0 [^"]*\)"', "", body)
+    body = re.sub(r"<[^>]+>", lambda tag: re.sub(r"\d+\.\d{3,}", _rounded, tag[0]), body)
+    body = re.sub(r">\s*\n\s*<", ">\n<", body).replace(" \n", " ")
+    prefix = hashlib.sha256(name.encode()).hexdigest()[:8]
+    body = _renamed(body, prefix, canvas.tips)
+    label = f"{prefix}-title"
+    start = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {canvas.width:g} {canvas.height:g}" '
+        f'width="{canvas.width:g}" height="{canvas.height:g}" role="img" aria-labelledby="{label}" '
+        f'style="font-family:{_FONT};stroke-linejoin:round">\n<title id="{label}">{html.escape(title)}</title>'
+    )
+    return start + body[body.index(">") + 1 :].rstrip()
+
+
+def _rounded(found: re.Match[str]) -> str:
+    return f"{float(found[0]):.2f}".rstrip("0").rstrip(".")
+
+
+def _renamed(body: str, prefix: str, tips: list[str]) -> str:
+    """Keep only ids that something refers to, under names no other figure of a page has; turn tips into titles."""
+    referred = dict.fromkeys(re.findall(r'(?:url\(#|href="#)([\w.-]+)', body))
+    short = {old: f"{prefix}-{index}" for index, old in enumerate(referred)}
+
+    def rename(found: re.Match[str]) -> str:
+        old = found[1]
+        return f' id="{short[old]}"' if old in short else ""
+
+    def tipped(found: re.Match[str]) -> str:
+        return f'<g class="tip"><title>{html.escape(tips[int(found[1])])}</title>'
+
+    body = re.sub(r'<g id="tip-(\d+)">', tipped, body)
+    body = re.sub(r' id="([^"]*)"', rename, body)
+    return re.sub(r'(url\(#|href="#)([\w.-]+)', lambda found: found[1] + short[found[2]], body)
+
+
+def in_chunks(items: list[Any], most: int) -> list[list[Any]]:
+    """Return the items in as few chunks of at most `most` as possible, of nearly equal sizes."""
+    n_chunks = max(1, -(-len(items) // most))
+    edges = [round(index * len(items) / n_chunks) for index in range(n_chunks + 1)]
+    return [items[start:stop] for start, stop in zip(edges, edges[1:], strict=False)]
