@@ -7,7 +7,7 @@ a file, sent to another process and made again by name.
 import hashlib
 import json
 from abc import ABC
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -47,6 +47,22 @@ class Component(BaseModel, ABC):
         """Return the sha256 of the canonical text."""
         return hashlib.sha256(self.canonical().encode()).hexdigest()
 
+    def fingerprint(self) -> str:
+        """Return a hash of the files outside this package that the component reads; empty if it reads none."""
+        return ""
+
+    def parts(self) -> Iterator["Component"]:
+        """Yield this component and all inside it."""
+        yield self
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            for item in value if isinstance(value, list | tuple) else (value,):
+                if isinstance(item, Component):
+                    yield from item.parts()
+
+    def __hash__(self) -> int:
+        return hash(self.canonical())
+
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Self:
         """Make a component from plain data.
@@ -68,8 +84,12 @@ def canonical_json(value: object) -> str:
 def _problems(error: ValidationError) -> list[Problem]:
     """Flatten a validation error, with the paths of components inside components."""
     found: list[Problem] = []
-    for item in error.errors(include_url=False):
+    items = error.errors(include_url=False)
+    bad_parts = {item["loc"][:depth] for item in items for depth in range(len(item["loc"]))}
+    for item in items:
         path = tuple(str(part) for part in item["loc"])
+        if item["type"] == "too_short" and item["loc"] in bad_parts:
+            continue  # it counts only the items that are good
         inner = item.get("ctx", {}).get("error")
         if isinstance(inner, ConfigError):
             found.extend(inner.under(*path).problems)

@@ -6,7 +6,7 @@ Rooms never import each other; they meet here, and the laboratory puts them toge
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, final
+from typing import TYPE_CHECKING, Annotated, Any, final
 
 import numpy as np
 from pydantic import BeforeValidator, SerializeAsAny, WithJsonSchema
@@ -69,10 +69,6 @@ class Task(Component):
     @abstractmethod
     def load(self, rng: np.random.Generator) -> TaskData:
         """Return the splits of one seed; `rng` decides who is in which split."""
-
-    def fingerprint(self) -> str:
-        """Return a hash of the data outside this package that `load` reads; empty if it reads none."""
-        return ""
 
 
 class Labeller(ABC):
@@ -197,7 +193,10 @@ class Student(Component):
     of its last layer), `scale` (smaller versions of itself exist).
     """
 
-    capabilities: ClassVar[frozenset[str]] = frozenset()
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What this student can do, in this configuration."""
+        return frozenset()
 
     @abstractmethod
     def fit_many(self, fits: Sequence[Fit]) -> list[Predictor]:

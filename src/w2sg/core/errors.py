@@ -38,7 +38,7 @@ class GoldError(W2sgError, PermissionError):
     """Ground truth was asked for outside the purposes that may have it."""
 
 
-class MissingExtraError(W2sgError, ImportError):
+class MissingExtraError(InputError, ImportError):
     """An optional dependency is needed and not installed."""
 
     def __init__(self, package: str, extra: str) -> None:

@@ -23,16 +23,7 @@ def code_digest(modules: Iterable[str]) -> str:
 
 def modules_of(*components: Component) -> set[str]:
     """Return the modules that define components and the components inside them."""
-    found: set[str] = set()
-    todo: list[object] = list(components)
-    while todo:
-        item = todo.pop()
-        if isinstance(item, Component):
-            found.add(type(item).__module__)
-            todo.extend(getattr(item, name) for name in type(item).model_fields)
-        elif isinstance(item, list | tuple):
-            todo.extend(item)
-    return found
+    return {type(part).__module__ for component in components for part in component.parts()}
 
 
 @cache

@@ -64,14 +64,14 @@ class Planner:
 
     def __init__(self) -> None:
         self._digests: dict[int, tuple[Component, str]] = {}
-        self._data: dict[str, str] = {}
+        self._files: dict[str, str] = {}
         self._libraries = versions()
         self._naive = registry.build("methods", "naive")
 
     def job(self, setup: Setup, seed: int) -> Job:
         """Return the job of a setup under a seed."""
         task, student = setup.task, setup.student
-        data = self._key("data", [task], [self._fingerprint(task)], seed)
+        data = self._key("data", [task], [], seed)
         labels = self._key("labels", [setup.supervisor], [data], seed)
         ceiling = self._key("ceiling", [student], [data], seed)
         taught = self._key("student", [student, setup.method], [data, labels], seed)
@@ -91,6 +91,7 @@ class Planner:
         parts = {
             "step": step,
             "configs": [self._digest(component) for component in components],
+            "files": [self._fingerprint(part) for component in components for part in component.parts()],
             "inputs": inputs,
             "seed": seed,
             "code": code,
@@ -105,11 +106,11 @@ class Planner:
             known = self._digests[id(component)] = (component, f"{type(component).version}:{component.digest()}")
         return known[1]
 
-    def _fingerprint(self, task: Task) -> str:
-        digest = self._digest(task)
-        if digest not in self._data:
-            self._data[digest] = task.fingerprint()
-        return self._data[digest]
+    def _fingerprint(self, component: Component) -> str:
+        digest = f"{type(component).__qualname__} {self._digest(component)}"
+        if digest not in self._files:
+            self._files[digest] = component.fingerprint()
+        return self._files[digest]
 
 
 @cache

@@ -140,12 +140,17 @@ class StudyResult:
         return f"<table><caption>{html.escape(self.name)}: {self.n_runs} runs</caption>{rows}</table>"
 
 
-def summarise(records: Sequence[Record]) -> list[SetupResult]:
-    """Return one result for each setup, in the order of the records."""
+def summarise(records: Sequence[Record], titles: Mapping[str, str] | None = None) -> list[SetupResult]:
+    """Return one result for each setup, in the order of the records.
+
+    Args:
+        records: The runs.
+        titles: Names to show for parts, by the digest of the part.
+    """
     groups: dict[str, list[Record]] = {}
     for record in records:
         groups.setdefault(record.job.setup.digest(), []).append(record)
-    return [_summarise(group) for group in groups.values()]
+    return [_summarise(group, titles or {}) for group in groups.values()]
 
 
 def contests(results: Sequence[SetupResult], reference: str = REFERENCE) -> list[Contest]:
@@ -176,7 +181,7 @@ def _method_name(result: SetupResult, among: Sequence[SetupResult]) -> str:
     return name if len(same) == 1 else f"{name} {result.config[:6]}"
 
 
-def _summarise(records: Sequence[Record]) -> SetupResult:
+def _summarise(records: Sequence[Record], titles: Mapping[str, str]) -> SetupResult:
     records = sorted(records, key=lambda record: record.job.seed)
     first, results = records[0].job.setup, [record.run.result for record in records]
     names = list(results[0]["metrics"])
@@ -185,7 +190,7 @@ def _summarise(records: Sequence[Record]) -> SetupResult:
     gold = Counter((h["purpose"], h["split"], h["n"]) for result in results for h in result["gold"])
     return SetupResult(
         setup=first,
-        label=first.label(),
+        label=first.label(titles),
         seeds=tuple(record.job.seed for record in records),
         tests=tests,
         run_ids=tuple(record.job.run for record in records),

@@ -1,7 +1,8 @@
 """A setup: task + weak supervisor + strong student + method; and the names that people know its parts by."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field
@@ -9,6 +10,9 @@ from pydantic import Field
 from w2sg.core import AnyMethod, AnyStudent, AnySupervisor, AnyTask, Component, ConfigError, Task, registry
 
 PARTS = {"task": "tasks", "supervisor": "supervisors", "student": "students", "method": "methods"}
+SHOWN_FIELDS = 3
+"""A name shows at most this many fields in which a component differs from a registered one."""
+
 Spec = str | Mapping[str, Any] | Component
 """A part by name, as a table with `kind` and fields, or ready made."""
 
@@ -22,9 +26,11 @@ class Setup(Component):
     student: AnyStudent
     method: AnyMethod = Field(description="how the student learns from weak labels")
 
-    def label(self) -> dict[str, str]:
-        """Return the short names of the parts."""
-        return {part: name_of(sort, getattr(self, part)) for part, sort in PARTS.items()}
+    def label(self, titles: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Return the short names of the parts; `titles` gives names of one's own by the digest of the part."""
+        parts = {part: getattr(self, part) for part in PARTS}
+        own = titles or {}
+        return {part: own.get(made.digest()) or name_of(PARTS[part], made) for part, made in parts.items()}
 
 
 def make_setup(
@@ -83,35 +89,41 @@ def parse_setting(text: str) -> tuple[str, Any]:
 
 
 def name_of(sort: str, component: Component) -> str:
-    """Return the registered name of a component, or its kind and what differs from the kind's defaults."""
-    entries = sorted((registry.lookup(sort, name) for name in registry.names(sort)), key=lambda entry: not entry.preset)
-    for entry in entries:
-        if type(component) is entry.cls and _matches(sort, entry.name, component):
-            return entry.name
-    differing = _differences(component)
-    return f"{component.kind}({', '.join(differing)})" if differing else component.kind
+    """Return the registered name nearest to a component, with the fields in which it differs.
+
+    >>> from w2sg.core import registry
+    >>> name_of("students", registry.build("students", {"kind": "nystroem", "features": {"count": 50}}))
+    'nystroem(count=50)'
+    """
+    found = min(
+        (_differences(entry, component), not entry.preset, entry.name)
+        for entry in (registry.lookup(sort, name) for name in registry.names(sort))
+        if type(component) is entry.cls
+    )
+    differing, _, name = found
+    shown = [f"{path.rpartition('.')[2]}={value}" for path, value in differing[1]]
+    more = [f"{len(shown) - SHOWN_FIELDS} more"] if len(shown) > SHOWN_FIELDS else []
+    return f"{name}({', '.join(shown[:SHOWN_FIELDS] + more)})" if shown else name
 
 
-def _matches(sort: str, name: str, component: Component) -> bool:
+def _differences(entry: registry.Entry, component: Component) -> tuple[int, list[tuple[str, str]]]:
+    """Return how many fields of a component differ from a registered name's, and which."""
     try:
-        return registry.build(sort, name) == component
+        known = dict(_leaves(registry.build(entry.sort, entry.name).model_dump(mode="json")))
     except ConfigError:
-        return False
+        known = {name: field.default for name, field in entry.cls.model_fields.items()}
+    differing = [
+        (path, value) for path, value in _leaves(component.model_dump(mode="json")) if known.get(path) != value
+    ]
+    return len(differing), [(path, Path(str(value)).name) for path, value in differing]
 
 
-def _differences(component: Component) -> list[str]:
-    found = []
-    for name, field in type(component).model_fields.items():
-        value = getattr(component, name)
-        if name == "kind" or value == field.default:
-            continue
-        if isinstance(value, Component):
-            inner = _differences(value)
-            found.append(value.kind + (f"({', '.join(inner)})" if inner else ""))
-        else:
-            shown = value if isinstance(value, str | int | float) else type(value).__name__
-            found.append(f"{name}={shown}")
-    return found
+def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping) and value:
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{path}.{key}" if path else key)
+    else:
+        yield path, value
 
 
 def _table(spec: Spec | None) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from pydantic import Field
 from w2sg.core import CapabilityError, Component, ConfigError, InputError, registry
 from w2sg.lab.engine import Progress, default_store, make_runs
 from w2sg.lab.results import SetupResult, StudyResult, contests, summarise
-from w2sg.lab.setup import Setup, Spec, make_setup
+from w2sg.lab.setup import PARTS, Setup, Spec, make_setup
 from w2sg.lab.store import Store
 
 MOST_RUNS = 1_000_000
@@ -26,7 +26,8 @@ class Study(Component):
     """Grids of tasks, supervisors, students, methods and seeds: every combination is a setup.
 
     An entry is a name, or a table with `kind`, fields, and optionally `grid`: lists of values by dotted path, each
-    combination of which is an entry. Supervisors and students left out are the task's defaults.
+    combination of which is an entry; and `title`: the name shown in tables, which changes nothing else. Supervisors and
+    students left out are the task's defaults.
     """
 
     kind: Literal["study"] = "study"
@@ -89,7 +90,8 @@ class Study(Component):
         for plugin in self.plugins:
             registry.load_plugin(plugin)
         found: dict[str, Setup] = {}
-        for specs in itertools.product(*(list(_expand(entries)) for entries in self._columns())):
+        columns = [[spec for spec, _ in _expand(entries)] for entries in self._columns()]
+        for specs in itertools.product(*columns):
             try:
                 task, supervisor, student, method = specs
                 setup = make_setup(task or {}, supervisor, student, method or {})
@@ -99,6 +101,12 @@ class Study(Component):
                 continue
             found.setdefault(setup.digest(), setup)
         return list(found.values())
+
+    def titles(self) -> dict[str, str]:
+        """Return the names to show for entries that have a `title`, by the digest of the part."""
+        columns = zip(PARTS.values(), (self.tasks, self.supervisors, self.students, self.methods), strict=True)
+        expanded = [(sort, one) for sort, entries in columns for one in _expand(entries)]
+        return {registry.build(sort, spec or {}).digest(): title for sort, (spec, title) in expanded if title}
 
     def _columns(self) -> list[Sequence[Entry | None]]:
         return [self.tasks, self.supervisors or (None,), self.students or (None,), self.methods]
@@ -182,7 +190,7 @@ def study(
     )
     with Store(folder) as opened:
         opened.put_study(given.name, given.model_dump(mode="json"), [record.job.run for record in records])
-    results = summarise(records)
+    results = summarise(records, given.titles())
     found = StudyResult(given.name, tuple(results), tuple(contests(results)), dict(done), time.perf_counter() - started)
     return found
 
@@ -224,18 +232,20 @@ def _grid(entry: Mapping[str, Any]) -> Mapping[str, Sequence[Any]]:
     return grid
 
 
-def _expand(entries: Sequence[Entry | None]) -> Iterator[Entry | None]:
+def _expand(entries: Sequence[Entry | None]) -> Iterator[tuple[Entry | None, str]]:
+    """Yield every entry that a column of the grid stands for, with its title."""
     for entry in entries:
-        if not isinstance(entry, Mapping) or "grid" not in entry:
-            yield entry
+        if not isinstance(entry, Mapping):
+            yield entry, ""
             continue
-        grid = _grid(entry)
-        plain = {name: value for name, value in entry.items() if name != "grid"}
+        grid = _grid(entry) if "grid" in entry else {}
         for values in itertools.product(*grid.values()):
-            made: dict[str, Any] = dict(plain)
+            made = {name: value for name, value in entry.items() if name not in ("grid", "title")}
             for path, value in zip(grid, values, strict=True):
                 made = registry.merged(made, _nested(path.split("."), value))
-            yield made
+            chosen = ", ".join(f"{path.rpartition('.')[2]}={value}" for path, value in zip(grid, values, strict=True))
+            title = str(entry.get("title", ""))
+            yield made, f"{title}({chosen})" if title and chosen else title
 
 
 def _nested(path: list[str], value: Any) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from w2sg.report import formatting as fmt
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.text import Text
@@ -25,7 +27,9 @@ WEAK_TEXT, CEILING_TEXT = "#8f6000", "#00674b"
 """The colours of weak supervisor and ceiling, dark enough to be read as text on white."""
 
 WIDTH = 900.0
-SMALL, NORMAL, LARGE = 11.5, 12.5, 14.0
+TINY, SMALL, NORMAL, LARGE = 10.5, 11.5, 12.5, 14.0
+_EM = 0.57
+"""The mean width of a letter, as a share of the size."""
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 _STYLE = {
     "svg.fonttype": "none",
@@ -94,6 +98,12 @@ class Canvas:
         """Write at a point of the canvas."""
         options = {"va": "center", **style}
         return self.figure.text(x / self.width, 1 - y / self.height, words, **options)
+
+    def name(self, x: float, y: float, words: str, width: float, **style: Any) -> "Text":
+        """Write a name in a space of `width` pixels: smaller where it is long, shortened where it is too long."""
+        size = NORMAL if len(words) * NORMAL * _EM <= width else TINY
+        most = max(8, int(width / (size * _EM)))
+        return self.text(x, y, fmt.shortened(words, most), fontsize=size, **style)
 
     def line(self, x: tuple[float, float], y: tuple[float, float], **style: Any) -> None:
         """Draw a line between two points of the canvas."""

@@ -10,11 +10,12 @@ from w2sg.report.panels import shift_figure as shift_figure
 from w2sg.report.strengths import accuracy_by_strength as accuracy_by_strength
 
 
-def figures_of(results: Sequence[SetupResult]) -> list[Drawing]:
-    """Return all figures that the results give, in the order in which a report shows them."""
-    return [
-        *accuracy_by_strength(results),
-        *pgr_forest(results),
-        *accuracy_dots(results),
-        *shift_figure(results),
-    ]
+def figures_of(results: Sequence[SetupResult]) -> dict[str, list[Drawing]]:
+    """Return all figures that the results give: section -> drawings, in the order in which a report shows them."""
+    sections = {
+        "Accuracy by student strength": accuracy_by_strength(results),
+        "Performance gap recovered": pgr_forest(results),
+        "Accuracy by method": accuracy_dots(results),
+        "Accuracy by test set": shift_figure(results),
+    }
+    return {title: drawings for title, drawings in sections.items() if drawings}

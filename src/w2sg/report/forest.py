@@ -33,10 +33,10 @@ MOST_ROWS = 40
 LOWEST, HIGHEST = -1.5, 2.0
 """Intervals that pass these are drawn with an arrow: a few long ones would flatten all others."""
 
-_ROW, _HEAD, _TOP, _BOTTOM = 23.0, 40.0, 52.0, 46.0
+_ROW, _HEAD, _TOP, _BOTTOM = 23.0, 40.0, 34.0, 46.0
 _NAMES, _PLOT, _PLOT_WIDTH = 16.0, 240.0, 388.0
 _VALUES, _COUNTS = 646.0, 888.0
-_NAME_LETTERS, _TITLE_LETTERS = 30, 110
+_TITLE_LETTERS = 110
 _CAPTION = (
     "Points: performance gap recovered (PGR); lines: {level} intervals (Fieller, clustered by seed and example). "
     "0 is the weak supervisor, 1 the ceiling; values are never clipped, and an arrow marks what lies beyond the axis. "
@@ -104,13 +104,10 @@ def _draw(blocks: list[_Block], limits: tuple[float, float]) -> Canvas:
     axes.set_ylim(inner, 0)
     axes.set_yticks([])
     axes.set_xlabel("performance gap recovered (PGR)", labelpad=7)
-    axes.grid(axis="x")
-    axes.axvline(0, color=INK, linewidth=1.2)
-    axes.axvline(1, color=INK, linewidth=1.2)
     _headings(canvas, axes, blocks)
     y = 0.0
     for block in blocks:
-        _draw_block(canvas, axes, block, y)
+        _draw_block(canvas, axes, block, y, block is blocks[-1])
         y += _HEAD + _ROW * len(block.rows)
     return canvas
 
@@ -118,14 +115,14 @@ def _draw(blocks: list[_Block], limits: tuple[float, float]) -> Canvas:
 def _headings(canvas: Canvas, axes: "Axes", blocks: list[_Block]) -> None:
     level = f"{100 * blocks[0].group.first.pgr.level:g} %"
     small = {"fontsize": SMALL, "color": MUTED}
-    canvas.text(_NAMES, 38, "method", **small)
-    canvas.text(_VALUES, 38, f"PGR [{level} interval]", **small)
-    canvas.text(_COUNTS, 38, "seeds × test", ha="right", **small)
+    canvas.text(_NAMES, 22, "method", **small)
+    canvas.text(_VALUES, 22, f"PGR [{level} interval]", **small)
+    canvas.text(_COUNTS, 22, "seeds × test", ha="right", **small)
     for x, words, colour in ((0, "weak supervisor", WEAK_TEXT), (1, "ceiling", CEILING_TEXT)):
         axes.annotate(
             words,
             (x, 1),
-            (0, 13),
+            (0, 12),
             xycoords=("data", "axes fraction"),
             textcoords="offset points",
             ha="center",
@@ -135,16 +132,18 @@ def _headings(canvas: Canvas, axes: "Axes", blocks: list[_Block]) -> None:
         )
 
 
-def _draw_block(canvas: Canvas, axes: "Axes", block: _Block, y: float) -> None:
+def _draw_block(canvas: Canvas, axes: "Axes", block: _Block, y: float, last: bool) -> None:
     top = _TOP + y
     canvas.line((_NAMES, _COUNTS), (top + 6, top + 6), color=FAINT, linewidth=1)
-    canvas.text(
-        _NAMES, top + 25, fmt.shortened(block.title, _TITLE_LETTERS), fontsize=LARGE, weight="bold", backgroundcolor="w"
-    ).set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1.5})
+    canvas.text(_NAMES, top + 25, fmt.shortened(block.title, _TITLE_LETTERS), fontsize=LARGE, weight="bold")
+    ends = y + _HEAD - 2, y + _HEAD + _ROW * len(block.rows) + (1 if last else -1)
+    left, right = axes.get_xlim()
+    ticks = [float(x) for x in axes.get_xticks() if left < x < right and x not in (0, 1)]
+    axes.vlines(ticks, *ends, color=FAINT, linewidth=1)
+    axes.vlines([0, 1], *ends, color=INK, linewidth=1.2)
     reference = block.group.first.pgr.estimate
     if reference is not None and len(block.rows) > 1:
-        ends = [y + _HEAD, y + _HEAD + _ROW * len(block.rows)]
-        axes.plot([reference, reference], ends, color=GREY, linewidth=1.2, linestyle=(0, (1.2, 2.4)))
+        axes.vlines([reference], *ends, color=GREY, linewidth=1.2, linestyle=(0, (1.2, 2.4)))
     for index, (name, result) in enumerate(block.rows):
         _draw_row(canvas, axes, name, result, y + _HEAD + _ROW * (index + 0.5), name == block.group.reference)
 
@@ -152,12 +151,13 @@ def _draw_block(canvas: Canvas, axes: "Axes", block: _Block, y: float) -> None:
 def _draw_row(canvas: Canvas, axes: "Axes", name: str, result: SetupResult, y: float, reference: bool) -> None:
     found = result.pgr
     weight = "bold" if reference else "normal"
-    canvas.text(_NAMES + 8, _TOP + y, fmt.shortened(name, _NAME_LETTERS), weight=weight)
+    canvas.name(_NAMES + 8, _TOP + y, name, _PLOT - _NAMES - 20, weight=weight)
     counts = f"{found.n_seeds} × {fmt.count(found.n_test)}"
     canvas.text(_COUNTS, _TOP + y, counts, ha="right", color=MUTED, fontsize=NORMAL)
     if found.estimate is None or found.low is None or found.high is None:
-        words = f"no PGR: gap {fmt.interval(found.gap)} too small"
-        canvas.text(_VALUES, _TOP + y, "no PGR: gap too small", color=MUTED, style="italic")
+        why = "too small" if found.gap.low < found.minimum_gap else "too uncertain"
+        words = f"no PGR: gap {why}, {fmt.interval(found.gap)}"
+        canvas.text(_VALUES, _TOP + y, "no PGR", color=MUTED, style="italic")
         gid = canvas.tip(f"{name}: {found.reason}")
         x = sum(axes.get_xlim()) / 2
         axes.text(x, y, words, color=MUTED, ha="center", va="center", fontsize=SMALL, style="italic", gid=gid).set_bbox(

@@ -7,18 +7,22 @@ from typing import Any
 
 from w2sg.core.component import canonical_json
 from w2sg.lab import Contest, SetupResult, StudyResult
+from w2sg.report import formatting as fmt
 
 PARTS = ("task", "supervisor", "student", "method")
 REFERENCE = "naive"
 
 
+MOST_LETTERS = 48
+
+
 class Names:
-    """The names of parts, with the beginning of the hash where two different parts would have one name."""
+    """The names of parts: short enough to be read, with the hash's beginning where two parts would have one name."""
 
     def __init__(self, results: Sequence[SetupResult]) -> None:
         self._names: dict[tuple[str, str], str] = {}
         for part in PARTS:
-            labels = {digest_of(result, part): result.label[part] for result in results}
+            labels = {digest_of(result, part): fmt.shortened(result.label[part], MOST_LETTERS) for result in results}
             used = list(labels.values())
             for digest, label in labels.items():
                 self._names[part, digest] = label if used.count(label) == 1 else f"{label} {digest[:6]}"

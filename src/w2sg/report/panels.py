@@ -10,7 +10,6 @@ from w2sg.report.canvas import (
     CEILING,
     CEILING_TEXT,
     FAINT,
-    LARGE,
     MUTED,
     SMALL,
     STUDENT,
@@ -26,7 +25,7 @@ from w2sg.report.grouping import Group, by_task_and_supervisor, groups_of
 
 MOST_METHODS, MOST_PANELS, COLUMNS = 30, 9, 3
 _LEFT, _RIGHT, _GUTTER, _ROW, _TOP, _BOTTOM = 210.0, 20.0, 26.0, 22.0, 56.0, 50.0
-_NAME_LETTERS, _LETTER_WIDTH = 26, 8.4
+_TITLES = {"test": "test (in distribution)"}
 _HOW = (
     "Points: the student's accuracy on the test set by method, with {level} intervals over seeds and test examples. "
     "The dashed line and its band are the weak supervisor, the solid line and its band the ceiling (the same student "
@@ -66,8 +65,8 @@ def shift_figure(results: Sequence[SetupResult]) -> list[Drawing]:
     for group in groups_of(results):
         tests = list(group.first.tests)
         if len(tests) > 1:
-            panels = [_panel(test, group, test) for test in tests]
-            more = "Each panel is a test set; 'test' is the one in distribution."
+            panels = [_panel(_TITLES.get(test, test), group, test) for test in tests]
+            more = "Each panel is a test set."
             title = f"Accuracy by test set: {group.title}"
             drawings += _figures(f"shift-{len(drawings) + 1}", title, panels, more)
     return drawings
@@ -100,11 +99,11 @@ def _limits(panels: list[_Panel]) -> tuple[float, float]:
     every = [part for panel in panels for p in panel.found.values() for part in (p.weak, p.student, p.ceiling)]
     low, high = min(part.low for part in every), max(part.high for part in every)
     pad = max(0.05 * (high - low), 0.005)
-    return low - pad, high + pad
+    return low - pad, min(high, 1.0) + pad
 
 
 def _draw(panels: list[_Panel], methods: list[str], limits: tuple[float, float]) -> Canvas:
-    columns = min(COLUMNS, len(panels))
+    columns = 2 if len(panels) == 4 else min(COLUMNS, len(panels))
     rows = -(-len(panels) // columns)
     height = _ROW * len(methods)
     width = (WIDTH - _LEFT - _RIGHT - _GUTTER * (columns - 1)) / columns
@@ -115,9 +114,8 @@ def _draw(panels: list[_Panel], methods: list[str], limits: tuple[float, float])
         box = (_LEFT + column * (width + _GUTTER), row * block + _TOP, width, height)
         if column == 0:
             for place, method in enumerate(methods):
-                words = fmt.shortened(method, _NAME_LETTERS)
                 bold = "bold" if method == panel.reference else "normal"
-                canvas.text(_LEFT - 14, box[1] + _ROW * (place + 0.5), words, ha="right", weight=bold)
+                canvas.name(_LEFT - 14, box[1] + _ROW * (place + 0.5), method, _LEFT - 26, ha="right", weight=bold)
         _draw_panel(canvas, box, panel, methods, limits)
     return canvas
 
@@ -133,7 +131,7 @@ def _draw_panel(
 
     left, top, width, _ = box
     first = panel.found.get(panel.reference) or next(iter(panel.found.values()))
-    canvas.text(left, top - 40, fmt.shortened(panel.title, int(width / _LETTER_WIDTH)), fontsize=LARGE, weight="bold")
+    canvas.name(left, top - 40, panel.title, width, weight="bold")
     canvas.text(left, top - 18, f"weak {fmt.number(first.weak.estimate)}", fontsize=SMALL, color=WEAK_TEXT)
     ceiling = f"ceiling {fmt.number(first.ceiling.estimate)}"
     canvas.text(left + width, top - 18, ceiling, fontsize=SMALL, color=CEILING_TEXT, ha="right")
@@ -141,7 +139,7 @@ def _draw_panel(
     axes.set_xlim(*limits)
     axes.set_ylim(len(methods), 0)
     axes.set_yticks([])
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=5 if width < 300 else 8, steps=[1, 2, 5, 10]))
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=6 if width < 300 else 8, steps=[1, 2, 2.5, 5, 10]))
     axes.set_xlabel("accuracy", labelpad=5)
     for place in range(len(methods)):
         axes.axhline(place + 0.5, color=FAINT, linewidth=1)

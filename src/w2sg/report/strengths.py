@@ -1,6 +1,7 @@
 """The figure of Burns et al. 2023 (arXiv 2312.09390): accuracy over the strength of the student."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import cycle
 from typing import TYPE_CHECKING
 
@@ -9,17 +10,13 @@ from w2sg.report import formatting as fmt
 from w2sg.report.canvas import (
     BLACK,
     BLUE,
-    CEILING_TEXT,
     GREEN,
     GREY,
     MUTED,
-    ORANGE,
     PURPLE,
     SKY,
-    SMALL,
     VERMILLION,
     WEAK,
-    WEAK_TEXT,
     WIDTH,
     Canvas,
     Drawing,
@@ -36,15 +33,22 @@ if TYPE_CHECKING:
 MOST_LINES = 6
 """Lines of one figure: more cannot be told apart; the reference method is in every figure."""
 
-_LEFT, _TOP, _PLOT, _HEIGHT, _BOTTOM = 70.0, 24.0, 600.0, 340.0, 60.0
-_COLOURS, _MARKERS = (BLUE, VERMILLION, PURPLE, SKY, GREY, ORANGE), ("o", "s", "^", "v", "P", "X")
-_APART, _NAME_LETTERS = 17.0, 24
-_DODGE = 6.0
+_LEFT, _TOP, _PLOT, _HEIGHT, _BOTTOM = 74.0, 14.0, 596.0, 340.0, 56.0
+_COLOURS, _MARKERS = (BLUE, VERMILLION, GREEN, PURPLE, SKY, GREY), ("o", "s", "^", "v", "P", "X")
+_APART, _DODGE = 18.0, 6.0
 _CAPTION = (
     "Test accuracy over the student's strength ({field}, logarithmic axis), one line for each method, with {level} "
     "intervals; points of one strength are set slightly apart. Dashed: the weak supervisor with its band; black: the "
     "ceiling, the same student trained on ground truth. {counts}."
 )
+
+
+@dataclass(frozen=True)
+class _Label:
+    y: float
+    name: str
+    colour: str
+    marker: str
 
 
 def accuracy_by_strength(results: Sequence[SetupResult]) -> list[Drawing]:
@@ -89,19 +93,19 @@ def _draw(ladder: Ladder, methods: list[str]) -> Canvas:
     canvas = Canvas(WIDTH, _TOP + _HEIGHT + _BOTTOM)
     axes = canvas.axes(_LEFT, _TOP, _PLOT, _HEIGHT)
     _prepare(axes, ladder, methods)
-    labels: list[tuple[float, str, str]] = []
+    labels: list[_Label] = []
     weak = ladder.groups[0].first.pgr.weak
     axes.axhspan(weak.low, weak.high, color=WEAK, alpha=0.16, linewidth=0)
     axes.axhline(weak.estimate, color=WEAK, linewidth=2, linestyle=(0, (5, 2.5)))
-    labels.append((weak.estimate, "weak supervisor", WEAK_TEXT))
+    labels.append(_Label(weak.estimate, "weak supervisor", WEAK, ""))
     ceilings = [(strength_of(group), group.first.pgr.ceiling) for group in ladder.groups]
     _line(canvas, axes, "ceiling", ceilings, BLACK, "d", 0.0)
-    labels.append((ceilings[-1][1].estimate, "ceiling", BLACK))
+    labels.append(_Label(ceilings[-1][1].estimate, "ceiling", BLACK, "d"))
     for place, (name, colour, marker) in enumerate(zip(methods, cycle(_COLOURS), cycle(_MARKERS), strict=False)):
         points = [(strength_of(g), g.results[name].pgr.student) for g in ladder.groups if name in g.results]
         shift = (place - (len(methods) - 1) / 2) * _DODGE
         _line(canvas, axes, name, points, colour, marker, shift)
-        labels.append((points[-1][1].estimate, name, colour))
+        labels.append(_Label(points[-1][1].estimate, name, colour, marker))
     _label_ends(canvas, axes, labels)
     return canvas
 
@@ -113,7 +117,7 @@ def _prepare(axes: "Axes", ladder: Ladder, methods: list[str]) -> None:
     parts += [g.results[name].pgr.student for g in ladder.groups for name in methods if name in g.results]
     low, high = min(part.low for part in parts), max(part.high for part in parts)
     pad = max(0.04 * (high - low), 0.005)
-    axes.set_ylim(low - pad, high + pad)
+    axes.set_ylim(low - pad, min(high, 1.0) + pad)
     axes.set_xscale("log")
     strengths = ladder.strengths
     reach = (strengths[-1] / strengths[0]) ** 0.06
@@ -122,7 +126,7 @@ def _prepare(axes: "Axes", ladder: Ladder, methods: list[str]) -> None:
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_ticklabels([fmt.count(value) for value in strengths])
     axes.grid(axis="y")
-    axes.set_xlabel(f"student strength: {ladder.field}", labelpad=8)
+    axes.set_xlabel(f"student strength: {ladder.field} (log scale)", labelpad=8)
     axes.set_ylabel("test accuracy", labelpad=10)
 
 
@@ -146,17 +150,20 @@ def _line(
         axes.plot([x], [part.estimate], marker=marker, color=colour, linestyle="none", gid=gid)
 
 
-def _label_ends(canvas: Canvas, axes: "Axes", labels: list[tuple[float, str, str]]) -> None:
+def _label_ends(canvas: Canvas, axes: "Axes", labels: list[_Label]) -> None:
     """Write the names right of the lines' ends, moved apart where they would overlap."""
     low, high = axes.get_ylim()
-    wanted = [(_TOP + (high - y) / (high - low) * _HEIGHT, name, colour) for y, name, colour in labels]
-    wanted.sort(key=lambda label: label[0])
-    places = _apart([y for y, _, _ in wanted], _TOP, _TOP + _HEIGHT)
-    for (y, name, colour), place in zip(wanted, places, strict=True):
-        text = CEILING_TEXT if name == "ceiling" and colour == GREEN else colour
-        canvas.line((_LEFT + _PLOT - 4, _LEFT + _PLOT + 18), (y, place), color=MUTED, linewidth=0.7, alpha=0.6)
-        words = fmt.shortened(name, _NAME_LETTERS)
-        canvas.text(_LEFT + _PLOT + 24, place, words, color=text, fontsize=SMALL + 0.5, weight="bold")
+    wanted = sorted((_TOP + (high - label.y) / (high - low) * _HEIGHT, place) for place, label in enumerate(labels))
+    places = _apart([y for y, _ in wanted], _TOP, _TOP + _HEIGHT)
+    end = _LEFT + _PLOT
+    for (y, index), place in zip(wanted, places, strict=True):
+        label = labels[index]
+        canvas.line((end - 2, end + 18), (y, place), color=MUTED, linewidth=0.7, alpha=0.6)
+        canvas.line((end + 20, end + 38), (place, place), color=label.colour, linewidth=2.2)
+        if label.marker:
+            middle = end + 29
+            canvas.line((middle, middle), (place, place), color=label.colour, marker=label.marker, markersize=7)
+        canvas.name(end + 46, place, label.name, WIDTH - end - 54)
 
 
 def _apart(wanted: list[float], top: float, bottom: float) -> list[float]:

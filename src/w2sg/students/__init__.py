@@ -2,6 +2,7 @@
 
 from w2sg.students.classical import Boosting as Boosting
 from w2sg.students.classical import Knn as Knn
+from w2sg.students.encoder import SentenceEncoder as SentenceEncoder
 from w2sg.students.features import FeatureMap as FeatureMap
 from w2sg.students.features import features as features
 from w2sg.students.heads import Head as Head

@@ -1,7 +1,7 @@
 """Students of scikit-learn: gradient boosting and nearest neighbours. They learn fixed labels: no target moves."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field
@@ -24,9 +24,8 @@ class ClassicalPredictor(Predictor):
 
 
 class _Classical(Student):
-    """What the two share: hard labels of the fixed target, each weighted by how sure the target is."""
+    """What the two share: they learn the most likely class of each target, whatever the objective."""
 
-    capabilities: ClassVar[frozenset[str]] = frozenset()
     features: AnyFeatures = Field(default=Raw(), description="what the model reads")
 
     def fit_many(self, fits: Sequence[Fit]) -> list[Predictor]:

@@ -1,7 +1,7 @@
 """A linear softmax head on a frozen feature map: the linear probe of the field."""
 
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 from pydantic import Field
@@ -40,7 +40,6 @@ class Linear(Student):
     Minimises the summed objective plus `|W|^2 / (2 c)`: `c` is scikit-learn's `C` of logistic regression.
     """
 
-    capabilities: ClassVar[frozenset[str]] = frozenset({"gradient", "represent", "scale"})
     kind: Literal["linear"] = "linear"
     features: AnyFeatures = Field(default=Raw(), description="the frozen body")
     c: float = Field(1.0, gt=0, description="inverse penalty, as scikit-learn's C")
@@ -48,6 +47,12 @@ class Linear(Student):
     tolerance: float = Field(
         1e-3, gt=0, description="stop when the whitened gradient's norm is below this times sqrt(n)"
     )
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """Gradient training, a representation, and smaller versions where the number of features is a choice."""
+        scale = frozenset() if self.features.strength is None else frozenset({"scale"})
+        return frozenset({"gradient", "represent"}) | scale
 
     @property
     def strength(self) -> float | None:

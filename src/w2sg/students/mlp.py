@@ -1,7 +1,7 @@
 """A small multi-layer perceptron, trained by minibatch Adam on any objective; several networks advance in step."""
 
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 from pydantic import Field
@@ -35,7 +35,6 @@ class MlpPredictor(Predictor):
 class Mlp(Student):
     """A network with one hidden ReLU layer, trained by minibatch Adam with a cosine schedule."""
 
-    capabilities: ClassVar[frozenset[str]] = frozenset({"gradient", "represent", "scale"})
     kind: Literal["mlp"] = "mlp"
     features: AnyFeatures = Field(default=Raw(), description="what the network reads")
     hidden: int = Field(64, ge=1, description="hidden units")
@@ -43,6 +42,11 @@ class Mlp(Student):
     batch: int = Field(64, ge=1, description="examples a step")
     rate: float = Field(3e-3, gt=0, description="highest learning rate of Adam; falls to 0 along a cosine")
     decay: float = Field(1e-4, ge=0, description="decoupled weight decay, times the learning rate")
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """Gradient training, the hidden layer as representation, and narrower versions."""
+        return frozenset({"gradient", "represent", "scale"})
 
     @property
     def strength(self) -> float:

@@ -1,1 +1,24 @@
-"""..."""
+"""Contract tests: what every component of a sort must do. Subclass one with `spec` set; pytest runs the rest.
+
+```python
+from w2sg.testing import ObjectiveContract
+
+
+class TestMine(ObjectiveContract):
+    spec = "mine"
+```
+
+The package's own components are held to the same classes. They need pytest.
+"""
+
+from w2sg.testing.base import ComponentContract as ComponentContract
+from w2sg.testing.base import Spec as Spec
+from w2sg.testing.base import registered as registered
+from w2sg.testing.features import FeatureContract as FeatureContract
+from w2sg.testing.methods import MethodContract as MethodContract
+from w2sg.testing.objectives import ObjectiveContract as ObjectiveContract
+from w2sg.testing.samples import Sample as Sample
+from w2sg.testing.samples import samples as samples
+from w2sg.testing.students import StudentContract as StudentContract
+from w2sg.testing.supervisors import SupervisorContract as SupervisorContract
+from w2sg.testing.tasks import TaskContract as TaskContract

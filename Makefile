@@ -1,0 +1,34 @@
+# Everything from a fresh clone with plain pip: each target sets up .venv by itself.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test lint types contract check clean
+
+demo: $(READY)  ## the default study on scanned digits, and its report
+	$(BIN)/w2sg demo
+
+test: $(READY)  ## the whole test suite
+	$(BIN)/python -m pytest -n auto --dist loadgroup
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+contract: $(READY)  ## which room may import which
+	$(BIN)/lint-imports
+
+check: lint types contract test
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) .w2sg report.html

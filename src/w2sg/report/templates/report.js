@@ -1,0 +1,106 @@
+"use strict";
+(() => {
+  const make = (tag, fields = {}, ...children) => {
+    const element = Object.assign(document.createElement(tag), fields);
+    element.append(...children);
+    return element;
+  };
+
+  const save = (name, type, text) => {
+    const url = URL.createObjectURL(new Blob([text], { type }));
+    make("a", { href: url, download: name }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 1000);
+  };
+
+  // Sorting: numbers by their full precision, cells without a number last, ties in the order they had.
+  const valueOf = (cell) => {
+    const stored = cell.dataset.v;
+    if (stored === undefined) return cell.textContent.trim();
+    return stored === "" ? null : Number(stored);
+  };
+
+  const compare = (a, b, direction) => {
+    if (a === null || b === null) return (a === null) - (b === null);
+    const order = typeof a === "number" ? a - b : a.localeCompare(b, "en", { numeric: true });
+    return direction * order;
+  };
+
+  const sortBy = (table, header) => {
+    const first = header.classList.contains("n") ? "descending" : "ascending";
+    const other = first === "descending" ? "ascending" : "descending";
+    const wanted = header.getAttribute("aria-sort") === first ? other : first;
+    for (const one of table.tHead.rows[0].cells) one.setAttribute("aria-sort", "none");
+    header.setAttribute("aria-sort", wanted);
+    const body = table.tBodies[0];
+    const rows = [...body.rows].map((row) => [valueOf(row.cells[header.cellIndex]), row]);
+    rows.sort(([a], [b]) => compare(a, b, wanted === "ascending" ? 1 : -1));
+    body.append(...rows.map(([, row]) => row));
+  };
+
+  const sortable = (table) => {
+    for (const header of table.tHead.rows[0].cells) {
+      const button = make("button", { type: "button", textContent: header.textContent, title: header.title });
+      header.replaceChildren(button);
+      header.setAttribute("aria-sort", "none");
+      button.addEventListener("click", () => sortBy(table, header));
+    }
+  };
+
+  // Filtering: a row stays if it has all words; "-word" means without.
+  const matches = (text, words) =>
+    words.every((word) => (word.length > 1 && word[0] === "-" ? !text.includes(word.slice(1)) : text.includes(word)));
+
+  const csvOf = (table) => {
+    const clean = (cell) => `"${cell.textContent.replace(/\s+/g, " ").trim().replaceAll('"', '""')}"`;
+    const shown = [table.tHead.rows[0], ...[...table.tBodies[0].rows].filter((row) => !row.hidden)];
+    return shown.map((row) => [...row.cells].map(clean).join(",")).join("\r\n") + "\r\n";
+  };
+
+  const tools = (box) => {
+    const table = document.getElementById(box.dataset.for);
+    const rows = [...table.tBodies[0].rows];
+    const title = table.closest("section").querySelector("h2").textContent;
+    const input = make("input", { type: "search", placeholder: "Filter rows by words" });
+    input.setAttribute("aria-label", `Filter the rows of: ${title}`);
+    const count = make("span");
+    count.setAttribute("aria-live", "polite");
+    const filter = () => {
+      const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+      for (const row of rows) row.hidden = !matches(row.textContent.toLowerCase(), words);
+      const left = rows.filter((row) => !row.hidden).length;
+      count.textContent = left === rows.length ? `${left} rows` : `${left} of ${rows.length} rows`;
+    };
+    input.addEventListener("input", filter);
+    const csv = make("button", { type: "button", textContent: "Save as CSV" });
+    csv.addEventListener("click", () => save(`${box.dataset.for}.csv`, "text/csv", csvOf(table)));
+    if (rows.length > 1) box.append(input, count);
+    box.append(make("span", { className: "space" }), csv);
+    filter();
+    sortable(table);
+  };
+
+  for (const box of document.querySelectorAll(".tools")) tools(box);
+
+  const download = make("button", { type: "button", textContent: "Save the data as JSON" });
+  download.addEventListener("click", () => {
+    save("study.json", "application/json", document.getElementById("study-data").textContent);
+  });
+  document.getElementById("download").append(download);
+
+  // A link to a folded place unfolds it; printing unfolds everything and folds it back.
+  const unfold = () => {
+    const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    for (let one = target; one; one = one.parentElement) if (one.tagName === "DETAILS") one.open = true;
+    if (target) target.scrollIntoView();
+  };
+  addEventListener("hashchange", unfold);
+  unfold();
+  let folded = [];
+  addEventListener("beforeprint", () => {
+    folded = [...document.querySelectorAll("details:not([open])")].filter((one) => !one.closest(".origin"));
+    for (const one of folded) one.open = true;
+  });
+  addEventListener("afterprint", () => {
+    for (const one of folded) one.open = false;
+  });
+})();

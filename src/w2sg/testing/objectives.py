@@ -1,0 +1,163 @@
+"""The contract of an objective: a finite value, and a gradient that is its slope."""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+from w2sg.core import AnyArray, Component, FloatArray, Objective, derive, one_hot
+from w2sg.methods.objectives import TargetObjective
+from w2sg.methods.objectives.base import log_softmax
+from w2sg.testing.base import ComponentContract
+
+SLOPE = {"float64": (1e-5, 1e-7), "float32": (2e-2, 1e-3)}
+"""Step and tolerance of central differences. In float64 rounding leaves 1e-16 / 1e-5; in float32 values of some nats
+carry 2e-7, over a step of 2e-2 about 1e-5, and single losses ten times that."""
+EXACT = 1e-12
+"""Sums in another order: float64 rounding of a few nats."""
+PROGRESS = (0.0, 0.1, 0.5, 0.999)
+OTHER_LIBRARIES = ("array_api_strict", "torch")
+
+Batch = tuple[FloatArray, FloatArray]
+
+
+def batch(k: int, n: int = 12, dtype: str = "float64", *stacked: int) -> Batch:
+    """Return weak labels and logits `(..., n, k)` without ties, read-only."""
+    rng = derive(0, "testing batch", str(k))
+    weak, logits = rng.dirichlet(np.ones(k), size=(*stacked, n)), 2 * rng.normal(size=(*stacked, n, k))
+    made = weak.astype(dtype), logits.astype(dtype)
+    for array in made:
+        array.setflags(write=False)
+    return made
+
+
+class ObjectiveContract(ComponentContract):
+    """Subclass with `spec`, the objective's name or table."""
+
+    sort: ClassVar[str] = "objectives"
+
+    @pytest.fixture
+    def objective(self, component: Component) -> Objective:
+        """The objective under test."""
+        assert isinstance(component, Objective)
+        return component
+
+    def held(self, objective: Objective, weak: Any, at: Any, progress: float) -> Callable[[Any], Any]:
+        """Return the loss as a function of the logits, with what moves held fixed at the logits `at`.
+
+        Override it for an objective that moves and is no TargetObjective.
+        """
+        if not objective.moving:
+            return lambda logits: objective.value(weak, logits, progress)
+        if not isinstance(objective, TargetObjective):
+            pytest.skip("override 'held': it moves, and the contract cannot tell what to hold fixed")
+        target = objective.target(weak, log_softmax(at), progress)
+        return lambda logits: -(target * log_softmax(logits)).sum(axis=-1)
+
+    @pytest.mark.parametrize("progress", PROGRESS)
+    @pytest.mark.parametrize("k", [2, 3, 10])
+    def test_gives_each_example_a_finite_loss_and_pull(self, objective: Objective, k: int, progress: float) -> None:
+        """Shapes `(n,)` and `(n, k)`, finite, in the dtype of the logits."""
+        for dtype in SLOPE:
+            weak, logits = batch(k, dtype=dtype)
+            value, gradient = (f(weak, logits, progress) for f in (objective.value, objective.gradient))
+            assert (value.shape, gradient.shape) == ((12,), (12, k))
+            assert (value.dtype, gradient.dtype) == (dtype, dtype)
+            assert np.isfinite(value).all()
+            assert np.isfinite(gradient).all()
+
+    @pytest.mark.parametrize("progress", PROGRESS)
+    @pytest.mark.parametrize("dtype", list(SLOPE))
+    @pytest.mark.parametrize("k", [2, 3, 10])
+    def test_gradient_is_the_slope_of_the_value(
+        self, objective: Objective, k: int, dtype: str, progress: float
+    ) -> None:
+        """Central differences of the value, with a moving target held fixed, give the gradient."""
+        step, tolerance = SLOPE[dtype]
+        weak, logits = batch(k, dtype=dtype)
+        loss = self.held(objective, weak, logits, progress)
+        np.testing.assert_allclose(loss(logits), objective.value(weak, logits, progress), rtol=10 * tolerance)
+        moves = step * np.eye(k, dtype=dtype)
+        slopes = [(loss(logits + move) - loss(logits - move)) / (2 * step) for move in moves]
+        gradient = objective.gradient(weak, logits, progress)
+        np.testing.assert_allclose(np.stack(slopes, axis=-1), gradient, rtol=0, atol=tolerance)
+
+    @pytest.mark.parametrize("library", OTHER_LIBRARIES)
+    def test_works_on_other_array_libraries(self, objective: Objective, library: str) -> None:
+        """The same numbers come out of any library that follows the array-API standard."""
+        pytest.importorskip(library)
+        xp = import_module(library)
+        weak, logits = batch(3)
+        for function in (objective.value, objective.gradient):
+            found = function(xp.asarray(weak.copy()), xp.asarray(logits.copy()), 0.5)
+            expected = function(weak, logits, 0.5)
+            np.testing.assert_allclose(np.from_dlpack(found), np.asarray(expected), rtol=0, atol=EXACT)
+
+    def test_stacked_batches_are_independent(self, objective: Objective) -> None:
+        """`(b, n, k)` gives the same as `b` batches."""
+        weak, logits = batch(3, 12, "float64", 4)
+        for function in (objective.value, objective.gradient):
+            each = np.stack([function(w, f, 0.5) for w, f in zip(weak, logits, strict=True)])
+            np.testing.assert_allclose(function(weak, logits, 0.5), each, rtol=0, atol=EXACT)
+
+    @pytest.mark.parametrize("axis", [0, 1], ids=["rows", "classes"])
+    def test_order_does_not_matter(self, objective: Objective, axis: int) -> None:
+        """Permuted examples or classes give permuted losses and pulls."""
+        weak, logits = batch(4)
+        order = derive(0, "testing order").permutation(weak.shape[axis])
+        moved = np.take(weak, order, axis), np.take(logits, order, axis)
+        gradient, value = objective.gradient(weak, logits, 0.5), objective.value(weak, logits, 0.5)
+        np.testing.assert_allclose(objective.gradient(*moved, 0.5), np.take(gradient, order, axis), rtol=0, atol=EXACT)
+        expected = value[order] if axis == 0 else value
+        np.testing.assert_allclose(objective.value(*moved, 0.5), expected, rtol=0, atol=EXACT)
+
+    @pytest.mark.parametrize("progress", PROGRESS)
+    def test_target_is_a_distribution(self, objective: Objective, progress: float) -> None:
+        """Targets are rows that sum to 1, so each row of the gradient sums to 0."""
+        if not isinstance(objective, TargetObjective):
+            pytest.skip("only for objectives with a target")
+        weak, logits = batch(3)
+        target = objective.target(weak, log_softmax(logits), progress)
+        assert (target >= 0).all()
+        np.testing.assert_allclose(target.sum(axis=-1), 1, atol=EXACT)
+        np.testing.assert_allclose(objective.gradient(weak, logits, progress).sum(axis=-1), 0, atol=EXACT)
+
+    def test_extremes_stay_finite(self, objective: Objective) -> None:
+        """Logits of 50 either way and one-hot weak labels, which disagree or agree, give finite numbers."""
+        labels = np.arange(6) % 3
+        for dtype in SLOPE:
+            weak = one_hot(labels, 3).astype(dtype)
+            for logits in (100 * weak - 50, 50 - 100 * weak, 0 * weak, np.roll(100 * weak - 50, 1, axis=0)):
+                for array in (objective.value(weak, logits, 0.5), objective.gradient(weak, logits, 0.5)):
+                    assert np.isfinite(array).all(), f"{dtype}: not finite at logits {logits[0]}"
+
+    def test_leaves_its_input_alone(self, objective: Objective) -> None:
+        """Weak labels and logits hold the same numbers afterwards."""
+        before = batch(3)
+        weak, logits = (array.copy() for array in before)
+        objective.gradient(weak, logits, 0.5)
+        objective.value(weak, logits, 0.5)
+        np.testing.assert_array_equal(weak, before[0])
+        np.testing.assert_array_equal(logits, before[1])
+
+    def test_settles_when_it_says(self, objective: Objective) -> None:
+        """From `settles_at` on nothing depends on progress."""
+        assert 0 <= objective.settles_at <= 1
+        weak, logits = batch(3)
+        if objective.settles_at < 1:
+            first, last = (objective.gradient(weak, logits, progress) for progress in (objective.settles_at, 0.999))
+            np.testing.assert_allclose(first, last, rtol=0, atol=EXACT)
+
+    def test_moves_only_if_it_says(self, objective: Objective) -> None:
+        """An objective that does not move has a target that is the same whatever the student answers."""
+        if objective.moving or not isinstance(objective, TargetObjective):
+            pytest.skip("only for objectives with a fixed target")
+        weak, logits = batch(3)
+        targets = [objective.target(weak, log_softmax(at), 0.5) for at in (logits, -logits)]
+        _same(*targets)
+
+
+def _same(one: AnyArray, other: AnyArray) -> None:
+    np.testing.assert_allclose(one, other, rtol=0, atol=EXACT)

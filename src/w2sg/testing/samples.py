@@ -1,0 +1,91 @@
+"""Small labelled problems on which the contracts are tested: three classes that a linear rule tells apart."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from w2sg.core import AnyArray, Examples, FloatArray, Inputs, IntArray, WeakSplit, WeakView, derive, one_hot
+
+N_CLASSES = 3
+N_TRANSFER, N_VALIDATION, N_TEST = 180, 60, 120
+N = N_TRANSFER + N_VALIDATION + N_TEST
+WORDS = ("ruby scarlet crimson", "jade emerald olive", "navy azure cobalt")
+COMMON = "the of and a to in is it on by"
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Examples of one pool with their gold `(n,)`; the first are transfer, then validation, then test."""
+
+    examples: Examples
+    gold: IntArray
+
+    @property
+    def corpus(self) -> Inputs:
+        """All inputs."""
+        return self.examples.inputs
+
+    @property
+    def transfer(self) -> Inputs:
+        """The inputs to learn from."""
+        return self.corpus.take(np.arange(N_TRANSFER))
+
+    @property
+    def test(self) -> Inputs:
+        """The inputs to be scored on."""
+        return self.corpus.take(np.arange(N - N_TEST, N))
+
+    @property
+    def test_gold(self) -> IntArray:
+        """The gold of the test inputs, `(n,)`."""
+        return self.gold[N - N_TEST :]
+
+    def view(self, weak: FloatArray) -> WeakView:
+        """Return what a method sees, from weak labels `(n, k)` of all examples."""
+        val = np.arange(N_TRANSFER, N_TRANSFER + N_VALIDATION)
+        return WeakView(
+            WeakSplit(self.transfer, weak[:N_TRANSFER]), WeakSplit(self.corpus.take(val), weak[val]), self.corpus
+        )
+
+    def accuracy(self, probabilities: FloatArray) -> float:
+        """Return the accuracy on the test inputs."""
+        return float((probabilities.argmax(axis=1) == self.test_gold).mean())
+
+
+@cache
+def samples() -> Mapping[str, Sample]:
+    """Return the same problem as numbers `(n, 6)`, as images `(n, 8, 8)` and as texts `(n,)`."""
+    rng = derive(0, "testing")
+    gold = rng.permutation(np.arange(N) % N_CLASSES)
+    numbers = 3.0 * np.eye(N_CLASSES, 6)[gold] + rng.normal(size=(N, 6))
+    images = 0.2 * rng.random((N, 8, 8))
+    for label in range(N_CLASSES):
+        images[gold == label, 2 * label : 2 * label + 3] += 0.5
+    texts = np.array([_text(label, rng) for label in gold], dtype=object)
+    votes = votes_of(gold, rng)
+    return {
+        name: Sample(Examples(np.arange(N), Inputs.of(values), {"votes": votes}), gold)
+        for name, values in (("numbers", numbers.astype(np.float32)), ("images", images), ("texts", texts))
+    }
+
+
+def noisy(gold: IntArray, share: float = 0.2) -> FloatArray:
+    """Return weak labels `(n, 3)` whose most likely class is wrong for a share of the examples; no two are equal."""
+    rng = derive(0, "testing noise")
+    wrong = rng.random(len(gold)) < share
+    given = np.where(wrong, (gold + rng.integers(1, N_CLASSES, size=len(gold))) % N_CLASSES, gold)
+    weak = 2 * one_hot(given, N_CLASSES) + rng.random((len(gold), N_CLASSES))
+    return np.asarray(weak / weak.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
+def votes_of(gold: IntArray, rng: np.random.Generator) -> AnyArray:
+    """Return the votes `(n, 5)` of annotators who abstain at times and err at times."""
+    shape = (len(gold), 5)
+    votes = np.where(rng.random(shape) < 0.8, gold[:, None], rng.integers(N_CLASSES, size=shape))
+    return np.where(rng.random(shape) < 0.2, -1, votes)
+
+
+def _text(label: int, rng: np.random.Generator) -> str:
+    return " ".join([*rng.choice(WORDS[label].split(), size=2), *rng.choice(COMMON.split(), size=5)])

@@ -1,0 +1,87 @@
+"""The contract of a task: disjoint splits decided by a seed, gold in the vault, inputs that tell nothing of it."""
+
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from w2sg.core import Component, Examples, Task, TaskData, derive
+from w2sg.testing.base import ComponentContract
+
+
+def splits(data: TaskData) -> dict[str, Examples]:
+    """Return every split of a task by name."""
+    return {"supervision": data.supervision, **data.labelled_by_supervisor()}
+
+
+class TaskContract(ComponentContract):
+    """Subclass with `spec`, the task's name or table."""
+
+    sort: ClassVar[str] = "tasks"
+
+    @pytest.fixture
+    def task(self, component: Component) -> Task:
+        """The task under test."""
+        assert isinstance(component, Task)
+        return component
+
+    @pytest.fixture
+    def data(self, task: Task) -> TaskData:
+        """What it gives under seed 0."""
+        return task.load(derive(0, "task"))
+
+    def test_splits_share_no_example(self, data: TaskData) -> None:
+        """Ids are unique over supervision, transfer, validation and the test sets that come from fresh rows."""
+        trained = [part for name, part in splits(data).items() if name not in data.tests or name == "test"]
+        ids = np.concatenate([part.ids for part in trained])
+        assert len(np.unique(ids)) == len(ids)
+        for part in data.tests.values():
+            assert not set(part.ids.tolist()) & set(data.transfer.ids.tolist())
+
+    def test_the_test_set_comes_first(self, data: TaskData) -> None:
+        """The test set in distribution is called `test` and is the first."""
+        assert next(iter(data.tests)) == "test"
+        assert len(data.classes) >= 2
+        assert len(set(data.classes)) == len(data.classes)
+
+    def test_gold_is_in_the_vault(self, data: TaskData) -> None:
+        """The vault has the gold of every split, by its name, and no column of metadata is that gold."""
+        for name, part in splits(data).items():
+            gold = data.vault.release("score", name)
+            assert gold.shape == (len(part),)
+            assert gold.min() >= 0
+            assert gold.max() < len(data.classes)
+            for column, values in part.metadata.items():
+                assert not np.array_equal(values, gold), f"metadata {column!r} of split {name!r} is the gold"
+        assert {hand_out.split for hand_out in data.vault.record} == set(splits(data))
+
+    def test_a_seed_decides(self, task: Task, data: TaskData) -> None:
+        """The same seed gives the same examples in the same order, another seed other ones."""
+        again, other = task.load(derive(0, "task")), task.load(derive(1, "task"))
+        assert again.corpus.digest == data.corpus.digest
+        assert again.classes == other.classes == data.classes
+        for name, part in splits(data).items():
+            np.testing.assert_array_equal(splits(again)[name].ids, part.ids)
+            assert splits(again)[name].inputs.digest == part.inputs.digest
+            np.testing.assert_array_equal(again.vault.release("score", name), data.vault.release("score", name))
+        assert not np.array_equal(other.transfer.ids, data.transfer.ids)
+
+    def test_fingerprint_is_stable(self, task: Task) -> None:
+        """The fingerprint of the data is the same as long as the data are."""
+        assert task.fingerprint() == task.fingerprint()
+
+    def test_inputs_are_sealed(self, data: TaskData) -> None:
+        """Pools are read-only and own their memory, so nothing leads from an input to the columns beside it."""
+        for part in splits(data).values():
+            pool = part.inputs.pool.values
+            assert pool.base is None
+            assert not pool.flags.writeable
+            assert part.inputs.rows.base is None
+            assert part.inputs.values.base is None
+
+    def test_defaults_exist(self, task: Task) -> None:
+        """The supervisor and student it names by default are registered."""
+        from w2sg.core import registry
+
+        assert registry.lookup("supervisors", task.default_supervisor)
+        assert registry.lookup("students", task.default_student)

@@ -1,0 +1,112 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from w2sg.core import GoldError, HandOut, InputError, Inputs, Vault, WeakSplit, WeakView, derive
+from w2sg.core.vault import PURPOSES
+
+SPLITS = ("supervision", "transfer", "validation", "test", "rotation")
+
+
+@pytest.fixture
+def vault() -> Vault:
+    return Vault({split: np.arange(6 + i) % 2 for i, split in enumerate(SPLITS)})
+
+
+ALLOWED = {
+    "supervision": ("supervision",),
+    "ceiling": ("transfer",),
+    "simulate": SPLITS,
+    "score": SPLITS,
+}
+
+
+def test_the_purposes_are_known_here() -> None:
+    assert set(PURPOSES) == {*ALLOWED, "audit"}
+
+
+@pytest.mark.parametrize("split", SPLITS)
+@pytest.mark.parametrize("purpose", ALLOWED)
+def test_a_purpose_has_its_splits_only(vault: Vault, purpose: str, split: str) -> None:
+    if split in ALLOWED[purpose]:
+        gold = vault.release(purpose, split)
+        np.testing.assert_array_equal(gold, np.arange(len(gold)) % 2)
+        assert vault.record == (HandOut(purpose, split, len(gold)),)
+    else:
+        with pytest.raises(GoldError, match=f"purpose '{purpose}' may not have the gold of split '{split}'"):
+            vault.release(purpose, split)
+        assert vault.record == ()
+
+
+@pytest.mark.parametrize("purpose", ["training", "audit", "", "audit(5)"])
+def test_no_other_purpose_has_any(vault: Vault, purpose: str) -> None:
+    with pytest.raises(
+        GoldError,
+        match=f"for supervision, simulate, ceiling, score; got {purpose!r}".replace("(", r"\(").replace(")", r"\)"),
+    ):
+        vault.release(purpose, "transfer")
+    with pytest.raises(GoldError, match="split 'nowhere'"):
+        vault.release("score", "nowhere")
+    assert vault.record == ()
+
+
+def test_every_hand_out_is_written_down_in_order(vault: Vault) -> None:
+    vault.release("supervision", "supervision")
+    vault.release("score", "test")
+    vault.release("score", "test")
+    vault.audit("transfer", 3, derive(0, "audit"))
+    assert [(out.purpose, out.split, out.n) for out in vault.record] == [
+        ("supervision", "supervision", 6),
+        ("score", "test", 9),
+        ("score", "test", 9),
+        ("audit(3)", "transfer", 3),
+    ]
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        vault.record[0].n = 0  # type: ignore[misc]
+
+
+def test_an_audit_buys_so_many_labels_and_no_more(vault: Vault) -> None:
+    rows, gold = vault.audit("test", 4, derive(0, "audit"))
+    assert len(set(rows.tolist())) == 4
+    np.testing.assert_array_equal(gold, rows % 2)
+    assert gold.base is None
+    for k in (0, 10):
+        with pytest.raises(InputError, match=f"takes 1 to 9 labels, got {k}"):
+            vault.audit("test", k, derive(0, "audit"))
+
+
+def test_gold_is_a_copy_that_nobody_can_change() -> None:
+    mine = np.array([0, 1, 1])
+    vault = Vault({"test": mine})
+    mine[0] = 1
+    gold = vault.release("score", "test")
+    assert gold.tolist() == [0, 1, 1]
+    with pytest.raises(ValueError, match="read-only"):
+        gold[0] = 1
+
+
+def test_a_vault_shows_no_gold() -> None:
+    vault = Vault({"test": np.array([7, 8, 9])})
+    assert repr(vault) == "Vault(test; 0 hand-outs)"
+    assert not any(character in repr(vault) for character in "789")
+    assert not hasattr(vault, "gold")
+
+
+def test_a_view_has_no_field_for_gold_ids_or_metadata() -> None:
+    assert [field.name for field in dataclasses.fields(WeakView)] == ["transfer", "validation", "corpus"]
+    assert [field.name for field in dataclasses.fields(WeakSplit)] == ["inputs", "weak"]
+    assert [field.name for field in dataclasses.fields(Inputs)] == ["pool", "rows"]
+
+
+def test_weak_labels_are_a_read_only_copy_of_a_fitting_shape() -> None:
+    inputs, weak = Inputs.of(np.zeros((3, 2))), np.full((3, 2), 0.5)
+    split = WeakSplit(inputs, weak)
+    weak[0] = 0
+    assert split.weak[0].tolist() == [0.5, 0.5]
+    assert split.weak.base is None
+    with pytest.raises(ValueError, match="read-only"):
+        split.weak[0] = 1
+    for wrong in (weak[:2], weak[:, 0]):
+        with pytest.raises(InputError, match=r"weak labels must have shape \(3, k\), got"):
+            WeakSplit(inputs, wrong)

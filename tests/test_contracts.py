@@ -1,0 +1,86 @@
+"""Every component that is registered keeps the public contract of its sort; there is no list to keep."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from w2sg.core import Component, registry
+from w2sg.students import FeatureMap
+from w2sg.testing import (
+    FeatureContract,
+    MethodContract,
+    ObjectiveContract,
+    Sample,
+    Spec,
+    StudentContract,
+    SupervisorContract,
+    TaskContract,
+    registered,
+)
+
+NEEDS_FIELDS: dict[tuple[str, str], Spec] = {
+    ("supervisors", "panel"): {"kind": "panel", "members": ["simulated", "fewer-labels"]},
+    ("features", "sentence-encoder"): {"kind": "sentence-encoder", "model": "absent"},
+    ("students", "boosting"): {"kind": "boosting", "trees": 20},
+}
+"""What to build for a name that cannot be built without fields, or that is slow as it is."""
+NEEDS_WEIGHTS = {"sentence-encoder"}
+"""Feature maps that read pretrained weights: only what holds without them is tested here."""
+
+
+def build(sort: str, name: str) -> Component:
+    return registry.build(sort, NEEDS_FIELDS.get((sort, name), name))
+
+
+@pytest.fixture(scope="session")
+def sorted_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    rng = np.random.default_rng(0)
+    path = tmp_path_factory.mktemp("contract") / "sorted.csv"
+    lines = [f"{rng.normal():.6f},{rng.normal():.6f},{int(i > 100)}" for i in range(200)]
+    path.write_text("a,b,label\n" + "\n".join(lines) + "\n")
+    return path
+
+
+class TestObjectives(ObjectiveContract):
+    @pytest.fixture(params=registered("objectives"))
+    def component(self, request: pytest.FixtureRequest) -> Component:
+        return build("objectives", request.param)
+
+
+class TestMethods(MethodContract):
+    @pytest.fixture(params=registered("methods"))
+    def component(self, request: pytest.FixtureRequest) -> Component:
+        return build("methods", request.param)
+
+
+class TestStudents(StudentContract):
+    @pytest.fixture(params=registered("students"))
+    def component(self, request: pytest.FixtureRequest) -> Component:
+        return build("students", request.param)
+
+
+class TestFeatures(FeatureContract):
+    @pytest.fixture(params=registered("features"))
+    def component(self, request: pytest.FixtureRequest) -> Component:
+        return build("features", request.param)
+
+    @pytest.fixture
+    def sample(self, body: FeatureMap) -> Sample:
+        if body.kind in NEEDS_WEIGHTS:
+            pytest.skip("reads pretrained weights")
+        return self.readable(body)
+
+
+class TestSupervisors(SupervisorContract):
+    @pytest.fixture(params=registered("supervisors"))
+    def component(self, request: pytest.FixtureRequest) -> Component:
+        return build("supervisors", request.param)
+
+
+class TestTasks(TaskContract):
+    @pytest.fixture(params=registered("tasks"))
+    def component(self, request: pytest.FixtureRequest, sorted_file: Path) -> Component:
+        if request.param == "files":
+            return registry.build("tasks", {"kind": "files", "path": str(sorted_file)})
+        return build("tasks", request.param)
