@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from w2sg.cli.console import Json, StoreFolder, print_json
+from w2sg.cli.console import Json, StoreFolder, existing_store, print_json
 
 app = typer.Typer(help="Check and clean the store.", no_args_is_help=True)
 
@@ -17,9 +17,9 @@ def verify(store: StoreFolder = None, as_json: Json = False) -> None:
 
         w2sg cache verify
     """
-    from w2sg.lab import Store, default_store
+    from w2sg.lab import Store
 
-    with Store(store or default_store()) as opened:
+    with Store(existing_store(store)) as opened:
         found = opened.verify()
         n = len(opened.artifact_rows())
     damaged = len(found["database"]) + len(found["damaged"])
@@ -49,9 +49,9 @@ def gc(
 
         w2sg cache gc --stale
     """
-    from w2sg.lab import Store, default_store
+    from w2sg.lab import Store
 
-    with Store(store or default_store()) as opened:
+    with Store(existing_store(store)) as opened:
         removed = opened.collect_garbage(stale=stale)
     if as_json:
         print_json(removed)

@@ -10,6 +10,8 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from w2sg.core.errors import InputError
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 StoreFolder = Annotated[
     Path | None, typer.Option("--store", help="The store's folder [default: $W2SG_STORE or .w2sg]", show_default=False)
@@ -22,6 +24,9 @@ Plugins = Annotated[
     list[str] | None, typer.Option("--plugin", help="A Python file that registers components; may be repeated.")
 ]
 
+SHORT = 16
+"""A column of cells no longer than this is never folded: the longer ones are, where space is short."""
+
 
 def print_json(document: object) -> None:
     """Print one JSON document on stdout."""
@@ -32,17 +37,35 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
     """Print a table on stdout; the first columns are text, those whose cells look like numbers are right-aligned."""
     from rich import box
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
-    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold")
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for index, column in enumerate(columns):
-        numeric = bool(rows) and all(row[index][:1] in "0123456789-+−–—" for row in rows)
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+        numeric = bool(rows) and all(row[index][:1] in "0123456789-+−–—<" for row in rows)
+        short = all(len(row[index]) <= SHORT for row in rows)
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold", no_wrap=numeric or short)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(escape, row))
     console = Console()
     width = console.width if console.is_terminal else max(console.width, 160)
-    Console(width=width, soft_wrap=False).print(table)
+    console = Console(width=width, soft_wrap=False, highlight=False)
+    console.print(f"[bold]{escape(title)}[/]")
+    console.print(table)
+
+
+def existing_store(folder: Path | None) -> Path:
+    """Return the store's folder.
+
+    Raises:
+        InputError: If there is no store: a command that only reads does not make one.
+    """
+    from w2sg.lab import default_store
+
+    found = folder or default_store()
+    if not (found / "store.db").exists():
+        raise InputError(f"there is no store in {found}: make runs first ('w2sg run'), or give its folder by --store")
+    return found
 
 
 def say(message: str) -> None:
@@ -103,6 +126,11 @@ def _plain_progress(what: str) -> Callable[[int, int], None]:
 def number(value: float | None, digits: int = 3) -> str:
     """Return a number for a table, `-` where there is none."""
     return "-" if value is None else f"{value:.{digits}f}"
+
+
+def probability(value: float | None) -> str:
+    """Return a p-value for a table: a small one is never shown as 0."""
+    return "<0.001" if value is not None and value < 0.001 else number(value)
 
 
 def interval(found: Any) -> str:

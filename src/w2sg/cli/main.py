@@ -2,11 +2,15 @@
 
 import os
 import sys
+from typing import NoReturn
 
 import typer
 
-from w2sg.cli.console import fail
+from w2sg.cli.console import fail, say
 from w2sg.core.errors import InputError, W2sgError
+
+INTERRUPTED = 130
+"""The exit code after Ctrl-C."""
 
 app = typer.Typer(
     name="w2sg",
@@ -33,7 +37,8 @@ def _common(
 ) -> None:
     """A laboratory for weak-to-strong generalization.
 
-    Exit codes: 0 ok, 1 the answer is no, 2 bad input, 3 a run or the store failed.
+    Exit codes: 0 ok, 1 the answer is no, 2 bad input, 3 a run or the store failed,
+    130 stopped by Ctrl-C.
     """
 
 
@@ -49,6 +54,17 @@ def main() -> None:
     except W2sgError as error:
         fail(str(error), code=3)
     except KeyboardInterrupt:
-        fail("stopped; what was finished is kept: run the same command again to go on", code=130)
+        _stop()
+    except SystemExit as leaving:
+        if leaving.code == INTERRUPTED:
+            _stop()
+        raise
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _stop() -> NoReturn:
+    """End at once, without waiting for work in progress: the store takes no harm, and workers end with this process."""
+    say("stopped; what was finished is kept: run the same command again to go on")
+    sys.stderr.flush()
+    os._exit(INTERRUPTED)

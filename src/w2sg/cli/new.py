@@ -25,7 +25,7 @@ from w2sg.methods.objectives.base import Array, TargetObjective, harden
 
 
 @register("objectives", paper="$paper")
-class $cls(TargetObjective):
+class ${cls}Target(TargetObjective):
     """Cross-entropy to the weak labels mixed with their most likely class: change this to your idea.
 
     The target is `(1 - share) weak + share harden(weak)`.
@@ -90,6 +90,8 @@ def method(
 
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name) or keyword.iskeyword(name):
         raise InputError(f"a method's name is lower-case words joined by '-', such as 'my-method'; got {name!r}")
+    if re.search(r'["\\\n]', paper):
+        raise InputError(f"a paper is an arXiv id such as '2312.09390', or a reference without quotes; got {paper!r}")
     for sort in ("methods", "objectives"):
         if name in registry.names(sort):
             raise InputError(f"{sort} already has the name {name!r}: choose another")
@@ -120,26 +122,32 @@ def _in_checkout(root: Path, name: str, paper: str) -> list[Path]:
     test = root / "tests" / "methods" / f"test_{module}.py"
     papers = root / "docs" / "reference" / "papers.toml"
     changelog = root / "CHANGELOG.md"
-    _write_new(source, _source(name, paper))
-    _write_new(test, TEST.substitute(name=name, load=""))
-    papers.write_text(papers.read_text() + PAPER.substitute(name=name, paper=paper))
-    lines = changelog.read_text()
-    heading = "## Unreleased\n"
+    _refuse_existing(source, test)
+    entries = _read(papers) + PAPER.substitute(name=name, paper=paper)
+    lines, heading = _read(changelog), "## Unreleased\n"
     if heading not in lines:
         raise InputError(f"{changelog} needs a line '## Unreleased' for the new entry to stand under")
-    changelog.write_text(lines.replace(heading, f"{heading}\n- Method `{name}`: say what it gives its user.", 1))
+    lines = lines.replace(heading, f"{heading}\n- Method `{name}`: say what it gives its user.", 1)
+    for path, text in (
+        (source, _source(name, paper)),
+        (test, TEST.substitute(name=name, load="")),
+        (papers, entries),
+        (changelog, lines),
+    ):
+        _write(path, text)
     return [source, test, papers, changelog]
 
 
 def _in_folder(folder: Path, name: str, paper: str) -> list[Path]:
     module = name.replace("-", "_")
     source, test = folder / f"{module}.py", folder / f"test_{module}.py"
-    _write_new(source, _source(name, paper))
+    _refuse_existing(source, test)
     load = (
         "from pathlib import Path\n\nfrom w2sg.core.registry import load_plugin\n\n"
         f'load_plugin(Path(__file__).with_name("{module}.py"))\n\n'
     )
-    _write_new(test, TEST.substitute(name=name, load=load))
+    _write(source, _source(name, paper))
+    _write(test, TEST.substitute(name=name, load=load))
     return [source, test]
 
 
@@ -147,9 +155,22 @@ def _source(name: str, paper: str) -> str:
     return SOURCE.substitute(name=name, paper=paper, cls="".join(word.capitalize() for word in name.split("-")))
 
 
-def _write_new(path: Path, text: str) -> None:
-    if path.exists():
-        raise InputError(f"{path} is there already: remove it or choose another name")
+def _refuse_existing(*paths: Path) -> None:
+    for path in paths:
+        if path.exists():
+            raise InputError(f"{path} is there already: remove it or choose another name")
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError as error:
+        raise InputError(
+            f"cannot read {path}: {error.strerror}: a checkout has it; outside of one give --directory"
+        ) from None
+
+
+def _write(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)

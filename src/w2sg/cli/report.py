@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from w2sg.cli.console import Json, StoreFolder, print_json, say
+from w2sg.cli.console import Json, StoreFolder, existing_store, print_json, say
 
 
 def report(
@@ -22,7 +22,10 @@ def report(
     """
     import w2sg
 
-    found = w2sg.study(study, store=store) if study.endswith(".toml") else w2sg.recall(study, store=store)
+    if study.endswith(".toml"):
+        found = w2sg.study(study, store=store)
+    else:
+        found = w2sg.recall(study, store=existing_store(store))
     path = w2sg.write_report(found, out, command=f"w2sg report {study} -o {out}")
     if as_json:
         print_json({"report": str(path), "n_runs": found.n_runs})

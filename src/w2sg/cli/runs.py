@@ -4,11 +4,12 @@ from typing import Annotated
 
 import typer
 
-from w2sg.cli.console import Json, StoreFolder, number, print_json, print_table
+from w2sg.cli.console import Json, Plugins, StoreFolder, existing_store, number, print_json, print_table
 
 
 def runs(
     limit: Annotated[int, typer.Option("-n", "--limit", min=1, help="Show at most this many, the newest first.")] = 20,
+    plugin: Plugins = None,
     store: StoreFolder = None,
     as_json: Json = False,
 ) -> None:
@@ -18,15 +19,18 @@ def runs(
 
         w2sg runs -n 5
     """
-    from w2sg.lab import Setup, Store, default_store
+    from w2sg.core import registry
+    from w2sg.lab import Store, stored_label
 
-    with Store(store or default_store()) as opened:
+    for path in plugin or []:
+        registry.load_plugin(path)
+    with Store(existing_store(store)) as opened:
         found = list(opened.runs().values())[:limit]
     rows = []
     for run in found:
-        label = Setup.parse(run.setup).label()
+        label = stored_label(run.setup)
         test = run.result["metrics"]["test"]
-        accuracies = {who: test[who]["accuracy"] for who in ("weak", "student", "ceiling")}
+        accuracies = {f"{who}_accuracy": test[who]["accuracy"] for who in ("weak", "student", "ceiling")}
         rows.append(
             {"id": run.id, **label, "seed": run.seed, "n_test": test["n"], **accuracies, "created": run.created}
         )
@@ -34,10 +38,10 @@ def runs(
         print_json(rows)
         return
     cells = [
-        [str(row["id"])[:10], *(str(row[part]) for part in ("task", "supervisor", "method")), str(row["seed"])]
-        + [number(row[who]) for who in ("weak", "student", "ceiling")]
-        + [str(row["created"])[:19]]
-        for row in rows
+        [run.id[:8], " / ".join(stored_label(run.setup).values()), str(run.seed)]
+        + [number(row[f"{who}_accuracy"]) for who in ("weak", "student", "ceiling")]
+        + [run.created[:16].replace("T", " ")]
+        for run, row in zip(found, rows, strict=True)
     ]
-    columns = ["id", "task", "supervisor", "method", "seed", "weak", "student", "ceiling", "made (UTC)"]
+    columns = ["id", "setup", "seed", "weak", "student's", "ceiling", "made (UTC)"]
     print_table(f"{len(cells)} runs", columns, cells)

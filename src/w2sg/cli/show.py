@@ -4,11 +4,12 @@ from typing import Annotated
 
 import typer
 
-from w2sg.cli.console import Json, StoreFolder, number, print_json, print_table
+from w2sg.cli.console import Json, Plugins, StoreFolder, existing_store, number, print_json, print_table
 
 
 def show(
     run_id: Annotated[str, typer.Argument(help="The run's id, or enough of its beginning.", metavar="ID")],
+    plugin: Plugins = None,
     store: StoreFolder = None,
     as_json: Json = False,
 ) -> None:
@@ -18,21 +19,22 @@ def show(
 
         w2sg show 3fa9c1
     """
-    from w2sg.core import InputError
-    from w2sg.lab import Setup, Store, default_store
+    from w2sg.core import InputError, canonical_json, registry
+    from w2sg.lab import Store, stored_label
 
-    folder = store or default_store()
+    for path in plugin or []:
+        registry.load_plugin(path)
+    folder = existing_store(store)
     with Store(folder) as opened:
         found = opened.find_run(run_id)
     if found is None:
         raise InputError(f"store {folder} has no run, or several, whose id begins with {run_id!r}: see 'w2sg runs'")
-    setup = Setup.parse(found.setup)
     if as_json:
         print_json({"id": found.id, "seed": found.seed, "setup": dict(found.setup), **found.result})
         return
     typer.echo(f"run {found.id}\nseed {found.seed}, made {found.created}\nconfig {found.result['config']}")
-    for part, name in setup.label().items():
-        typer.echo(f"{part}: {name}\n    {getattr(setup, part).canonical()}")
+    for part, name in stored_label(found.setup).items():
+        typer.echo(f"{part}: {name}\n    {canonical_json(found.setup[part])}")
     for name, test in found.result["metrics"].items():
         if name == "transfer":
             continue

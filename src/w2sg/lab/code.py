@@ -8,15 +8,29 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from w2sg.core import Component
+from w2sg.core import Component, InputError
 
-_IMPORT = re.compile(r"^\s*(?:from\s+(\.*[\w.]*)\s+import\b|import\s+([\w.]+))", re.MULTILINE)
+_IMPORT = re.compile(r"^\s*(?:from\s+(\.*[\w.]*)\s+import\s+(\([^)]*\)|[^\n#;]*)|import\s+([^\n#;]+))", re.MULTILINE)
+_NAME = re.compile(r"([\w.]+)(?:\s+as\s+\w+)?")
+_MAIN = {"__mp_main__": "__main__"}
+"""A script's own module has another name in the processes that it starts."""
 
 
 def code_digest(modules: Iterable[str]) -> str:
-    """Return the sha256 of the sources of modules and of all they import from their own package or from w2sg."""
+    """Return the sha256 of the sources of modules and of all they import from their own package or from w2sg.
+
+    Raises:
+        InputError: If a module has no source file: changes of its code could not be noticed.
+    """
+    named = frozenset(_MAIN.get(name, name) for name in modules)
+    for name in sorted(named):
+        if _path(name) is None:
+            raise InputError(
+                f"module {name!r} has no source file, so changes of its code could not be noticed: "
+                "write its components to a file, and give that as a plugin"
+            )
     state = hashlib.sha256()
-    for name in sorted(_closure(frozenset(modules))):
+    for name in sorted(_closure(named)):
         state.update(f"{name}\0{_source_digest(name)}\0".encode())
     return state.hexdigest()
 
@@ -45,14 +59,21 @@ def _imports(name: str) -> frozenset[str]:
     if path is None:
         return frozenset()
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    found = set()
-    for match in _IMPORT.finditer(path.read_text(encoding="utf-8")):
-        target = match.group(1) or match.group(2)
-        if target.startswith("."):
-            target = importlib.util.resolve_name(target, package) if package else ""
-        if target.split(".")[0] in {"w2sg", name.split(".")[0]} and target != "w2sg" and _path(target) is not None:
-            found.add(target)
-    return frozenset(found)
+    own = {"w2sg", name.split(".")[0]}
+    statements = _IMPORT.finditer(path.read_text(encoding="utf-8"))
+    named = {target for statement in statements for target in _named(statement, package)}
+    return frozenset(target for target in named if target.split(".")[0] in own - {target} and _path(target))
+
+
+def _named(statement: re.Match[str], package: str) -> list[str]:
+    """Return what an import statement names: modules, and what may be modules inside them."""
+    base, names, plain = statement.groups()
+    listed = _NAME.findall(plain or names.strip("()"))
+    if plain:
+        return listed
+    if base.startswith("."):
+        base = importlib.util.resolve_name(base, package) if package else ""
+    return [base, *(f"{base}.{name}" for name in listed)]
 
 
 @cache
@@ -62,7 +83,7 @@ def _path(name: str) -> Path | None:
     if file is None:
         try:
             spec = importlib.util.find_spec(name)
-        except ImportError:
+        except (ImportError, ValueError):
             return None
         file = spec.origin if spec else None
     return Path(file) if file and file.endswith(".py") else None

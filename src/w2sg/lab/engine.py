@@ -18,6 +18,9 @@ Progress = Callable[[int, int], None]
 ENOUGH_FOR_PROCESSES = 40
 """Fewer missing runs than this are done in this process: starting others would take longer."""
 
+MOST_SHOWN = 5
+"""A message names at most this many failed runs."""
+
 
 @dataclass(frozen=True, eq=False)
 class Record:
@@ -71,7 +74,8 @@ def make_runs(
                 return records, done
             opened.forget_runs(lost)
     raise StoreError(
-        f"store {store}: files of {len(lost)} runs are damaged again as soon as they are made: check the disk"
+        f"store {store}: {len(lost)} runs were made twice and cannot be read: if no code or data changed meanwhile and "
+        "no other process removes files of this store, check the disk"
     )
 
 
@@ -96,6 +100,7 @@ def _launch(
     finished: int,
     total: int,
 ) -> Counter[str]:
+    """Do bundles. One that fails is done again as its single runs, so that a run fails only by its own fault."""
     pin_threads()
     n_missing = total - finished
     if workers is None:
@@ -104,24 +109,38 @@ def _launch(
     launcher: Launcher = InProcess(store, plugins) if workers == 1 else Processes(store, plugins, workers)
     done: Counter[str] = Counter()
     failures: list[str] = []
+    waiting = list(bundles)
     try:
-        for bundle in bundles:
-            launcher.submit(bundle)
-        for bundle, outcome in launcher.poll():
-            if isinstance(outcome, InputError | StoreError):
-                raise outcome
-            if isinstance(outcome, Exception):
-                failures.append(f"{bundle.task.kind}, seed {bundle.seed}: {type(outcome).__name__}: {outcome}")
-            else:
-                done += outcome
-                finished += outcome["score"]
-            if progress is not None:
-                progress(finished, total)
+        while waiting:
+            for bundle in waiting:
+                launcher.submit(bundle)
+            waiting = []
+            for bundle, outcome in launcher.poll():
+                if isinstance(outcome, Exception):
+                    singly, failed = _failed(bundle, outcome)
+                    waiting += singly
+                    failures += failed
+                else:
+                    done += outcome
+                    finished += outcome["score"]
+                if progress is not None:
+                    progress(finished, total)
     except BaseException:
         launcher.cancel()
         raise
     launcher.close()
     if failures:
-        shown = "\n".join(failures[:5])
-        raise RunError(f"{len(failures)} of {len(bundles)} bundles failed; the others are kept:\n{shown}")
+        shown = "\n".join(failures[:MOST_SHOWN])
+        more = f"\nand {len(failures) - MOST_SHOWN} more" if len(failures) > MOST_SHOWN else ""
+        raise RunError(f"{len(failures)} of {total} runs failed; the others are kept:\n{shown}{more}")
     return done
+
+
+def _failed(bundle: Bundle, error: Exception) -> tuple[list[Bundle], list[str]]:
+    """Return what to do again singly after a bundle failed, or what to say where it was one run."""
+    if isinstance(error, InputError | StoreError):
+        raise error
+    if len(bundle.jobs) > 1:
+        return [Bundle((job,)) for job in bundle.jobs], []
+    what = str(error) if isinstance(error, RunError) else f"{type(error).__name__}: {error}"
+    return [], [f"{' / '.join(bundle.jobs[0].setup.label().values())}, seed {bundle.seed}: {what}"]

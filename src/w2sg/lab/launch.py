@@ -3,10 +3,11 @@
 import multiprocessing
 import os
 import signal
+import threading
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import final
 
@@ -39,12 +40,22 @@ class Launcher(ABC):
 
     @final
     def poll(self) -> Iterator[Outcome]:
-        """Yield every bundle as it ends."""
-        for future in as_completed(self._waiting):
+        """Yield every bundle handed in so far as it ends.
+
+        Raises:
+            RunError: If a worker process ended before its work.
+        """
+        waiting, self._waiting = self._waiting, {}
+        for future in as_completed(waiting):
             error = future.exception()
+            if isinstance(error, BrokenExecutor):
+                raise RunError(
+                    "a worker process ended before its work: if memory is short, use fewer workers; a script must call "
+                    "w2sg under `if __name__ == '__main__':`, or with workers=1"
+                )
             if isinstance(error, BaseException) and not isinstance(error, Exception):
                 raise error
-            yield self._waiting[future], future.result() if error is None else error
+            yield waiting[future], future.result() if error is None else error
 
     @final
     def cancel(self) -> None:
@@ -88,7 +99,16 @@ class Processes(Launcher):
 
 
 def _start_worker() -> None:
+    """Leave Ctrl-C to the parent, and end when the parent has ended, in whatever way."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _do_packed(store: Path, packed: PACKED) -> Counter[str]:

@@ -38,12 +38,9 @@ class Objects:
         digest = hashlib.sha256(content).hexdigest()
         path = self.path(digest)
         try:
-            if not path.exists():
+            if not self._whole(digest):
                 path.parent.mkdir(parents=True, exist_ok=True)
-                handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
-                with os.fdopen(handle, "wb") as file:
-                    file.write(content)
-                os.replace(temporary, path)
+                _replace(path, content)
         except OSError as error:
             raise StoreError(
                 f"cannot write {path.parent}: {error.strerror}: free space or choose another --store"
@@ -65,6 +62,11 @@ class Objects:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
 
+    def _whole(self, digest: str) -> bool:
+        """Return whether the file is there and undamaged: a damaged one is written anew."""
+        path = self.path(digest)
+        return path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == digest
+
     def remove(self, digest: str) -> None:
         """Remove the file of a hash if it is there."""
         self.path(digest).unlink(missing_ok=True)
@@ -76,3 +78,15 @@ class Objects:
     def leftovers(self) -> list[Path]:
         """Return half-written files of writers that were killed."""
         return sorted(self.root.glob("??/*.part"))
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file so that it is whole or as it was; nothing half-written stays unless this process is killed."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

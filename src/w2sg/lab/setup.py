@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from w2sg.core import AnyMethod, AnyStudent, AnySupervisor, AnyTask, Component, ConfigError, Task, registry
+from w2sg.core import AnyMethod, AnyStudent, AnySupervisor, AnyTask, Component, ConfigError, InputError, Task, registry
 
 PARTS = {"task": "tasks", "supervisor": "supervisors", "student": "students", "method": "methods"}
 SHOWN_FIELDS = 3
@@ -31,6 +31,14 @@ class Setup(Component):
         parts = {part: getattr(self, part) for part in PARTS}
         own = titles or {}
         return {part: own.get(made.digest()) or name_of(PARTS[part], made) for part, made in parts.items()}
+
+
+def stored_label(setup: Mapping[str, Any]) -> dict[str, str]:
+    """Return the short names of the parts of a stored setup; kinds where a part is not registered here."""
+    try:
+        return Setup.parse(setup).label()
+    except InputError:
+        return {part: f"{setup[part]['kind']} (of a plugin or another version)" for part in PARTS}
 
 
 def make_setup(
@@ -141,6 +149,8 @@ def _place(given: dict[str, dict[str, Any]], path: str, value: Any) -> None:
     table = given[part]
     for field in fields[:-1]:
         inner = table.get(field, {})
+        if not isinstance(inner, str | Mapping):
+            raise ConfigError([((path,), f"{field!r} has no fields: it is {inner!r:.80}")])
         table[field] = table = {"kind": inner} if isinstance(inner, str) else dict(inner)
     table[fields[-1]] = value
 

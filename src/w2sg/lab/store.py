@@ -69,9 +69,13 @@ class Store:
         with self._errors():
             self.root.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(self.root / "store.db", timeout=60, isolation_level=None)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=FULL")
-            self._prepare()
+            try:
+                self._db.execute("PRAGMA journal_mode=WAL")
+                self._db.execute("PRAGMA synchronous=FULL")
+                self._prepare()
+            except BaseException:
+                self._db.close()
+                raise
 
     def close(self) -> None:
         """Close the database."""
@@ -89,8 +93,10 @@ class Store:
                 for statement in _SCHEMA.split(";"):
                     self._db.execute(statement)
                 self._db.execute("INSERT INTO meta VALUES ('schema', ?)", [str(SCHEMA_VERSION)])
-        (found,) = self._db.execute("SELECT value FROM meta WHERE name = 'schema'").fetchone()
-        if int(found) > SCHEMA_VERSION:
+        row = self._db.execute("SELECT value FROM meta WHERE name = 'schema'").fetchone()
+        if row is None or not str(row[0]).isdigit():
+            raise StoreError(f"store {self.root}: its store.db is not of w2sg: choose another --store")
+        if (found := int(row[0])) > SCHEMA_VERSION:
             raise StoreError(
                 f"store {self.root} was written by a newer w2sg (schema {found}, this one knows {SCHEMA_VERSION}): "
                 "upgrade w2sg or choose another --store"
@@ -146,11 +152,12 @@ class Store:
     def forget(self, keys: Iterable[str]) -> None:
         """Remove artifacts and their files."""
         for key in keys:
-            row = self._db.execute("SELECT object FROM artifacts WHERE key = ?", [key]).fetchone()
             with self._transaction():
+                row = self._db.execute("SELECT object FROM artifacts WHERE key = ?", [key]).fetchone()
                 self._db.execute("DELETE FROM artifacts WHERE key = ?", [key])
-            if row and not self._db.execute("SELECT 1 FROM artifacts WHERE object = ?", [row[0]]).fetchone():
-                self.objects.remove(row[0])
+            with self._errors():
+                if row and not self._db.execute("SELECT 1 FROM artifacts WHERE object = ?", [row[0]]).fetchone():
+                    self.objects.remove(row[0])
 
     def artifact_rows(self) -> list[dict[str, Any]]:
         """Return key, step, object, bytes and creation time of every artifact."""

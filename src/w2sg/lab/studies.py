@@ -62,14 +62,17 @@ class Study(Component):
             raise error.under(str(path)) from None
         return study.model_copy(update={"plugins": tuple(str(file.parent / plugin) for plugin in study.plugins)})
 
-    def seed_list(self) -> list[int]:
+    def seed_list(self) -> Sequence[int]:
         """Return the seeds, each once.
 
         Raises:
             InputError: If there is none or one is negative.
         """
-        seeds = list(range(self.seeds)) if isinstance(self.seeds, int) else list(dict.fromkeys(self.seeds))
-        if not seeds or min(seeds) < 0:
+        if isinstance(self.seeds, int):
+            seeds: Sequence[int] = range(self.seeds)
+        else:
+            seeds = list(dict.fromkeys(self.seeds)) if min(self.seeds, default=0) >= 0 else []
+        if not seeds:
             raise InputError(
                 f"seeds must be a number of at least 1 or a list of numbers of at least 0, got {self.seeds}"
             )
@@ -77,7 +80,7 @@ class Study(Component):
 
     def count(self) -> int:
         """Return how many runs the grid has, before any is built."""
-        sizes = [sum(_grid_size(entry) for entry in entries) for entries in self._columns()]
+        sizes = [sum(_grid_size(entry) for entry in entries) for entries in self._checked_columns()]
         return math.prod(sizes) * len(self.seed_list())
 
     def setups(self) -> list[Setup]:
@@ -87,29 +90,53 @@ class Study(Component):
             ConfigError: If a part is unknown or a field breaks its rule.
             CapabilityError: If a student lacks what a method needs, unless `incapable` is `skip`.
         """
-        for plugin in self.plugins:
-            registry.load_plugin(plugin)
         found: dict[str, Setup] = {}
-        columns = [[spec for spec, _ in _expand(entries)] for entries in self._columns()]
-        for specs in itertools.product(*columns):
-            try:
-                task, supervisor, student, method = specs
-                setup = make_setup(task or {}, supervisor, student, method or {})
-            except CapabilityError:
-                if self.incapable == "error":
-                    raise
-                continue
+        for setup, _ in self._combinations():
             found.setdefault(setup.digest(), setup)
         return list(found.values())
 
     def titles(self) -> dict[str, str]:
         """Return the names to show for entries that have a `title`, by the digest of the part."""
-        columns = zip(PARTS.values(), (self.tasks, self.supervisors, self.students, self.methods), strict=True)
-        expanded = [(sort, one) for sort, entries in columns for one in _expand(entries)]
-        return {registry.build(sort, spec or {}).digest(): title for sort, (spec, title) in expanded if title}
+        if not any(isinstance(entry, Mapping) and "title" in entry for column in self._columns() for entry in column):
+            return {}
+        named = (
+            (getattr(setup, part).digest(), title)
+            for setup, titles in self._combinations()
+            for part, title in zip(PARTS, titles, strict=True)
+        )
+        return {digest: title for digest, title in named if title}
+
+    def _combinations(self) -> Iterator[tuple[Setup, tuple[str, ...]]]:
+        """Yield every setup of the grid with the titles of its parts."""
+        for plugin in self.plugins:
+            registry.load_plugin(plugin)
+        for chosen in itertools.product(*(list(_expand(entries)) for entries in self._checked_columns())):
+            specs, titles = zip(*chosen, strict=True)
+            task, supervisor, student, method = specs
+            try:
+                yield make_setup(task or {}, supervisor, student, method or {}), titles
+            except CapabilityError:
+                if self.incapable == "error":
+                    raise
 
     def _columns(self) -> list[Sequence[Entry | None]]:
         return [self.tasks, self.supervisors or (None,), self.students or (None,), self.methods]
+
+    def _checked_columns(self) -> list[Sequence[Entry | None]]:
+        """Return the columns of the grid.
+
+        Raises:
+            ConfigError: If the grid of an entry is not lists of values.
+        """
+        for name, column in zip(PARTS.values(), self._columns(), strict=True):
+            for index, entry in enumerate(column):
+                grid = entry.get("grid", {}) if isinstance(entry, Mapping) else {}
+                if not isinstance(grid, Mapping) or not all(
+                    isinstance(values, list | tuple) for values in grid.values()
+                ):
+                    problem = f"must be lists of values by dotted path, got {grid!r:.80}"
+                    raise ConfigError([((name, str(index), "grid"), problem)])
+        return self._columns()
 
 
 def run(
@@ -147,7 +174,8 @@ def run(
     for plugin in plugins:
         registry.load_plugin(plugin)
     setup = make_setup(task, supervisor, student, method, settings)
-    chosen = Study(name="run", tasks=("-",), seeds=seeds if isinstance(seeds, int) else tuple(seeds)).seed_list()
+    given = seeds if isinstance(seeds, int) else [int(seed) for seed in seeds]
+    chosen = Study.parse({"name": "run", "tasks": ["-"], "seeds": given}).seed_list()
     records, _ = make_runs([setup], chosen, store=_folder(store), workers=workers, plugins=plugins, progress=progress)
     (result,) = summarise(records)
     return _with_time(result, time.perf_counter() - started)
@@ -208,7 +236,7 @@ def recall(name: str, *, store: str | Path | None = None) -> StudyResult:
         raise InputError(
             f"store {folder} has no study {name!r}: it has {', '.join(known) or 'none'}; run 'w2sg study FILE'"
         )
-    return study(Study.parse(definition), store=folder)
+    return study(Study.parse(definition), store=folder, yes=True)
 
 
 def _folder(store: str | Path | None) -> Path:
@@ -222,14 +250,7 @@ def _with_time(result: SetupResult, wall_s: float) -> SetupResult:
 def _grid_size(entry: Entry | None) -> int:
     if not isinstance(entry, Mapping) or "grid" not in entry:
         return 1
-    return math.prod(len(values) for values in _grid(entry).values())
-
-
-def _grid(entry: Mapping[str, Any]) -> Mapping[str, Sequence[Any]]:
-    grid = entry["grid"]
-    if not isinstance(grid, Mapping) or not all(isinstance(values, list | tuple) for values in grid.values()):
-        raise ConfigError([(("grid",), f"must be lists of values by dotted path, got {grid!r:.80}")])
-    return grid
+    return math.prod(len(values) for values in entry["grid"].values())
 
 
 def _expand(entries: Sequence[Entry | None]) -> Iterator[tuple[Entry | None, str]]:
@@ -238,7 +259,7 @@ def _expand(entries: Sequence[Entry | None]) -> Iterator[tuple[Entry | None, str
         if not isinstance(entry, Mapping):
             yield entry, ""
             continue
-        grid = _grid(entry) if "grid" in entry else {}
+        grid: Mapping[str, Sequence[Any]] = entry.get("grid", {})
         for values in itertools.product(*grid.values()):
             made = {name: value for name, value in entry.items() if name not in ("grid", "title")}
             for path, value in zip(grid, values, strict=True):

@@ -63,8 +63,8 @@ def study_findings(study: StudyResult) -> list[Finding]:
             Finding(
                 "note",
                 f"Holm's correction runs within each of the {with_contest} combinations of task, supervisor and "
-                f"student, not over all of them: of combinations in which nothing differs, up to {100 * SIGNIFICANT:g} % "
-                "would still show a finding.",
+                "student, not over all of them: of combinations in which nothing differs, up to "
+                f"{100 * SIGNIFICANT:g} % would still show a finding.",
             )
         )
     return found

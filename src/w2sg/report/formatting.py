@@ -67,7 +67,7 @@ def interval(found: HasLimits | None, decimals: int = 3) -> str:
     """Return an estimate with its limits; a dash where there is none.
 
     >>> from w2sg.measure import Interval
-    >>> interval(Interval(0.85, 0.8287, 0.8715, 0.95))
+    >>> interval(Interval(0.85, 0.8287, 0.8713, 0.95))
     '0.850 [0.829, 0.871]'
     """
     if found is None or found.estimate is None:

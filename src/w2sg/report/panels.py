@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from w2sg.lab import SetupResult
 from w2sg.measure import Pgr
@@ -153,7 +154,7 @@ def _draw_panel(
             continue
         axes.plot([found.student.low, found.student.high], [place + 0.5] * 2, color=STUDENT, linewidth=2)
         words = f"{method}, {panel.title}: {fmt.interval(found.student)}; {found.n_seeds} × {fmt.count(found.n_test)}"
-        look = {"marker": "o", "color": STUDENT, "linestyle": "none"}
+        look: dict[str, Any] = {"marker": "o", "color": STUDENT, "linestyle": "none"}
         if method == panel.reference:
             look |= {"marker": "D", "markersize": 6.5, "markerfacecolor": "white", "markeredgewidth": 1.8}
-        axes.plot([found.student.estimate], [place + 0.5], gid=canvas.tip(words), **look)  # type: ignore[arg-type]
+        axes.plot([found.student.estimate], [place + 0.5], gid=canvas.tip(words), **look)

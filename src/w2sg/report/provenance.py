@@ -1,4 +1,4 @@
-"""Where every number is from: configuration, seeds, runs, versions, ground truth handed out, and how to make it again."""
+"""Where every number is from: configuration, seeds, runs, versions, ground truth, and how to make it again."""
 
 import json
 from collections.abc import Mapping

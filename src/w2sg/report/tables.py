@@ -148,7 +148,9 @@ def _test_sets(groups: Sequence[Group]) -> TableView | None:
                 labels = {**_labels(group, name, result), "test set": Cell(test)}
                 cells = {**_accuracies(found.pgr), "gain": _signed(found.pgr.gain)}
                 rows.append({**labels, **cells, **_metrics(found), **_n(found.pgr)})
-    intro = "Every test set by itself; 'test' is the one in distribution, the others are shifted. Intervals are {level}."
+    intro = (
+        "Every test set by itself; 'test' is the one in distribution, the others are shifted. Intervals are {level}."
+    )
     return _table("test-sets", "Test sets", intro.format(level=_level(groups)), rows)
 
 
@@ -242,7 +244,9 @@ def _table(name: str, title: str, intro: str, rows: Sequence[Row]) -> TableView 
     if shared and len(rows) > 1:
         intro += f" In all rows: {', '.join(f'{TITLES.get(one, one)} {rows[0][one].text}' for one in shared)}."
         names = [one for one in names if one not in shared]
-    columns = tuple(Column(TITLES.get(one, one), HELP.get(one, ""), one not in _TEXTS, one == "method") for one in names)
+    columns = tuple(
+        Column(TITLES.get(one, one), HELP.get(one, ""), one not in _TEXTS, one == "method") for one in names
+    )
     return TableView(name, title, intro, columns, tuple(tuple(row[one] for one in names) for row in rows))
 
 

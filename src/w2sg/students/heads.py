@@ -1,6 +1,7 @@
 """The head trainer: many linear softmax heads at once, each pulled by an objective whose target may move with it.
 
-One head minimises `sum_i w_i loss_i(x_i W' + b) + |W|^2 / (2 C)`, scikit-learn's scaling of `C`, by Nesterov's
+One head minimises `sum_i w_i loss_i(x_i W' + b) + |W|^2 / (2 C)`, scikit-learn's scaling of `C` (with two classes it
+penalises one vector where a softmax has two, so its `C` is `2 C` here), by Nesterov's
 accelerated gradient with adaptive restart (O'Donoghue and Candes, arXiv:1204.3982) in coordinates where the quadratic
 upper bound of Boehning and Lindsay (1988) on the softmax Hessian, `1/2 X'X`, plus the penalty is the identity. In them
 the step size is 1, no line search is needed, and some 25 steps reach the optimum of a convex objective. And since bound
@@ -19,7 +20,8 @@ from w2sg.core import FloatArray, InputError, IntArray, Objective, Stopping
 from w2sg.students.memo import Memo
 
 RELATIVE_RANK = 1e-7
-"""Directions of the Gram matrix below this share of the largest are dropped: float32 cannot tell them from 0."""
+"""What float32 cannot tell from 0. Directions of the Gram matrix below this share of the largest are dropped, and the
+penalty of a feature is at least this share of its own curvature for each feature there is, whatever its scale."""
 
 KEPT_BYTES = 1 << 28
 """Whitened features of named rows are kept up to this size, for methods that train in several stages."""
@@ -75,9 +77,9 @@ class _Design:
         x = self._rows(x)
         weighted = x if weights is None else x * np.sqrt(weights, dtype=np.float32)[:, None]
         bound = 0.5 * (weighted.T @ weighted).astype(np.float64)
-        floor = RELATIVE_RANK * np.trace(bound)
-        bound[np.diag_indices_from(bound)] += np.maximum(1 / c, floor)
-        bound[-1, -1] += floor - np.maximum(1 / c, floor)
+        floor = RELATIVE_RANK * len(bound) * np.diag(bound)
+        penalty = np.append(np.maximum(1 / c, floor[:-1]), RELATIVE_RANK * bound[-1, -1])
+        bound[np.diag_indices_from(bound)] += penalty
         lower, info = dpotrf(bound, lower=1, overwrite_a=1)
         if info:
             raise InputError("the features are too badly scaled for a linear head: standardise them or lower c")
@@ -161,7 +163,7 @@ class _Bench:
         self.weights = first.weights
         self.last = np.array([steps if head.steps is None else min(head.steps, steps) for head in heads])
         self.family = np.cumsum([i > 0 and head.objective != heads[i - 1].objective for i, head in enumerate(heads)])
-        self.settled = np.array([head.objective.settles_at for head in heads])
+        self.settled = np.array([head.objective.settles_at if head.steps is None else np.inf for head in heads])
         self.watched = None if first.watched is None else self.design.whiten(first.watched[0])
         self.best_score = np.full(len(heads), -np.inf)
         self.best: list[tuple[FloatArray, int] | None] = [None] * len(heads)

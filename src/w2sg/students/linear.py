@@ -37,7 +37,8 @@ def softmax(logits: FloatArray) -> FloatArray:
 class Linear(Student):
     """A linear softmax head on frozen features, trained by gradient, many heads at once.
 
-    Minimises the summed objective plus `|W|^2 / (2 c)`: `c` is scikit-learn's `C` of logistic regression.
+    Minimises the summed objective plus `|W|^2 / (2 c)`: `c` is scikit-learn's `C` of logistic regression
+    (half of it with two classes: scikit-learn then has one vector of coefficients where a softmax has two).
     """
 
     kind: Literal["linear"] = "linear"

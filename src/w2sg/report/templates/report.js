@@ -50,10 +50,21 @@
   const matches = (text, words) =>
     words.every((word) => (word.length > 1 && word[0] === "-" ? !text.includes(word.slice(1)) : text.includes(word)));
 
+  // Numbers in full precision; what stands below them (limits, counts) in a column of its own.
   const csvOf = (table) => {
-    const clean = (cell) => `"${cell.textContent.replace(/\s+/g, " ").trim().replaceAll('"', '""')}"`;
-    const shown = [table.tHead.rows[0], ...[...table.tBodies[0].rows].filter((row) => !row.hidden)];
-    return shown.map((row) => [...row.cells].map(clean).join(",")).join("\r\n") + "\r\n";
+    const headers = [...table.tHead.rows[0].cells];
+    const rows = [...table.tBodies[0].rows].filter((row) => !row.hidden);
+    const below = (cell) => cell.querySelector("small")?.textContent.replaceAll("\u2212", "-") ?? "";
+    const detailed = headers.map((header) => rows.some((row) => below(row.cells[header.cellIndex])));
+    const line = (cells, text, detail) => cells.flatMap((cell, at) => (detailed[at] ? [text(cell), detail(cell)] : [text(cell)]));
+    const title = (cell) => cell.textContent.trim();
+    const value = (cell) => {
+      const text = cell.firstChild.textContent.trim().replaceAll("\u2212", "-");
+      return text.startsWith("[") ? text : (cell.dataset.v ?? text);
+    };
+    const lines = [line(headers, title, (cell) => `${title(cell)} (detail)`)];
+    for (const row of rows) lines.push(line([...row.cells], value, below));
+    return lines.map((cells) => cells.map((text) => `"${text.replaceAll('"', '""')}"`).join(",")).join("\r\n") + "\r\n";
   };
 
   const tools = (box) => {

@@ -1,0 +1,83 @@
+"""What the tests of methods share."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from w2sg.core import Fit, FloatArray, Inputs, IntArray, Method, Predictor, Student, WeakSplit, WeakView, registry
+
+
+class Fake(Predictor):
+    """Answers with fixed shares, and says how many steps it took."""
+
+    def __init__(self, shares: FloatArray, steps: int | None) -> None:
+        self.shares, self.steps = shares, steps
+
+    def predict_proba(self, inputs: Inputs) -> FloatArray:
+        return np.tile(self.shares, (len(inputs), 1))
+
+
+class Recorder(Student):
+    """Writes down what it is asked to train; a student of size s answers with its size in the first class."""
+
+    kind: Literal["recorder"] = "recorder"
+    size: float = 1.0
+    best: int = 17
+    asked: ClassVar[list[Fit]] = []
+    batches: ClassVar[list[int]] = []
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        return frozenset({"gradient", "scale"})
+
+    @property
+    def strength(self) -> float:
+        return self.size
+
+    def scaled(self, fraction: float) -> "Recorder":
+        return self.model_copy(update={"size": self.size * fraction})
+
+    def fit_many(self, fits: Sequence[Fit]) -> list[Predictor]:
+        self.asked.extend(fits)
+        self.batches.append(len(fits))
+        k = fits[0].targets.shape[1]
+        shares = np.array([self.size, *[(1 - self.size) / (k - 1)] * (k - 1)])
+        return [Fake(shares, self.best if fit.steps is None else fit.steps) for fit in fits]
+
+
+def recorder(**fields: Any) -> Recorder:
+    """Return a recorder with an empty record."""
+    Recorder.asked.clear()
+    Recorder.batches.clear()
+    return Recorder(**fields)
+
+
+def method(spec: Any) -> Method:
+    built = registry.build("methods", spec)
+    assert isinstance(built, Method)
+    return built
+
+
+def composed(**parts: Any) -> Method:
+    return method({"kind": "composition", **parts})
+
+
+def blobs(n: int = 200, k: int = 3, seed: int = 0) -> tuple[FloatArray, IntArray]:
+    """Overlapping classes `(n, 5)` and their gold."""
+    rng = np.random.default_rng(seed)
+    gold = rng.integers(k, size=n)
+    return (2.0 * np.eye(k, 5)[gold] + rng.normal(size=(n, 5))).astype(np.float32), gold
+
+
+def weak_labels(n: int, k: int = 3, seed: int = 0) -> FloatArray:
+    """Soft labels `(n, k)`, none like another."""
+    return np.random.default_rng(seed).dirichlet(np.ones(k), size=n).astype(np.float32)
+
+
+def view_of(weak: FloatArray, validation: FloatArray | None = None) -> WeakView:
+    """Return a view on inputs that are the numbers 0 to n - 1, then those of validation."""
+    n = len(weak)
+    everyone = Inputs.of(np.arange(n + (0 if validation is None else len(validation)), dtype=np.float32)[:, None])
+    held = None if validation is None else WeakSplit(everyone.take(np.arange(n, len(everyone))), validation)
+    return WeakView(WeakSplit(everyone.take(np.arange(n)), weak), held, everyone)

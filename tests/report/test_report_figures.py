@@ -1,0 +1,160 @@
+import re
+import xml.etree.ElementTree as ET
+
+import matplotlib as mpl
+import numpy as np
+from made_results import labelled, ladder, result, study
+
+from w2sg.report.canvas import in_chunks
+from w2sg.report.figures import accuracy_by_strength, accuracy_dots, figures_of, pgr_forest, shift_figure
+from w2sg.report.forest import MOST_ROWS
+from w2sg.report.grouping import Names, groups_of, groups_with_contests, ladders_of
+from w2sg.report.strengths import MOST_LINES, _apart
+
+METHODS = ("naive", "naive-hard", "confidence", "product")
+
+
+def texts(svg: str) -> list[str]:
+    return [element.text or "" for element in ET.fromstring(svg).iter() if element.tag.endswith("}text")]
+
+
+def test_the_same_results_give_the_same_bytes_and_leave_matplotlib_alone() -> None:
+    results = [*ladder(50, 100), result("naive", others=["noise"])]
+    before = dict(mpl.rcParams)
+    first = figures_of(results)
+    with mpl.rc_context({"font.size": 30, "text.usetex": True, "svg.fonttype": "path"}):
+        assert figures_of(results) == first
+    assert dict(mpl.rcParams) == before
+
+
+def test_every_figure_is_small_labelled_xml_that_asks_for_nothing() -> None:
+    drawings = [d for part in figures_of([*ladder(50, 100), result("naive", others=["noise"])]).values() for d in part]
+    assert len(drawings) >= 4
+    used: set[str] = set()
+    for drawing in drawings:
+        root = ET.fromstring(drawing.svg)
+        assert root.attrib["role"] == "img"
+        title = next(element for element in root if element.tag.endswith("title"))
+        assert title.text == drawing.title
+        assert root.attrib["aria-labelledby"] == title.attrib["id"]
+        assert len(drawing.svg) < 40_000
+        assert set(re.findall(r"https?://[^\"]*", drawing.svg)) == {"http://www.w3.org/2000/svg"}
+        ids = set(re.findall(r' id="([^"]+)"', drawing.svg))
+        assert not ids & used
+        assert set(re.findall(r'(?:href="#|url\(#)([^")]+)', drawing.svg)) <= ids
+        used |= ids
+
+
+def test_forest_orders_by_estimate_and_says_why_there_is_no_pgr() -> None:
+    good = [result("naive", 0.7), result("confidence", 0.8), result("product", 0.5)]
+    refused = result("naive", 0.61, weak=0.6, ceiling=0.62, task="wine")
+    (drawing,) = pgr_forest([*good, refused])
+    shown = texts(drawing.svg)
+    names = [text for text in shown if text in METHODS]
+    assert names == ["confidence", "naive", "product", "naive"]
+    assert any(text.startswith("no PGR: gap too small, 0.0") for text in shown)
+    assert refused.pgr.reason is not None
+    assert refused.pgr.reason.split(";")[0] in drawing.svg
+    assert {"weak supervisor", "ceiling", "6 × 400"} <= set(shown)
+
+
+def test_forest_of_many_rows_becomes_several_figures() -> None:
+    rows = [
+        result({"kind": "composition", "objective": {"kind": "confidence", "weight": float(weight)}}, 0.7)
+        for weight in np.linspace(0.1, 0.9, MOST_ROWS + 5)
+    ]
+    drawings = pgr_forest(rows)
+    assert [drawing.title for drawing in drawings] == ["PGR by method (1 of 2)", "PGR by method (2 of 2)"]
+    assert "(1 of 2)" in drawings[0].svg
+    assert sum(text == "6 × 400" for drawing in drawings for text in texts(drawing.svg)) == len(rows)
+
+
+def test_intervals_beyond_the_axis_are_kept_on_the_canvas() -> None:
+    (drawing,) = pgr_forest([result("naive", 0.05, weak=0.6, ceiling=0.7)])
+    shown = " ".join(texts(drawing.svg))
+    assert "[−" in shown
+    assert "−6.0" not in shown
+
+
+def test_strength_needs_two_strengths_of_one_family() -> None:
+    assert accuracy_by_strength([result("naive"), result("confidence")]) == []
+    assert accuracy_by_strength(ladder(50)) == []
+    two_families = [*ladder(50), result(model={"kind": "linear", "features": {"kind": "pca", "count": 10}})]
+    assert accuracy_by_strength(two_families) == []
+    (drawing,) = accuracy_by_strength(ladder(400, 50, 100))
+    shown = texts(drawing.svg)
+    assert [text for text in shown if text in ("50", "100", "400")] == ["50", "100", "400"]
+    assert {"weak supervisor", "ceiling", "naive", "confidence"} <= set(shown)
+    assert "features.count" in drawing.title
+
+
+def test_ladders_hold_everything_else_fixed() -> None:
+    def of(count: int, gamma: float) -> dict[str, object]:
+        return {"kind": "linear", "features": {"kind": "nystroem", "count": count, "gamma": gamma}}
+
+    grid = [result(model=of(count, gamma)) for count in (50, 100) for gamma in (0.1, 0.2)]
+    assert [(one.field, one.strengths) for one in ladders_of(grid)] == [("features.count", [50, 100])] * 2
+    trees = [result("naive", model={"kind": "boosting", "trees": trees}) for trees in (10, 40)]
+    assert [one.field for one in ladders_of(trees)] == ["trees"]
+
+
+def test_many_lines_become_several_figures_that_share_the_reference() -> None:
+    drawings = accuracy_by_strength(
+        ladder(
+            50,
+            100,
+            methods=(
+                "naive",
+                "naive-hard",
+                "confidence",
+                "product",
+                "confident-only",
+                "early-stopping",
+                "bootstrapping",
+            ),
+        )
+    )
+    assert len(drawings) == 2
+    for drawing in drawings:
+        lines = [text for text in texts(drawing.svg) if "-" in text or text in METHODS]
+        assert "naive" in lines
+        assert len(lines) <= MOST_LINES
+
+
+def test_labels_are_moved_apart_within_the_plot() -> None:
+    places = _apart([10.0, 11.0, 95.0, 99.0, 100.0], 0.0, 100.0)
+    assert places[-1] == 100.0
+    assert min(np.diff(places)) >= 18.0 - 1e-9
+
+
+def test_dots_show_every_student_and_what_was_not_run() -> None:
+    results = [*ladder(50, 100), result("product", 0.7)]
+    (drawing,) = accuracy_dots(results)
+    shown = texts(drawing.svg)
+    assert {"weak 0.600", "product", "linear", "not run"} <= {re.sub(r"0\.\d+", "0.600", t) for t in shown}
+
+
+def test_shift_figure_only_where_there_are_several_test_sets() -> None:
+    assert shift_figure([result("naive")]) == []
+    (drawing,) = shift_figure([result("naive", others=["noise", "rotation"])])
+    assert {"test (in distribution)", "noise", "rotation"} <= set(texts(drawing.svg))
+
+
+def test_chunks_are_nearly_equal_and_keep_the_order() -> None:
+    assert in_chunks(list(range(7)), 3) == [[0, 1], [2, 3, 4], [5, 6]]
+    assert in_chunks([], 3) == [[]]
+
+
+def test_parts_of_one_name_are_told_apart() -> None:
+    one, two = (labelled(result("naive", model={"kind": "knn", "k": k}), student="knn") for k in (3, 5))
+    names = Names([one, two])
+    assert len({names.of(one, "student"), names.of(two, "student")}) == 2
+    assert names.of(one, "student").startswith("knn ")
+
+
+def test_groups_find_their_contests() -> None:
+    made = study(*ladder(50, 100), result("naive", task="wine"))
+    groups = groups_with_contests(made)
+    assert [group.contest is not None for group in groups] == [True, True, False]
+    assert groups[1].contest is made.contests[1]
+    assert [group.reference for group in groups_of(made.results)] == ["naive"] * 3

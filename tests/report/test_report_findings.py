@@ -1,0 +1,83 @@
+from made_results import ladder, result, study
+
+from w2sg.report.findings import group_findings, study_findings, what_was_done
+
+
+def sentences(*results: object) -> list[tuple[str, str]]:
+    (group,) = group_findings(study(*results))  # type: ignore[arg-type]
+    return [(one.tone, one.text) for one in group.findings]
+
+
+def test_a_better_and_a_hurting_method_are_said_with_their_numbers() -> None:
+    made = study(result("naive", 0.7), result("confidence", 0.78), result("product", 0.62))
+    (group,) = group_findings(made)
+    gain, better, worse = group.findings
+    assert gain.tone == "better"
+    assert gain.text.startswith("With naive the student exceeds its weak supervisor: gain +0.")
+    compared = made.contests[0].comparisons
+    assert better.tone == "better"
+    assert better.text.startswith(f"confidence beats naive by {compared['confidence'].difference.estimate:.3f} [0.")
+    assert worse.tone == "worse"
+    assert worse.text.startswith(
+        f"product hurts: naive is better by {-compared['product'].difference.estimate:.3f} [0."
+    )
+    assert worse.text.endswith("accuracy (Holm p < .001).")
+
+
+def test_nothing_found_is_not_called_equal() -> None:
+    (_, open_) = sentences(result("naive", 0.7), result("confidence", 0.7))
+    assert open_[0] == "open"
+    assert open_[1].startswith("No method differs from naive beyond chance: 1 method compared (smallest Holm p")
+    assert open_[1].endswith("This does not show that they are equal.")
+
+
+def test_undecided_methods_are_named_beside_the_decided() -> None:
+    found = sentences(result("naive", 0.7), result("confidence", 0.78), result("product", 0.7))
+    assert [tone for tone, _ in found] == ["better", "better", "open"]
+    assert found[-1][1].startswith("No difference from naive was shown for product (smallest Holm p")
+
+
+def test_the_adjusted_p_value_decides() -> None:
+    made = study(result("naive", 0.7), result("confidence", 0.78))
+    comparison = made.contests[0].comparisons["confidence"]
+    object.__setattr__(comparison, "p_value", 0.01)
+    object.__setattr__(comparison, "p_adjusted", 0.051)
+    (group,) = group_findings(made)
+    assert [one.tone for one in group.findings] == ["better", "open"]
+    assert "smallest Holm p = .051" in group.findings[1].text
+
+
+def test_the_student_may_fall_behind_or_stay_open() -> None:
+    assert sentences(result("naive", 0.5))[0][0] == "worse"
+    assert "falls behind its weak supervisor: gain −0." in sentences(result("naive", 0.5))[0][1]
+    tone, text = sentences(result("naive", 0.6))[0]
+    assert tone == "open"
+    assert "it stays open whether the student exceeds its supervisor" in text
+
+
+def test_refused_pgr_and_few_seeds_are_remarks() -> None:
+    one = study(result("naive", 0.61, weak=0.6, ceiling=0.62, seeds=1))
+    notes = [finding.text for finding in study_findings(one)]
+    assert any(text.startswith("No PGR is reported for this setup") for text in notes)
+    assert any(text.startswith("One seed:") for text in notes)
+    assert "no PGR is reported, the gap is too small" in group_findings(one)[0].findings[0].text
+
+
+def test_several_combinations_are_counted() -> None:
+    made = study(*ladder(50, 100, methods=("naive", "confidence")))
+    texts = [finding.text for finding in study_findings(made)]
+    assert (
+        texts[0] == "confidence beats naive in 2 of 2 combinations of task, supervisor and student, and hurts in none."
+    )
+    assert "Holm's correction runs within each of the 2 combinations" in texts[-1]
+    same = study(*(result(m, 0.7, model=s) for s in ("linear", "mlp") for m in ("naive", "product")))
+    assert study_findings(same)[0].text.startswith("No difference from naive was shown for product in any of 2")
+
+
+def test_what_was_done_counts_everything() -> None:
+    text = what_was_done(study(*ladder(50, 100), result("naive", others=["noise"])))
+    assert text.startswith(
+        "30 runs: 5 setups under 6 seeds each, from 1 task (gaussian), 1 weak supervisor (few-features), "
+    )
+    assert "2 methods (naive, confidence)" in text
+    assert text.endswith("400 test examples scored each run, with further test sets noise.")
