@@ -21,7 +21,7 @@ def softmax(row: list[float]) -> list[float]:
 
 
 def by_formula(weak: FloatArray, logits: FloatArray, t: float, largest: float) -> list[list[float]]:
-    """Gradient `f - (1 - a) w - a H[f > tau]` of two classes, tau the median of the batch (appendix A.4)."""
+    """Gradient `f - (1 - a) w - a H[f > tau]` of two classes, tau the median of the batch (appendix A)."""
     a = largest * t / 0.2 if t < 0.2 else largest
     f = [softmax(row) for row in logits.tolist()]
     positive = sorted(row[1] for row in f)

@@ -105,6 +105,8 @@ def _launch(
     n_missing = total - finished
     if workers is None:
         workers = 1 if n_missing < ENOUGH_FOR_PROCESSES else (os.cpu_count() or 1)
+    if any(type(part).__module__ == "__main__" for job in jobs_of(bundles) for part in job.setup.parts()):
+        workers = 1
     workers = max(1, min(workers, len(bundles)))
     launcher: Launcher = InProcess(store, plugins) if workers == 1 else Processes(store, plugins, workers)
     done: Counter[str] = Counter()

@@ -3,11 +3,13 @@
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from pathlib import Path
 from typing import final
 
@@ -49,10 +51,7 @@ class Launcher(ABC):
         for future in as_completed(waiting):
             error = future.exception()
             if isinstance(error, BrokenExecutor):
-                raise RunError(
-                    "a worker process ended before its work: if memory is short, use fewer workers; a script must call "
-                    "w2sg under `if __name__ == '__main__':`, or with workers=1"
-                )
+                raise RunError("a worker process ended before its work: if memory is short, use fewer workers")
             if isinstance(error, BaseException) and not isinstance(error, Exception):
                 raise error
             yield waiting[future], future.result() if error is None else error
@@ -95,7 +94,22 @@ class Processes(Launcher):
     def submit(self, bundle: Bundle) -> None:
         """Hand in a bundle; it travels as plain data."""
         packed = [(job.setup.model_dump(mode="json"), job.seed) for job in bundle.jobs], self.plugins
-        self._waiting[self._pool.submit(_do_packed, self.store, packed)] = bundle
+        with _main_unseen():
+            self._waiting[self._pool.submit(_do_packed, self.store, packed)] = bundle
+
+
+@contextmanager
+def _main_unseen() -> Iterator[None]:
+    """Keep workers that start now from running the caller's script again: they need nothing of it."""
+    main = sys.modules["__main__"]
+    hidden = {name: vars(main)[name] for name in ("__file__", "__spec__") if name in vars(main)}
+    try:
+        for name in hidden:
+            setattr(main, name, None)
+        yield
+    finally:
+        for name, value in hidden.items():
+            setattr(main, name, value)
 
 
 def _start_worker() -> None:

@@ -120,10 +120,17 @@ def _differences(entry: registry.Entry, component: Component) -> tuple[int, list
         known = dict(_leaves(registry.build(entry.sort, entry.name).model_dump(mode="json")))
     except ConfigError:
         known = {name: field.default for name, field in entry.cls.model_fields.items()}
-    differing = [
-        (path, value) for path, value in _leaves(component.model_dump(mode="json")) if known.get(path) != value
-    ]
-    return len(differing), [(path, Path(str(value)).name) for path, value in differing]
+    leaves = _leaves(component.model_dump(mode="json"))
+    differing = [(path, _shown(value)) for path, value in leaves if known.get(path) != value]
+    return len(differing), differing
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return "+".join(
+            str(item["kind"]) if isinstance(item, Mapping) and "kind" in item else str(item) for item in value
+        )
+    return Path(value).name if isinstance(value, str) else str(value)
 
 
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

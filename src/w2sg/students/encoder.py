@@ -75,9 +75,11 @@ def _load(name: str) -> tuple[Any, Any]:
     try:
         import torch  # noqa: F401
         from transformers import AutoModel, AutoTokenizer
+        from transformers.utils import logging
     except ImportError:
         raise MissingExtraError("transformers (with torch)", "lm") from None
     try:
+        logging.disable_progress_bar()
         tokenizer = AutoTokenizer.from_pretrained(name)
         model = AutoModel.from_pretrained(name)
     except (OSError, ValueError) as error:
