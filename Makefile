@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint types contract check clean
+.PHONY: demo test lint types contract check schemas clean
 
 demo: $(READY)  ## the default study on scanned digits, and its report
 	$(BIN)/w2sg demo
@@ -32,3 +32,6 @@ $(READY): pyproject.toml constraints.txt
 
 clean:
 	rm -rf $(VENV) .w2sg report.html
+
+schemas: $(READY)  ## write docs/reference/schemas.json from the configs
+	$(BIN)/python -m w2sg.cli.schemas > docs/reference/schemas.json

@@ -44,7 +44,7 @@ def test_a_setting_may_change_the_kind_of_a_part_and_then_its_fields() -> None:
         ({"method.select.share": 2, "method.select.kind": "confident"}, "method.select.share: "),
         ({"student": "linear"}, "student: a path starts with"),
         ({"students.c": 1}, "students.c: a path starts with"),
-        ({"": 1}, ": a path starts with"),
+        ({"": 1}, "value: a path starts with"),
         ({"student.c": 1, "student.c.deep": 2}, "student.c.deep: 'c' has no fields: it is 1"),
     ],
 )
@@ -75,9 +75,10 @@ def test_a_student_that_lacks_what_the_method_needs_is_refused_before_any_work()
 @pytest.mark.parametrize("sort", ["tasks", "supervisors", "students", "methods"])
 def test_every_registered_name_is_its_own_label(sort: str) -> None:
     for name in registry.names(sort):
-        if name == "files":
-            continue
-        found = registry.build(sort, name)
+        try:
+            found = registry.build(sort, name)
+        except ConfigError:
+            continue  # it has no default: files need a path, a panel its members
         assert registry.build(sort, name_of(sort, found)) == found
 
 

@@ -50,7 +50,7 @@ def test_seeds_of_another_type_are_refused_with_their_path(seeds: object) -> Non
 
 
 def test_run_takes_seeds_as_an_array(tmp_path: Path) -> None:
-    found = run(WINE, student=SMALL, seeds=list(np.arange(2)), store=tmp_path, workers=1)
+    found = run(WINE, student=SMALL, seeds=tuple(np.arange(2)), store=tmp_path, workers=1)
     assert found.seeds == (0, 1)
 
 
@@ -171,3 +171,9 @@ def test_results_are_shown_in_notebooks_and_escape_names(tmp_path: Path) -> None
     found = run_small(tmp_path, students=[{**SMALL, "title": "<b>bold</b>"}], seeds=1)
     assert "&lt;b&gt;bold" in found._repr_html_()
     assert "&lt;b&gt;bold" in found.results[0]._repr_html_()
+
+
+@pytest.mark.parametrize("seeds", [(0.5,), "ab"])
+def test_run_refuses_seeds_that_are_not_whole_numbers(seeds: Any, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="seeds"):
+        run(WINE, student=SMALL, seeds=seeds, store=tmp_path)

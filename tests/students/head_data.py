@@ -1,15 +1,19 @@
 """What the tests of heads share."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
 from w2sg.core import FloatArray, IntArray, Objective, Stopping, one_hot, registry
 from w2sg.students import Head, TrainedHead, train_heads
 
 EXACTLY: dict[str, Any] = {"steps": 2500, "tolerance": 1e-7}
 """Train to the limit of float32."""
+ONE_THREAD = partial(threadpool_limits, 1)
+"""Products here are small: threads would wait for each other."""
 
 
 def objective(spec: Any = "cross-entropy") -> Objective:
@@ -46,7 +50,8 @@ def soft(labels: IntArray, k: int, seed: int = 0) -> FloatArray:
 
 
 def trained(x: FloatArray, targets: FloatArray, c: float = 1.0, **fields: Any) -> TrainedHead:
-    return train_heads([head(x, targets, **fields)], c=c, **EXACTLY)[0]
+    with ONE_THREAD():
+        return train_heads([head(x, targets, **fields)], c=c, **EXACTLY)[0]
 
 
 def probabilities(x: FloatArray, found: TrainedHead) -> FloatArray:
@@ -63,7 +68,8 @@ def peer(
     With two classes scikit-learn penalises one vector `w`; a softmax penalises `w/2` and `-w/2`, which is half as much.
     """
     model = LogisticRegression(C=2 * c if k == 2 else c, tol=1e-8, max_iter=20_000)
-    model.fit(x.astype(np.float64), labels, sample_weight=weights)
+    with ONE_THREAD():
+        model.fit(x.astype(np.float64), labels, sample_weight=weights)
     w, b = model.coef_, model.intercept_
     if k == 2:
         w, b = np.concatenate([-w, w]) / 2, np.concatenate([-b, b]) / 2

@@ -2,6 +2,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pytest
+from head_data import ONE_THREAD
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -24,7 +25,8 @@ def body(spec: Any) -> FeatureMap:
 
 
 def made(spec: Any, corpus: AnyArray, values: AnyArray | None = None) -> FloatArray:
-    return body(spec).fit(corpus)(corpus if values is None else values)
+    with ONE_THREAD():
+        return body(spec).fit(corpus)(corpus if values is None else values)
 
 
 @pytest.fixture(scope="module")

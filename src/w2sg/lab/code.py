@@ -62,7 +62,7 @@ def _imports(name: str) -> frozenset[str]:
     own = {"w2sg", name.split(".")[0]}
     statements = _IMPORT.finditer(path.read_text(encoding="utf-8"))
     named = {target for statement in statements for target in _named(statement, package)}
-    return frozenset(target for target in named if target.split(".")[0] in own - {target} and _path(target))
+    return frozenset(target for target in named if target != "w2sg" and target.split(".")[0] in own and _path(target))
 
 
 def _named(statement: re.Match[str], package: str) -> list[str]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 from pydantic import Field
 
 from w2sg.core import CapabilityError, Component, ConfigError, InputError, registry
@@ -174,7 +175,7 @@ def run(
     for plugin in plugins:
         registry.load_plugin(plugin)
     setup = make_setup(task, supervisor, student, method, settings)
-    given = seeds if isinstance(seeds, int) else [int(seed) for seed in seeds]
+    given = seeds if isinstance(seeds, int) else np.asarray(seeds).tolist()
     chosen = Study.parse({"name": "run", "tasks": ["-"], "seeds": given}).seed_list()
     records, _ = make_runs([setup], chosen, store=_folder(store), workers=workers, plugins=plugins, progress=progress)
     (result,) = summarise(records)

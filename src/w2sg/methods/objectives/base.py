@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from typing import Any, final
 
-from array_api_compat import array_namespace
+from array_api_compat import array_namespace, device
 
 from w2sg.core import Objective
 
@@ -21,7 +21,7 @@ def log_softmax(logits: Array) -> Array:
 def harden(scores: Array, like: Array) -> Array:
     """Return one-hot rows at the largest score (the first, on ties), in the dtype of `like`."""
     xp = array_namespace(scores, like)
-    classes = xp.arange(scores.shape[-1])
+    classes = xp.arange(scores.shape[-1], device=device(scores))
     return xp.astype(xp.argmax(scores, axis=-1)[..., None] == classes, like.dtype)
 
 

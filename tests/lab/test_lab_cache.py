@@ -1,0 +1,188 @@
+"""What is in the store is not made again; what is damaged or missing is; how the work is divided does not matter."""
+
+import logging
+import time
+from pathlib import Path
+
+import pytest
+from lab_data import (
+    BATCH_TOLERANCE,
+    METHODS,
+    SMALL,
+    WINE,
+    accuracies,
+    artifacts,
+    largest_difference,
+    run_small,
+    small_study,
+)
+
+from w2sg.lab import Store, study
+from w2sg.lab.launch import Processes
+from w2sg.lab.plan import Planner
+
+DIGITS = {"kind": "digits", "supervision": 120, "transfer": 200, "test": 200}
+WARM_LIMIT_S = 2.0
+"""A finished study must be shown in this time; it takes some 0.05 s here."""
+
+
+def test_a_finished_study_does_no_step_and_takes_no_time(tmp_path: Path) -> None:
+    first = run_small(tmp_path, methods=METHODS)
+    assert first.steps_done == {"labels": 2, "student": 14, "ceiling": 2, "score": 14}
+    started = time.perf_counter()
+    again = run_small(tmp_path, methods=METHODS)
+    assert not again.steps_done
+    assert time.perf_counter() - started < WARM_LIMIT_S
+    assert accuracies(again) == accuracies(first)
+
+
+def test_a_method_more_trains_only_its_students(tmp_path: Path) -> None:
+    run_small(tmp_path, seeds=3)
+    more = run_small(tmp_path, seeds=3, methods=["naive", "naive-hard", "confidence"])
+    assert more.steps_done == {"student": 3, "score": 3}
+
+
+def test_a_student_more_reuses_the_weak_labels(tmp_path: Path) -> None:
+    run_small(tmp_path)
+    more = run_small(tmp_path, students=[SMALL, {**SMALL, "c": 3.0}])
+    assert more.steps_done == {"student": 4, "ceiling": 2, "score": 4}
+
+
+def test_a_seed_more_leaves_the_others(tmp_path: Path) -> None:
+    before = run_small(tmp_path, seeds=2, methods=["naive"])
+    more = run_small(tmp_path, seeds=3, methods=["naive"])
+    assert more.steps_done == dict.fromkeys(("labels", "student", "ceiling", "score"), 1)
+    assert more.results[0].run_ids[:2] == before.results[0].run_ids
+
+
+def test_the_same_run_of_two_studies_is_one(tmp_path: Path) -> None:
+    run_small(tmp_path, name="one")
+    assert not run_small(tmp_path, name="two", methods=["naive-hard"]).steps_done
+
+
+def test_a_student_trained_alone_is_that_of_the_batch(tmp_path: Path) -> None:
+    together, alone = tmp_path / "together", tmp_path / "alone"
+    common = {"tasks": [DIGITS], "students": [{"kind": "nystroem-digits", "features": {"count": 60}}], "seeds": 2}
+    run_small(together, methods=METHODS, **common)
+    for method in METHODS:
+        run_small(alone, methods=[method], **common)
+    assert largest_difference(together, alone, "labels") == 0
+    assert largest_difference(together, alone, "ceiling") <= BATCH_TOLERANCE
+    assert largest_difference(together, alone, "student") <= BATCH_TOLERANCE
+    assert artifacts(together, "score").keys() == artifacts(alone, "score").keys()
+    assert largest_difference(together, alone, "score") == 0
+
+
+def test_a_reversed_order_of_methods_is_the_same(tmp_path: Path) -> None:
+    run_small(tmp_path / "a", methods=METHODS)
+    run_small(tmp_path / "b", methods=METHODS[::-1])
+    assert largest_difference(tmp_path / "a", tmp_path / "b") <= BATCH_TOLERANCE
+
+
+def test_the_number_of_workers_does_not_change_a_bit(tmp_path: Path) -> None:
+    given = small_study(methods=["naive", "confidence", "bootstrapping"], seeds=2)
+    one = study(given, store=tmp_path / "one", workers=1)
+    two = study(given, store=tmp_path / "two", workers=2)
+    assert accuracies(one) == accuracies(two)
+    assert one.steps_done == two.steps_done
+    for step in ("labels", "student", "ceiling", "score"):
+        assert largest_difference(tmp_path / "one", tmp_path / "two", step) == 0
+
+
+def test_two_writers_at_once_end_with_one_result(tmp_path: Path) -> None:
+    given = small_study(methods=["naive", "confidence"], seeds=3)
+    alone = study(given, store=tmp_path / "alone", workers=1)
+    bundles = Planner().bundles(given.setups(), given.seed_list())
+    launcher = Processes(tmp_path / "shared", workers=2)
+    for bundle in [*bundles, *bundles]:
+        launcher.submit(bundle)
+    outcomes = [outcome for _, outcome in launcher.poll()]
+    launcher.close()
+    assert not [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+    both = study(given, store=tmp_path / "shared", workers=1)
+    assert not both.steps_done
+    assert accuracies(both) == accuracies(alone)
+    with Store(tmp_path / "shared") as store:
+        assert not any(store.verify().values())
+
+
+def damage(path: Path, how: str) -> None:
+    content = bytearray(path.read_bytes())
+    if how == "delete":
+        path.unlink()
+    elif how == "truncate":
+        path.write_bytes(content[: len(content) // 2])
+    elif how == "empty":
+        path.write_bytes(b"")
+    else:
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)
+
+
+@pytest.mark.parametrize("how", ["flip", "truncate", "empty", "delete"])
+@pytest.mark.parametrize("step", ["labels", "student", "ceiling", "score"])
+def test_a_damaged_file_is_noticed_logged_and_made_again(
+    how: str, step: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = run_small(tmp_path, seeds=1, methods=["naive"])
+    with Store(tmp_path) as store:
+        (row,) = [row for row in store.artifact_rows() if row["step"] == step]
+        damage(store.objects.path(row["object"]), how)
+        assert store.verify()["damaged"] == [row["key"]]
+    with caplog.at_level(logging.WARNING, "w2sg"):
+        after = run_small(tmp_path, seeds=1, methods=["naive", "naive-hard"])
+    logged = [one for one in caplog.messages if "damaged cache file, it will be made again" in one]
+    assert accuracies(after)[0] == accuracies(before)[0]
+    if step == "student":
+        assert not logged  # a run that is finished does not read its student again
+        return
+    assert len(logged) == 1
+    assert after.steps_done[step] == (2 if step == "score" else 1)
+    with Store(tmp_path) as store:
+        assert not store.verify()["damaged"]
+
+
+def test_a_damaged_file_that_two_artifacts_share_is_healed(tmp_path: Path) -> None:
+    """Two methods that are right on the same examples have one evidence file."""
+    supervisors = ["simulated-uniform"]
+    settled = {"supervisors": [{"kind": "simulated-uniform", "confidence": 1.0}], "seeds": 1}
+    before = run_small(tmp_path, methods=["naive", "naive-hard"], **settled)
+    with Store(tmp_path) as store:
+        shared = [row["object"] for row in store.artifact_rows() if row["step"] == "score"]
+        assert len(shared) == 2, supervisors
+        assert len(set(shared)) == 1
+        damage(store.objects.path(shared[0]), "flip")
+    after = run_small(tmp_path, methods=["naive"], **settled)
+    assert accuracies(after)[0] == accuracies(before)[0]
+    with Store(tmp_path) as store:
+        assert not any(store.verify().values())
+
+
+def test_garbage_is_collected_and_what_runs_use_is_kept(tmp_path: Path) -> None:
+    run_small(tmp_path)
+    with Store(tmp_path) as store:
+        rows = store.artifact_rows()
+        folder = store.objects.path(rows[0]["object"]).parent
+        (folder / "half.part").write_bytes(b"1234")
+        orphan = store.objects.path("00" * 32)
+        orphan.parent.mkdir(exist_ok=True)
+        orphan.write_bytes(b"12")
+        damage(store.objects.path(rows[0]["object"]), "truncate")
+        found = store.verify()
+        assert (len(found["damaged"]), len(found["orphans"]), len(found["leftovers"])) == (1, 1, 1)
+        assert store.collect_garbage()["n_files"] == 3
+        assert not any(store.verify().values())
+        assert len(store.artifact_rows()) == len(rows) - 1
+
+
+def test_collecting_what_is_stale_keeps_what_runs_use(tmp_path: Path) -> None:
+    run_small(tmp_path, tasks=[WINE])
+    with Store(tmp_path) as store:
+        n = len(store.artifact_rows())
+        assert store.collect_garbage(stale=True) == {"n_files": 0, "bytes": 0}
+        store.forget_runs(list(store.runs())[:2])
+        removed = store.collect_garbage(stale=True)
+        assert removed["n_files"] > 0
+        assert removed["bytes"] > 0
+        assert len(store.artifact_rows()) < n
+    assert run_small(tmp_path, tasks=[WINE]).steps_done["score"] == 2
