@@ -104,7 +104,7 @@ def _lines(path: Path) -> int:
 NEVER = {
     "pickle": r"\b(import|from) (pickle|joblib|dill|cloudpickle)\b|allow_pickle=True",
     "global randomness": r"np\.random\.(seed|rand|randn|choice|permutation|shuffle)\(|^import random\b",
-    "a path of somebody's machine": r"(/home/|/Users/|/work/)\w",
+    "a path of somebody's machine": r"(/home|/Users|/root)/\w",
 }
 
 

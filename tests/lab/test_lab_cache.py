@@ -144,12 +144,11 @@ def test_a_damaged_file_is_noticed_logged_and_made_again(
 
 def test_a_damaged_file_that_two_artifacts_share_is_healed(tmp_path: Path) -> None:
     """Two methods that are right on the same examples have one evidence file."""
-    supervisors = ["simulated-uniform"]
     settled = {"supervisors": [{"kind": "simulated-uniform", "confidence": 1.0}], "seeds": 1}
     before = run_small(tmp_path, methods=["naive", "naive-hard"], **settled)
     with Store(tmp_path) as store:
         shared = [row["object"] for row in store.artifact_rows() if row["step"] == "score"]
-        assert len(shared) == 2, supervisors
+        assert len(shared) == 2
         assert len(set(shared)) == 1
         damage(store.objects.path(shared[0]), "flip")
     after = run_small(tmp_path, methods=["naive"], **settled)

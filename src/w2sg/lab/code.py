@@ -12,8 +12,6 @@ from w2sg.core import Component, InputError
 
 _IMPORT = re.compile(r"^\s*(?:from\s+(\.*[\w.]*)\s+import\s+(\([^)]*\)|[^\n#;]*)|import\s+([^\n#;]+))", re.MULTILINE)
 _NAME = re.compile(r"([\w.]+)(?:\s+as\s+\w+)?")
-_MAIN = {"__mp_main__": "__main__"}
-"""A script's own module has another name in the processes that it starts."""
 
 
 def code_digest(modules: Iterable[str]) -> str:
@@ -22,7 +20,7 @@ def code_digest(modules: Iterable[str]) -> str:
     Raises:
         InputError: If a module has no source file: changes of its code could not be noticed.
     """
-    named = frozenset(_MAIN.get(name, name) for name in modules)
+    named = frozenset(modules)
     for name in sorted(named):
         if _path(name) is None:
             raise InputError(

@@ -137,6 +137,8 @@ def _do_packed(store: Path, packed: PACKED) -> Counter[str]:
     except W2sgError as error:
         kind = next((k for k in (InputError, StoreError) if isinstance(error, k)), RunError)
         raise kind(str(error)) from None
+    except Exception as error:
+        raise RunError(f"{type(error).__name__}: {error}") from error
 
 
 def pin_threads() -> None:
