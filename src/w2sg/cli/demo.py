@@ -25,7 +25,7 @@ def demo(
     import w2sg
     from w2sg.core import registry
 
-    methods = tuple(name for name in registry.names("methods") if registry.lookup("methods", name).preset)
+    methods = tuple(registry.named_methods())
     sizes: dict[str, object] = {"kind": "nystroem-digits", "grid": {"features.count": [50, 100, 200, 400]}}
     default = w2sg.Study(name="demo", seeds=seeds, tasks=("digits",), students=(sizes,), methods=methods)
     with progress_bar("demo") as progress:

@@ -1,5 +1,6 @@
 """The command line: one file for each command, each thin: parse, call, print."""
 
+import multiprocessing
 import os
 import sys
 from typing import NoReturn
@@ -64,7 +65,12 @@ def main() -> None:
 
 
 def _stop() -> NoReturn:
-    """End at once, without waiting for work in progress: the store takes no harm, and workers end with this process."""
+    """End at once, without waiting for work in progress: the store takes no harm."""
     say("stopped; what was finished is kept: run the same command again to go on")
     sys.stderr.flush()
-    os._exit(INTERRUPTED)
+    workers = multiprocessing.active_children()
+    for worker in workers:
+        worker.terminate()
+    if workers:
+        raise SystemExit(INTERRUPTED)
+    os._exit(INTERRUPTED)  # a thread at work would be waited for

@@ -29,6 +29,7 @@ from w2sg.core.contracts import TaskData as TaskData
 from w2sg.core.contracts import Training as Training
 from w2sg.core.contracts import WeakSupervisor as WeakSupervisor
 from w2sg.core.contracts import component_field as component_field
+from w2sg.core.contracts import run_timed as run_timed
 from w2sg.core.contracts import run_together as run_together
 from w2sg.core.errors import CapabilityError as CapabilityError
 from w2sg.core.errors import DataError as DataError
@@ -45,6 +46,7 @@ from w2sg.core.examples import Pool as Pool
 from w2sg.core.randomness import derive as derive
 from w2sg.core.registry import preset as preset
 from w2sg.core.registry import register as register
+from w2sg.core.vault import AuditedView as AuditedView
 from w2sg.core.vault import HandOut as HandOut
 from w2sg.core.vault import Vault as Vault
 from w2sg.core.vault import WeakSplit as WeakSplit

@@ -3,10 +3,11 @@
 Rooms never import each other; they meet here, and the laboratory puts them together.
 """
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, final
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, final
 
 import numpy as np
 from pydantic import BeforeValidator, SerializeAsAny, WithJsonSchema
@@ -84,6 +85,13 @@ class Labeller(ABC):
             rng: Randomness of the labels themselves.
         """
 
+    def members(self, examples: Examples, gold: IntArray | None, rng: np.random.Generator) -> FloatArray | None:
+        """Return the soft labels `(s, n, k)` of each of a panel's supervisors, with the arguments of `label`.
+
+        None for a single supervisor.
+        """
+        return None
+
 
 class WeakSupervisor(Component):
     """Anything that labels the transfer split."""
@@ -107,6 +115,9 @@ class Objective(Component):
     `progress` is the fraction of training done, in [0, 1). A moving target is held fixed inside the gradient.
     """
 
+    only_classes: ClassVar[int | None] = None
+    """The one number of classes it is defined for; None is any."""
+
     @property
     def moving(self) -> bool:
         """Whether the target depends on the student, so that the student must be trained by gradient."""
@@ -116,6 +127,14 @@ class Objective(Component):
     def settles_at(self) -> float:
         """The progress from which on nothing depends on progress any more; training may stop early only after it."""
         return 0.0
+
+    @property
+    def curvature(self) -> float:
+        """An upper bound of the loss's second derivatives, in units of cross-entropy's; at least 1.
+
+        A trainer that takes the longest safe step for cross-entropy divides its step by this.
+        """
+        return 1.0
 
     @abstractmethod
     def value(self, weak: "Array", logits: "Array", progress: float) -> "Array":
@@ -154,6 +173,8 @@ class Fit:
         watched: Inputs and weak labels that `stopping` watches, or None.
         rng: Randomness of initialisation and order.
         steps: Train exactly this many steps, or None for the student's own number.
+        start: A trained student of the same configuration to go on from, or None for a new one (capability `parts`).
+        part: Train `all` of the student, or only its last layer, the `head` (capability `parts`).
     """
 
     student: "Student"
@@ -166,6 +187,8 @@ class Fit:
     weights: FloatArray | None = None
     watched: tuple[Inputs, FloatArray] | None = None
     steps: int | None = None
+    start: "Predictor | None" = None
+    part: Literal["all", "head"] = "all"
 
 
 class Predictor(ABC):
@@ -190,7 +213,8 @@ class Student(Component):
     """The model that learns from weak labels.
 
     Capabilities: `gradient` (trained in steps by an objective, which may move with the student), `represent` (features
-    of its last layer), `scale` (smaller versions of itself exist).
+    of its last layer), `embed` (features before any training), `scale` (smaller versions of itself exist), `parts` (its
+    last layer can be trained alone, and training can go on from a trained student).
     """
 
     @property
@@ -212,6 +236,10 @@ class Student(Component):
         """A number that grows with capability (features, units, trees), or None if there is none."""
         return None
 
+    def embed(self, corpus: Inputs, inputs: Inputs) -> FloatArray:
+        """Return what the student's body makes of inputs before any training on labels, `(n, d)`."""
+        raise CapabilityError(f"student {self.kind!r} has no features before training ('embed'): choose another")
+
     def scaled(self, fraction: float) -> "Student":
         """Return a version of this student with `fraction` of its strength."""
         raise CapabilityError(f"student {self.kind!r} has no smaller versions of itself ('scale')")
@@ -232,6 +260,11 @@ class Method(Component):
     def requires(self) -> frozenset[str]:
         """The capabilities that the student must have."""
         return frozenset()
+
+    @property
+    def audits(self) -> int:
+        """How many gold labels of the transfer split this method buys; where it is not 0 the view is an AuditedView."""
+        return 0
 
     @abstractmethod
     def train(self, view: WeakView, student: Student, rng: np.random.Generator) -> Training:
@@ -256,22 +289,36 @@ class Method(Component):
 
 def run_together(courses: Sequence[Training]) -> list[Predictor]:
     """Run several methods in step: what they ask for at the same time is trained as one batch per student."""
+    return run_timed(courses)[0]
+
+
+def run_timed(courses: Sequence[Training]) -> tuple[list[Predictor], list[float]]:
+    """Run several methods in step and return, beside the predictors, the seconds that each took.
+
+    A method's own work counts for it alone; the time of a batch is divided evenly among the students trained in it.
+    """
+    seconds = [0.0] * len(courses)
     results: dict[int, Predictor] = {}
     answers: dict[int, list[Predictor] | None] = dict.fromkeys(range(len(courses)))
     while answers:
         asked: list[tuple[int, Fit]] = []
         for index in list(answers):
+            started = time.perf_counter()
             try:
                 asked.extend((index, fit) for fit in courses[index].send(answers[index]))  # type: ignore[arg-type]
             except StopIteration as stop:
                 results[index] = stop.value
                 del answers[index]
+            seconds[index] += time.perf_counter() - started
         answers = {index: [] for index in answers}
         for student in dict.fromkeys(fit.student for _, fit in asked):
             group = [(index, fit) for index, fit in asked if fit.student == student]
+            started = time.perf_counter()
             for (index, _), predictor in zip(group, student.fit_many([fit for _, fit in group]), strict=True):
                 answers[index].append(predictor)  # type: ignore[union-attr]
-    return [results[index] for index in range(len(courses))]
+            for index, _ in group:
+                seconds[index] += (time.perf_counter() - started) / len(group)
+    return [results[index] for index in range(len(courses))], seconds
 
 
 def component_field(sort: str, what: str) -> tuple[BeforeValidator, WithJsonSchema]:

@@ -35,7 +35,10 @@ ROOM_OF = {
 
 @dataclass(frozen=True)
 class Entry:
-    """What the registry knows of one name."""
+    """What the registry knows of one name.
+
+    An `oracle` sees more gold than any honest method could: it bounds what is possible and is never chosen by default.
+    """
 
     sort: str
     name: str
@@ -43,36 +46,21 @@ class Entry:
     fields: Mapping[str, Any] = field(default_factory=dict)
     summary: str = ""
     paper: str = ""
+    oracle: bool = False
 
     @property
-    def preset(self) -> bool:
-        """Whether this name stands for a kind with some fields set."""
-        return self.name != kind_of(self.cls)
-
-
-def kind_of(cls: type[Component]) -> str:
-    """Return the `kind` that a component class is registered under."""
-    return str(cls.model_fields["kind"].default)
-
-
-_entries: dict[str, dict[str, Entry]] = {sort: {} for sort in ROOM_OF}
-_loaded: set[str] = set()
-
-
-def register(sort: str, *, paper: str = "") -> Callable[[C], C]:
-    """Register a component class under its `kind`."""
-
-    def decorate(cls: C) -> C:
-        summary = (cls.__doc__ or "").strip().split("\n")[0]
-        _add(Entry(sort, kind_of(cls), cls, {}, summary, paper))
-        return cls
-
-    return decorate
-
-
-def preset(sort: str, name: str, cls: type[Component], summary: str, *, paper: str = "", **fields: Any) -> None:
+    def preset(
+    sort: str,
+    name: str,
+    cls: type[Component],
+    summary: str,
+    *,
+    paper: str = "",
+    oracle: bool = False,
+    **fields: Any,
+) -> None:
     """Register a name for a kind with some fields set."""
-    _add(Entry(sort, name, cls, fields, summary, paper))
+    _add(Entry(sort, name, cls, fields, summary, paper, oracle))
 
 
 def _add(entry: Entry) -> None:
@@ -86,6 +74,12 @@ def _add(entry: Entry) -> None:
 def names(sort: str) -> list[str]:
     """Return all registered names of a sort, in order of registration."""
     return list(_known(sort))
+
+
+def named_methods() -> list[str]:
+    """Return the named methods that may be compared: presets, without oracles."""
+    entries = [lookup("methods", name) for name in names("methods")]
+    return [entry.name for entry in entries if entry.preset and not entry.oracle]
 
 
 def lookup(sort: str, name: str) -> Entry:

@@ -74,15 +74,26 @@ class Vault:
 
 @dataclass(frozen=True, eq=False)
 class WeakSplit:
-    """Inputs and their weak labels `(n, k)`: there is no field for gold, ids or metadata."""
+    """Inputs and their weak labels `(n, k)`: there is no field for gold, ids or metadata.
+
+    Attributes:
+        inputs: The `n` inputs.
+        weak: Weak labels `(n, k)`.
+        members: The weak labels of each of `s` supervisors of a panel, `(s, n, k)`; None if there is one supervisor.
+    """
 
     inputs: Inputs
     weak: FloatArray
+    members: FloatArray | None = None
 
     def __post_init__(self) -> None:
         if self.weak.ndim != 2 or len(self.weak) != len(self.inputs):
             raise InputError(f"weak labels must have shape ({len(self.inputs)}, k), got {self.weak.shape}")
         object.__setattr__(self, "weak", frozen(np.asarray(self.weak, dtype=np.float32)))
+        if self.members is not None:
+            if self.members.shape[1:] != self.weak.shape:
+                raise InputError(f"members must have shape (s, {len(self.inputs)}, k), got {self.members.shape}")
+            object.__setattr__(self, "members", frozen(np.asarray(self.members, dtype=np.float32)))
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -106,3 +117,16 @@ class WeakView:
     def n_classes(self) -> int:
         """The number of classes `k`."""
         return int(self.transfer.weak.shape[1])
+
+
+@dataclass(frozen=True, eq=False)
+class AuditedView(WeakView):
+    """What a method sees that declares a number of labels to buy: the view, and the gold of that many examples.
+
+    Attributes:
+        audit_rows: Positions in the transfer split of the audited examples, `(a,)`, drawn at random.
+        audit_gold: Their class numbers, `(a,)`.
+    """
+
+    audit_rows: IntArray
+    audit_gold: IntArray

@@ -14,6 +14,7 @@ import numpy as np
 from w2sg import measure
 from w2sg.core import (
     AnyArray,
+    AuditedView,
     BoolArray,
     Examples,
     FloatArray,
@@ -31,11 +32,11 @@ from w2sg.core import (
     derive,
     one_hot,
     registry,
-    run_together,
+    run_timed,
 )
 
 Arrays = dict[str, AnyArray]
-TRANSFER, VALIDATION = "transfer", "validation"
+TRANSFER, VALIDATION, MEMBERS = "transfer", "validation", "members."
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +73,9 @@ class Bench:
                 known = data.vault.release("simulate", split) if supervisor.simulates else None
                 made = labeller.label(examples, known, derive(self.seed, "label", split))
                 labels[split] = check_soft_labels(made, len(examples), len(data.classes))
+                members = labeller.members(examples, known, derive(self.seed, "label", split))
+                if members is not None:
+                    labels[f"{MEMBERS}{split}"] = np.asarray(members, dtype=np.float32)
             return labels
 
         return self._timed(work)
@@ -84,20 +88,19 @@ class Bench:
         Returns:
             For each method, and for the ceiling if asked, class probabilities `(n, k)` of every split but supervision.
         """
-        started, released = time.perf_counter(), len(self.data.vault.record)
-        views = [self._view(made) for made in labels]
-        courses = [
-            method.train(view, student, derive(self.seed, "student"))
-            for method, view in zip(methods, views, strict=True)
-        ]
+        vault = self.data.vault
+        released = [len(vault.record)]
+        courses = []
+        for method, made in zip(methods, labels, strict=True):
+            courses.append(method.train(self._view(made, method.audits), student, derive(self.seed, "student")))
+            released.append(len(vault.record))
         if ceiling:
             courses.append(_gold_course(student, self.data, self.seed))
-        trained = run_together(courses)
-        seconds = (time.perf_counter() - started) / max(1, len(courses))
-        handed = [_plain(h) for h in self.data.vault.record[released:]]
+            released.append(len(vault.record))
         results = []
-        for index, predictor in enumerate(trained):
-            record = {"seconds": seconds, "steps": predictor.steps, "gold": handed if index == len(methods) else []}
+        for index, (predictor, seconds) in enumerate(zip(*run_timed(courses), strict=True)):
+            gold = [_plain(handout) for handout in vault.record[released[index] : released[index + 1]]]
+            record = {"seconds": seconds, "steps": predictor.steps, "gold": gold}
             results.append(Made(self._predictions(predictor), record))
         return results
 
@@ -119,10 +122,17 @@ class Bench:
         }
         return metrics, evidence
 
-    def _view(self, labels: Mapping[str, FloatArray]) -> WeakView:
+    def _view(self, labels: Mapping[str, FloatArray], audits: int) -> WeakView:
+        def split(name: str, examples: Examples) -> WeakSplit:
+            return WeakSplit(examples.inputs, labels[name], labels.get(f"{MEMBERS}{name}"))
+
         data = self.data
-        validation = None if data.validation is None else WeakSplit(data.validation.inputs, labels[VALIDATION])
-        return WeakView(WeakSplit(data.transfer.inputs, labels[TRANSFER]), validation, data.corpus)
+        validation = None if data.validation is None else split(VALIDATION, data.validation)
+        transfer = split(TRANSFER, data.transfer)
+        if not audits:
+            return WeakView(transfer, validation, data.corpus)
+        rows, gold = data.vault.audit(TRANSFER, audits, derive(self.seed, "audit"))
+        return AuditedView(transfer, validation, data.corpus, rows, gold)
 
     def _predictions(self, predictor: Predictor) -> Arrays:
         def proba(inputs: Inputs) -> FloatArray:

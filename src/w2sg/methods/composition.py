@@ -1,5 +1,6 @@
 """A method as data: select, relabel, objective, stopping and chain, each replaceable."""
 
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from typing import Literal, final
 
@@ -12,6 +13,7 @@ from w2sg.core import (
     Fit,
     InputError,
     Method,
+    Predictor,
     Student,
     Training,
     WeakView,
@@ -40,16 +42,22 @@ class Composition(Method):
 
     @property
     def requires(self) -> frozenset[str]:
-        """A moving target or a watched course needs gradient training; a chain may need more."""
-        gradient = self.objective.moving or self.stopping.watches
-        return self.chain.requires | (frozenset({"gradient"}) if gradient else frozenset())
+        """All but plain cross-entropy to the end needs gradient training; the parts may need more."""
+        plain = isinstance(self.objective, CrossEntropy) and not self.stopping.watches
+        parts = self.select.requires | self.relabel.requires | self.chain.requires
+        return parts | (frozenset() if plain else frozenset({"gradient"}))
+
+    @property
+    def audits(self) -> int:
+        """The most labels that a part buys: the parts share them."""
+        return max(self.select.audits, self.relabel.audits)
 
     def train(self, view: WeakView, student: Student, rng: np.random.Generator) -> Training:
         """Train through the chain; each stage selects, relabels and trains."""
         return (yield from self.chain.train(self._stage, view, student, rng))
 
     def _stage(self, view: WeakView, student: Student, rng: np.random.Generator) -> Training:
-        fit = self._fit(view, student, rng)
+        fit = yield from self._fit(view, student, rng)
         if not self.stopping.watches:
             return (yield [fit])[0]
         if view.validation is not None:
@@ -57,10 +65,13 @@ class Composition(Method):
         (scout,) = yield [_lend(fit, self.stopping.watches, rng)]
         return (yield [replace(fit, steps=scout.steps)])[0]
 
-    def _fit(self, view: WeakView, student: Student, rng: np.random.Generator) -> Fit:
+    def _fit(
+        self, view: WeakView, student: Student, rng: np.random.Generator
+    ) -> Generator[Sequence[Fit], list[Predictor], Fit]:
         n, k = view.transfer.weak.shape
-        weights = self.select.weights(view, rng)
-        targets = check_soft_labels(self.relabel.relabel(view, rng), n, k, "relabelled targets")
+        weights = yield from self.select.weights(view, student, rng)
+        relabelled = yield from self.relabel.relabel(view, student, rng)
+        targets = check_soft_labels(relabelled, n, k, "relabelled targets")
         if weights.shape != (n,) or not np.isfinite(weights).all() or (weights < 0).any():
             raise InputError(f"selection {self.select.kind!r} must give {n} finite weights of at least 0")
         kept = np.flatnonzero(weights)

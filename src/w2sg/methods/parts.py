@@ -9,24 +9,47 @@ from pydantic import SerializeAsAny
 
 from w2sg.core import Component, Fit, FloatArray, Predictor, Student, Training, WeakView, component_field
 
+Course = Generator[Sequence[Fit], list[Predictor], FloatArray]
+"""Work that may ask for students to be trained and ends in an array."""
+
 Stage = Callable[[WeakView, Student, np.random.Generator], Training]
 """One round of select, relabel and train."""
 
 
-class Selection(Component):
+class _Part(Component):
+    """What selections and relabelings declare alike."""
+
+    @property
+    def requires(self) -> frozenset[str]:
+        """The capabilities that the student must have."""
+        return frozenset()
+
+    @property
+    def audits(self) -> int:
+        """How many gold labels of the transfer split it buys; the view is then an AuditedView."""
+        return 0
+
+
+class Selection(_Part):
     """Which weak-labelled examples the student learns from, and with what weights."""
 
     @abstractmethod
-    def weights(self, view: WeakView, rng: np.random.Generator) -> FloatArray:
-        """Return a non-negative weight for each transfer example, `(n,)`; 0 leaves it out."""
+    def weights(self, view: WeakView, student: Student, rng: np.random.Generator) -> Course:
+        """Return a non-negative weight for each transfer example, `(n,)`; 0 leaves it out.
+
+        A generator that may yield students to train first; one that needs none begins with `yield from ()`.
+        """
 
 
-class Relabeling(Component):
+class Relabeling(_Part):
     """What the labels become before training."""
 
     @abstractmethod
-    def relabel(self, view: WeakView, rng: np.random.Generator) -> FloatArray:
-        """Return new soft labels for the transfer examples, `(n, k)`."""
+    def relabel(self, view: WeakView, student: Student, rng: np.random.Generator) -> Course:
+        """Return new soft labels for the transfer examples, `(n, k)`.
+
+        A generator that may yield students to train first; one that needs none begins with `yield from ()`.
+        """
 
 
 class Chain(Component):

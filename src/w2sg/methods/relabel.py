@@ -4,8 +4,8 @@ from typing import Literal
 
 import numpy as np
 
-from w2sg.core import FloatArray, WeakView, one_hot, register
-from w2sg.methods.parts import Relabeling
+from w2sg.core import Student, WeakView, one_hot, register
+from w2sg.methods.parts import Course, Relabeling
 
 
 @register("relabelings")
@@ -14,8 +14,9 @@ class Keep(Relabeling):
 
     kind: Literal["keep"] = "keep"
 
-    def relabel(self, view: WeakView, rng: np.random.Generator) -> FloatArray:
+    def relabel(self, view: WeakView, student: Student, rng: np.random.Generator) -> Course:
         """Return the weak labels."""
+        yield from ()
         return view.transfer.weak
 
 
@@ -25,7 +26,8 @@ class Harden(Relabeling):
 
     kind: Literal["harden"] = "harden"
 
-    def relabel(self, view: WeakView, rng: np.random.Generator) -> FloatArray:
+    def relabel(self, view: WeakView, student: Student, rng: np.random.Generator) -> Course:
         """Return one-hot labels."""
+        yield from ()
         weak = view.transfer.weak
         return one_hot(weak.argmax(axis=1), weak.shape[1])

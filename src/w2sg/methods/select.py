@@ -5,8 +5,8 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from w2sg.core import FloatArray, WeakView, register
-from w2sg.methods.parts import Selection
+from w2sg.core import Student, WeakView, register
+from w2sg.methods.parts import Course, Selection
 
 
 @register("selections")
@@ -15,8 +15,9 @@ class All(Selection):
 
     kind: Literal["all"] = "all"
 
-    def weights(self, view: WeakView, rng: np.random.Generator) -> FloatArray:
+    def weights(self, view: WeakView, student: Student, rng: np.random.Generator) -> Course:
         """Return ones."""
+        yield from ()
         return np.ones(len(view.transfer), dtype=np.float32)
 
 
@@ -34,8 +35,9 @@ class ConfidentOnly(Selection):
     )
     threshold: float | None = Field(None, ge=0, lt=1, description="keep what is above this probability instead")
 
-    def weights(self, view: WeakView, rng: np.random.Generator) -> FloatArray:
+    def weights(self, view: WeakView, student: Student, rng: np.random.Generator) -> Course:
         """Return 1 for the examples kept and 0 for the others."""
+        yield from ()
         weak = view.transfer.weak
         confidence, named = weak.max(axis=1), weak.argmax(axis=1)
         if self.threshold is not None:

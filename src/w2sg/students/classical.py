@@ -28,6 +28,15 @@ class _Classical(Student):
 
     features: AnyFeatures = Field(default=Raw(), description="what the model reads")
 
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """Features before training."""
+        return frozenset({"embed"})
+
+    def embed(self, corpus: Inputs, inputs: Inputs) -> FloatArray:
+        """Return the features that the model reads, `(n, d)`."""
+        return features(self.features, corpus, inputs)
+
     def fit_many(self, fits: Sequence[Fit]) -> list[Predictor]:
         """Train the models one after the other."""
         return [self._train(fit) for fit in fits]

@@ -163,6 +163,7 @@ class _Bench:
         self.weights = first.weights
         self.last = np.array([steps if head.steps is None else min(head.steps, steps) for head in heads])
         self.family = np.cumsum([i > 0 and head.objective != heads[i - 1].objective for i, head in enumerate(heads)])
+        self.curvature = np.array([head.objective.curvature for head in heads], dtype=np.float32)
         self.settled = np.array([head.objective.settles_at if head.steps is None else np.inf for head in heads])
         self.watched = None if first.watched is None else self.design.whiten(first.watched[0])
         self.best_score = np.full(len(heads), -np.inf)
@@ -175,8 +176,8 @@ class _Bench:
         v = np.zeros((m, k, r), dtype=np.float32)
         ahead, momentum = v.copy(), np.ones(m)
         for step in range(self.steps):
-            new = self._descend(ahead, active, step / self.steps)
-            pull = ahead - new
+            pull = ahead - self._descend(ahead, active, step / self.steps)
+            new = ahead - pull / self.curvature[active, None, None]
             restart = np.einsum("mkr,mkr->m", pull, new - v) > 0
             old = np.where(restart, 1.0, momentum)
             momentum = (1 + np.sqrt(1 + 4 * old**2)) / 2
@@ -196,6 +197,7 @@ class _Bench:
         return [self._finish(index) for index in range(m)]
 
     def _descend(self, v: FloatArray, active: IntArray, progress: float) -> FloatArray:
+        """Return where a step of length 1 from heads `(m, k, r)` leads: `v` minus the gradient."""
         m, k, r = v.shape
         logits = (v.reshape(m * k, r) @ self.design.zt).reshape(m, k, -1)
         pull = 0.5 * logits

@@ -51,14 +51,18 @@ class Linear(Student):
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """Gradient training, a representation, and smaller versions where the number of features is a choice."""
+        """Gradient training, features, and smaller versions where the number of features is a choice."""
         scale = frozenset() if self.features.strength is None else frozenset({"scale"})
-        return frozenset({"gradient", "represent"}) | scale
+        return frozenset({"gradient", "represent", "embed"}) | scale
 
     @property
     def strength(self) -> float | None:
         """The number of features, where that is a choice."""
         return self.features.strength
+
+    def embed(self, corpus: Inputs, inputs: Inputs) -> FloatArray:
+        """Return the features that the head reads, `(n, d)`."""
+        return features(self.features, corpus, inputs)
 
     def scaled(self, fraction: float) -> "Linear":
         """Return the same head on a smaller body."""

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from w2sg.core import Fit, FloatArray, Inputs, Predictor, Student, register
+from w2sg.core import Fit, FloatArray, InputError, Inputs, Predictor, Student, register
 from w2sg.students.features import AnyFeatures, FeatureMap, Raw, features
 from w2sg.students.linear import softmax
 
@@ -45,13 +45,17 @@ class Mlp(Student):
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """Gradient training, the hidden layer as representation, and narrower versions."""
-        return frozenset({"gradient", "represent", "scale"})
+        """Gradient training of all or of the last layer, features, and narrower versions."""
+        return frozenset({"gradient", "represent", "embed", "scale", "parts"})
 
     @property
     def strength(self) -> float:
         """The number of hidden units."""
         return float(self.hidden)
+
+    def embed(self, corpus: Inputs, inputs: Inputs) -> FloatArray:
+        """Return the features that the network reads, `(n, d)`."""
+        return features(self.features, corpus, inputs)
 
     def scaled(self, fraction: float) -> "Mlp":
         """Return a narrower network."""
@@ -66,6 +70,10 @@ class Mlp(Student):
         scale = np.stack([x.mean(axis=0), 1 / np.maximum(x.std(axis=0).max() + 0 * x[0], 1e-6)])
         x = (x - scale[0]) * scale[1]
         network = _start(x.shape[1], self.hidden, fit.targets.shape[1], fit.rng)
+        if fit.start is not None:
+            if not isinstance(fit.start, MlpPredictor) or len(fit.start.parameters[1]) != self.hidden:
+                raise InputError("an MLP goes on only from a trained MLP of the same width")
+            network = fit.start.parameters
         moments = [(np.zeros_like(p), np.zeros_like(p)) for p in network]
         per_epoch = -(-len(x) // self.batch)
         total = self.epochs * per_epoch
@@ -104,6 +112,8 @@ def _pull(network: Parameters, x: FloatArray, fit: Fit, rows: np.ndarray, progre
     if fit.weights is not None:
         pull = pull * fit.weights[rows, None]
     pull = np.asarray(pull, dtype=np.float32) / len(rows)
+    if fit.part == "head":
+        return 0 * hidden_weights, 0 * hidden_bias, hidden.T @ pull, pull.sum(axis=0)
     back = (pull @ head_weights.T) * (hidden > 0)
     return x.T @ back, back.sum(axis=0), hidden.T @ pull, pull.sum(axis=0)
 

@@ -109,18 +109,22 @@ class PanelLabeller(Labeller):
         Raises:
             InputError: If a member simulates and gold `(n,)` is missing, or a member fails.
         """
+        soft = self.members(examples, gold, rng)
+        if self.supervisor.combine == "mean":
+            return np.asarray(soft.mean(axis=0))
+        votes = np.stack([harden(member) for member in soft], axis=1)
+        if self.supervisor.combine == "majority":
+            return majority(votes, self.n_classes)
+        return dawid_skene(votes, self.n_classes).posterior
+
+    def members(self, examples: Examples, gold: IntArray | None, rng: np.random.Generator) -> FloatArray:
+        """Return the labels `(s, n, k)` of each of the `s` members, in the order of `supervisor.ordered()`."""
         seed = int(rng.integers(2**63))
         each = [
             labeller.label(examples, gold if member.simulates else None, derive(seed, "label", name))
             for (member, name), labeller in zip(self.supervisor.ordered(), self.labellers, strict=True)
         ]
-        soft = np.stack(each).astype(np.float64)
-        if self.supervisor.combine == "mean":
-            return np.asarray(soft.mean(axis=0))
-        votes = np.stack([harden(member) for member in each], axis=1)
-        if self.supervisor.combine == "majority":
-            return majority(votes, self.n_classes)
-        return dawid_skene(votes, self.n_classes).posterior
+        return np.stack(each).astype(np.float64)
 
 
 preset(

@@ -3,7 +3,7 @@
 Both are for two classes and choose the threshold by a quantile; `confidence` is the paper's form.
 """
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from array_api_compat import array_namespace
 from pydantic import Field
@@ -13,6 +13,7 @@ from w2sg.methods.objectives.base import Array, TargetObjective
 
 
 class _Released(TargetObjective):
+    only_classes: ClassVar[int | None] = 2
     weight: float = Field(0.5, ge=0, le=1, description="largest weight of the student's own answers")
 
     @property

@@ -16,9 +16,9 @@ from w2sg.methods.objectives.base import Array, TargetObjective
 class Window(TargetObjective):
     """Learn only from examples on which the student itself is not yet sure.
 
-    EleutherAI's window loss: an example counts while `max f < 1/2 + radius`. For `k` classes, while the confidence above
-    chance `(max f - 1/k) / (1 - 1/k)` is below `2 radius`, which is the same for two. `midweak` takes for the radius the
-    median of the weak labels' own distance from chance, `|w - 1/2|`.
+    EleutherAI's window loss: an example counts while `max f < 1/2 + radius`. For `k` classes, while the confidence
+    above chance `(max f - 1/k) / (1 - 1/k)` is below `2 radius`, which is the same for two. `midweak` takes for the
+    radius the median of the weak labels' own distance from chance, `|w - 1/2|`.
     """
 
     kind: Literal["window"] = "window"

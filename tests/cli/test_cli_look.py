@@ -1,0 +1,232 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli_data import QUICK, Command
+
+from w2sg.core import registry
+from w2sg.core.registry import ROOM_OF
+
+COMMANDS = (
+    ("demo",),
+    ("run",),
+    ("study",),
+    ("report",),
+    ("list",),
+    ("describe",),
+    ("runs",),
+    ("show",),
+    ("cache", "verify"),
+    ("cache", "gc"),
+    ("new", "method"),
+)
+TYPES = {"string", "integer", "number", "boolean", "object", "array", "null"}
+NAMES = [(sort, name) for sort in ROOM_OF for name in registry.names(sort)]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_each_help_has_an_example_and_fits_80_columns(
+    command: tuple[str, ...], w2sg: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    done = w2sg(*command, "--help")
+    assert done.code == 0
+    assert f"w2sg {' '.join(command)}" in done.out.split("For example:")[1]
+    assert max(map(len, done.out.splitlines())) <= 80
+
+
+def test_help_lists_the_commands_and_exit_codes(w2sg: Command) -> None:
+    done = w2sg("--help")
+    assert all(command[0] in done.out for command in COMMANDS)
+    assert w2sg("-h").out == done.out
+    assert w2sg("--version").out.strip()
+    assert w2sg("no-such").code == 2
+
+
+@pytest.mark.parametrize(("sort", "name"), NAMES, ids=lambda part: part)
+def test_every_name_is_described(sort: str, name: str, w2sg: Command) -> None:
+    shown = w2sg("describe", sort, name)
+    assert shown.code == 0
+    assert shown.out.startswith(f"{name}: ")
+    assert f"fields of {name}" in shown.out
+    found = w2sg("describe", sort, name, "--json").document
+    assert found["name"] == name
+    assert found["summary"]
+    check_schema(found["schema"], found["schema"])
+    assert found["schema"]["properties"].keys() >= found["values"].keys()
+    assert found["schema"]["additionalProperties"] is False
+
+
+def check_schema(schema: Any, root: dict[str, Any]) -> None:
+    """Check that a JSON schema names known types only, requires what it has, and refers to what is there."""
+    if isinstance(schema, list):
+        for one in schema:
+            check_schema(one, root)
+    if not isinstance(schema, dict):
+        return
+    if isinstance(schema.get("type"), str) and "properties" not in schema.get("properties", {}):
+        assert schema["type"] in TYPES
+    if "$ref" in schema:
+        assert schema["$ref"].removeprefix("#/$defs/") in root["$defs"]
+    if isinstance(schema.get("required"), list) and "properties" in schema:
+        assert set(schema["required"]) <= schema["properties"].keys()
+    for key, inner in schema.items():
+        if key not in ("default", "const", "enum"):
+            check_schema(inner, root)
+
+
+@pytest.mark.parametrize("sort", ROOM_OF)
+def test_every_sort_is_listed(sort: str, w2sg: Command) -> None:
+    found = w2sg("list", sort, "--json").document
+    assert [one["name"] for one in found] == registry.names(sort)
+    assert all(one["summary"] for one in found)
+    shown = w2sg("list", sort).out
+    assert all(one["name"] in shown for one in found)
+
+
+def test_unknown_sorts_and_names_are_exit_code_2(w2sg: Command) -> None:
+    assert "did you mean 'methods'" in w2sg("list", "method").err
+    done = w2sg("describe", "methods", "naiv", "--json")
+    assert (done.code, done.out) == (2, "")
+    assert "did you mean 'naive'" in done.err
+    assert w2sg("describe", "things", "x").code == 2
+
+
+@pytest.fixture
+def some_runs(w2sg: Command) -> list[str]:
+    found: list[str] = w2sg("run", *QUICK, "--json").document["run_ids"]
+    return found
+
+
+def test_runs_are_listed_the_newest_first(some_runs: list[str], w2sg: Command) -> None:
+    found = w2sg("runs", "--json").document
+    assert {one["id"] for one in found} == set(some_runs)
+    assert found[0]["created"] >= found[1]["created"]
+    assert found[0]["student"] == "nystroem(count=12)"
+    assert 0 <= found[0]["student_accuracy"] <= 1
+    assert len(w2sg("runs", "-n", "1", "--json").document) == 1
+    assert found[0]["id"][:8] in w2sg("runs").out
+
+
+def test_a_run_is_shown_by_the_beginning_of_its_id(some_runs: list[str], w2sg: Command) -> None:
+    found = w2sg("show", some_runs[0][:10], "--json").document
+    assert found["id"] == some_runs[0]
+    assert {"seed", "setup", "metrics", "gold", "versions", "steps", "config"} <= found.keys()
+    shown = w2sg("show", some_runs[0][:10]).out
+    assert all(part in shown for part in (some_runs[0], "gold handed out", "supervision", "versions: python"))
+    assert w2sg("show", "").code == 2
+    missing = w2sg("show", "zzzz", "--json")
+    assert (missing.code, missing.out) == (2, "")
+    assert "has no run, or several, whose id begins with 'zzzz': see 'w2sg runs'" in missing.err
+
+
+@pytest.mark.parametrize("command", [("runs",), ("show", "a"), ("cache", "verify"), ("cache", "gc"), ("report", "x")])
+def test_looking_does_not_make_a_store(command: tuple[str, ...], w2sg: Command, tmp_path: Path) -> None:
+    done = w2sg(*command, "--store", "typo")
+    assert done.code == 2
+    assert "there is no store in typo: make runs first ('w2sg run')" in done.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_verify_says_no_by_its_exit_code_and_gc_mends(some_runs: list[str], w2sg: Command, tmp_path: Path) -> None:
+    assert w2sg("cache", "verify", "--json").document["ok"] is True
+    next((tmp_path / ".w2sg" / "objects").glob("??/*.npz")).write_bytes(b"damaged")
+    done = w2sg("cache", "verify", "--json")
+    assert done.code == 1
+    found = json.loads(done.out)
+    assert found["ok"] is False
+    assert len(found["damaged"]) == 1
+    assert "1 damaged" in w2sg("cache", "verify").out
+    assert w2sg("cache", "gc", "--json").document["n_files"] == 1
+    assert w2sg("cache", "verify").code == 0
+    assert w2sg("cache", "gc", "--stale").code == 0
+    again = w2sg("run", *QUICK, "--json")
+    assert again.document["run_ids"] == some_runs
+
+
+SHOUT = """
+from w2sg.core import preset, register
+from w2sg.methods import Relabeling
+
+
+from typing import Literal
+
+
+@register("relabelings")
+class Shout(Relabeling):
+    \"\"\"As it is.\"\"\"
+
+    kind: Literal["shout"] = "shout"
+
+    def relabel(self, view, rng):
+        return view.transfer.weak
+"""
+
+
+@pytest.mark.slow
+def test_runs_of_a_plugin_are_listed_and_shown_without_it(tmp_path: Path) -> None:
+    (tmp_path / "shout.py").write_text(SHOUT)
+
+    def command(*arguments: str) -> str:
+        whole = [sys.executable, "-m", "w2sg", *arguments, "--json"]
+        done = subprocess.run(whole, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    made = json.loads(command("run", *QUICK, "--plugin", "shout.py", "--set", "method.relabel=shout"))
+    assert json.loads(command("runs"))[0]["method"] == "composition (of a plugin or another version)"
+    assert json.loads(command("runs", "--plugin", "shout.py"))[0]["method"] == "naive(relabel=shout)"
+    assert json.loads(command("show", made["run_ids"][0]))["setup"]["method"]["relabel"] == {"kind": "shout"}
+
+
+def in_terminal(folder: Path, *arguments: str) -> str:
+    """What a command prints on a terminal of 80 columns."""
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 80, 0, 0))
+    environment = {**os.environ, "TERM": "dumb", "NO_COLOR": "1"}
+    environment.pop("COLUMNS", None)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "w2sg", *arguments],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(theirs)
+    content = b""
+    try:
+        while found := os.read(ours, 65536):
+            content += found
+    except OSError:
+        pass
+    os.close(ours)
+    assert process.wait() == 0
+    return content.decode().replace("\r\n", "\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize("command", [("runs",), ("list", "methods"), ("list", "students")], ids=" ".join)
+def test_tables_are_readable_at_80_columns(
+    command: tuple[str, ...], some_runs: list[str], w2sg: Command, tmp_path: Path
+) -> None:
+    shown = in_terminal(tmp_path, *command)
+    assert max(map(len, shown.splitlines())) <= 80
+    words = [one["name"] for one in w2sg("list", command[1], "--json").document] if command[0] == "list" else some_runs
+    assert all(word[:8] in shown for word in words)
+
+
+def test_stdout_may_be_closed_early(some_runs: list[str], tmp_path: Path) -> None:
+    command = f"{sys.executable} -m w2sg runs --json | head -n 1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr

@@ -1,0 +1,190 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli_data import QUICK, STUDY, Command
+
+FIELDS = {
+    "setup",
+    "label",
+    "config",
+    "seeds",
+    "n_test",
+    "weak_accuracy",
+    "student_accuracy",
+    "ceiling_accuracy",
+    "pgr",
+    "agreement",
+    "errors_copied",
+    "run_ids",
+    "wall_s",
+}
+
+
+def test_run_gives_one_document_and_progress_on_stderr(w2sg: Command) -> None:
+    done = w2sg("run", *QUICK, "--json")
+    found = done.document
+    assert found.keys() >= FIELDS
+    assert found["pgr"].keys() >= {"estimate", "low", "high", "reason"}
+    assert found["seeds"] == [0, 1]
+    assert found["n_test"] == 68
+    assert len(found["run_ids"]) == 2
+    assert found["setup"]["student"]["features"]["count"] == 12
+    assert all(0 <= found[f"{who}_accuracy"] <= 1 for who in ("weak", "student", "ceiling"))
+    assert done.err.splitlines() == ["run: 1 of 2 runs", "run: 2 of 2 runs"]
+
+
+def test_a_second_run_is_silent_and_the_same(w2sg: Command) -> None:
+    first, second = (w2sg("run", *QUICK, "--json") for _ in range(2))
+    assert second.err == ""
+    assert {**first.document, "wall_s": 0} == {**second.document, "wall_s": 0}
+
+
+def test_a_pgr_that_is_refused_has_no_estimate_and_a_reason(w2sg: Command) -> None:
+    found = w2sg("run", "--task", "wine", "--supervisor", "simulated", "--set", "supervisor.accuracy=1.0", "--json")
+    pgr = found.document["pgr"]
+    assert pgr["estimate"] is None
+    assert pgr["low"] is None
+    assert pgr["high"] is None
+    assert "gap" in pgr["reason"]
+    shown = w2sg("run", "--task", "wine", "--supervisor", "simulated", "--set", "supervisor.accuracy=1.0")
+    assert "no PGR" in shown.out
+    assert "gap" in shown.out
+
+
+def test_run_prints_a_table_and_where_to_look_on(w2sg: Command) -> None:
+    shown = w2sg("run", *QUICK).out
+    assert "2 seeds, 68 test examples each" in shown
+    assert all(who in shown for who in ("weak", "student", "ceiling", "agreement with the supervisor"))
+    prefix = shown.rsplit("runs ", 1)[1].split(",")[0]
+    assert w2sg("show", prefix).code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--task", "wien"), "unknown task 'wien': did you mean 'wine'?"),
+        (("--method", "confidnce"), "unknown method 'confidnce': did you mean 'confidence'"),
+        (("--student", "nistroem"), "unknown student 'nistroem': did you mean 'nystroem'"),
+        (("--supervisor", "fewer-label"), "did you mean 'fewer-labels'"),
+        (("--set", "student.features.count=many"), "student.features.count: input should be a valid integer"),
+        (("--set", "student.features.count=0"), "student.features.count: input should be greater than or equal to 1"),
+        (("--set", "student.feature.count=3"), "student.feature: no such field"),
+        (("--set", "student.c=nan"), "student.c: "),
+        (("--set", "count=3"), "count: a path starts with task, supervisor, student, method"),
+        (("--set", "student.c"), "student.c: a setting is path=value"),
+        (("--set", "student.c=1", "--set", "student.c.x=1"), "student.c.x: 'c' has no fields"),
+        (("--set", "task.supervision=100000"), "needs 100000 rows"),
+        (("--student", "knn", "--method", "confidence"), "needs 'gradient', student 'knn' has"),
+        (("--plugin", "gone.py"), "plugin gone.py: no such Python file"),
+        (("--seeds", "0"), "--seeds"),
+        (("--seeds", "x"), "--seeds"),
+        (("--workers", "0"), "--workers"),
+        (("--tusk", "wine"), "--tusk"),
+    ],
+)
+def test_bad_input_is_exit_code_2_and_one_message(arguments: tuple[str, ...], message: str, w2sg: Command) -> None:
+    given = arguments if "--task" in arguments else ("--task", "digits", *arguments)
+    done = w2sg("run", *given, "--json")
+    assert done.code == 2
+    assert done.out == ""
+    assert message in done.err.replace("\n", " ")
+    assert "Traceback" not in done.err
+
+
+def test_a_method_that_fails_is_exit_code_3(w2sg: Command, tmp_path: Path) -> None:
+    (tmp_path / "failing.py").write_text(
+        "from typing import Literal\nfrom w2sg.core import Method, register\n\n\n"
+        "@register('methods')\nclass Failing(Method):\n    kind: Literal['cli-fails'] = 'cli-fails'\n\n"
+        "    def train(self, view, student, rng):\n        raise ZeroDivisionError('of its own')\n        yield\n"
+    )
+    done = w2sg("run", *QUICK, "--method", "cli-fails", "--plugin", "failing.py", "--json")
+    assert done.code == 3
+    assert done.out == ""
+    assert "2 of 2 runs failed" in done.err
+    assert "cli-fails, seed 0: ZeroDivisionError: of its own" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_broken_store_is_exit_code_3(w2sg: Command, tmp_path: Path) -> None:
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "store.db").write_bytes(b"no database" * 100)
+    for arguments in (("run", *QUICK), ("runs",), ("show", "a"), ("cache", "verify"), ("cache", "gc")):
+        done = w2sg(*arguments, "--store", "broken", "--json")
+        assert done.code == 3
+        assert done.out == ""
+        assert "choose another --store" in done.err
+
+
+def test_the_store_is_that_of_the_environment(w2sg: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("W2SG_STORE", str(tmp_path / "elsewhere"))
+    assert w2sg("run", *QUICK).code == 0
+    assert (tmp_path / "elsewhere" / "store.db").exists()
+    assert not (tmp_path / ".w2sg").exists()
+
+
+def test_study_gives_one_document(w2sg: Command, tmp_path: Path) -> None:
+    (tmp_path / "two.toml").write_text(STUDY)
+    found = w2sg("study", "two.toml", "--json").document
+    assert found["study"] == "two"
+    assert found["n_runs"] == 4
+    assert found["steps_done"] == {"labels": 2, "student": 4, "ceiling": 2, "score": 4}
+    assert [one["label"]["method"] for one in found["results"]] == ["naive", "confidence"]
+    assert found["contests"][0]["comparisons"].keys() == {"confidence"}
+    again = w2sg("study", "two.toml", "--json")
+    assert again.document["steps_done"] == {}
+    assert again.document["wall_s"] < 2
+
+
+def test_study_prints_tables(w2sg: Command, tmp_path: Path) -> None:
+    (tmp_path / "two.toml").write_text(STUDY)
+    shown = w2sg("study", "two.toml").out
+    assert "two: 4 runs of wine / few-features / nystroem(count=12), 2 seeds each" in shown
+    assert "accuracy minus that of naive, paired" in shown
+    assert "steps done: 2 labels, 4 student, 2 ceiling, 4 score" in shown
+    assert "steps done: none: all were in the store" in w2sg("study", "two.toml").out
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "bad.toml: No such file or directory"),
+        ("tasks = [", "bad.toml: is not TOML"),
+        ("taskz = ['wine']", "taskz: no such field"),
+        ("tasks = ['wine']\nseeds = 0", "seeds must be a number of at least 1"),
+        ("tasks = ['wine']\nseeds = 2000000", "2,000,000 runs, over 1,000,000: say --yes"),
+        ("tasks = ['wine']\nmethods = []", "has no runs"),
+        ("tasks = ['wine']\nmethods = [{kind = 'confidence', grid = 3}]", "methods.0.grid: must be lists of values"),
+    ],
+)
+def test_a_bad_study_is_exit_code_2(text: str | None, message: str, w2sg: Command, tmp_path: Path) -> None:
+    if text is not None:
+        (tmp_path / "bad.toml").write_text(text)
+    done = w2sg("study", "bad.toml", "--json")
+    assert (done.code, done.out) == (2, "")
+    assert message in done.err
+
+
+def test_report_writes_one_file(w2sg: Command, tmp_path: Path) -> None:
+    (tmp_path / "two.toml").write_text(STUDY)
+    w2sg("study", "two.toml", "--json")
+    found = w2sg("report", "two", "-o", "out.html", "--json").document
+    assert found == {"report": "out.html", "n_runs": 4}
+    assert "<html" in (tmp_path / "out.html").read_text().lower()
+    assert w2sg("report", "two.toml", "-o", "again.html").code == 0
+    missing = w2sg("report", "three", "--json")
+    assert (missing.code, missing.out) == (2, "")
+    assert "has no study 'three': it has two" in missing.err
+
+
+def test_demo_runs_every_named_method(w2sg: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    import w2sg as package
+
+    seen: list[Any] = []
+    small = package.Study.parse({"name": "demo", "seeds": 1, "tasks": ["wine"], "methods": ["naive", "confidence"]})
+    real = package.study
+    monkeypatch.setattr(package, "study", lambda given, **rest: seen.append(given) or real(small, **rest))
+    found = w2sg("demo", "--seeds", "1", "--json").document
+    assert found["report"] == "report.html"
+    assert (tmp_path / "report.html").exists()
+    assert {"naive", "confidence", "bootstrapping"} <= set(seen[0].methods)
