@@ -49,7 +49,32 @@ class Entry:
     oracle: bool = False
 
     @property
-    def preset(
+    def preset(self) -> bool:
+        """Whether this name stands for a kind with some fields set."""
+        return self.name != kind_of(self.cls)
+
+
+def kind_of(cls: type[Component]) -> str:
+    """Return the `kind` that a component class is registered under."""
+    return str(cls.model_fields["kind"].default)
+
+
+_entries: dict[str, dict[str, Entry]] = {sort: {} for sort in ROOM_OF}
+_loaded: set[str] = set()
+
+
+def register(sort: str, *, paper: str = "") -> Callable[[C], C]:
+    """Register a component class under its `kind`."""
+
+    def decorate(cls: C) -> C:
+        summary = (cls.__doc__ or "").strip().split("\n")[0]
+        _add(Entry(sort, kind_of(cls), cls, {}, summary, paper))
+        return cls
+
+    return decorate
+
+
+def preset(
     sort: str,
     name: str,
     cls: type[Component],
