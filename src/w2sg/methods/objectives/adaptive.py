@@ -14,9 +14,9 @@ class AdaptConf(TargetObjective):
     """The adaptive confidence loss of Guo et al. (arXiv:2402.03749), any number of classes.
 
     Target `(1 - a) w + a harden(f)`, with for each example `a = e^(c_s/T) / (e^(c_s/T) + e^(c_t/T))`, where `c_s` is
-    the student's loss on its own answer and `c_t` its loss on the supervisor's. `a` is 1/2 where the two agree and falls
-    where the student confidently disagrees: confident disagreement is pulled back to the supervisor, against what the
-    confidence loss of Burns et al. does.
+    the student's loss on its own answer and `c_t` its loss on the supervisor's. `a` is 1/2 where the two agree and
+    falls where the student confidently disagrees: confident disagreement is pulled back to the supervisor, against what
+    the confidence loss of Burns et al. does.
     """
 
     kind: Literal["adaptconf"] = "adaptconf"

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from array_api_compat import array_namespace
 from pydantic import Field
 
-from w2sg.core import InputError, register
+from w2sg.core import CapabilityError, register
 from w2sg.methods.objectives.base import Array, TargetObjective
 
 
@@ -27,7 +27,7 @@ class _Released(TargetObjective):
         `>=` gives class 0 on a tie, so a student that is undecided everywhere answers class 0 everywhere.
         """
         if weak.shape[-1] != 2:
-            raise InputError(f"objective {self.kind!r} is for 2 classes, got {weak.shape[-1]}: use 'confidence'")
+            raise CapabilityError(f"objective {self.kind!r} is for 2 classes, got {weak.shape[-1]}: use 'confidence'")
         xp = array_namespace(weak, log_student)
         first = xp.exp(log_student[..., 0])
         threshold = _quantile(first[..., -window:], level)
