@@ -15,6 +15,7 @@ from w2sg.tasks.encoding import (
     METADATA,
     Rows,
     default_features,
+    encode_choices,
     encode_features,
     encode_labels,
     encode_pairs,
@@ -56,6 +57,11 @@ class Files(SplitTask):
     pair: tuple[str, str] | None = Field(
         None, description="columns of two texts, the first preferred; no label is read"
     )
+    choices: str | tuple[str, ...] | None = Field(
+        None,
+        description="multiple choice as pairs of the right and a wrong answer: the answers' columns, 'label' numbering the "
+        "right one from 0, or one column of objects {answer: score}; 'text' goes before both",
+    )
     features: tuple[str, ...] | None = Field(
         None, description="feature columns (numbers standardised, others one-hot); by default all not used otherwise"
     )
@@ -83,7 +89,7 @@ class Files(SplitTask):
     @property
     def inputs(self) -> Literal["text", "images", "features"]:
         """What the inputs are: texts (or pairs of them), images or features."""
-        if self.text is not None or self.pair is not None:
+        if self.text is not None or self.pair is not None or self.choices is not None:
             return "text"
         form = self.format or format_of(next(iter(self._files().values())))
         return "images" if form == "idx" else "features"
@@ -94,6 +100,10 @@ class Files(SplitTask):
             raise ValueError("needs 'path' (one file) or 'paths' (a file for each split)")
         if sum(value is not None for value in (self.text, self.pair, self.features)) > 1:
             raise ValueError("needs one of 'text', 'pair' and 'features', got several")
+        if self.choices is not None and (self.pair is not None or self.features is not None or len(self.choices) < 2):
+            raise ValueError(
+                "'choices' needs two columns or one of scores, and goes with neither 'pair' nor 'features'"
+            )
         if self.text == () or self.features == ():
             raise ValueError("'text' and 'features' need at least one column")
         if self.features and self.label in self.features:
@@ -154,9 +164,12 @@ class Files(SplitTask):
         """Return inputs `(N, ...)`, gold `(N,)` and class names."""
         if self.pair is not None:
             return *encode_pairs(rows, *self.pair), PAIR_CLASSES
+        texts = (self.text,) if isinstance(self.text, str) else self.text or ()
+        if self.choices is not None:
+            return *encode_choices(rows, self.choices, self.label, texts), PAIR_CLASSES
         gold, classes = encode_labels(rows, self.label, self.classes)
-        if self.text is not None:
-            return encode_texts(rows, (self.text,) if isinstance(self.text, str) else self.text, "text"), gold, classes
+        if texts:
+            return encode_texts(rows, texts, "text"), gold, classes
         images = [sheet.images for sheet in rows.sheets if sheet.images is not None]
         if images:
             if len({image.shape[1:] for image in images}) > 1 or len(images) < len(rows.sheets):
