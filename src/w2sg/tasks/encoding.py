@@ -193,24 +193,20 @@ def encode_choices(
         else:
             raise rows.fail(index, f"column {choices!r} (choices) must hold answers with scores, got {value!r:.40}")
         if sum(best) != 1 or len(answers) < 2:
-            raise rows.fail(
-                index, f"needs two answers or more, one of them right; got {len(answers)}, {sum(best)} right"
-            )
+            raise rows.fail(index, f"needs two answers or more, one of them right; got {len(answers)} and {sum(best)}")
         others = [answer for answer, chosen in zip(answers, best, strict=True) if not chosen]
         right.append(answers[best.index(True)])
         wrong.append(others[int(drawn[index] * len(others))])
     before = [_texts(rows, column, "text") for column in prompt]
     heads = ["".join(f"{part[index]}\n" for part in before) for index in range(len(rows))]
-    return _sided(
-        [h + r for h, r in zip(heads, right, strict=True)], [h + w for h, w in zip(heads, wrong, strict=True)]
-    )
+    return _sided(*([head + text for head, text in zip(heads, side, strict=True)] for side in (right, wrong)))
 
 
 def _sided(better: list[str], worse: list[str]) -> tuple[AnyArray, IntArray]:
     """Return the two texts of each row on sides drawn by the hash of all, and which side the better one is on."""
     texts = np.empty((len(better), 2), dtype=object)
     texts[:, 0], texts[:, 1] = better, worse
-    swapped = derive(0, "pair", digest_arrays(texts)).random(len(rows)) < 0.5
+    swapped = derive(0, "pair", digest_arrays(texts)).random(len(texts)) < 0.5
     texts[swapped] = texts[swapped][:, ::-1]
     return texts, swapped.astype(np.int64)
 

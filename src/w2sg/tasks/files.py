@@ -59,8 +59,8 @@ class Files(SplitTask):
     )
     choices: str | tuple[str, ...] | None = Field(
         None,
-        description="multiple choice as pairs of the right and a wrong answer: the answers' columns, 'label' numbering the "
-        "right one from 0, or one column of objects {answer: score}; 'text' goes before both",
+        description="multiple choice as pairs of the right and a wrong answer: the answers' columns, of which 'label' "
+        "numbers the right one from 0, or one column of objects {answer: score}; 'text' goes before both",
     )
     features: tuple[str, ...] | None = Field(
         None, description="feature columns (numbers standardised, others one-hot); by default all not used otherwise"
@@ -101,9 +101,7 @@ class Files(SplitTask):
         if sum(value is not None for value in (self.text, self.pair, self.features)) > 1:
             raise ValueError("needs one of 'text', 'pair' and 'features', got several")
         if self.choices is not None and (self.pair is not None or self.features is not None or len(self.choices) < 2):
-            raise ValueError(
-                "'choices' needs two columns or one of scores, and goes with neither 'pair' nor 'features'"
-            )
+            raise ValueError("'choices' needs two columns or one of scores, goes with neither 'pair' nor 'features'")
         if self.text == () or self.features == ():
             raise ValueError("'text' and 'features' need at least one column")
         if self.features and self.label in self.features:
