@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from cli_data import Command, Outcome
 
-from w2sg.cli.main import main
+from w2sg.cli.main import app, main
 
 
 @pytest.fixture
@@ -14,6 +14,8 @@ def w2sg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 
     def command(*arguments: str) -> Outcome:
         monkeypatch.setattr("sys.argv", ["w2sg", *arguments])
+        app.registered_commands.clear()  # main adds them, once in the life of a process
+        app.registered_groups.clear()
         capsys.readouterr()
         with pytest.raises(SystemExit) as end:
             main()

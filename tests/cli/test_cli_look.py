@@ -149,21 +149,20 @@ def test_verify_says_no_by_its_exit_code_and_gc_mends(some_runs: list[str], w2sg
 
 
 SHOUT = """
-from w2sg.core import preset, register
-from w2sg.methods import Relabeling
-
-
 from typing import Literal
 
+from w2sg.core import register
+from w2sg.methods import TargetObjective
 
-@register("relabelings")
-class Shout(Relabeling):
+
+@register("objectives")
+class Shout(TargetObjective):
     \"\"\"As it is.\"\"\"
 
     kind: Literal["shout"] = "shout"
 
-    def relabel(self, view, rng):
-        return view.transfer.weak
+    def target(self, weak, log_student, progress):
+        return weak
 """
 
 
@@ -177,10 +176,10 @@ def test_runs_of_a_plugin_are_listed_and_shown_without_it(tmp_path: Path) -> Non
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    made = json.loads(command("run", *QUICK, "--plugin", "shout.py", "--set", "method.relabel=shout"))
+    made = json.loads(command("run", *QUICK, "--plugin", "shout.py", "--set", "method.objective=shout"))
     assert json.loads(command("runs"))[0]["method"] == "composition (of a plugin or another version)"
-    assert json.loads(command("runs", "--plugin", "shout.py"))[0]["method"] == "naive(relabel=shout)"
-    assert json.loads(command("show", made["run_ids"][0]))["setup"]["method"]["relabel"] == {"kind": "shout"}
+    assert json.loads(command("runs", "--plugin", "shout.py"))[0]["method"] == "naive(objective=shout)"
+    assert json.loads(command("show", made["run_ids"][0]))["setup"]["method"]["objective"] == {"kind": "shout"}
 
 
 def in_terminal(folder: Path, *arguments: str) -> str:

@@ -180,10 +180,15 @@ def test_report_writes_one_file(w2sg: Command, tmp_path: Path) -> None:
 def test_demo_runs_every_named_method(w2sg: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     import w2sg as package
 
-    seen: list[Any] = []
+    seen: list[package.Study] = []
     small = package.Study.parse({"name": "demo", "seeds": 1, "tasks": ["wine"], "methods": ["naive", "confidence"]})
     real = package.study
-    monkeypatch.setattr(package, "study", lambda given, **rest: seen.append(given) or real(small, **rest))
+
+    def study(given: package.Study, **rest: Any) -> package.StudyResult:
+        seen.append(given)
+        return real(small, **rest)
+
+    monkeypatch.setattr(package, "study", study)
     found = w2sg("demo", "--seeds", "1", "--json").document
     assert found["report"] == "report.html"
     assert (tmp_path / "report.html").exists()

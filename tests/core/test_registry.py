@@ -24,7 +24,7 @@ def clean() -> Iterator[None]:
     [
         ("methods", "confidense", "unknown method 'confidense': did you mean 'confidence'"),
         ("students", "nystrom", "unknown student 'nystrom': did you mean 'nystroem'"),
-        ("objectives", "zzz", "unknown objective 'zzz': known: confidence, cross-entropy, product"),
+        ("stoppings", "zzz", "unknown stopping 'zzz': known: "),
         ("method", "naive", "unknown kind of thing 'method': did you mean 'methods'"),
     ],
 )

@@ -95,7 +95,7 @@ def test_a_vault_shows_no_gold() -> None:
 
 def test_a_view_has_no_field_for_gold_ids_or_metadata() -> None:
     assert [field.name for field in dataclasses.fields(WeakView)] == ["transfer", "validation", "corpus"]
-    assert [field.name for field in dataclasses.fields(WeakSplit)] == ["inputs", "weak"]
+    assert [field.name for field in dataclasses.fields(WeakSplit)] == ["inputs", "weak", "members"]
     assert [field.name for field in dataclasses.fields(Inputs)] == ["pool", "rows"]
 
 

@@ -27,15 +27,17 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs process
 
 
 @pytest.fixture
-def studying(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    """A long study with two workers, some of whose runs are in the store."""
+def studying(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[str]]:
+    """A long study, with two workers if no parameter says otherwise, some of whose runs are in the store."""
     (tmp_path / "long.toml").write_text(STUDY)
-    command = [sys.executable, "-m", "w2sg", "study", "long.toml", "--store", "s", "--workers", "2", "--json"]
+    workers = str(getattr(request, "param", 2))
+    command = [sys.executable, "-m", "w2sg", "study", "long.toml", "--store", "s", "--workers", workers, "--json"]
     process = subprocess.Popen(
         command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
     try:
-        wait_until(lambda: n_runs(tmp_path / "s") > 0)
+        wait_until(lambda: n_runs(tmp_path / "s") > 0 or process.poll() is not None)
+        assert process.poll() is None, process.communicate()[1]
         yield process
     finally:
         if group(process.pid):
@@ -72,6 +74,7 @@ def wait_until(true: Callable[[], bool]) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("studying", [1, 2], indirect=True, ids=["one process", "two workers"])
 def test_ctrl_c_stops_at_once_keeps_what_is_finished_and_leaves_no_worker(
     studying: subprocess.Popen[str], tmp_path: Path
 ) -> None:
@@ -101,16 +104,16 @@ def test_workers_of_a_killed_study_end_by_themselves(studying: subprocess.Popen[
 
 
 @pytest.mark.slow
-def test_ctrl_c_in_one_process(tmp_path: Path) -> None:
-    (tmp_path / "long.toml").write_text(STUDY)
-    command = [sys.executable, "-m", "w2sg", "study", "long.toml", "--store", "s", "--workers", "1", "--json"]
-    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    wait_until(lambda: n_runs(tmp_path / "s") > 0)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=PATIENCE_S)
-    assert (process.returncode, out) == (130, "")
-    assert "stopped; what was finished is kept" in err
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+def test_a_worker_that_is_killed_is_a_failed_run(studying: subprocess.Popen[str]) -> None:
+    """As the kernel does where memory is short."""
+    workers = [pid for pid in group(studying.pid) if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    os.kill(workers[0], signal.SIGKILL)
+    out, err = studying.communicate(timeout=PATIENCE_S)
+    assert (studying.returncode, out) == (3, "")
+    assert "error: a worker process ended before its work: if memory is short, use fewer workers" in err
     assert "Traceback" not in err
+    wait_until(lambda: not group(studying.pid))
 
 
 @pytest.mark.slow

@@ -1,7 +1,7 @@
 """What the tests of methods share."""
 
-from collections.abc import Sequence
-from typing import Any, ClassVar, Literal
+from collections.abc import Generator, Sequence
+from typing import Any, ClassVar, Literal, TypeVar
 
 import numpy as np
 
@@ -61,6 +61,21 @@ def method(spec: Any) -> Method:
 
 def composed(**parts: Any) -> Method:
     return method({"kind": "composition", **parts})
+
+
+T = TypeVar("T")
+
+
+def outcome(course: Generator[Sequence[Fit], list[Predictor], T]) -> T:
+    """Run a course to its end, training what it asks for, and return what it ends in."""
+    answer: Any = None
+    while True:
+        try:
+            asked = course.send(answer)
+        except StopIteration as stop:
+            ended: T = stop.value
+            return ended
+        answer = [fit.student.fit(fit) for fit in asked]
 
 
 def blobs(n: int = 200, k: int = 3, seed: int = 0) -> tuple[FloatArray, IntArray]:

@@ -6,7 +6,6 @@ from method_data import Recorder, blobs, composed, method, recorder, view_of, we
 
 from w2sg.core import (
     CapabilityError,
-    FloatArray,
     InputError,
     Inputs,
     Student,
@@ -18,6 +17,7 @@ from w2sg.core import (
     run_together,
 )
 from w2sg.methods import Composition, Relabeling, Selection
+from w2sg.methods.parts import Course
 
 STEP = 1e-4
 """Probabilities in step and in turn: float32 products of other shapes over one training."""
@@ -29,7 +29,8 @@ class Given(Selection):
     kind: Literal["given"] = "given"
     value: tuple[float, ...]
 
-    def weights(self, view: WeakView, rng: np.random.Generator) -> FloatArray:
+    def weights(self, view: WeakView, student: Student, rng: np.random.Generator) -> Course:
+        yield from ()
         return np.array(self.value, dtype=np.float32)
 
 
@@ -39,7 +40,8 @@ class Bad(Relabeling):
     kind: Literal["bad"] = "bad"
     how: str
 
-    def relabel(self, view: WeakView, rng: np.random.Generator) -> FloatArray:
+    def relabel(self, view: WeakView, student: Student, rng: np.random.Generator) -> Course:
+        yield from ()
         weak = view.transfer.weak
         return {"shape": weak[:, :1], "rows": weak[1:], "sum": 2 * weak, "nan": weak * np.nan}[self.how]
 
@@ -100,7 +102,8 @@ def test_selection_reads_the_weak_labels_and_not_the_new_ones() -> None:
         ({}, set()),
         ({"objective": {"labels": "hard"}}, set()),
         ({"objective": "confidence"}, {"gradient"}),
-        ({"objective": {"kind": "product", "beta": 0}}, set()),
+        ({"objective": {"kind": "product", "beta": 0}}, {"gradient"}),
+        ({"objective": "generalized-cross-entropy"}, {"gradient"}),
         ({"stopping": "weak-validation"}, {"gradient"}),
         ({"chain": "bootstrap"}, {"scale"}),
         ({"chain": "bootstrap", "objective": "product"}, {"scale", "gradient"}),
@@ -111,7 +114,7 @@ def test_what_a_composition_needs_follows_from_its_parts(parts: dict[str, Any], 
     assert built.requires == needs
     if needs:
         missing = ", ".join(f"'{name}'" for name in sorted(needs))
-        with pytest.raises(CapabilityError, match=f"method needs {missing}, student 'knn' has none: choose another"):
+        with pytest.raises(CapabilityError, match=f"method needs {missing}, student 'knn' has embed: choose another"):
             built.check(_student("knn"))
 
 

@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
-from method_data import view_of, weak_labels
+from method_data import outcome, recorder, view_of, weak_labels
 
 from w2sg.core import ConfigError, FloatArray, derive, registry
 from w2sg.methods import All, ConfidentOnly, Harden, Keep
 
 
 def kept(selection: ConfidentOnly, weak: FloatArray) -> FloatArray:
-    return selection.weights(view_of(weak), derive(0, "select"))
+    return outcome(selection.weights(view_of(weak), recorder(), derive(0, "select")))
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.75, 1.0])
@@ -42,9 +42,9 @@ def test_nonsense_is_refused() -> None:
 
 def test_all_is_all_and_labels_stay_or_harden() -> None:
     weak = weak_labels(10)
-    view, rng = view_of(weak), derive(0, "parts")
-    assert All().weights(view, rng).tolist() == [1.0] * 10
-    np.testing.assert_array_equal(Keep().relabel(view, rng), weak)
-    hard = Harden().relabel(view, rng)
+    seen = (view_of(weak), recorder(), derive(0, "parts"))
+    assert outcome(All().weights(*seen)).tolist() == [1.0] * 10
+    np.testing.assert_array_equal(outcome(Keep().relabel(*seen)), weak)
+    hard = outcome(Harden().relabel(*seen))
     np.testing.assert_array_equal(hard.argmax(axis=1), weak.argmax(axis=1))
     assert set(np.unique(hard)) == {0, 1}

@@ -25,7 +25,7 @@ def runs(
     for path in plugin or []:
         registry.load_plugin(path)
     with Store(existing_store(store)) as opened:
-        found = list(opened.runs().values())[:limit]
+        found = [run for run in opened.runs().values() if "refused" not in run.result][:limit]
     rows = []
     for run in found:
         label = stored_label(run.setup)

@@ -32,6 +32,9 @@ def show(
     if as_json:
         print_json({"id": found.id, "seed": found.seed, "setup": dict(found.setup), **found.result})
         return
+    if "refused" in found.result:
+        typer.echo(f"run {found.id}: its method does not fit its task: {found.result['refused']}")
+        return
     typer.echo(f"run {found.id}\nseed {found.seed}, made {found.created}\nconfig {found.result['config']}")
     for part, name in stored_label(found.setup).items():
         typer.echo(f"{part}: {name}\n    {canonical_json(found.setup[part])}")

@@ -153,6 +153,16 @@ class Stopping(Component):
         """The share of the transfer split it needs to watch where a task has no validation split; 0 if none."""
         return 0.0
 
+    @property
+    def gives_up_after(self) -> int | None:
+        """How many looks in a row without a better score end the training; None goes on to the end."""
+        return None
+
+    @property
+    def audits(self) -> int:
+        """How many gold labels of the transfer split it watches in place of weak labels; only an oracle does."""
+        return 0
+
     def score(self, weak: FloatArray, logits: FloatArray) -> FloatArray:
         """Return how good a step is (higher is better) from weak labels and logits `(..., n, k)`; shape `(...,)`."""
         raise CapabilityError(f"stopping {self.kind!r} does not watch validation examples")
@@ -266,6 +276,11 @@ class Method(Component):
         """How many gold labels of the transfer split this method buys; where it is not 0 the view is an AuditedView."""
         return 0
 
+    @property
+    def needs(self) -> frozenset[str]:
+        """What the task and supervisor must give: `pairs` (two texts to an input, two classes), `members` (a panel)."""
+        return frozenset()
+
     @abstractmethod
     def train(self, view: WeakView, student: Student, rng: np.random.Generator) -> Training:
         """Yield students to train and return the predictor to use."""
@@ -289,16 +304,22 @@ class Method(Component):
 
 def run_together(courses: Sequence[Training]) -> list[Predictor]:
     """Run several methods in step: what they ask for at the same time is trained as one batch per student."""
-    return run_timed(courses)[0]
+    results, _ = run_timed(courses)
+    for result in results:
+        if isinstance(result, CapabilityError):
+            raise result
+    return [result for result in results if isinstance(result, Predictor)]
 
 
-def run_timed(courses: Sequence[Training]) -> tuple[list[Predictor], list[float]]:
+def run_timed(courses: Sequence[Training]) -> tuple[list[Predictor | CapabilityError], list[float]]:
     """Run several methods in step and return, beside the predictors, the seconds that each took.
 
-    A method's own work counts for it alone; the time of a batch is divided evenly among the students trained in it.
+    A method that raises CapabilityError, because student or data do not fit it, gives that error in the place of its
+    predictor and the others go on. A method's own work counts for it alone; the time of a batch is divided evenly among
+    the students trained in it.
     """
     seconds = [0.0] * len(courses)
-    results: dict[int, Predictor] = {}
+    results: dict[int, Predictor | CapabilityError] = {}
     answers: dict[int, list[Predictor] | None] = dict.fromkeys(range(len(courses)))
     while answers:
         asked: list[tuple[int, Fit]] = []
@@ -308,6 +329,9 @@ def run_timed(courses: Sequence[Training]) -> tuple[list[Predictor], list[float]
                 asked.extend((index, fit) for fit in courses[index].send(answers[index]))  # type: ignore[arg-type]
             except StopIteration as stop:
                 results[index] = stop.value
+                del answers[index]
+            except CapabilityError as refusal:
+                results[index] = refusal
                 del answers[index]
             seconds[index] += time.perf_counter() - started
         answers = {index: [] for index in answers}

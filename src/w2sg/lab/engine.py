@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from w2sg.core import InputError, RunError, StoreError
+from w2sg.core import CapabilityError, InputError, RunError, StoreError
 from w2sg.lab.launch import InProcess, Launcher, Processes, jobs_of, pin_threads
 from w2sg.lab.plan import Bundle, Job, Planner
 from w2sg.lab.setup import Setup
@@ -44,6 +44,7 @@ def make_runs(
     workers: int | None = None,
     plugins: Sequence[str] = (),
     progress: Progress | None = None,
+    skip_refused: bool = False,
 ) -> tuple[list[Record], Counter[str]]:
     """Return the runs of all setups under all seeds, and how many steps of each sort had to be done.
 
@@ -54,6 +55,7 @@ def make_runs(
         workers: Processes; 1 works in this process, None chooses.
         plugins: Python files that register components, for workers to load.
         progress: Told of every bundle that ends.
+        skip_refused: Leave out methods that do not fit a task (its classes, its inputs); else they are an error.
 
     Raises:
         InputError: If the data or a component refuses the setup.
@@ -71,7 +73,7 @@ def make_runs(
                 done += _launch(store, missing, workers, plugins, progress, len(complete), len(jobs))
             records, lost = _collect(opened, jobs)
             if not lost:
-                return records, done
+                return _without_refused(records, skip_refused), done
             opened.forget_runs(lost)
     raise StoreError(
         f"store {store}: {len(lost)} runs were made twice and cannot be read: if no code or data changed meanwhile and "
@@ -89,6 +91,15 @@ def _collect(store: Store, jobs: Sequence[Job]) -> tuple[list[Record], list[str]
         else:
             records.append(Record(job, runs[job.run], dict(evidence.arrays)))
     return records, lost
+
+
+def _without_refused(records: list[Record], skip: bool) -> list[Record]:
+    """Return the records of methods that fit their data; one that does not is an error, unless it is to be skipped."""
+    refused = [record for record in records if "refused" in record.run.result]
+    if refused and not skip:
+        name = refused[0].job.setup.label()["method"]
+        raise CapabilityError(f"method {name!r}: {refused[0].run.result['refused']}")
+    return [record for record in records if "refused" not in record.run.result]
 
 
 def _launch(

@@ -16,6 +16,7 @@ from w2sg.core import (
     AnyArray,
     AuditedView,
     BoolArray,
+    CapabilityError,
     Examples,
     FloatArray,
     Inputs,
@@ -86,7 +87,8 @@ class Bench:
         """Train one student by several methods, each on its own weak labels, as one batch; the ceiling comes last.
 
         Returns:
-            For each method, and for the ceiling if asked, class probabilities `(n, k)` of every split but supervision.
+            For each method, and for the ceiling if asked, class probabilities `(n, k)` of every split but supervision;
+            for a method that these data do not fit no arrays, and the reason in the record under `refused`.
         """
         vault = self.data.vault
         released = [len(vault.record)]
@@ -100,8 +102,11 @@ class Bench:
         results = []
         for index, (predictor, seconds) in enumerate(zip(*run_timed(courses), strict=True)):
             gold = [_plain(handout) for handout in vault.record[released[index] : released[index + 1]]]
-            record = {"seconds": seconds, "steps": predictor.steps, "gold": gold}
-            results.append(Made(self._predictions(predictor), record))
+            record: dict[str, Any] = {"seconds": seconds, "gold": gold}
+            if isinstance(predictor, CapabilityError):
+                results.append(Made({}, {**record, "refused": str(predictor)}))
+            else:
+                results.append(Made(self._predictions(predictor), {**record, "steps": predictor.steps}))
         return results
 
     def score(self, labels: Arrays, student: Arrays, ceiling: Arrays) -> tuple[dict[str, Any], Arrays]:

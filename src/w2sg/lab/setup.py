@@ -97,32 +97,29 @@ def parse_setting(text: str) -> tuple[str, Any]:
 
 
 def name_of(sort: str, component: Component) -> str:
-    """Return the registered name nearest to a component, with the fields in which it differs.
+    """Return the registered name nearest to a component (of several, the first), with the fields in which it differs.
 
     >>> from w2sg.core import registry
     >>> name_of("students", registry.build("students", {"kind": "nystroem", "features": {"count": 50}}))
     'nystroem(count=50)'
     """
-    found = min(
-        (_differences(entry, component), not entry.preset, entry.name)
-        for entry in (registry.lookup(sort, name) for name in registry.names(sort))
-        if type(component) is entry.cls
-    )
-    differing, _, name = found
-    shown = [f"{path.rpartition('.')[2]}={value}" for path, value in differing[1]]
+    entries = [registry.lookup(sort, name) for name in registry.names(sort)]
+    near = [(_differences(entry, component), entry) for entry in entries if type(component) is entry.cls]
+    differing, entry = min(near, key=lambda found: (len(found[0]), not found[1].preset))
+    name = entry.name
+    shown = [f"{path.removesuffix('.kind').rpartition('.')[2]}={value}" for path, value in differing]
     more = [f"{len(shown) - SHOWN_FIELDS} more"] if len(shown) > SHOWN_FIELDS else []
     return f"{name}({', '.join(shown[:SHOWN_FIELDS] + more)})" if shown else name
 
 
-def _differences(entry: registry.Entry, component: Component) -> tuple[int, list[tuple[str, str]]]:
-    """Return how many fields of a component differ from a registered name's, and which."""
+def _differences(entry: registry.Entry, component: Component) -> list[tuple[str, str]]:
+    """Return the fields of a component that differ from a registered name's."""
     try:
         known = dict(_leaves(registry.build(entry.sort, entry.name).model_dump(mode="json")))
     except ConfigError:
         known = {name: field.default for name, field in entry.cls.model_fields.items()}
     leaves = _leaves(component.model_dump(mode="json"))
-    differing = [(path, _shown(value)) for path, value in leaves if known.get(path) != value]
-    return len(differing), differing
+    return [(path, _shown(value)) for path, value in leaves if known.get(path) != value]
 
 
 def _shown(value: Any) -> str:

@@ -14,6 +14,9 @@ from w2sg.core import AnyArray, StoreError
 from w2sg.lab.objects import DamagedObjectError, Objects
 
 SCHEMA_VERSION = 1
+FEATURES = "features"
+"""The step of artifacts that any later run may use; they are never stale."""
+
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE artifacts (
@@ -55,7 +58,8 @@ class Store:
 
     Thread-safety and ownership: a Store belongs to the thread that made it; every process and thread opens its own on
     the same folder. Any number may read and write at once: writes are immediate transactions with full synchronisation,
-    so what was acknowledged survives `kill -9` and a power cut. The folder must be on a local disk.
+    so what was acknowledged survives `kill -9`, and runs also a power cut; an array file that a power cut spoils is
+    noticed by its hash and made again. The folder must be on a local disk.
     """
 
     def __init__(self, root: str | Path) -> None:
@@ -248,7 +252,7 @@ class Store:
         if stale:
             used = {step["key"] for run in self.runs().values() for step in run.result["steps"].values()}
             used |= set(self.runs())
-            doomed |= {row["key"] for row in self.artifact_rows() if row["key"] not in used}
+            doomed |= {row["key"] for row in self.artifact_rows() if row["key"] not in used and row["step"] != FEATURES}
         self.forget(doomed)
         for digest in found["orphans"]:
             self.objects.remove(digest)

@@ -21,14 +21,17 @@ from w2sg.lab.store import Store
 MOST_RUNS = 1_000_000
 DEFAULT_SEEDS = 8
 Entry = str | dict[str, Any]
+OUTSIDE = ("grid", "title", "supervisors", "students")
+"""What an entry may hold beside the fields of its component."""
 
 
 class Study(Component):
     """Grids of tasks, supervisors, students, methods and seeds: every combination is a setup.
 
     An entry is a name, or a table with `kind`, fields, and optionally `grid`: lists of values by dotted path, each
-    combination of which is an entry; and `title`: the name shown in tables, which changes nothing else. Supervisors and
-    students left out are the task's defaults.
+    combination of which is an entry; and `title`: the name shown in tables, which changes nothing else. A task's table
+    may also have `supervisors` and `students`: those of this task, in the place of the study's. Where there are none
+    the task's defaults are taken.
     """
 
     kind: Literal["study"] = "study"
@@ -81,8 +84,8 @@ class Study(Component):
 
     def count(self) -> int:
         """Return how many runs the grid has, before any is built."""
-        sizes = [sum(_grid_size(entry) for entry in entries) for entries in self._checked_columns()]
-        return math.prod(sizes) * len(self.seed_list())
+        sizes = [[sum(map(_grid_size, entries)) for entries in grid] for grid in self._grids()]
+        return sum(map(math.prod, sizes)) * len(self.seed_list())
 
     def setups(self) -> list[Setup]:
         """Return all setups of the grid.
@@ -98,7 +101,8 @@ class Study(Component):
 
     def titles(self) -> dict[str, str]:
         """Return the names to show for entries that have a `title`, by the digest of the part."""
-        if not any(isinstance(entry, Mapping) and "title" in entry for column in self._columns() for entry in column):
+        entries = (entry for grid in self._grids() for column in grid for entry in column)
+        if not any(isinstance(entry, Mapping) and "title" in entry for entry in entries):
             return {}
         named = (
             (getattr(setup, part).digest(), title)
@@ -111,7 +115,8 @@ class Study(Component):
         """Yield every setup of the grid with the titles of its parts."""
         for plugin in self.plugins:
             registry.load_plugin(plugin)
-        for chosen in itertools.product(*(list(_expand(entries)) for entries in self._checked_columns())):
+        combinations = (itertools.product(*(list(_expand(entries)) for entries in grid)) for grid in self._grids())
+        for chosen in itertools.chain.from_iterable(combinations):
             specs, titles = zip(*chosen, strict=True)
             task, supervisor, student, method = specs
             try:
@@ -120,24 +125,28 @@ class Study(Component):
                 if self.incapable == "error":
                     raise
 
-    def _columns(self) -> list[Sequence[Entry | None]]:
-        return [self.tasks, self.supervisors or (None,), self.students or (None,), self.methods]
-
-    def _checked_columns(self) -> list[Sequence[Entry | None]]:
-        """Return the columns of the grid.
+    def _grids(self) -> list[list[Sequence[Entry | None]]]:
+        """Return for each task the columns of its grid: itself, its supervisors, its students, the methods.
 
         Raises:
-            ConfigError: If the grid of an entry is not lists of values.
+            ConfigError: If the `grid` of an entry is not lists of values.
         """
-        for name, column in zip(PARTS.values(), self._columns(), strict=True):
-            for index, entry in enumerate(column):
-                grid = entry.get("grid", {}) if isinstance(entry, Mapping) else {}
-                if not isinstance(grid, Mapping) or not all(
-                    isinstance(values, list | tuple) for values in grid.values()
-                ):
-                    problem = f"must be lists of values by dotted path, got {grid!r:.80}"
-                    raise ConfigError([((name, str(index), "grid"), problem)])
-        return self._columns()
+        grids: list[list[Sequence[Entry | None]]] = []
+        for task in self.tasks:
+            own = task if isinstance(task, Mapping) else {}
+            supervisors, students = own.get("supervisors", self.supervisors), own.get("students", self.students)
+            grids.append([(task,), supervisors or (None,), students or (None,), self.methods])
+        for grid in grids:
+            for name, column in zip(PARTS.values(), grid, strict=True):
+                for index, entry in enumerate(column):
+                    _check_grid(name, index, entry)
+        return grids
+
+
+def _check_grid(name: str, index: int, entry: Entry | None) -> None:
+    grid = entry.get("grid", {}) if isinstance(entry, Mapping) else {}
+    if not isinstance(grid, Mapping) or not all(isinstance(values, list | tuple) for values in grid.values()):
+        raise ConfigError([((name, str(index), "grid"), f"must be lists of values by dotted path, got {grid!r:.80}")])
 
 
 def run(
@@ -215,7 +224,13 @@ def study(
         raise InputError(f"study {given.name!r} has no runs: no student can do what its methods need")
     folder = _folder(store)
     records, done = make_runs(
-        setups, given.seed_list(), store=folder, workers=workers, plugins=given.plugins, progress=progress
+        setups,
+        given.seed_list(),
+        store=folder,
+        workers=workers,
+        plugins=given.plugins,
+        progress=progress,
+        skip_refused=given.incapable == "skip",
     )
     with Store(folder) as opened:
         opened.put_study(given.name, given.model_dump(mode="json"), [record.job.run for record in records])
@@ -262,7 +277,7 @@ def _expand(entries: Sequence[Entry | None]) -> Iterator[tuple[Entry | None, str
             continue
         grid: Mapping[str, Sequence[Any]] = entry.get("grid", {})
         for values in itertools.product(*grid.values()):
-            made = {name: value for name, value in entry.items() if name not in ("grid", "title")}
+            made = {name: value for name, value in entry.items() if name not in OUTSIDE}
             for path, value in zip(grid, values, strict=True):
                 made = registry.merged(made, _nested(path.split("."), value))
             chosen = ", ".join(f"{path.rpartition('.')[2]}={value}" for path, value in zip(grid, values, strict=True))

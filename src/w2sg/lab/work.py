@@ -1,15 +1,15 @@
 """Doing the jobs of a bundle: what the cache lacks is made, what is made is kept at once."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from w2sg.core import AnyArray, RunError
+from w2sg.core import AnyArray, RunError, keeping
 from w2sg.lab.plan import THREADS, Bundle, Job, versions
 from w2sg.lab.protocol import Bench, Made
-from w2sg.lab.store import Artifact, Store, StoredRun
+from w2sg.lab.store import FEATURES, Artifact, Store, StoredRun
 
 
 def do_bundle(root: Path, bundle: Bundle) -> Counter[str]:
@@ -17,8 +17,22 @@ def do_bundle(root: Path, bundle: Bundle) -> Counter[str]:
 
     Every student's work is in the store before the next student's begins, so a kill loses only what was in progress.
     """
-    with Store(root) as store, threadpool_limits(THREADS):
+    with Store(root) as store, threadpool_limits(THREADS), keeping(_FeatureKeeper(store)):
         return _Worker(store, bundle).run()
+
+
+class _FeatureKeeper:
+    """Keeps costly features as artifacts of the store, so that they are checked against their hash like all others."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def find(self, key: str) -> Mapping[str, AnyArray] | None:
+        found = self.store.get(key)
+        return None if found is None else found.arrays
+
+    def keep(self, key: str, arrays: Mapping[str, AnyArray]) -> None:
+        self.store.put([Artifact(key, FEATURES, arrays)])
 
 
 class _Worker:
@@ -79,6 +93,12 @@ class _Worker:
         scored, runs = [], []
         for job in jobs:
             steps = {name: getattr(job, name) for name in ("labels", "student", "ceiling")}
+            refused = self._have(job.student)
+            if refused is not None and "refused" in refused.record:
+                reason = {"refused": refused.record["refused"]}
+                scored.append((job.run, Made({}, reason)))
+                runs.append(StoredRun(job.run, job.setup.model_dump(mode="json"), job.seed, reason))
+                continue
             released = len(self.bench.data.vault.record)
             metrics, evidence = self.bench.score(*(self._arrays(key) for key in steps.values()))
             gold = [vars(handout) for handout in self.bench.data.vault.record[released:]]

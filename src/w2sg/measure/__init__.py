@@ -18,11 +18,14 @@ from w2sg.measure.metrics import (
 )
 from w2sg.measure.paired import Paired
 from w2sg.measure.pgr import MINIMUM_GAP, Pgr, pgr
+from w2sg.measure.pooled import pooled_mean
 from w2sg.measure.published import pgr_from_accuracies, seed_only_standard_error
+from w2sg.measure.ranks import Friedman, average_ranks, cliques, critical_difference, friedman, task_ranks
 
 __all__ = [
     "MINIMUM_GAP",
     "Comparison",
+    "Friedman",
     "GroupAccuracy",
     "Interval",
     "MeanEstimate",
@@ -32,22 +35,28 @@ __all__ = [
     "accuracy",
     "agreement",
     "auroc",
+    "average_ranks",
     "balanced_accuracy",
     "bootstrap_pgr",
     "breakdown",
+    "cliques",
     "clustered_mean",
     "compare",
     "compare_all",
+    "critical_difference",
     "difficulty_bins",
     "errors_copied",
     "expected_calibration_error",
     "fieller_limits",
+    "friedman",
     "holm",
     "pgr",
     "pgr_from_accuracies",
+    "pooled_mean",
     "ratio_interval",
     "seed_only_standard_error",
     "t_interval",
     "t_p_value",
     "t_quantile",
+    "task_ranks",
 ]

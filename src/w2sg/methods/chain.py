@@ -1,12 +1,27 @@
-"""Chains: through which intermediate students the labels go."""
+"""Chains: through which stages or intermediate students the labels go."""
 
+from collections.abc import Generator, Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 from pydantic import Field
 
-from w2sg.core import Predictor, Student, Training, WeakSplit, WeakView, register
+from w2sg.core import (
+    AnyArray,
+    CapabilityError,
+    Fit,
+    FloatArray,
+    Inputs,
+    Predictor,
+    Student,
+    Training,
+    WeakSplit,
+    WeakView,
+    register,
+)
 from w2sg.methods.parts import Chain, Stage
+from w2sg.methods.views import labelled_by, taken
 
 
 @register("chains")
@@ -41,15 +56,156 @@ class Bootstrap(Chain):
         """Train the students in order of size."""
         for scale in self.scales:
             between = yield from stage(view, student.scaled(scale), rng)
-            view = _labelled_by(view, between)
+            view = labelled_by(view, between)
         return (yield from stage(view, student, rng))
 
 
-def _labelled_by(view: WeakView, labeller: Predictor) -> WeakView:
-    """Return the view with the labels of a trained student in place of the supervisor's."""
+@register("chains")
+class StrongToStrong(Chain):
+    """The student's soft predictions become the labels of a fresh student of the same size, again and again.
 
-    def relabelled(split: WeakSplit) -> WeakSplit:
-        return WeakSplit(split.inputs, labeller.predict_proba(split.inputs))
+    Transfer and validation labels are replaced `rounds` times, so `rounds + 1` students are trained; selection,
+    relabeling, objective and stopping are the same in each (EleutherAI's strong-to-strong iterations).
+    """
 
-    validation = None if view.validation is None else relabelled(view.validation)
-    return WeakView(relabelled(view.transfer), validation, view.corpus)
+    kind: Literal["strong-to-strong"] = "strong-to-strong"
+    rounds: int = Field(2, ge=1, description="how often a student's labels go to a fresh student")
+
+    def train(self, stage: Stage, view: WeakView, student: Student, rng: np.random.Generator) -> Training:
+        """Train a student on the weak labels, then one on each student's labels."""
+        trained = yield from stage(view, student, rng)
+        for _ in range(self.rounds):
+            view = labelled_by(view, trained)
+            trained = yield from stage(view, student, rng)
+        return trained
+
+
+@register("chains", paper="2312.09390")
+class LpFt(Chain):
+    """Probe, then all: the last layer alone first, then everything from there.
+
+    The two halves of training see the same examples, labels, objective and stopping rule; the second starts from the
+    first, with its schedule begun anew. Linear probing then fine-tuning is due to Kumar et al. (arXiv:2202.10054).
+    """
+
+    kind: Literal["lp-ft"] = "lp-ft"
+
+    @property
+    def requires(self) -> frozenset[str]:
+        """The student's last layer must be trainable alone."""
+        return frozenset({"parts"})
+
+    def train(self, stage: Stage, view: WeakView, student: Student, rng: np.random.Generator) -> Training:
+        """Train one stage in two parts."""
+        return (yield from stage(view, student, rng, ("head", "all")))
+
+
+class EnsemblePredictor(Predictor):
+    """Several trained students that answer with the mean of their probabilities."""
+
+    def __init__(self, members: Sequence[Predictor]) -> None:
+        self.members = tuple(members)
+        steps = [member.steps for member in members if member.steps is not None]
+        self.steps = sum(steps) if len(steps) == len(members) else None
+
+    def predict_proba(self, inputs: Inputs) -> FloatArray:
+        """Return the mean of the members' class probabilities, `(n, k)`."""
+        return np.asarray(np.mean([member.predict_proba(inputs) for member in self.members], axis=0))
+
+
+@register("chains")
+class Ensemble(Chain):
+    """Students on bootstrap resamples of the examples; their probabilities are averaged.
+
+    Bagging (Breiman 1996): each student learns from `n` examples drawn with replacement from the `n`.
+    """
+
+    kind: Literal["ensemble"] = "ensemble"
+    members: int = Field(5, ge=2, description="number of students")
+
+    def train(self, stage: Stage, view: WeakView, student: Student, rng: np.random.Generator) -> Training:
+        """Train the members in step, each with randomness of its own."""
+        n = len(view.transfer)
+        streams = rng.spawn(self.members)
+        courses = [stage(taken(view, own.integers(n, size=n)), student, own) for own in streams]
+        return EnsemblePredictor((yield from in_step(courses)))
+
+
+@register("chains", paper="2402.15505")
+class CoSupervision(Chain):
+    """Several specialised supervisors: each example is taught by the one that the growing student finds most plausible.
+
+    From Liu and Alahi (arXiv:2402.15505): student training and teacher assignment alternate, and inconsistent
+    annotations are left out. The assignment rule is ours: with the student's probabilities `f` and the members'
+    labels `w_j`, example `i` gets the supervisor of the largest `sum_c f_ic w_jic`, the probability that a draw from
+    each agrees. So are the rules of consistency, both about classes: `student` keeps an example only if the assigned
+    label names the student's own class (teacher-student), `panel` only if it names the class of the combined label
+    (our stand-in for local-global consistency), `both` asks for both, `none` keeps all.
+    """
+
+    kind: Literal["co-supervision"] = "co-supervision"
+    rounds: int = Field(2, ge=1, description="how often supervisors are assigned anew")
+    consistency: Literal["student", "panel", "both", "none"] = Field(
+        "student", description="with which class the assigned label must agree for its example to count"
+    )
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The labels of each supervisor."""
+        return frozenset({"members"})
+
+    def train(self, stage: Stage, view: WeakView, student: Student, rng: np.random.Generator) -> Training:
+        """Train on the combined labels, then on those of the supervisors assigned to the examples."""
+        if view.transfer.members is None:
+            raise CapabilityError(
+                "chain 'co-supervision' needs the labels of several supervisors, and this one labels alone: "
+                "choose a supervisor of kind 'panel'"
+            )
+        trained = yield from stage(view, student, rng)
+        for _ in range(self.rounds):
+            trained = yield from stage(self._assigned(view, trained), student, rng)
+        return trained
+
+    def _assigned(self, view: WeakView, student: Predictor) -> WeakView:
+        """Return the view on the consistent examples with the labels of their supervisors; on all if none is."""
+        weak, said = self._assign(view.transfer, student)
+        kept = np.flatnonzero(self._consistent(weak, said, view.transfer.weak))
+        rows = kept if len(kept) else np.arange(len(weak))
+        held = view.validation
+        if held is not None and held.members is not None:
+            held = replace(held, weak=self._assign(held, student)[0])
+        return replace(taken(view, rows, weak[rows]), validation=held)
+
+    def _assign(self, split: WeakSplit, student: Predictor) -> tuple[FloatArray, FloatArray]:
+        """Return the label of each example's most plausible supervisor, and what the student says, both `(n, k)`."""
+        said = student.predict_proba(split.inputs)
+        assert split.members is not None
+        best = (split.members * said).sum(axis=2).argmax(axis=0)
+        return split.members[best, np.arange(len(split))], said
+
+    def _consistent(self, weak: FloatArray, said: FloatArray, combined: FloatArray) -> AnyArray:
+        kept = np.ones(len(weak), dtype=np.bool_)
+        if self.consistency in ("student", "both"):
+            kept &= weak.argmax(axis=1) == said.argmax(axis=1)
+        if self.consistency in ("panel", "both"):
+            kept &= weak.argmax(axis=1) == combined.argmax(axis=1)
+        return kept
+
+
+def in_step(courses: Sequence[Training]) -> Generator[Sequence[Fit], list[Predictor], list[Predictor]]:
+    """Run several courses at once: what they ask for at the same time is asked for as one batch."""
+    ended: dict[int, Predictor] = {}
+    answers: dict[int, list[Predictor] | None] = dict.fromkeys(range(len(courses)))
+    while answers:
+        asked: dict[int, list[Fit]] = {}
+        for index, answer in answers.items():
+            try:
+                asked[index] = list(courses[index].send(answer))  # type: ignore[arg-type]
+            except StopIteration as stop:
+                ended[index] = stop.value
+        if asked:
+            trained = iter((yield [fit for fits in asked.values() for fit in fits]))
+            answers = {index: [next(trained) for _ in fits] for index, fits in asked.items()}
+        else:
+            answers = {}
+    return [ended[index] for index in range(len(courses))]

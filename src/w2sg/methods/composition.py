@@ -10,6 +10,8 @@ from pydantic import Field
 from w2sg.core import (
     AnyObjective,
     AnyStopping,
+    AuditedView,
+    CapabilityError,
     Fit,
     InputError,
     Method,
@@ -18,11 +20,12 @@ from w2sg.core import (
     Training,
     WeakView,
     check_soft_labels,
+    one_hot,
     register,
 )
 from w2sg.methods.chain import Direct
 from w2sg.methods.objectives import CrossEntropy
-from w2sg.methods.parts import AnyChain, AnyRelabeling, AnySelection
+from w2sg.methods.parts import AnyChain, AnyRelabeling, AnySelection, Part
 from w2sg.methods.relabel import Keep
 from w2sg.methods.select import All
 from w2sg.methods.stopping import Fixed
@@ -50,25 +53,39 @@ class Composition(Method):
     @property
     def audits(self) -> int:
         """The most labels that a part buys: the parts share them."""
-        return max(self.select.audits, self.relabel.audits)
+        return max(self.select.audits, self.relabel.audits, self.stopping.audits)
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """What its chain needs."""
+        return self.chain.needs
 
     def train(self, view: WeakView, student: Student, rng: np.random.Generator) -> Training:
         """Train through the chain; each stage selects, relabels and trains."""
         return (yield from self.chain.train(self._stage, view, student, rng))
 
-    def _stage(self, view: WeakView, student: Student, rng: np.random.Generator) -> Training:
+    def _stage(
+        self, view: WeakView, student: Student, rng: np.random.Generator, parts: Sequence[Part] = ("all",)
+    ) -> Training:
         fit = yield from self._fit(view, student, rng)
+        if self.stopping.audits:
+            return (yield from _in_parts(_watching_gold(fit, view, self.stopping.audits), parts))[-1]
         if not self.stopping.watches:
-            return (yield [fit])[0]
+            return (yield from _in_parts(fit, parts))[-1]
         if view.validation is not None:
-            return (yield [replace(fit, watched=(view.validation.inputs, view.validation.weak))])[0]
-        (scout,) = yield [_lend(fit, self.stopping.watches, rng)]
-        return (yield [replace(fit, steps=scout.steps)])[0]
+            watched = (view.validation.inputs, view.validation.weak)
+            return (yield from _in_parts(replace(fit, watched=watched), parts))[-1]
+        scouts = yield from _in_parts(_lend(fit, self.stopping.watches, rng), parts)
+        return (yield from _in_parts(fit, parts, [scout.steps for scout in scouts]))[-1]
 
     def _fit(
         self, view: WeakView, student: Student, rng: np.random.Generator
     ) -> Generator[Sequence[Fit], list[Predictor], Fit]:
         n, k = view.transfer.weak.shape
+        if self.objective.only_classes not in (None, k):
+            raise CapabilityError(
+                f"objective {self.objective.kind!r} is for {self.objective.only_classes} classes, got {k}: use another"
+            )
         weights = yield from self.select.weights(view, student, rng)
         relabelled = yield from self.relabel.relabel(view, student, rng)
         targets = check_soft_labels(relabelled, n, k, "relabelled targets")
@@ -88,6 +105,34 @@ class Composition(Method):
             stopping=self.stopping,
             rng=rng,
         )
+
+
+def _in_parts(
+    fit: Fit, parts: Sequence[Part], steps: Sequence[int | None] | None = None
+) -> Generator[Sequence[Fit], list[Predictor], list[Predictor]]:
+    """Train the parts in turn, each for its number of steps, and return the student after each."""
+    trained: list[Predictor] = []
+    for index, part in enumerate(parts):
+        start = trained[-1] if trained else None
+        trained += yield [replace(fit, part=part, start=start, steps=None if steps is None else steps[index])]
+    return trained
+
+
+def _watching_gold(fit: Fit, view: WeakView, labels: int) -> Fit:
+    """Return the fit without the audited examples, watching them with their gold."""
+    if not isinstance(view, AuditedView):
+        raise InputError(f"stopping watches {labels} gold labels, and the view has none: audit the transfer split")
+    audited = view.transfer.inputs.take(view.audit_rows)
+    others = ~np.isin(fit.inputs.rows, audited.rows)
+    if not others.any():
+        raise InputError(f"stopping watches {labels} gold labels and leaves no example to train on: lower 'labels'")
+    return replace(
+        fit,
+        inputs=fit.inputs.take(others),
+        targets=fit.targets[others],
+        weights=None if fit.weights is None else fit.weights[others],
+        watched=(audited, one_hot(view.audit_gold, view.n_classes)),
+    )
 
 
 def _lend(fit: Fit, share: float, rng: np.random.Generator) -> Fit:

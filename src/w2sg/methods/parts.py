@@ -1,8 +1,8 @@
 """The contracts of a composition's parts: which examples, which labels, through which stages."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Generator, Sequence
-from typing import Annotated
+from collections.abc import Generator, Sequence
+from typing import Annotated, Literal, Protocol
 
 import numpy as np
 from pydantic import SerializeAsAny
@@ -12,8 +12,17 @@ from w2sg.core import Component, Fit, FloatArray, Predictor, Student, Training, 
 Course = Generator[Sequence[Fit], list[Predictor], FloatArray]
 """Work that may ask for students to be trained and ends in an array."""
 
-Stage = Callable[[WeakView, Student, np.random.Generator], Training]
-"""One round of select, relabel and train."""
+Part = Literal["all", "head"]
+"""What of a student is trained: all of it, or its last layer."""
+
+
+class Stage(Protocol):
+    """One round of select, relabel and train."""
+
+    def __call__(
+        self, view: WeakView, student: Student, rng: np.random.Generator, parts: Sequence[Part] = ("all",)
+    ) -> Training:
+        """Select and relabel once, then train each of the parts in turn, going on from the one before."""
 
 
 class _Part(Component):
@@ -58,6 +67,11 @@ class Chain(Component):
     @property
     def requires(self) -> frozenset[str]:
         """The capabilities that the student must have."""
+        return frozenset()
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """What the task and supervisor must give, as in `Method.needs`."""
         return frozenset()
 
     @abstractmethod

@@ -1,6 +1,7 @@
 """Frozen sentence encoders as feature maps: the hidden states of a pretrained language model, averaged over tokens."""
 
 import hashlib
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +21,14 @@ class SentenceEncoder(FeatureMap):
     most_tokens: int = Field(256, ge=1, description="longer texts are cut")
     batch: int = Field(64, ge=1, description="texts at a time; does not change the features beyond rounding")
     pair: Literal["difference", "concatenation"] = Field("difference", description="how two texts become one row")
+
+    @property
+    def made_by(self) -> str:
+        """The libraries that run the encoder."""
+        try:
+            return ", ".join(f"{name} {version(name)}" for name in ("torch", "transformers"))
+        except PackageNotFoundError as error:
+            raise MissingExtraError(str(error.name), "lm") from None
 
     def fingerprint(self) -> str:
         """Return the sha256 of the files of a local folder; a hub name stands for itself."""

@@ -168,6 +168,8 @@ class _Bench:
         self.watched = None if first.watched is None else self.design.whiten(first.watched[0])
         self.best_score = np.full(len(heads), -np.inf)
         self.best: list[tuple[FloatArray, int] | None] = [None] * len(heads)
+        self.patience = np.array([head.stopping.gives_up_after or np.inf for head in heads])
+        self.in_vain = np.zeros(len(heads))
 
     def run(self) -> list[TrainedHead]:
         m, k, n = self.weak.shape
@@ -185,7 +187,8 @@ class _Bench:
             v = new
             self._watch(v, active, step)
             size = np.sqrt(np.einsum("mkr,mkr->m", pull, pull))
-            done = (size < self.limit) & (step / self.steps >= self.settled[active]) | (step + 1 >= self.last[active])
+            ended = (size < self.limit) | (self.in_vain[active] >= self.patience[active])
+            done = ended & (step / self.steps >= self.settled[active]) | (step + 1 >= self.last[active])
             if done.any():
                 for position in np.flatnonzero(done):
                     if self.best[active[position]] is None:
@@ -226,7 +229,9 @@ class _Bench:
             if head.watched is None or not head.stopping.watches:
                 continue
             score = float(head.stopping.score(head.watched[1], logits[position]))
+            self.in_vain[index] += 1
             if score > self.best_score[index]:
+                self.in_vain[index] = 0
                 self.best_score[index] = score
                 self.best[index] = (v[position].copy(), step + 1)
 

@@ -78,7 +78,7 @@ class Mlp(Student):
         per_epoch = -(-len(x) // self.batch)
         total = self.epochs * per_epoch
         best: tuple[float, int, Parameters] | None = None
-        step = 0
+        step = in_vain = 0
         for _ in range(self.epochs):
             order = fit.rng.permutation(len(x))
             for rows in np.array_split(order, per_epoch):
@@ -92,8 +92,11 @@ class Mlp(Student):
                 trial = MlpPredictor(self.features, fit.corpus, scale, network, step)
                 logits = np.log(np.maximum(trial.predict_proba(fit.watched[0]), 1e-30))
                 score = float(fit.stopping.score(fit.watched[1], logits))
+                in_vain += 1
                 if best is None or score > best[0]:
-                    best = (score, step, network)
+                    best, in_vain = (score, step, network), 0
+                if in_vain == fit.stopping.gives_up_after and step / total >= fit.objective.settles_at:
+                    break
         _, step, network = best or (0.0, step, network)
         return MlpPredictor(self.features, fit.corpus, scale, network, step)
 

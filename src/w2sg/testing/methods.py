@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 
 from w2sg.core import (
+    AuditedView,
     CapabilityError,
     Component,
     Fit,
     FloatArray,
+    InputError,
     Inputs,
+    IntArray,
     Method,
     Predictor,
     Student,
@@ -23,7 +26,7 @@ from w2sg.core import (
     run_together,
 )
 from w2sg.testing.base import ComponentContract, Spec, content, first_read
-from w2sg.testing.samples import N_CLASSES, Sample, noisy
+from w2sg.testing.samples import N_CLASSES, N_TRANSFER, Sample, noisy
 
 CEILING = 0.05
 """A method given gold as weak labels may miss the ceiling's accuracy by this: six of 120 test examples."""
@@ -88,9 +91,25 @@ class MethodContract(ComponentContract):
         assert isinstance(student, Student)
         return student
 
-    def learn(self, method: Method, sample: Sample, weak: FloatArray | None = None) -> FloatArray:
-        """Return test probabilities of a student trained on weak labels `(n, k)`, by default noisy ones."""
+    def seen(
+        self, method: Method, sample: Sample, weak: FloatArray | None = None, gold: IntArray | None = None
+    ) -> WeakView:
+        """Return what the method sees of weak labels `(n, k)`, with the gold `(n,)` of the labels that it buys."""
         view = sample.view(noisy(sample.gold) if weak is None else weak)
+        if not method.audits:
+            return view
+        rows = np.sort(derive(0, "testing audit").choice(N_TRANSFER, size=method.audits, replace=False))
+        known = (sample.gold if gold is None else gold)[rows]
+        return AuditedView(view.transfer, view.validation, view.corpus, rows, known)
+
+    def learn(
+        self, method: Method, sample: Sample, weak: FloatArray | None = None, gold: IntArray | None = None
+    ) -> FloatArray:
+        """Return test probabilities of a student trained on weak labels `(n, k)`, by default noisy ones.
+
+        What a method buys of gold is that of the sample, unless another gold is given.
+        """
+        view = self.seen(method, sample, weak, gold)
         return method.fit(view, self.built_student(), derive(0, "testing method")).predict_proba(sample.test)
 
     def test_gives_probabilities(self, method: Method, sample: Sample) -> None:
@@ -106,7 +125,7 @@ class MethodContract(ComponentContract):
 
     def test_leaves_its_view_alone(self, method: Method, sample: Sample) -> None:
         """The weak labels and inputs hold the same numbers afterwards."""
-        view = sample.view(noisy(sample.gold))
+        view = self.seen(method, sample)
         before = _content(view)
         method.fit(view, self.built_student(), derive(0, "testing method"))
         assert _content(view) == before
@@ -114,7 +133,7 @@ class MethodContract(ComponentContract):
     def test_declares_what_it_needs(self, method: Method, sample: Sample) -> None:
         """A student without capabilities is refused before any work, or is enough."""
         Bare.asked.clear()
-        view = sample.view(noisy(sample.gold))
+        view = self.seen(method, sample)
         if method.requires:
             with pytest.raises(CapabilityError, match="method needs"):
                 method.fit(view, Bare(), derive(0, "testing method"))
@@ -123,11 +142,15 @@ class MethodContract(ComponentContract):
             assert method.fit(view, Bare(), derive(0, "testing method")).predict_proba(sample.test).shape[1] == 3
 
     def test_sees_no_gold(self, method: Method, sample: Sample) -> None:
-        """A view is transfer, validation and corpus; a split is inputs and weak labels: nothing else to read."""
-        view = sample.view(noisy(sample.gold))
-        assert [field.name for field in fields(view)] == ["transfer", "validation", "corpus"]
-        assert [field.name for field in fields(view.transfer)] == ["inputs", "weak"]
+        """A view is transfer, validation and corpus, a split is inputs and weak labels; gold is bought or not there."""
+        view = self.seen(method, sample)
+        bought = ["audit_rows", "audit_gold"] if method.audits else []
+        assert [field.name for field in fields(view)] == ["transfer", "validation", "corpus", *bought]
+        assert [field.name for field in fields(view.transfer)] == ["inputs", "weak", "members"]
         assert isinstance(method.requires, frozenset)
+        if method.audits:
+            with pytest.raises(InputError, match=f"{method.audits} gold labels"):
+                method.fit(sample.view(noisy(sample.gold)), self.built_student(), derive(0, "testing method"))
 
     def test_reaches_the_ceiling_on_gold(self, method: Method, sample: Sample) -> None:
         """Weak labels that are gold teach nearly what plain training on gold does."""
@@ -137,13 +160,14 @@ class MethodContract(ComponentContract):
 
     def test_a_constant_label_is_learned(self, method: Method, sample: Sample) -> None:
         """A supervisor that always names one class trains a student that does too."""
-        weak = one_hot(np.full(len(sample.gold), 1), N_CLASSES)
-        assert (self.learn(method, sample, weak).argmax(axis=1) == 1).all()
+        one = np.full(len(sample.gold), 1)
+        assert (self.learn(method, sample, one_hot(one, N_CLASSES), one).argmax(axis=1) == 1).all()
 
     def test_names_of_classes_do_not_matter(self, method: Method, sample: Sample) -> None:
         """Renaming the classes renames the predictions."""
         weak, names = noisy(sample.gold), np.array([2, 0, 1])
-        plain, renamed = self.learn(method, sample, weak), self.learn(method, sample, weak[:, names])
+        plain = self.learn(method, sample, weak)
+        renamed = self.learn(method, sample, weak[:, names], np.argsort(names)[sample.gold])
         np.testing.assert_allclose(renamed, plain[:, names], rtol=0, atol=RENAMED)
 
     def test_runs_in_step_with_others(self, method: Method, sample: Sample) -> None:
@@ -151,7 +175,7 @@ class MethodContract(ComponentContract):
         student = self.built_student()
         labels = [noisy(sample.gold), noisy(sample.gold, 0.4), noisy(sample.gold)]
         courses = [
-            each.train(sample.view(weak), student, derive(0, "testing method"))
+            each.train(self.seen(each, sample, weak), student, derive(0, "testing method"))
             for each, weak in zip([method, method, naive()], labels, strict=True)
         ]
         together = run_together(courses)

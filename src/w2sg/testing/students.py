@@ -26,7 +26,7 @@ SEPARABLE = 0.9
 """Accuracy that any student reaches on the samples, whose best possible is above 0.98."""
 LEFT_OUT = 0.95
 """Share of test examples on which weight 0 and leaving out agree: batches and tree bins still see the rows."""
-CAPABILITIES = {"gradient", "represent", "scale", "generate"}
+CAPABILITIES = {"gradient", "represent", "embed", "scale", "parts", "generate"}
 
 
 def part(sort: str, name: str) -> Any:
@@ -127,6 +127,18 @@ class StudentContract(ComponentContract):
         else:
             with pytest.raises(CapabilityError):
                 predictor.represent(sample.test)
+
+    def test_embeds_as_declared(self, student: Student, sample: Sample) -> None:
+        """A student with `embed` has features before training, each row by itself; another refuses."""
+        if "embed" not in student.capabilities:
+            with pytest.raises(CapabilityError, match="embed"):
+                student.embed(sample.corpus, sample.test)
+            return
+        found = student.embed(sample.corpus, sample.test)
+        assert (found.ndim, len(found)) == (2, len(sample.test))
+        assert np.isfinite(found).all()
+        rows = np.arange(len(sample.test) - 1, 0, -7)
+        np.testing.assert_array_equal(student.embed(sample.corpus, sample.test.take(rows)), found[rows])
 
     def test_scales_as_declared(self, student: Student, sample: Sample) -> None:
         """A student with `scale` has weaker versions of itself that learn; another refuses."""

@@ -1,0 +1,233 @@
+"""Standings: what the arenas say together, as statements about tasks like these.
+
+Tasks are the sampling units: in the ranking a task is one block, and in means over arenas those of one task are one
+cluster. With one arena per task these are the ordinary ranks over data sets and Student's t.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from w2sg.lab.arenas import Arena, Entrant, Verdict
+from w2sg.lab.results import LEVEL
+from w2sg.measure import (
+    Friedman,
+    average_ranks,
+    cliques,
+    critical_difference,
+    friedman,
+    pooled_mean,
+    ratio_interval,
+)
+
+ONE_TASK = "one task: nothing says how much others would differ"
+NO_GAP = "in no arena is the gap large enough for a PGR"
+
+
+@dataclass(frozen=True)
+class Pooled:
+    """A number over arenas with its interval, or the reason why one of them is missing.
+
+    Attributes:
+        estimate: The number, or None.
+        low: The lower limit, or None.
+        high: The upper limit, or None.
+        level: The confidence level.
+        reason: Why something is missing; None where nothing is.
+    """
+
+    estimate: float | None
+    low: float | None
+    high: float | None
+    level: float
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """A method's PGR over the arenas that have one, beside the reference's over the same arenas.
+
+    Attributes:
+        tasks: The tasks of these arenas.
+        n_arenas: The number of these arenas.
+        mean: The mean PGR.
+        reference_mean: The reference's mean PGR.
+        difference: Mean PGR minus the reference's, paired by arena; None for the reference.
+        ratio: Mean PGR over the reference's, with Fieller's interval, paired by arena; None for the reference.
+    """
+
+    tasks: tuple[str, ...]
+    n_arenas: int
+    mean: Pooled
+    reference_mean: Pooled
+    difference: Pooled | None
+    ratio: Pooled | None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A method over all arenas that it took part in.
+
+    Attributes:
+        method: Its name.
+        rank: Its average rank over tasks; None where it is not in the ranking.
+        n_arenas: The arenas it took part in.
+        beats: The places where it beats the reference.
+        hurts: The places where it hurts.
+        no_difference: The places where no difference was shown.
+        difference: Mean accuracy minus the reference's over its arenas, paired; None for the reference.
+        recovery: Its PGR over the arenas that have one.
+        cost_s: Seconds of student training per run, the mean over its arenas.
+    """
+
+    method: str
+    rank: float | None
+    n_arenas: int
+    beats: tuple[str, ...]
+    hurts: tuple[str, ...]
+    no_difference: tuple[str, ...]
+    difference: Pooled | None
+    recovery: Recovery
+    cost_s: float
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Ranks by student accuracy; a task's row is the mean over its arenas.
+
+    Attributes:
+        methods: The methods that every arena has, the best average rank first.
+        ranks: Their average ranks over tasks; 1 is the best possible.
+        n_tasks: The number of tasks.
+        friedman: The test that all methods rank alike, or None.
+        critical_difference: How far ranks must lie apart to differ, over all pairs (Nemenyi), or None.
+        cliques: The largest groups of methods of which no two differ.
+        reason: Why there is no test; None where there is one.
+    """
+
+    methods: tuple[str, ...]
+    ranks: tuple[float, ...]
+    n_tasks: int
+    friedman: Friedman | None
+    critical_difference: float | None
+    cliques: tuple[tuple[str, ...], ...]
+    reason: str | None
+
+
+def ranking_of(arenas: Sequence[Arena]) -> Ranking:
+    """Return the ranking of the methods that every arena has."""
+    methods = [one.method for one in arenas[0].entrants if all(arena.entrant(one.method) for arena in arenas)]
+    tasks = list(dict.fromkeys(arena.task for arena in arenas))
+    scores = np.array([[_mean_accuracy(arenas, task, method) for method in methods] for task in tasks])
+    ranks = average_ranks(scores)
+    order = np.argsort(ranks, kind="stable")
+    names, sorted_ranks = tuple(methods[i] for i in order), tuple(float(ranks[i]) for i in order)
+    reason = None
+    if len(methods) < 2:
+        reason = f"only {methods[0]} is in every arena: there is nothing to rank"
+    elif len(tasks) < 2:
+        reason = f"one task ({tasks[0]}): Friedman's test and the critical difference need at least two"
+    if reason is not None:
+        return Ranking(names, sorted_ranks, len(tasks), None, None, (), reason)
+    apart = critical_difference(len(methods), len(tasks), LEVEL)
+    groups = tuple(tuple(names[i] for i in group) for group in cliques(sorted_ranks, apart))
+    return Ranking(names, sorted_ranks, len(tasks), friedman(scores), apart, groups, None)
+
+
+def standings_of(arenas: Sequence[Arena], ranking: Ranking) -> tuple[Standing, ...]:
+    """Return every method's standing: those in the ranking first, then the others, most arenas first."""
+    ranks = dict(zip(ranking.methods, ranking.ranks, strict=True))
+    every = dict.fromkeys(one.method for arena in arenas for one in arena.entrants)
+    apart = [_standing(arenas, method, None) for method in every if method not in ranks]
+    apart.sort(key=lambda one: (-one.n_arenas, -_estimate(one.difference)))
+    return (*(_standing(arenas, method, rank) for method, rank in ranks.items()), *apart)
+
+
+def recovery_of(arenas: Sequence[Arena], method: str) -> Recovery:
+    """Return a method's PGR over those of the arenas in which it took part and the reference has a PGR.
+
+    An arena's PGR is gain / gap of the estimates: whether it counts depends on the gap alone, which methods share.
+    """
+    pairs = [(arena, one) for arena in arenas if (one := arena.entrant(method)) and arena.reference.pgr.reason is None]
+    tasks = tuple(dict.fromkeys(arena.task for arena, _ in pairs))
+    if not pairs:
+        nothing = Pooled(None, None, None, LEVEL, NO_GAP)
+        return Recovery((), 0, nothing, nothing, nothing, nothing)
+    values = [[_share(one), _share(arena.reference)] for arena, one in pairs]
+    codes = [tasks.index(arena.task) for arena, _ in pairs]
+    is_reference = method == arenas[0].reference.method
+    return Recovery(
+        tasks,
+        len(pairs),
+        pooled(values, codes, (1, 0)),
+        pooled(values, codes, (0, 1)),
+        None if is_reference else pooled(values, codes, (1, -1)),
+        None if is_reference else _ratio(values, codes),
+    )
+
+
+def pooled(values: Sequence[Sequence[float]], tasks: Sequence[int], contrast: Sequence[float]) -> Pooled:
+    """Return the mean over arenas of a contrast of their values, with the t interval over tasks.
+
+    Args:
+        values: Shape (n, p), one row per arena.
+        tasks: The number of each arena's task, shape (n,).
+        contrast: Weights of the p columns.
+    """
+    means = pooled_mean(values, tasks)
+    if not means.parts:
+        return Pooled(means.value(contrast), None, None, LEVEL, ONE_TASK)
+    found = means.interval(contrast, LEVEL)
+    return Pooled(found.estimate, found.low, found.high, LEVEL)
+
+
+def _ratio(values: Sequence[Sequence[float]], tasks: Sequence[int]) -> Pooled:
+    """Return the ratio of the two columns' means; none where the second is not surely above 0."""
+    means = pooled_mean(values, tasks)
+    below = means.value((0, 1))
+    if below <= 0:
+        reason = f"the reference's mean PGR is {below:.3f}, so a ratio to it has no meaning"
+        return Pooled(None, None, None, LEVEL, reason)
+    if not means.parts:
+        return Pooled(means.value((1, 0)) / below, None, None, LEVEL, ONE_TASK)
+    found, _ = ratio_interval(means, (1, 0), (0, 1), LEVEL)
+    if found is None:
+        shown = means.interval((0, 1), LEVEL)
+        return Pooled(None, None, None, LEVEL, f"the reference's mean PGR, {shown}, does not exclude 0")
+    return Pooled(found.estimate, found.low, found.high, LEVEL)
+
+
+def _standing(arenas: Sequence[Arena], method: str, rank: float | None) -> Standing:
+    pairs = [(arena, one) for arena in arenas if (one := arena.entrant(method))]
+    tasks = list(dict.fromkeys(arena.task for arena, _ in pairs))
+    codes = [tasks.index(arena.task) for arena, _ in pairs]
+    differences = [[one.difference.estimate] for _, one in pairs if one.difference is not None]
+
+    def where(verdict: Verdict) -> tuple[str, ...]:
+        return tuple(arena.place for arena, one in pairs if one.verdict == verdict)
+
+    return Standing(
+        method=method,
+        rank=rank,
+        n_arenas=len(pairs),
+        beats=where("beats"),
+        hurts=where("hurts"),
+        no_difference=where("no difference"),
+        difference=pooled(differences, codes, (1,)) if differences else None,
+        recovery=recovery_of(arenas, method),
+        cost_s=float(np.mean([one.cost_s for _, one in pairs])),
+    )
+
+
+def _mean_accuracy(arenas: Sequence[Arena], task: str, method: str) -> float:
+    found = [one for arena in arenas if arena.task == task and (one := arena.entrant(method))]
+    return float(np.mean([one.accuracy.estimate for one in found]))
+
+
+def _share(one: Entrant) -> float:
+    return one.pgr.gain.estimate / one.pgr.gap.estimate
+
+
+def _estimate(found: Pooled | None) -> float:
+    return found.estimate if found is not None and found.estimate is not None else 0.0

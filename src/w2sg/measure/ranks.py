@@ -1,0 +1,169 @@
+"""Methods compared over many tasks by their ranks (Demsar 2006, J. Mach. Learn. Res. 7:1-30)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from w2sg.core.errors import InputError
+from w2sg.measure._checks import FloatArray, as_floats, check_level
+
+# Scores that differ by less than this are tied: means of the same records in another order differ in their last bits.
+TIE_DECIMALS = 12
+# Below these the chi-square and F approximations of Friedman's test are rough (Demsar 2006, section 3.2.2).
+ENOUGH_TASKS, ENOUGH_METHODS = 10, 5
+
+
+@dataclass(frozen=True)
+class Friedman:
+    """Friedman's test that all methods rank alike, with its correction by Iman and Davenport.
+
+    Attributes:
+        chi_square: Friedman's statistic, corrected for ties; `n_methods - 1` degrees of freedom.
+        chi_square_p: Its p-value.
+        f: Iman and Davenport's statistic, less conservative; infinite where all tasks rank all methods alike.
+        f_p: Its p-value.
+        n_tasks: The number of tasks.
+        n_methods: The number of methods.
+        note: What the reader must know beside the numbers; empty where nothing.
+    """
+
+    chi_square: float
+    chi_square_p: float
+    f: float
+    f_p: float
+    n_tasks: int
+    n_methods: int
+    note: str = ""
+
+
+def task_ranks(scores: ArrayLike) -> FloatArray:
+    """Return the ranks of methods within each task: 1 is the highest score, ties share their mean rank.
+
+    Args:
+        scores: Shape (n_tasks, n_methods), higher is better.
+
+    Returns:
+        Shape (n_tasks, n_methods).
+
+    Raises:
+        InputError: Another shape, or a score is not finite.
+
+    >>> task_ranks([[0.9, 0.7, 0.7, 0.8]]).tolist()
+    [[1.0, 3.5, 3.5, 2.0]]
+    """
+    table = np.round(_table(scores), TIE_DECIMALS)
+    above = (table[:, :, None] < table[:, None, :]).sum(axis=2)
+    level = (table[:, :, None] == table[:, None, :]).sum(axis=2)
+    return np.asarray(above + (level + 1) / 2, dtype=np.float64)
+
+
+def average_ranks(scores: ArrayLike) -> FloatArray:
+    """Return the mean over tasks of each method's rank, shape (n_methods,); see `task_ranks`.
+
+    >>> average_ranks([[0.9, 0.7], [0.6, 0.8], [0.9, 0.1]]).round(3).tolist()
+    [1.333, 1.667]
+    """
+    return np.asarray(task_ranks(scores).mean(axis=0), dtype=np.float64)
+
+
+def friedman(scores: ArrayLike) -> Friedman:
+    """Test whether methods rank alike over tasks (Friedman 1937; Iman and Davenport 1980; Demsar 2006, section 3.2.2).
+
+    With the ranks r of N tasks and k methods, `chi2 = (k - 1) * N**2 * sum_j (mean r_j - (k + 1) / 2)**2 /
+    sum_ij (r_ij - (k + 1) / 2)**2`, which corrects for ties, and `F = (N - 1) * chi2 / (N * (k - 1) - chi2)` with
+    k - 1 and (k - 1) * (N - 1) degrees of freedom. Tasks are the sampling units, so they must be independent.
+
+    Args:
+        scores: Shape (n_tasks, n_methods), higher is better; at least two of each.
+
+    Raises:
+        InputError: Fewer than two tasks or methods, or as in `task_ranks`.
+
+    >>> found = friedman([[3, 2, 1], [3, 1, 2], [3, 2, 1], [2, 3, 1]])
+    >>> round(found.chi_square, 3), round(found.f, 3)
+    (4.5, 3.857)
+    """
+    from scipy.special import chdtrc, fdtrc
+
+    ranks = task_ranks(scores)
+    n_tasks, k = ranks.shape
+    if n_tasks < 2 or k < 2:
+        raise InputError(f"Friedman's test needs at least 2 tasks and 2 methods, got {n_tasks} and {k}")
+    middle = (k + 1) / 2
+    spread = float(((ranks - middle) ** 2).sum())
+    between = n_tasks**2 * float(((ranks.mean(axis=0) - middle) ** 2).sum())
+    chi_square = (k - 1) * between / spread if spread > 0 else 0.0
+    rest = n_tasks * (k - 1) - chi_square
+    all_alike = rest <= 1e-9 * n_tasks * (k - 1)
+    f = np.inf if all_alike else (n_tasks - 1) * chi_square / rest
+    f_p = 0.0 if all_alike else float(fdtrc(k - 1, (k - 1) * (n_tasks - 1), f))
+    few = n_tasks <= ENOUGH_TASKS or k <= ENOUGH_METHODS
+    note = f"{n_tasks} tasks and {k} methods: the p-values are approximations, rough for so few" if few else ""
+    return Friedman(chi_square, float(chdtrc(k - 1, chi_square)), float(f), f_p, n_tasks, k, note)
+
+
+def critical_difference(n_methods: int, n_tasks: int, level: float = 0.95) -> float:
+    """Return how far average ranks must lie apart to differ significantly, over all pairs (Nemenyi 1963).
+
+    `q * sqrt(k * (k + 1) / (6 * N))`, q the quantile of the studentised range with infinite degrees of freedom, divided
+    by sqrt(2) (Demsar 2006, section 3.2.2 and table 5a).
+
+    Args:
+        n_methods: k, at least 2.
+        n_tasks: N, at least 1.
+        level: One minus the family-wise error rate, in (0, 1).
+
+    Raises:
+        InputError: An argument is out of range.
+
+    >>> round(critical_difference(4, 14), 3)
+    1.254
+    """
+    from scipy.stats import studentized_range
+
+    check_level(level)
+    if n_methods < 2 or n_tasks < 1:
+        raise InputError(f"a critical difference needs at least 2 methods and 1 task, got {n_methods} and {n_tasks}")
+    quantile = float(studentized_range.ppf(level, n_methods, np.inf)) / 2**0.5
+    return float(quantile * (n_methods * (n_methods + 1) / (6 * n_tasks)) ** 0.5)
+
+
+def cliques(ranks: ArrayLike, difference: float) -> tuple[tuple[int, ...], ...]:
+    """Return the largest groups of methods of which no two differ significantly: the bars of Demsar's diagram.
+
+    Args:
+        ranks: Average ranks, shape (n_methods,).
+        difference: The critical difference; two methods differ where their ranks lie at least this far apart.
+
+    Returns:
+        Groups of two or more positions in `ranks`, each sorted by rank, the best group first. A method in no group
+        differs from all others.
+
+    Raises:
+        InputError: `ranks` is not a vector of finite numbers.
+
+    >>> cliques([1.0, 3.0, 1.8, 2.6], 1.1)
+    ((0, 2), (2, 3), (3, 1))
+    """
+    values = as_floats("ranks", ranks)
+    order = [int(index) for index in np.argsort(values, kind="stable")]
+    found: list[tuple[int, ...]] = []
+    reached = 0
+    for start, first in enumerate(order):
+        stop = start + 1
+        while stop < len(order) and values[order[stop]] - values[first] < difference:
+            stop += 1
+        if stop - start > 1 and stop > reached:
+            found.append(tuple(order[start:stop]))
+        reached = max(reached, stop)
+    return tuple(found)
+
+
+def _table(scores: ArrayLike) -> FloatArray:
+    table = np.asarray(scores, dtype=np.float64)
+    if table.ndim != 2 or table.size == 0:
+        raise InputError(f"scores must have shape (n_tasks, n_methods), got {table.shape}")
+    if not np.isfinite(table).all():
+        raise InputError("scores must be finite: leave out methods that not every task has")
+    return table

@@ -1,0 +1,105 @@
+"""Confident learning: estimate who was mislabelled as what, and prune as many (Northcutt et al., arXiv:1911.00068)."""
+
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from w2sg.core import BoolArray, FloatArray, IntArray, Student, WeakView, register
+from w2sg.methods.filters.shared import out_of_fold
+from w2sg.methods.parts import Course, Selection
+
+SLACK = 1e-6
+"""How far below its threshold a probability still counts: float32 rounding, where all probabilities are equal."""
+
+
+def confident_guess(named: IntArray, proba: FloatArray) -> IntArray:
+    """Return the class that each example likely has, `(n,)`; -1 where no class is likely enough.
+
+    A class is likely enough where its probability is at least its threshold, the mean of that probability over the
+    examples that are named so: `t_j = mean of p_j over X_j`. Of several the most probable is taken.
+    """
+    proba = proba.astype(np.float64)
+    thresholds = np.full(proba.shape[1], np.inf)
+    for label in np.unique(named):
+        thresholds[label] = proba[named == label, label].mean()
+    above = proba >= thresholds - SLACK
+    guess = np.where(above, proba, -1.0).argmax(axis=1)
+    return np.where(above.any(axis=1), guess, -1)
+
+
+def joint(named: IntArray, guess: IntArray, n_classes: int) -> FloatArray:
+    """Return how many examples are named `i` and truly `j`, estimated: `n Q` of shape `(k, k)`.
+
+    The confident joint counts the guesses; each row is then scaled to the number of examples named so.
+    """
+    counted = np.zeros((n_classes, n_classes))
+    sure = guess >= 0
+    np.add.at(counted, (named[sure], guess[sure]), 1)
+    total = counted.sum(axis=1, keepdims=True)
+    named_so = np.bincount(named, minlength=n_classes)[:, None]
+    return np.asarray(counted / np.where(total > 0, total, 1) * named_so)
+
+
+def by_noise_rate(named: IntArray, proba: FloatArray, estimate: FloatArray) -> BoolArray:
+    """Return whom to prune `(n,)`: of class `i`, for each `j`, the `n Q_ij` with the largest margin `p_j - p_i`."""
+    pruned = np.zeros(len(named), dtype=np.bool_)
+    for i in np.unique(named):
+        rows = np.flatnonzero(named == i)
+        for j in range(len(estimate)):
+            if j != i:
+                order = np.argsort(proba[rows, i] - proba[rows, j], kind="stable")
+                pruned[rows[order[: round(estimate[i, j])]]] = True
+    return pruned
+
+
+def by_class(named: IntArray, proba: FloatArray, estimate: FloatArray) -> BoolArray:
+    """Return whom to prune `(n,)`: of class `i` the `n sum_j Q_ij`, `j` not `i`, with the smallest `p_i`."""
+    pruned = np.zeros(len(named), dtype=np.bool_)
+    for i in np.unique(named):
+        rows = np.flatnonzero(named == i)
+        wrong = round(estimate[i].sum() - estimate[i, i])
+        pruned[rows[np.argsort(proba[rows, i], kind="stable")[:wrong]]] = True
+    return pruned
+
+
+@register("selections", paper="1911.00068")
+class ConfidentLearning(Selection):
+    """Prune the examples that out-of-fold predictions confidently find mislabelled.
+
+    `prune` says whom: `noise-rate` and `class` take as many as the estimated joint of given and true classes says, by
+    margin for each pair of classes or by probability of the given class; `both` takes whom both take; `joint` takes all
+    who are confidently of another class. With `reweight` the kept examples of class `i` weigh `1 / p(given i | true i)`,
+    which makes up for those pruned. Defaults are those of the authors' library. Weak labels count as their most likely
+    class in choosing, and stay soft in training.
+    """
+
+    kind: Literal["confident-learning"] = "confident-learning"
+    folds: int = Field(5, ge=2, description="parts to deal the examples into for out-of-fold predictions")
+    prune: Literal["noise-rate", "class", "both", "joint"] = Field("noise-rate", description="whom to leave out")
+    reweight: bool = Field(True, description="weigh kept examples so that their class counts as much as it should")
+
+    def weights(self, view: WeakView, student: Student, rng: np.random.Generator) -> Course:
+        """Train a student for each fold; return 0 for the examples pruned and their class's weight for the others."""
+        proba = yield from out_of_fold(view, student, self.folds, rng)
+        named = view.transfer.weak.argmax(axis=1)
+        return self.decide(named, proba)
+
+    def decide(self, named: IntArray, proba: FloatArray) -> FloatArray:
+        """Return the weights `(n,)` from the classes given `(n,)` and out-of-fold probabilities `(n, k)`."""
+        guess = confident_guess(named, proba)
+        estimate = joint(named, guess, proba.shape[1])
+        weights = np.ones(len(named))
+        if self.reweight:
+            stay = np.diag(estimate)
+            factor = np.where(stay > 0, estimate.sum(axis=0) / np.where(stay > 0, stay, 1), 1)
+            weights = factor[named]
+        return np.asarray(np.where(self._pruned(named, proba, guess, estimate), 0, weights), dtype=np.float32)
+
+    def _pruned(self, named: IntArray, proba: FloatArray, guess: IntArray, estimate: FloatArray) -> BoolArray:
+        if self.prune == "joint":
+            return np.asarray((guess >= 0) & (guess != named))
+        if self.prune == "noise-rate":
+            return by_noise_rate(named, proba, estimate)
+        of_class = by_class(named, proba, estimate)
+        return of_class if self.prune == "class" else of_class & by_noise_rate(named, proba, estimate)
