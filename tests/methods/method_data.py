@@ -5,7 +5,22 @@ from typing import Any, ClassVar, Literal, TypeVar
 
 import numpy as np
 
-from w2sg.core import Fit, FloatArray, Inputs, IntArray, Method, Predictor, Student, WeakSplit, WeakView, registry
+from w2sg.core import (
+    AnyArray,
+    AuditedView,
+    Fit,
+    FloatArray,
+    Inputs,
+    IntArray,
+    Method,
+    Predictor,
+    Student,
+    WeakSplit,
+    WeakView,
+    derive,
+    registry,
+)
+from w2sg.methods import Relabeling, Selection
 
 
 class Fake(Predictor):
@@ -96,3 +111,41 @@ def view_of(weak: FloatArray, validation: FloatArray | None = None) -> WeakView:
     everyone = Inputs.of(np.arange(n + (0 if validation is None else len(validation)), dtype=np.float32)[:, None])
     held = None if validation is None else WeakSplit(everyone.take(np.arange(n, len(everyone))), validation)
     return WeakView(WeakSplit(everyone.take(np.arange(n)), weak), held, everyone)
+
+
+def part(sort: str, spec: Any) -> Any:
+    """Return a selection or relabeling."""
+    return registry.build(sort, spec)
+
+
+def student(spec: Any = "linear") -> Student:
+    """Return a student, by default a linear head on the inputs' own numbers."""
+    built = registry.build("students", spec)
+    assert isinstance(built, Student)
+    return built
+
+
+def view_on(values: AnyArray, weak: FloatArray, audit: tuple[IntArray, IntArray] | None = None) -> WeakView:
+    """Return a view on input values, and the bought labels (positions and gold) if there are any."""
+    inputs = Inputs.of(values)
+    split = WeakSplit(inputs, weak)
+    return WeakView(split, None, inputs) if audit is None else AuditedView(split, None, inputs, *audit)
+
+
+def decided(spec: Any, view: WeakView, by: Student | None = None, seed: int = 0) -> FloatArray:
+    """Return the weights of a selection, or the labels of a relabeling given as a component."""
+    component = part("selections", spec)
+    learner = student() if by is None else by
+    if isinstance(component, Selection):
+        return outcome(component.weights(view, learner, derive(seed, "filters")))
+    assert isinstance(component, Relabeling)
+    return outcome(component.relabel(view, learner, derive(seed, "filters")))
+
+
+def flipped(gold: IntArray, k: int, share: float = 0.2, seed: int = 0, sure: float = 0.8) -> FloatArray:
+    """Soft labels `(n, k)` that name a wrong class for exactly a share of the examples; no two are equal."""
+    rng = np.random.default_rng(seed)
+    wrong = rng.permutation(len(gold)) < round(share * len(gold))
+    named = np.where(wrong, (gold + rng.integers(1, k, size=len(gold))) % k, gold)
+    weak = (1 - sure) * rng.dirichlet(np.ones(k), size=len(gold)) + sure * np.eye(k)[named]
+    return weak.astype(np.float32)

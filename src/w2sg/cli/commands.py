@@ -2,7 +2,7 @@
 
 import typer
 
-from w2sg.cli import cache, demo, describe, listing, new, report, run, runs, show, study
+from w2sg.cli import cache, demo, describe, league, listing, new, report, run, runs, show, study
 
 
 def add_to(app: typer.Typer) -> None:
@@ -12,6 +12,7 @@ def add_to(app: typer.Typer) -> None:
         ("run", run.run),
         ("study", study.study),
         ("report", report.report),
+        ("league", league.league),
         ("list", listing.list_names),
         ("describe", describe.describe),
         ("runs", runs.runs),

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
-from typing import final
+from typing import Literal, final
 
 from w2sg.core import InputError, RunError, StoreError, W2sgError, registry
 from w2sg.lab.plan import THREADS, Bundle, Job, Planner
@@ -76,7 +76,7 @@ class InProcess(Launcher):
 
     def submit(self, bundle: Bundle) -> None:
         """Hand in a bundle."""
-        self._waiting[self._pool.submit(do_bundle, self.store, bundle)] = bundle
+        self._waiting[self._pool.submit(_do_again_planned, self.store, bundle)] = bundle
 
 
 @final
@@ -125,20 +125,36 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
+def _do_again_planned(store: Path, bundle: Bundle) -> Counter[str]:
+    """Do a bundle under keys made now: if a file changed since it was planned, so does what is written down."""
+    planner = Planner()
+    return do_bundle(store, Bundle(tuple(planner.job(job.setup, job.seed) for job in bundle.jobs)))
+
+
 def _do_packed(store: Path, packed: PACKED) -> Counter[str]:
-    """Do a bundle in a worker; errors come back as classes that need one text, so that they survive the way."""
+    """Do a bundle in a worker."""
     runs, plugins = packed
-    try:
+    with _Portable():
         for plugin in plugins:
             registry.load_plugin(plugin)
         planner = Planner()
-        jobs = [planner.job(Setup.parse(setup), seed) for setup, seed in runs]
-        return do_bundle(store, Bundle(tuple(jobs)))
-    except W2sgError as error:
-        kind = next((k for k in (InputError, StoreError) if isinstance(error, k)), RunError)
-        raise kind(str(error)) from None
-    except Exception as error:
-        raise RunError(f"{type(error).__name__}: {error}") from error
+        return do_bundle(store, Bundle(tuple(planner.job(Setup.parse(setup), seed) for setup, seed in runs)))
+
+
+class _Portable:
+    """Lets errors out as classes that need one text: others may not survive the way to another process."""
+
+    def __enter__(self) -> None:
+        """Do nothing."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> Literal[False]:
+        """Raise the portable error in place of one that happened."""
+        if isinstance(error, W2sgError):
+            portable = next((k for k in (InputError, StoreError) if isinstance(error, k)), RunError)
+            raise portable(str(error)) from error
+        if isinstance(error, Exception):
+            raise RunError(f"{type(error).__name__}: {error}") from error
+        return False
 
 
 def pin_threads() -> None:

@@ -167,9 +167,8 @@ def _halves(arenas: Sequence[Arena], ranking: Ranking, rng: np.random.Generator 
         return Halves(choose, test, rule, reason=reason)
     chosen = max(candidates, key=lambda method: found[method].mean.estimate or 0.0)
     tested = recovery_of([arena for arena in arenas if arena.task in test], chosen)
-    missing = tested.mean.estimate is None
-    reason = f"nothing to test on: on {', '.join(test)} no gap is large enough for a PGR" if missing else None
-    return Halves(choose, test, rule, chosen, found[chosen], tested, reason)
+    untested = f"nothing to test on: on {', '.join(test)} no gap is large enough for a PGR"
+    return Halves(choose, test, rule, chosen, found[chosen], tested, untested if tested.mean.estimate is None else None)
 
 
 def _finite(value: Any) -> Any:

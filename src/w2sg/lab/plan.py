@@ -78,10 +78,15 @@ class Planner:
         return Job(setup, seed, labels, taught, ceiling, self._key("score", [], [labels, taught, ceiling], seed))
 
     def bundles(self, setups: Iterable[Setup], seeds: Sequence[int]) -> list[Bundle]:
-        """Return the jobs of all setups under all seeds, by task and seed; equal jobs are kept once."""
+        """Return the jobs of all setups under all seeds, by task and seed; equal jobs are kept once.
+
+        All tasks come under the first seed before any under the second: workers that start together then make the
+        features of different tasks, and a study that is stopped early has seen all its tasks.
+        """
         groups: dict[tuple[int, str], dict[str, Job]] = {}
-        for setup in setups:
-            for seed in seeds:
+        setups = list(setups)
+        for seed in seeds:
+            for setup in setups:
                 job = self.job(setup, seed)
                 groups.setdefault((seed, self._digest(setup.task)), {}).setdefault(job.run, job)
         return [Bundle(tuple(jobs.values())) for jobs in groups.values()]

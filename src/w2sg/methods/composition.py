@@ -24,7 +24,7 @@ from w2sg.core import (
     register,
 )
 from w2sg.methods.chain import Direct
-from w2sg.methods.objectives import CrossEntropy
+from w2sg.methods.objectives.cross_entropy import CrossEntropy
 from w2sg.methods.parts import AnyChain, AnyRelabeling, AnySelection, Part
 from w2sg.methods.relabel import Keep
 from w2sg.methods.select import All

@@ -79,6 +79,7 @@ class Mlp(Student):
         total = self.epochs * per_epoch
         best: tuple[float, int, Parameters] | None = None
         step = in_vain = 0
+        patience = fit.stopping.gives_up_after or np.inf
         for _ in range(self.epochs):
             order = fit.rng.permutation(len(x))
             for rows in np.array_split(order, per_epoch):
@@ -95,7 +96,7 @@ class Mlp(Student):
                 in_vain += 1
                 if best is None or score > best[0]:
                     best, in_vain = (score, step, network), 0
-                if in_vain == fit.stopping.gives_up_after and step / total >= fit.objective.settles_at:
+                if in_vain >= patience and step / total >= fit.objective.settles_at:
                     break
         _, step, network = best or (0.0, step, network)
         return MlpPredictor(self.features, fit.corpus, scale, network, step)

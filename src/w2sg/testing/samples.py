@@ -1,4 +1,4 @@
-"""Small labelled problems on which the contracts are tested: three classes that a linear rule tells apart."""
+"""Small labelled problems on which the contracts are tested: classes that a linear rule tells apart."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ class Sample:
 
     examples: Examples
     gold: IntArray
+    n_classes: int = N_CLASSES
 
     @property
     def corpus(self) -> Inputs:
@@ -71,13 +72,29 @@ def samples() -> Mapping[str, Sample]:
     }
 
 
-def noisy(gold: IntArray, share: float = 0.2) -> FloatArray:
-    """Return weak labels `(n, 3)` whose most likely class is wrong for a share of the examples; no two are equal."""
+@cache
+def pairs() -> Sample:
+    """Return a problem of pairs of texts `(n, 2)`, one of them good: class 0 where it is the first."""
+    rng = derive(0, "testing pairs")
+    gold = rng.permutation(np.arange(N) % 2)
+    texts = np.array([[_text(int(label != side), rng) for side in (0, 1)] for label in gold], dtype=object)
+    return Sample(Examples(np.arange(N), Inputs.of(texts)), gold, 2)
+
+
+def noisy(gold: IntArray, share: float = 0.2, k: int = N_CLASSES) -> FloatArray:
+    """Return weak labels `(n, k)` whose most likely class is wrong for a share of the examples; no two are equal."""
     rng = derive(0, "testing noise")
     wrong = rng.random(len(gold)) < share
-    given = np.where(wrong, (gold + rng.integers(1, N_CLASSES, size=len(gold))) % N_CLASSES, gold)
-    weak = 2 * one_hot(given, N_CLASSES) + rng.random((len(gold), N_CLASSES))
+    given = np.where(wrong, (gold + rng.integers(1, k, size=len(gold))) % k, gold)
+    weak = 2 * one_hot(given, k) + rng.random((len(gold), k))
     return np.asarray(weak / weak.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
+def specialised(weak: FloatArray) -> FloatArray:
+    """Return the labels `(3, n, k)` of three supervisors who each know a third of the weak labels and hedge."""
+    hedged = (weak + 1 / weak.shape[1]) / 2
+    knows = np.arange(len(weak)) % 3 == np.arange(3)[:, None]
+    return np.where(knows[:, :, None], weak, hedged)
 
 
 def votes_of(gold: IntArray, rng: np.random.Generator) -> AnyArray:

@@ -90,6 +90,6 @@ preset(
     "methods",
     "consistency-filter",
     Composition,
-    "Keep the weak labels that a naive student repeats as inputs are changed a little.",
+    "Leave out the weak labels that a naive student repeats least as inputs are changed a little.",
     select="consistency-filter",
 )

@@ -13,12 +13,12 @@ class Changes:
 
     Attributes:
         noise: Standard deviation of Gaussian noise on numbers, as a share of a column's own (of all pixels' of images).
-        shift: Most pixels that an image moves, each way.
+        shift: How far an image moves at most, each way, as a share of its sides; rounded to whole pixels.
         dropout: Share of the words of a text that go missing; at least one word stays.
     """
 
     noise: float
-    shift: int
+    shift: float
     dropout: float
 
 
@@ -44,10 +44,10 @@ def _without_words(text: str, dropout: float, rng: np.random.Generator) -> str:
     return " ".join(word for word, draw in zip(words, draws, strict=True) if draw >= dropout)
 
 
-def _moved(images: AnyArray, shift: int, rng: np.random.Generator) -> AnyArray:
-    """Return images `(n, h, w)`, each moved by up to `shift` pixels; what comes in repeats the edge."""
+def _moved(images: AnyArray, shift: float, rng: np.random.Generator) -> AnyArray:
+    """Return images `(n, h, w)`, each moved by up to a share `shift` of its sides; what comes in repeats the edge."""
     n, h, w = images.shape
-    down, right = rng.integers(-shift, shift + 1, size=(2, n))
+    down, right = (rng.integers(-round(shift * side), round(shift * side) + 1, size=n) for side in (h, w))
     rows = np.clip(np.arange(h) + down[:, None], 0, h - 1)
     columns = np.clip(np.arange(w) + right[:, None], 0, w - 1)
     moved: AnyArray = images[np.arange(n)[:, None, None], rows[:, :, None], columns[:, None, :]]

@@ -69,9 +69,9 @@ class ConfidentLearning(Selection):
 
     `prune` says whom: `noise-rate` and `class` take as many as the estimated joint of given and true classes says, by
     margin for each pair of classes or by probability of the given class; `both` takes whom both take; `joint` takes all
-    who are confidently of another class. With `reweight` the kept examples of class `i` weigh `1 / p(given i | true i)`,
-    which makes up for those pruned. Defaults are those of the authors' library. Weak labels count as their most likely
-    class in choosing, and stay soft in training.
+    who are confidently of another class. With `reweight` the kept examples of class `i` weigh
+    `1 / p(given i | true i)`, which makes up for those pruned. Defaults are those of the authors' library. Weak labels
+    count as their most likely class in choosing, and stay soft in training.
     """
 
     kind: Literal["confident-learning"] = "confident-learning"

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from w2sg.core import Fit, FloatArray, Inputs, Predictor, Student, WeakView, one_hot, register
 from w2sg.methods.filters.augment import Changes, changed
-from w2sg.methods.filters.shared import naive_fit
+from w2sg.methods.filters.shared import naive_fit, without_worst
 from w2sg.methods.parts import Course, Relabeling, Selection, _Part
 
 ROUNDING = 1e-6
@@ -19,9 +19,8 @@ class _Consistency(_Part):
     """What the two share: a naive student's answers to changed copies of the transfer inputs."""
 
     copies: int = Field(5, ge=1, description="changed copies of each input")
-    agreement: float = Field(0.8, gt=0, le=1, description="share of the copies that must be given one class")
     noise: float = Field(0.25, ge=0, description="noise on numbers and images, in standard deviations of the inputs")
-    shift: int = Field(1, ge=0, description="most pixels that an image moves")
+    shift: float = Field(0.05, ge=0, le=1, description="how far an image moves at most, as a share of its sides")
     dropout: float = Field(0.1, ge=0, lt=1, description="share of words that go missing")
     swap: bool = Field(True, description="show every second copy of a pair of texts the other way round")
 
@@ -47,10 +46,6 @@ class _Consistency(_Part):
             proba[copy] = proba[copy, :, ::-1].copy()
         return proba
 
-    def votes(self, proba: FloatArray) -> FloatArray:
-        """Return the share of the copies that are given each class, `(n, k)`."""
-        return np.asarray(one_hot(proba.argmax(axis=2), proba.shape[2]).mean(axis=0, dtype=np.float64))
-
 
 @register("relabelings")
 class ConsistencyRelabel(_Consistency, Relabeling):
@@ -60,23 +55,33 @@ class ConsistencyRelabel(_Consistency, Relabeling):
     """
 
     kind: Literal["consistency-relabel"] = "consistency-relabel"
+    agreement: float = Field(0.8, gt=0, le=1, description="share of the copies that must be given one class")
 
     def relabel(self, view: WeakView, student: Student, rng: np.random.Generator) -> Course:
         """Train a naive student and return the labels."""
         proba = yield from self.answers(view, student, rng)
-        agreed = self.votes(proba).max(axis=1) >= self.agreement - ROUNDING
+        votes = one_hot(proba.argmax(axis=2), proba.shape[2]).mean(axis=0)
+        agreed = votes.max(axis=1) >= self.agreement - ROUNDING
         return np.asarray(np.where(agreed[:, None], proba.mean(axis=0), view.transfer.weak), dtype=np.float32)
 
 
 @register("selections")
 class ConsistencyFilter(_Consistency, Selection):
-    """Keep the examples of which a naive student names the weak label's class for most changed copies."""
+    """Leave out the weak labels that a naive student repeats least often as inputs are changed a little.
+
+    An example's score is the mean probability, over its changed copies, of the class that the supervisor names. The
+    same share of each class that the supervisor names is left out, so that no class is emptied.
+    """
 
     kind: Literal["consistency-filter"] = "consistency-filter"
+    contamination: float = Field(0.1, ge=0, lt=1, description="share left out of the examples given each class")
 
     def weights(self, view: WeakView, student: Student, rng: np.random.Generator) -> Course:
         """Train a naive student; return 1 for the examples kept and 0 for the others."""
-        votes = self.votes((yield from self.answers(view, student, rng)))
+        proba = (yield from self.answers(view, student, rng)).mean(axis=0)
         named = view.transfer.weak.argmax(axis=1)
-        share = votes[np.arange(len(named)), named]
-        return np.asarray(share >= self.agreement - ROUNDING, dtype=np.float32)
+        kept = np.zeros(len(named), dtype=np.float32)
+        for label in np.unique(named):
+            rows = np.flatnonzero(named == label)
+            kept[rows] = without_worst(-proba[rows, label], round(self.contamination * len(rows)))
+        return kept

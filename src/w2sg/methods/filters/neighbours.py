@@ -61,8 +61,8 @@ class _Knn(_Part):
 class KnnRelabel(_Knn, Relabeling):
     """The mean weak label of the `k` nearest examples in the student's features before training.
 
-    The nearest-neighbour probe of EleutherAI's weak-to-strong code: `k` is 50 there too, distances are Euclidean, and an
-    example counts as its own neighbour (`include_self`; here it does not, so that a label never confirms itself).
+    The nearest-neighbour probe of EleutherAI's weak-to-strong code: `k` is 50 there too, distances are Euclidean, and
+    an example counts as its own neighbour (`include_self`; here it does not, so that a label never confirms itself).
     """
 
     kind: Literal["knn-relabel"] = "knn-relabel"

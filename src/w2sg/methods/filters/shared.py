@@ -7,7 +7,7 @@ from the same random numbers as without the filter.
 import numpy as np
 
 from w2sg.core import AuditedView, Fit, FloatArray, InputError, IntArray, Student, WeakView
-from w2sg.methods.objectives import CrossEntropy
+from w2sg.methods.objectives.cross_entropy import CrossEntropy
 from w2sg.methods.parts import Course
 from w2sg.methods.stopping import Fixed
 

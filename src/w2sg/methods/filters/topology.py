@@ -1,4 +1,4 @@
-"""The topological filter: keep the largest connected component of each class, then ask neighbours (arXiv:2012.04835)."""
+"""The topological filter (arXiv:2012.04835): keep the largest component of each class, then ask neighbours."""
 
 from typing import Literal
 

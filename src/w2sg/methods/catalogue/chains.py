@@ -1,0 +1,53 @@
+"""Methods that go through several students, or stop by another rule."""
+
+from w2sg.core import preset
+from w2sg.methods.composition import Composition
+
+BURNS = "2312.09390"
+
+preset(
+    "methods",
+    "strong-to-strong",
+    Composition,
+    "Train fresh students on the student's own soft labels, twice over.",
+    chain="strong-to-strong",
+)
+preset(
+    "methods",
+    "lp-ft",
+    Composition,
+    "Train the last layer first, then everything from there.",
+    chain="lp-ft",
+    paper=BURNS,
+)
+preset(
+    "methods",
+    "ensemble",
+    Composition,
+    "Average five students trained on bootstrap resamples.",
+    chain="ensemble",
+)
+preset(
+    "methods",
+    "co-supervision",
+    Composition,
+    "Let each example be taught by the supervisor of a panel that the student finds most plausible.",
+    chain="co-supervision",
+    paper="2402.15505",
+)
+preset(
+    "methods",
+    "plateau-stopping",
+    Composition,
+    "Stop at the first plateau of agreement with held-out weak labels.",
+    stopping="plateau",
+)
+preset(
+    "methods",
+    "oracle-early-stopping",
+    Composition,
+    "Stop where accuracy on gold labels is highest: an upper bound, not a method.",
+    stopping="oracle-validation",
+    paper=BURNS,
+    oracle=True,
+)

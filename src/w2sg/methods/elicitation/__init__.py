@@ -1,0 +1,5 @@
+"""Elicitation: methods that search what the student knows by itself."""
+
+from w2sg.methods.elicitation.coherence import Coherence as Coherence
+from w2sg.methods.elicitation.contrast import ContrastConsistency as ContrastConsistency
+from w2sg.methods.elicitation.contrast import ContrastPca as ContrastPca

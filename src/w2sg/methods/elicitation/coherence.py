@@ -1,0 +1,196 @@
+"""Internal coherence maximization: labels that a student finds easiest to predict from each other."""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, final
+
+import numpy as np
+from pydantic import Field
+
+from w2sg.core import (
+    AnyArray,
+    Fit,
+    FloatArray,
+    IntArray,
+    Method,
+    Predictor,
+    Student,
+    Training,
+    WeakSplit,
+    WeakView,
+    one_hot,
+    register,
+)
+from w2sg.methods.objectives.cross_entropy import CrossEntropy
+from w2sg.methods.stopping import Fixed
+
+SMALLEST = 1e-5
+"""Probabilities are taken to lie between this and one minus this, as in the released code of arXiv:2506.10139."""
+BALANCING = 20
+"""Iterations that fit the class shares of predictions to the expected ones; each divides by their ratio."""
+NONE = -1
+
+
+@dataclass(frozen=True, eq=False)
+class _Search:
+    """What stays the same during a search.
+
+    Attributes:
+        fit: The request to train one student; labels and rows are set for each.
+        shares: The expected class shares, `(k,)`.
+        fold: The fold of each example, `(n,)`.
+        alpha: The weight of mutual predictability.
+    """
+
+    fit: Fit
+    shares: FloatArray
+    fold: IntArray
+    alpha: float
+
+    def request(self, labels: IntArray, rows: AnyArray) -> Fit:
+        """Return the request to train on some examples with their labels."""
+        return replace(self.fit, inputs=self.fit.inputs.take(rows), targets=one_hot(labels[rows], len(self.shares)))
+
+    def cross_fit(self, states: Sequence[IntArray]) -> Generator[Sequence[Fit], list[Predictor], list[FloatArray]]:
+        """Return probabilities `(n, k)` for each state of the labels, by students that did not learn that fold."""
+        folds = np.unique(self.fold)
+        asked = [self.request(labels, (labels != NONE) & (self.fold != fold)) for labels in states for fold in folds]
+        trained = iter((yield asked))
+        found: list[FloatArray] = []
+        for _ in states:
+            proba = np.zeros((len(self.fold), len(self.shares)))
+            for fold in folds:
+                rows = self.fold == fold
+                proba[rows] = next(trained).predict_proba(self.fit.inputs.take(rows))
+            found.append(proba)
+        return found
+
+    def utility(self, labels: IntArray, proba: FloatArray) -> float:
+        """Return `alpha * mean log-odds of the labels - labels beyond their class's share`."""
+        known = np.flatnonzero(labels != NONE)
+        p = np.clip(proba[known, labels[known]], SMALLEST, 1 - SMALLEST)
+        counts = np.bincount(labels[known], minlength=len(self.shares))
+        beyond = np.maximum(counts - np.ceil(self.shares * len(known)), 0).sum()
+        return float(self.alpha * np.log(p / (1 - p)).mean() - beyond)
+
+    def named(self, proba: FloatArray) -> IntArray:
+        """Return the most likely classes `(n,)` after the class shares have been set right."""
+        bias = np.ones(len(self.shares))
+        for _ in range(BALANCING):
+            weighted = np.maximum(proba, SMALLEST) * bias
+            bias *= self.shares / np.maximum((weighted / weighted.sum(axis=1, keepdims=True)).mean(axis=0), SMALLEST)
+        return np.asarray((np.maximum(proba, SMALLEST) * bias).argmax(axis=1))
+
+
+@final
+@register("methods", paper="2506.10139")
+class Coherence(Method):
+    """Labels found by simulated annealing such that each is predictable from the others (ICM, arXiv:2506.10139).
+
+    Maximises `U = alpha * P - I`. `P` is the mean log-odds of the labels, each under a student that was trained on the
+    labels of the other folds; `I` counts the labels beyond their class's share. The search starts from `seeds` labels
+    of each class. In a round more examples are labelled, until after half of the rounds all are; and a share `moves`
+    of the labelled ones is proposed its predicted class, which is accepted with probability `exp(dU / T)`, at the
+    temperature `T = max(coldest, hottest / (1 + 2 ln(1 + round)))`. The student is then trained on all labels found.
+
+    What is ours: a language model's in-context prediction, one example at a time, is here any student trained anew on
+    folds, many examples at a time, so a few dozen rounds stand for thousands of steps, and rounds cool it in place of
+    accepted flips; the logical consistency of the paper's tasks (a claim and its negation) is here the class shares,
+    which predictions are also set right by before they are proposed; the paper starts from 8 labels at random, we by
+    default from the weak labels that are surest in each class, whose mean also gives the class shares. A search that
+    starts at random expects equal shares, and its classes are named by the matching that agrees best with the weak
+    labels.
+    """
+
+    kind: Literal["coherence"] = "coherence"
+    start: Literal["weak", "random"] = Field("weak", description="first labels: the surest weak ones, or random ones")
+    seeds: int = Field(8, ge=2, description="first labels of each class")
+    examples: int = Field(1000, ge=4, description="transfer examples searched at most, drawn at random")
+    rounds: int = Field(30, ge=2, description="proposals")
+    moves: float = Field(0.5, gt=0, le=1, description="share of the labelled examples in a proposal")
+    folds: int = Field(4, ge=2, description="students that each round's labels are predicted with")
+    alpha: float = Field(30.0, gt=0, description="weight of mutual predictability against the class shares")
+    hottest: float = Field(10.0, gt=0, description="temperature of the first round")
+    coldest: float = Field(0.01, gt=0, description="the temperature never falls below this")
+
+    def train(self, view: WeakView, student: Student, rng: np.random.Generator) -> Training:
+        """Search labels, then train on them."""
+        split = _some(view.transfer, self.examples, rng)
+        labels = self._first(split, rng)
+        search = _Search(
+            fit=Fit(student, split.inputs, split.weak, view.corpus, CrossEntropy(), Fixed(), rng),
+            shares=split.weak.mean(axis=0).astype(np.float64) if self.start == "weak" else _uniform(view.n_classes),
+            fold=_folds(labels, self.folds, rng),
+            alpha=self.alpha,
+        )
+        found = yield from self.search(search, labels, rng)
+        if self.start == "random":
+            found = _matched(found, split.weak)
+        return (yield [search.request(found, found != NONE)])[0]
+
+    def search(
+        self, search: _Search, labels: IntArray, rng: np.random.Generator
+    ) -> Generator[Sequence[Fit], list[Predictor], IntArray]:
+        """Return the labels `(n,)` that the annealing ends in."""
+        waiting = rng.permutation(np.flatnonzero(labels == NONE))
+        n, first = len(labels), len(labels) - len(waiting)
+        (proba,) = yield from search.cross_fit([labels])
+        for turn in range(self.rounds):
+            named, old = search.named(proba), np.flatnonzero(labels != NONE)
+            grown = first * (n / first) ** min(1.0, (turn + 1) / (self.rounds // 2))
+            joining, waiting = np.split(waiting, [max(0, round(grown) - len(old))])
+            moving = rng.permutation(old)[: max(1, round(self.moves * len(old)))]
+            kept, moved = labels.copy(), labels.copy()
+            kept[joining], moved[joining], moved[moving] = named[joining], named[joining], named[moving]
+            states = [kept, moved] if len(joining) else [moved]
+            found = yield from search.cross_fit(states)
+            before, after = (found[0] if len(joining) else proba), found[-1]
+            gain = search.utility(moved, after) - search.utility(kept, before)
+            heat = max(self.coldest, self.hottest / (1 + 2 * np.log1p(turn)))
+            accepted = rng.random() < np.exp(min(0.0, gain / heat))
+            labels, proba = (moved, after) if accepted else (kept, before)
+        return labels
+
+    def _first(self, split: WeakSplit, rng: np.random.Generator) -> IntArray:
+        """Return the first labels `(n,)`, -1 where there is none."""
+        n, k = split.weak.shape
+        labels = np.full(n, NONE, dtype=np.int64)
+        if self.start == "random":
+            rows = rng.permutation(n)[: self.seeds * k]
+            labels[rows] = np.arange(len(rows)) % k
+            return labels
+        named = split.weak.argmax(axis=1)
+        for label in range(k):
+            rows = np.flatnonzero(named == label)
+            labels[rows[np.argsort(-split.weak[rows, label], kind="stable")][: self.seeds]] = label
+        return labels
+
+
+def _some(split: WeakSplit, most: int, rng: np.random.Generator) -> WeakSplit:
+    if len(split) <= most:
+        return split
+    rows = np.sort(rng.permutation(len(split))[:most])
+    return WeakSplit(split.inputs.take(rows), split.weak[rows])
+
+
+def _uniform(k: int) -> FloatArray:
+    return np.full(k, 1 / k)
+
+
+def _folds(labels: IntArray, folds: int, rng: np.random.Generator) -> IntArray:
+    """Return a fold for each example; those of a class that are labelled from the start are dealt in turn."""
+    fold = rng.permutation(len(labels)) % folds
+    for label in np.unique(labels[labels != NONE]):
+        rows = np.flatnonzero(labels == label)
+        fold[rows] = np.arange(len(rows)) % folds
+    return fold
+
+
+def _matched(labels: IntArray, weak: FloatArray) -> IntArray:
+    """Return labels renamed one to one such that they agree with the weak labels as often as they can."""
+    from scipy.optimize import linear_sum_assignment
+
+    k = weak.shape[1]
+    known = labels != NONE
+    agreement = one_hot(labels[known], k).T @ weak[known]
+    return np.where(known, linear_sum_assignment(-agreement)[1][labels], NONE)

@@ -1,0 +1,171 @@
+"""The page of a league: Markdown with figures beside it, or one offline HTML file."""
+
+import re
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from w2sg.core import InputError, StoreError
+from w2sg.lab import League
+from w2sg.report import formatting as fmt
+from w2sg.report.canvas import Drawing
+from w2sg.report.league_figures import league_figures
+from w2sg.report.league_tables import arena_table, halves_rows, league_findings, standings_table, verdicts_table
+from w2sg.report.offline import checked_target, embedded, environment, page_parts, write_whole
+from w2sg.report.tables import Cell, TableView
+
+SUFFIXES = (".md", ".html")
+_MARKS = {"better": "▲ ", "worse": "▼ ", "open": "", "note": ""}
+
+
+def write_league(league: League, path: str | Path, *, command: str | None = None) -> Path:
+    """Write a league as a page: Markdown where the path ends in `.md`, one offline HTML file where in `.html`.
+
+    The same league gives the same bytes.     The figures of a Markdown page are SVG files in a folder beside it that has its name without `.md`. Every file
+    appears whole or not at all.
+
+    Args:
+        league: The league.
+        path: The file to write; an existing one is replaced.
+        command: The command that makes the page, to be shown; None shows `w2sg league` with the study's name.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        InputError: If the path ends otherwise, is a folder, or lies in a folder that does not exist.
+        StoreError: If a file cannot be written.
+    """
+    target = league_target(path)
+    if target.suffix == ".html":
+        write_whole(target, league_html(league, command=command))
+        return target
+    drawings = league_figures(league)
+    folder = target.with_suffix("")
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"folder {folder} cannot be made: {error.strerror or error}: choose another path") from error
+    for drawing in drawings:
+        write_whole(folder / f"{drawing.name}.svg", on_white(drawing.svg))
+    write_whole(target, league_markdown(league, folder.name, drawings, command=command))
+    return target
+
+
+def league_target(path: str | Path) -> Path:
+    """Return the path of a league's page.
+
+    Raises:
+        InputError: If it ends neither in `.md` nor in `.html`, is a folder, or lies in a folder that does not exist.
+    """
+    target = checked_target(path)
+    if target.suffix not in SUFFIXES:
+        raise InputError(f"path must end in {' or '.join(SUFFIXES)}, got {target.name}: the ending chooses the page")
+    return target
+
+
+def league_markdown(
+    league: League, folder: str, drawings: list[Drawing] | None = None, *, command: str | None = None
+) -> str:
+    """Return a league as Markdown that links to its figures.
+
+    Args:
+        league: The league.
+        folder: The folder of the figures, as links name it.
+        drawings: The figures; None draws them.
+        command: As in `write_league`.
+    """
+    made = environment(autoescape=False)
+    made.filters["md"] = _markdown
+    made.filters["table"] = _table
+    shown = league_figures(league) if drawings is None else drawings
+    context = {**_context(league, command), "folder": folder.replace(" ", "%20"), "drawings": shown, "marks": _MARKS}
+    text = made.get_template("league.md.jinja").render(context)
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def league_html(league: League, *, command: str | None = None) -> str:
+    """Return a league as the text of one HTML file that asks the network for nothing.
+
+    Args:
+        league: The league.
+        command: As in `write_league`.
+    """
+    from markupsafe import Markup
+
+    page = (
+        environment()
+        .get_template("league.html.jinja")
+        .render(
+            **_context(league, command),
+            counts=_counts(league),
+            figures=[(drawing, Markup(drawing.svg)) for drawing in league_figures(league)],  # noqa: S704 - made here
+            data=embedded(league.to_dict()),
+            version=version("w2sg"),
+            **page_parts(),
+        )
+    )
+    return page.rstrip() + "\n"
+
+
+def on_white(svg: str) -> str:
+    """Return a figure with a white ground, for pages whose ground may be dark."""
+    return svg.replace("</title>", '</title>\n<rect width="100%" height="100%" fill="#ffffff"/>', 1)
+
+
+def _context(league: League, command: str | None) -> dict[str, Any]:
+    seeds = f"seeds {league.seeds[0]} to {league.seeds[-1]}" if _consecutive(league.seeds) else _listed(league.seeds)
+    return {
+        "league": league,
+        "command": command or f"w2sg league {league.study}",
+        "lead": _lead(league),
+        "runs": f"{fmt.quantity(league.n_runs, 'run')}, {seeds}",
+        "versions": "Versions: " + ", ".join(f"{name} {number}" for name, number in league.versions.items()),
+        "findings": league_findings(league),
+        "standings": standings_table(league),
+        "verdicts": verdicts_table(league),
+        "halves": halves_rows(league),
+        "arenas": [arena_table(league, arena, index) for index, arena in enumerate(league.arenas, start=1)],
+    }
+
+
+def _lead(league: League) -> str:
+    return (
+        f"{fmt.quantity(len(league.standings), 'method')} of weak-to-strong generalization compared on "
+        f"{fmt.quantity(len(league.tasks), 'task')} ({', '.join(league.tasks)}). In each arena (a task, a weak "
+        "supervisor and a student) every method learns from the same weak labels under the same seeds and is compared "
+        f"with {league.reference} on the same test examples."
+    )
+
+
+def _counts(league: League) -> list[tuple[str, str]]:
+    numbers = {"run": league.n_runs, "seed": len(league.seeds), "task": len(league.tasks)}
+    numbers |= {"arena": len(league.arenas), "method": len(league.standings)}
+    return [(fmt.count(n), noun if n == 1 else f"{noun}s") for noun, n in numbers.items()]
+
+
+def _consecutive(seeds: tuple[int, ...]) -> bool:
+    return len(seeds) > 1 and seeds == tuple(range(seeds[0], seeds[-1] + 1))
+
+
+def _listed(seeds: tuple[int, ...]) -> str:
+    return f"{'seed' if len(seeds) == 1 else 'seeds'} {fmt.listed([str(seed) for seed in seeds])}"
+
+
+def _markdown(text: str) -> str:
+    """Return text in which nothing is taken for markup."""
+    escaped = re.sub(r"([\\`*_|])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"<(?=[A-Za-z/!?])", "&lt;", escaped).replace("](", "]\\(")
+
+
+def _table(table: TableView) -> str:
+    """Return a table as Markdown: numbers to the right, limits behind their estimate."""
+    head = [column.title for column in table.columns]
+    rule = ["---:" if column.numeric else "---" for column in table.columns]
+    rows = [[_cell(cell) for cell in row] for row in table.rows]
+    lines = [[_markdown(title) for title in head], rule, *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _cell(cell: Cell) -> str:
+    return _markdown(f"{cell.text} {cell.below}".rstrip())

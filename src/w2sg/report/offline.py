@@ -1,0 +1,107 @@
+"""Offline pages: the parts that all of them are made of, and how a file appears whole or not at all."""
+
+import base64
+import hashlib
+import json
+import math
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from contextlib import suppress
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from w2sg.core import InputError, StoreError
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_TEMPLATES = "templates"
+
+
+def environment(**options: Any) -> "Environment":
+    """Return the environment of this package's templates: what is put in is escaped, what is missing is an error."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    settings = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True, **options}
+    made = Environment(loader=PackageLoader("w2sg.report", _TEMPLATES), undefined=StrictUndefined, **settings)
+    made.filters["unbroken"] = _unbroken
+    return made
+
+
+def page_parts() -> dict[str, Any]:
+    """Return what every page has: its style, its script and the hash by which a browser lets only this script run."""
+    from markupsafe import Markup
+
+    script = _asset("report.js")
+    return {
+        "style": Markup(_asset("report.css")),  # noqa: S704 - a file of this package
+        "script": Markup(script),  # noqa: S704 - a file of this package
+        "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    }
+
+
+def embedded(data: Mapping[str, Any]) -> Any:
+    """Return plain data as JSON that can stand inside a script element; numbers that JSON does not know are null."""
+    from markupsafe import Markup
+
+    text = json.dumps(_finite(data), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)  # noqa: S704 - escaped for this place
+
+
+def checked_target(path: str | Path) -> Path:
+    """Return the path of a file that can be written.
+
+    Raises:
+        InputError: If the path is a folder or lies in a folder that does not exist.
+    """
+    target = Path(path)
+    if target.is_dir():
+        raise InputError(f"path must be a file, got the folder {target}: add a file name, such as {target / 'r.html'}")
+    if not target.parent.is_dir():
+        raise InputError(f"path {target}: the folder {target.parent} does not exist: make it or choose another path")
+    return target
+
+
+def write_whole(target: Path, text: str) -> None:
+    """Write beside the target and move into place, so that no reader ever sees half a file.
+
+    Raises:
+        StoreError: If the file cannot be written.
+    """
+    beside = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
+    try:
+        with beside.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, target)
+    except OSError as error:
+        with suppress(OSError):
+            beside.unlink()
+        raise StoreError(
+            f"report {target} cannot be written: {error.strerror or error}: check the disk and its rights, "
+            "or choose another path"
+        ) from error
+
+
+def _unbroken(text: str) -> str:
+    """Return a sentence in which no line ends within an interval or a p-value."""
+    return re.sub(r"\[[^\]]*\]|\bp [=<>] \S+", lambda found: found[0].replace(" ", "\N{NO-BREAK SPACE}"), text)
+
+
+def _finite(value: Any) -> Any:
+    """Return plain data with null for numbers that JSON does not know."""
+    if isinstance(value, Mapping):
+        return {str(key): _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _asset(name: str) -> str:
+    return files("w2sg.report").joinpath(_TEMPLATES, name).read_text(encoding="utf-8").strip()

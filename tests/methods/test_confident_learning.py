@@ -1,0 +1,105 @@
+"""Confident learning, against the definitions of arXiv:1911.00068 written in plain loops, and a case by hand."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from method_data import blobs, decided, flipped, view_on
+
+from w2sg.core import FloatArray, IntArray
+from w2sg.methods import ConfidentLearning
+from w2sg.methods.filters.confident_learning import confident_guess, joint
+
+NAMED = np.array([0, 0, 0, 0, 1, 1, 1, 1])
+PROBA = np.array([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3], [0.2, 0.8], [0.1, 0.9], [0.3, 0.7], [0.4, 0.6], [0.95, 0.05]])
+
+
+def test_a_case_by_hand() -> None:
+    """Thresholds are .65 and .5625; the fourth is truly of class 1, the last of class 0; all are confident."""
+    guess = confident_guess(NAMED, PROBA)
+    assert guess.tolist() == [0, 0, 0, 1, 1, 1, 1, 0]
+    np.testing.assert_array_equal(joint(NAMED, guess, 2), [[3, 1], [1, 3]])
+    for prune in ("noise-rate", "class", "both", "joint"):
+        weights = ConfidentLearning(prune=prune, reweight=False).decide(NAMED, PROBA)
+        assert weights.tolist() == [1, 1, 1, 0, 1, 1, 1, 0]
+    np.testing.assert_allclose(ConfidentLearning().decide(NAMED, PROBA), [4 / 3 * w for w in weights], rtol=1e-6)
+
+
+def by_loops(named: list[int], proba: list[list[float]]) -> tuple[list[list[float]], set[int], set[int], set[int]]:
+    """Return `n Q`, and whom pruning by noise rate, by class and by the confident joint takes."""
+    k, n = len(proba[0]), len(named)
+    of_class = [[i for i in range(n) if named[i] == c] for c in range(k)]
+    t = [sum(proba[i][c] for i in of_class[c]) / len(of_class[c]) if of_class[c] else 2.0 for c in range(k)]
+    counts = [[0] * k for _ in range(k)]
+    off_diagonal = set()
+    for i in range(n):
+        likely = [c for c in range(k) if proba[i][c] >= t[c] - 1e-6]
+        if likely:
+            best = max(likely, key=lambda c: proba[i][c])
+            counts[named[i]][best] += 1
+            off_diagonal |= {i} if best != named[i] else set()
+    nq = [[counts[a][b] * len(of_class[a]) / max(1, sum(counts[a])) for b in range(k)] for a in range(k)]
+    rate, cls = set(), set()
+    for a in range(k):
+        for b in range(k):
+            if a != b:
+                margins = sorted(of_class[a], key=lambda i: proba[i][a] - proba[i][b])
+                rate |= set(margins[: round(nq[a][b])])
+        cls |= set(sorted(of_class[a], key=lambda i: proba[i][a])[: round(sum(nq[a]) - nq[a][a])])
+    return nq, rate, cls, off_diagonal
+
+
+def noisy_case(seed: int, n: int = 60, k: int = 4) -> tuple[IntArray, FloatArray]:
+    rng = np.random.default_rng(seed)
+    gold = rng.integers(k, size=n)
+    named = np.where(rng.random(n) < 0.3, rng.integers(k, size=n), gold)
+    proba = rng.dirichlet(np.ones(k), size=n) + 0.7 * np.eye(k)[gold]
+    return named, proba / proba.sum(axis=1, keepdims=True)
+
+
+@settings(max_examples=50, deadline=None)
+@given(seed=st.integers(0, 10**6), k=st.integers(2, 5))
+def test_any_case_follows_the_definitions(seed: int, k: int) -> None:
+    named, proba = noisy_case(seed, k=k)
+    nq, rate, cls, off_diagonal = by_loops(named.tolist(), proba.tolist())
+    np.testing.assert_allclose(joint(named, confident_guess(named, proba), k), nq)
+    for prune, expected in (("noise-rate", rate), ("class", cls), ("both", rate & cls), ("joint", off_diagonal)):
+        found = ConfidentLearning.parse({"prune": prune, "reweight": False}).decide(named, proba)
+        assert set(np.flatnonzero(found == 0).tolist()) == expected
+    kept = ConfidentLearning().decide(named, proba)
+    for i in set(range(len(named))) - rate:
+        c = int(named[i])
+        factor = sum(row[c] for row in nq) / nq[c][c] if nq[c][c] else 1
+        assert kept[i] == pytest.approx(factor)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10**6), names=st.permutations([0, 1, 2, 3]))
+def test_neither_order_nor_names_matter(seed: int, names: list[int]) -> None:
+    named, proba = noisy_case(seed)
+    plain = ConfidentLearning().decide(named, proba)
+    order = np.random.default_rng(seed).permutation(len(named))
+    np.testing.assert_allclose(ConfidentLearning().decide(named[order], proba[order]), plain[order], rtol=1e-6)
+    renamed = np.argsort(names)[named]
+    np.testing.assert_allclose(ConfidentLearning().decide(renamed, proba[:, names]), plain, rtol=1e-6)
+
+
+def test_a_class_nobody_names_is_never_guessed() -> None:
+    proba = np.array([[0.1, 0.0, 0.9], [0.6, 0.3, 0.1], [0.2, 0.7, 0.1], [0.1, 0.8, 0.1]])
+    guess = confident_guess(np.array([0, 0, 1, 1]), proba)
+    assert guess.tolist() == [-1, 0, -1, 1]
+    assert ConfidentLearning().decide(np.array([0, 0, 1, 1]), proba).tolist() == [1, 1, 1, 1]
+
+
+def test_the_estimated_joint_is_near_the_planted_one() -> None:
+    """Class 0 is called 1 for 30% of its examples, and never the other way round."""
+    x, gold = blobs(1500, 2, seed=3)
+    x = 3 * x
+    weak = np.eye(2)[np.where((gold == 0) & (np.random.default_rng(0).random(1500) < 0.3), 1, gold)]
+    found = decided(ConfidentLearning(), view_on(x, weak))
+    named = weak.argmax(axis=1)
+    right = named == gold
+    assert right.mean() == pytest.approx(0.85, abs=0.02)
+    assert right[found > 0].mean() > 0.98
+    assert found[(named == 0) & (found > 0)].mean() == pytest.approx(1 / 0.7, rel=0.1)
+    assert found[(named == 1) & (found > 0)].mean() == pytest.approx(1, rel=0.05)
