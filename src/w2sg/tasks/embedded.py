@@ -16,6 +16,16 @@ from w2sg.tasks.table import Table
 class EmbeddedTask(SplitTask):
     """A data set shipped with scikit-learn; the same rows under every seed."""
 
+    @property
+    def default_supervisor(self) -> str:
+        """What it is handicapped by fits these inputs."""
+        return "few-features"
+
+    @property
+    def default_student(self) -> str:
+        """A student that fits these inputs."""
+        return "nystroem"
+
     def table(self, rng: np.random.Generator) -> Table:
         """Return all rows."""
         return _table(self.kind)
@@ -54,16 +64,6 @@ class BreastCancer(EmbeddedTask):
     supervision: Size | None = Field(100, description="rows for the weak supervisor: a number or a share")
     transfer: Size | None = Field(250, description="rows it labels for the student: a number or a share")
 
-    @property
-    def default_supervisor(self) -> str:
-        """What it is handicapped by fits these inputs."""
-        return "few-features"
-
-    @property
-    def default_student(self) -> str:
-        """A student that fits these inputs."""
-        return "nystroem"
-
 
 @final
 @register("tasks", paper="Aeberhard & Forina 1991, UCI wine")
@@ -73,16 +73,6 @@ class Wine(EmbeddedTask):
     kind: Literal["wine"] = "wine"
     supervision: Size | None = Field(40, description="rows for the weak supervisor: a number or a share")
     transfer: Size | None = Field(70, description="rows it labels for the student: a number or a share")
-
-    @property
-    def default_supervisor(self) -> str:
-        """What it is handicapped by fits these inputs."""
-        return "few-features"
-
-    @property
-    def default_student(self) -> str:
-        """A student that fits these inputs."""
-        return "nystroem"
 
 
 @lru_cache(maxsize=3)

@@ -6,7 +6,7 @@ from array_api_compat import array_namespace
 from pydantic import Field
 
 from w2sg.core import register
-from w2sg.methods.objectives.base import Array, TargetObjective, harden
+from w2sg.methods.objectives.base import Array, RampedObjective, TargetObjective, harden
 
 
 @register("objectives", paper="2402.03749")
@@ -38,7 +38,7 @@ class AdaptConf(TargetObjective):
 
 
 @register("objectives")
-class Entropy(TargetObjective):
+class Entropy(RampedObjective):
     """Cross-entropy to `(1 - a) w + a f`: the student's own probabilities, not hardened (EleutherAI's entropy loss).
 
     The pull is `(1 - a) (f - w)`: the weak labels' pull grows weaker along the ramp, against the penalty.
@@ -46,20 +46,9 @@ class Entropy(TargetObjective):
 
     kind: Literal["entropy"] = "entropy"
     weight: float = Field(0.5, ge=0, lt=1, description="largest weight of the student's own probabilities")
-    ramp: float = Field(0.2, ge=0, le=1, description="fraction of training over which the weight grows to it")
-
-    @property
-    def moving(self) -> bool:
-        """The target holds the student's probabilities."""
-        return True
-
-    @property
-    def settles_at(self) -> float:
-        """The end of the ramp."""
-        return self.ramp
 
     def target(self, weak: Array, log_student: Array, progress: float) -> Array:
         """Return the mixture of weak labels and the student's probabilities."""
         xp = array_namespace(weak, log_student)
-        a = self.weight * (min(1.0, progress / self.ramp) if self.ramp else 1.0)
+        a = self.weight * self.grown(progress)
         return (1 - a) * weak + a * xp.exp(log_student)

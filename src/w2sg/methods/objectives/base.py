@@ -4,6 +4,7 @@ from abc import abstractmethod
 from typing import Any, final
 
 from array_api_compat import array_namespace, device
+from pydantic import Field
 
 from w2sg.core import Objective
 
@@ -48,3 +49,24 @@ class TargetObjective(Objective):
         xp = array_namespace(weak, logits)
         log_student = log_softmax(logits)
         return xp.exp(log_student) - self.target(weak, log_student, progress)
+
+
+class RampedObjective(TargetObjective):
+    """A target that holds the student's own answers, the more so as training goes on."""
+
+    ramp: float = Field(0.2, ge=0, le=1, description="fraction of training over which it grows to its full effect")
+
+    @property
+    def moving(self) -> bool:
+        """The target depends on the student."""
+        return True
+
+    @property
+    def settles_at(self) -> float:
+        """The end of the ramp."""
+        return self.ramp
+
+    @final
+    def grown(self, progress: float) -> float:
+        """Return how much of the full effect there is: 0 at the start, 1 from the end of the ramp on."""
+        return min(1.0, progress / self.ramp) if self.ramp else 1.0

@@ -6,14 +6,14 @@ from array_api_compat import array_namespace
 from pydantic import Field
 
 from w2sg.core import register
-from w2sg.methods.objectives.base import Array, TargetObjective, harden
+from w2sg.methods.objectives.base import Array, RampedObjective, harden
 
 TIE = 1e-6
 """Weight of the weak label in the hardening: it decides only where the student itself is undecided."""
 
 
 @register("objectives", paper="2312.09390")
-class Confidence(TargetObjective):
+class Confidence(RampedObjective):
     """Cross-entropy to `(1 - a) weak + a harden(student)`: the student is pulled toward its own confident answers.
 
     The weight `a` grows linearly from 0 to `weight` over the first `ramp` of training. `harden` compares each class's
@@ -24,22 +24,11 @@ class Confidence(TargetObjective):
 
     kind: Literal["confidence"] = "confidence"
     weight: float = Field(0.5, ge=0, le=1, description="largest weight of the student's own answers")
-    ramp: float = Field(0.2, ge=0, le=1, description="fraction of training over which the weight grows to it")
     threshold: Literal["balanced", "argmax"] = Field("balanced", description="how the student's answers are hardened")
-
-    @property
-    def moving(self) -> bool:
-        """The target holds the student's own answers."""
-        return True
-
-    @property
-    def settles_at(self) -> float:
-        """The end of the ramp."""
-        return self.ramp
 
     def target(self, weak: Array, log_student: Array, progress: float) -> Array:
         """Return the mixture of weak labels and the student's hardened answers."""
-        a = self.weight * (min(1.0, progress / self.ramp) if self.ramp else 1.0)
+        a = self.weight * self.grown(progress)
         if a == 0:
             return weak
         xp = array_namespace(weak, log_student)

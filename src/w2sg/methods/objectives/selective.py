@@ -9,7 +9,7 @@ from array_api_compat import array_namespace
 from pydantic import Field
 
 from w2sg.core import register
-from w2sg.methods.objectives.base import Array, TargetObjective
+from w2sg.methods.objectives.base import Array, RampedObjective, TargetObjective
 
 
 @register("objectives")
@@ -43,7 +43,7 @@ class Window(TargetObjective):
 
 
 @register("objectives", paper="1804.06872")
-class SmallLoss(TargetObjective):
+class SmallLoss(RampedObjective):
     """Learn only from the examples whose weak label the student finds least surprising.
 
     The small-loss rule of co-teaching (Han et al., arXiv:1804.06872, algorithm 1) with one network: the share left out
@@ -52,24 +52,12 @@ class SmallLoss(TargetObjective):
 
     kind: Literal["small-loss"] = "small-loss"
     noise: float = Field(0.2, ge=0, lt=1, description="share of the examples left out at the end: the assumed noise")
-    ramp: float = Field(0.2, ge=0, le=1, description="fraction of training over which the share grows to it")
-
-    @property
-    def moving(self) -> bool:
-        """Which examples count depends on the student."""
-        return True
-
-    @property
-    def settles_at(self) -> float:
-        """The end of the ramp."""
-        return self.ramp
 
     def target(self, weak: Array, log_student: Array, progress: float) -> Array:
         """Return the weak label of the small-loss examples, the student's probabilities for the others."""
         xp = array_namespace(weak, log_student)
         n = weak.shape[-2]
-        grown = min(1.0, progress / self.ramp) if self.ramp else 1.0
-        n_kept = n - round(n * self.noise * grown)
+        n_kept = n - round(n * self.noise * self.grown(progress))
         loss = -xp.sum(weak * log_student, axis=-1)
         largest = xp.sort(loss, axis=-1)[..., n_kept - 1][..., None]
         return xp.where((loss <= largest)[..., None], weak, xp.exp(log_student))
