@@ -37,7 +37,9 @@ def test_filter_drops_the_share_farthest_from_the_neighbours() -> None:
     x, weak = np.random.default_rng(1).normal(size=(40, 2)).astype(np.float32), weak_labels(40)
     view = view_on(x, weak)
     probe = decided(KnnRelabel(k=5), view)
-    distance = [sum(abs(float(p) - float(w)) for p, w in zip(a, b, strict=True)) / 2 for a, b in zip(probe, weak)]
+    distance = [
+        sum(abs(float(p) - float(w)) for p, w in zip(a, b, strict=True)) / 2 for a, b in zip(probe, weak, strict=True)
+    ]
     worst = sorted(range(40), key=lambda i: -distance[i])[:10]
     weights = decided(KnnFilter(k=5, contamination=0.25), view)
     assert np.flatnonzero(weights == 0).tolist() == sorted(worst)
@@ -144,9 +146,9 @@ def test_main_components_are_the_largest_sets_that_reach_each_other(seed: int) -
 
 
 def test_topology_leaves_out_a_stray_group_and_then_the_odd_ones() -> None:
-    """Two clumps of one class: the smaller goes in the first step; a flipped point in the other class does too."""
-    rng = np.random.default_rng(0)
-    x = np.concatenate([rng.normal(size=(30, 2)), rng.normal(size=(12, 2)) + 50, rng.normal(size=(30, 2)) + [0, 50]])
+    """Two rings of one class: the smaller goes in the first step, and so do flipped points, alone in a ring."""
+    angle = np.concatenate([np.linspace(0, 2 * np.pi, n, endpoint=False) for n in (30, 12, 30)])
+    x = np.stack([np.cos(angle), np.sin(angle)], axis=1) + np.repeat([[0, 0], [50, 50], [0, 50]], [30, 12, 30], axis=0)
     named = np.repeat([0, 0, 1], [30, 12, 30])
     named[[5, 50]] = 1 - named[[5, 50]]
     weak = 0.9 * np.eye(2)[named] + 0.05

@@ -1,9 +1,9 @@
 """Arenas: the methods of one task, supervisor and student, each compared with the reference on the same runs."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from w2sg.core import registry
 from w2sg.lab.results import LEVEL, TEST, SetupResult
@@ -29,6 +29,7 @@ class Entrant:
         p_value: Two-sided, of no difference; None for the reference.
         p_adjusted: The same adjusted by Holm over the arena's methods; None for the reference.
         cost_s: Seconds of student training per run.
+        gold: Ground-truth labels of the transfer split that it buys per run, 0 for most methods.
         verdict: What the adjusted p-value says.
         config: The hash of the setup.
     """
@@ -40,6 +41,7 @@ class Entrant:
     p_value: float | None
     p_adjusted: float | None
     cost_s: float
+    gold: float
     verdict: Verdict
     config: str
 
@@ -175,9 +177,14 @@ def _entrant(result: SetupResult, name: str, found: Comparison | None) -> Entran
         p_value=found.p_value if found else None,
         p_adjusted=found.p_adjusted if found else None,
         cost_s=result.train_s / len(result.seeds),
+        gold=sum(one["n"] * one["times"] for one in result.gold if _bought(one)) / len(result.seeds),
         verdict=_verdict(found) if found else "reference",
         config=result.config,
     )
+
+
+def _bought(handout: Mapping[str, Any]) -> bool:
+    return str(handout["purpose"]).startswith("audit")
 
 
 def _verdict(found: Comparison) -> Verdict:

@@ -55,7 +55,7 @@ class League:
         n_runs: The number of runs behind it.
         seeds: All seeds.
         arenas: The arenas, in the order of the study.
-        standings: The methods: those in the ranking first, in its order, then those that not every arena has.
+        standings: The methods: those in the ranking first, in its order, then the others.
         ranking: The ranks, and whether they differ.
         halves: What comes of choosing a method on half of the tasks, by the fixed rule.
         left_out: Arenas and methods that could not be compared, and why.
@@ -101,9 +101,9 @@ def league_of(study: StudyResult, reference: str = REFERENCE) -> League:
     """Return the league of a study.
 
     An arena is a task, a supervisor and a student; in each, methods are compared with the reference on the same
-    runs, with Holm's correction. Over arenas, methods that all of them have are ranked by accuracy (Friedman,
-    Nemenyi; Demsar 2006), and PGRs are averaged over the arenas whose gap is large enough for one; tasks are the
-    sampling units of both.
+    runs, with Holm's correction. Over arenas, methods that all of them have and that buy no ground-truth labels are
+    ranked by accuracy (Friedman, Nemenyi; Demsar 2006), and PGRs are averaged over the arenas whose gap is large
+    enough for one; tasks are the sampling units of both.
 
     Args:
         study: The study's result.
@@ -140,7 +140,7 @@ def league_of(study: StudyResult, reference: str = REFERENCE) -> League:
 def halves(league: League, rng: np.random.Generator | None = None) -> Halves:
     """Choose the method with the highest mean PGR on half of the tasks, and say what it is worth on the other half.
 
-    Only methods that every arena has can be chosen, the reference among them. Without `rng` the halves are fixed
+    Only methods in the ranking can be chosen, the reference among them. Without `rng` the halves are fixed
     before any run: the tasks sorted by name, every other one, the first to choose on.
 
     Args:

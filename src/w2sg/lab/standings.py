@@ -79,6 +79,7 @@ class Standing:
         difference: Mean accuracy minus the reference's over its arenas, paired; None for the reference.
         recovery: Its PGR over the arenas that have one.
         cost_s: Seconds of student training per run, the mean over its arenas.
+        gold: Ground-truth labels of the transfer split that it buys per run, the most over its arenas.
     """
 
     method: str
@@ -90,6 +91,7 @@ class Standing:
     difference: Pooled | None
     recovery: Recovery
     cost_s: float
+    gold: float
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ class Ranking:
     """Ranks by student accuracy; a task's row is the mean over its arenas.
 
     Attributes:
-        methods: The methods that every arena has, the best average rank first.
+        methods: The methods that every arena has and that buy no gold, and the reference; the best average rank first.
         ranks: Their average ranks over tasks; 1 is the best possible.
         n_tasks: The number of tasks.
         friedman: The test that all methods rank alike, or None.
@@ -116,8 +118,8 @@ class Ranking:
 
 
 def ranking_of(arenas: Sequence[Arena]) -> Ranking:
-    """Return the ranking of the methods that every arena has."""
-    methods = [one.method for one in arenas[0].entrants if all(arena.entrant(one.method) for arena in arenas)]
+    """Return the ranking of the methods that every arena has and that buy no gold, and of the reference."""
+    methods = [one.method for one in arenas[0].entrants if all(_ranked(arena, one.method) for arena in arenas)]
     tasks = list(dict.fromkeys(arena.task for arena in arenas))
     scores = np.array([[_mean_accuracy(arenas, task, method) for method in methods] for task in tasks])
     ranks = average_ranks(scores)
@@ -125,7 +127,7 @@ def ranking_of(arenas: Sequence[Arena]) -> Ranking:
     names, sorted_ranks = tuple(methods[i] for i in order), tuple(float(ranks[i]) for i in order)
     reason = None
     if len(methods) < 2:
-        reason = f"only {methods[0]} is in every arena: there is nothing to rank"
+        reason = f"no method beside {methods[0]} is in every arena and buys no gold: there is nothing to rank"
     elif len(tasks) < 2:
         reason = f"one task ({tasks[0]}): Friedman's test and the critical difference need at least two"
     if reason is not None:
@@ -217,7 +219,13 @@ def _standing(arenas: Sequence[Arena], method: str, rank: float | None) -> Stand
         difference=pooled(differences, codes, (1,)) if differences else None,
         recovery=recovery_of(arenas, method),
         cost_s=float(np.mean([one.cost_s for _, one in pairs])),
+        gold=max(one.gold for _, one in pairs),
     )
+
+
+def _ranked(arena: Arena, method: str) -> bool:
+    found = arena.entrant(method)
+    return found is not None and (found.gold == 0 or found is arena.reference)
 
 
 def _mean_accuracy(arenas: Sequence[Arena], task: str, method: str) -> float:

@@ -21,8 +21,8 @@ _MARKS = {"better": "▲ ", "worse": "▼ ", "open": "", "note": ""}
 def write_league(league: League, path: str | Path, *, command: str | None = None) -> Path:
     """Write a league as a page: Markdown where the path ends in `.md`, one offline HTML file where in `.html`.
 
-    The same league gives the same bytes.     The figures of a Markdown page are SVG files in a folder beside it that has its name without `.md`. Every file
-    appears whole or not at all.
+    The same league gives the same bytes. The figures of a Markdown page are SVG files in a folder beside it that has
+    its name without `.md`. Every file appears whole or not at all.
 
     Args:
         league: The league.

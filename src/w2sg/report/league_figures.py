@@ -119,10 +119,10 @@ def _axis(canvas: Canvas, league: League) -> None:
     apart = league.ranking.critical_difference or 0.0
     end = left + (right - left) * min(apart / max(k - 1, 1), 1.0)
     for x in (left, end):
-        canvas.line((x, x), (20, 28), color=INK, linewidth=1.2)
-    canvas.line((left, end), (24, 24), color=INK, linewidth=1.2)
+        canvas.line((x, x), (24, 32), color=INK, linewidth=1.2)
+    canvas.line((left, end), (28, 28), color=INK, linewidth=1.2)
     beyond = ", wider than the axis" if apart > k - 1 else ""
-    canvas.text(left, 9, f"CD = {fmt.number(apart, 2)}{beyond}", fontsize=SMALL)
+    canvas.text(left, 12, f"CD = {fmt.number(apart, 2)}{beyond}", fontsize=SMALL)
 
 
 def _method(canvas: Canvas, league: League, method: str, rank: float, y: float, on_left: bool) -> None:

@@ -28,13 +28,14 @@ def standings_table(league: League) -> TableView:
         Column("PGR difference", f"mean PGR minus that of {league.reference} in the same arenas"),
         Column("PGR ratio", f"mean PGR over that of {league.reference} in the same arenas, Fieller's interval"),
         Column("seconds per run", "student training, the mean over arenas"),
+        Column("gold", "ground-truth labels of the transfer split that it buys per run"),
     )
     intro = (
         f"{fmt.quantity(len(league.standings), 'method')} in {fmt.quantity(n, 'arena')} (a task, a weak supervisor and "
         f"a student) on {fmt.quantity(len(league.tasks), 'task')}. Beats and hurts: significantly better or worse than "
         f"{league.reference}, paired, Holm p < {_alpha(league)} within the arena. Intervals over arenas are "
         f"{_level(league)} each, tasks are their sampling units, and they are not adjusted for the number of methods. "
-        "Methods without a rank are not in every arena."
+        "Methods without a rank are not in every arena, or buy ground-truth labels."
     )
     return TableView(
         "standings", "Standings", intro, columns, tuple(_standing(league, one) for one in league.standings)
@@ -85,6 +86,12 @@ def league_findings(league: League) -> list[Finding]:
     if repeated:
         notes.append(
             "Arenas of one task share its examples: they count as one block of ranks and one cluster of means."
+        )
+    buying = [f"{one.method} ({fmt.count(one.gold)})" for one in league.standings if one.gold]
+    if buying:
+        notes.append(
+            f"Not ranked and never chosen, because they buy ground-truth labels (per run): {_some(buying)}. Their "
+            "fair rivals learn from as many such labels."
         )
     without = [arena.place for arena in league.arenas if arena.reference.pgr.reason is not None]
     if without:
@@ -144,6 +151,7 @@ def _standing(league: League, one: Standing) -> tuple[Cell, ...]:
         _pooled(recovery.difference, sign=True),
         _pooled(recovery.ratio),
         Cell(_cost(one.cost_s), value=one.cost_s),
+        Cell(fmt.count(one.gold), value=one.gold),
     )
 
 

@@ -1,4 +1,4 @@
-"""Votes of several annotators to soft labels: shares, majority, and the model of Dawid and Skene.
+"""Votes of several annotators to soft labels: shares, majority, posterior means, and the model of Dawid and Skene.
 
 Votes are integers `(n, m)`: the class that annotator `j` gives example `i`, or -1 where it abstains.
 """
@@ -11,7 +11,7 @@ import numpy as np
 from w2sg.core import AnyArray, BoolArray, DataError, FloatArray, InputError, IntArray
 
 ABSTAIN = -1
-Combination = Literal["mean", "majority", "dawid-skene"]
+Combination = Literal["mean", "majority", "dawid-skene", "bayesian", "label-model"]
 Abstains = Literal["missing", "outcome"]
 
 POSTERIOR_DECIMALS = 12
@@ -92,6 +92,33 @@ def majority(votes: IntArray, n_classes: int, silent: FloatArray | None = None) 
     counts = _counts(check_votes(votes, n_classes), n_classes)
     best = counts.max(axis=1, keepdims=True)
     return _normalised(((counts == best) & (best > 0)).astype(np.float64), silent)
+
+
+def posterior_mean(counts: FloatArray, prior: FloatArray, strength: float) -> FloatArray:
+    """Return the mean of the Dirichlet posterior of each row's class probabilities, `(n, k)`.
+
+    `(strength * prior + counts) / (strength + sum of counts)`: one labels as surely as the annotators are many. The
+    Bayesian set of weak labels of Bayesian WeakS-to-Strong (arXiv:2406.03199) in its simplest form: there a network
+    estimates the Dirichlet of each example, here the annotators' labels are counts.
+
+    Args:
+        counts: Votes for each class, or sums of annotators' soft labels, `(n, k)`.
+        prior: Class probabilities `(k,)`.
+        strength: How many votes the prior counts for; above 0.
+
+    >>> posterior_mean(np.array([[3.0, 0.0], [0.0, 0.0]]), np.array([0.5, 0.5]), 1.0)
+    array([[0.875, 0.125],
+           [0.5  , 0.5  ]])
+    """
+    if not strength > 0:
+        raise InputError(f"strength must be above 0, got {strength}")
+    raised = counts + strength * np.asarray(prior, dtype=np.float64)
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+
+
+def vote_counts(votes: IntArray, n_classes: int) -> FloatArray:
+    """Return how many votes each class has, `(n, k)`."""
+    return _counts(check_votes(votes, n_classes), n_classes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,6 +227,11 @@ def _check_settings(prior: FloatArray | None, n_classes: int, smoothing: float, 
         raise InputError(f"smoothing must be above 0, got {smoothing}: {SMOOTHING} is the default")
     if max_iterations < 1:
         raise InputError(f"max_iterations must be at least 1, got {max_iterations}")
+    check_prior(prior, n_classes)
+
+
+def check_prior(prior: FloatArray | None, n_classes: int) -> None:
+    """Raise InputError if class probabilities `(k,)` are given and not positive and of sum 1."""
     if prior is not None and (
         prior.shape != (n_classes,) or not (prior > 0).all() or not np.isclose(prior.sum(), 1, atol=1e-6)
     ):

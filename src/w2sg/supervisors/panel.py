@@ -20,7 +20,8 @@ from w2sg.core import (
     preset,
     register,
 )
-from w2sg.supervisors.combine import Combination, dawid_skene, harden, majority
+from w2sg.supervisors.combine import Combination, dawid_skene, harden, majority, posterior_mean
+from w2sg.supervisors.triplets import label_model
 
 
 @register("supervisors")
@@ -35,8 +36,16 @@ class Panel(WeakSupervisor):
     members: tuple[AnySupervisor, ...] = Field(min_length=2, description="the weak supervisors, at least two")
     combine: Combination = Field(
         default="mean",
-        description="mean (of soft labels), majority (of most likely classes, ties split), or dawid-skene (of most "
-        "likely classes, on each split); a member whose best classes tie abstains",
+        description="mean (of soft labels), bayesian (posterior mean of soft labels as counts), or on each split, of "
+        "most likely classes: majority (ties split), dawid-skene, label-model; a member whose classes tie abstains",
+    )
+    class_prior: Literal["estimated", "supervision", "uniform"] = Field(
+        default="estimated",
+        description="class shares of bayesian, dawid-skene and label-model: from the members' labels of the split, "
+        "from the supervision gold, or equal",
+    )
+    prior_strength: float = Field(
+        default=1.0, gt=0, description="how many members the class shares count for in 'bayesian'"
     )
     split_supervision: bool = Field(
         default=False, description="whether each member trains on its own disjoint share of the supervision split"
@@ -73,7 +82,8 @@ class Panel(WeakSupervisor):
             member.fit(supervision.take(rows), gold[rows], corpus, n_classes, derive(seed, "fit", name))
             for (member, name), rows in zip(members, shares, strict=True)
         ]
-        return PanelLabeller(self, n_classes, tuple(labellers))
+        known = np.bincount(gold, minlength=n_classes) / max(len(gold), 1)
+        return PanelLabeller(self, n_classes, tuple(labellers), known)
 
     def _shares(self, n: int, rng: np.random.Generator) -> Iterator[IntArray]:
         """Yield the supervision rows of each member."""
@@ -97,11 +107,13 @@ class PanelLabeller(Labeller):
         supervisor: Its configuration.
         n_classes: `k`.
         labellers: The fitted members, in the order of `supervisor.ordered()`.
+        shares: Class shares of the supervision gold, `(k,)`; None where there are none.
     """
 
     supervisor: Panel
     n_classes: int
     labellers: tuple[Labeller, ...]
+    shares: FloatArray | None = None
 
     def label(self, examples: Examples, gold: IntArray | None, rng: np.random.Generator) -> FloatArray:
         """Return the combined labels `(n, k)`.
@@ -112,10 +124,25 @@ class PanelLabeller(Labeller):
         soft = self.members(examples, gold, rng)
         if self.supervisor.combine == "mean":
             return np.asarray(soft.mean(axis=0))
+        prior = self._prior()
+        if self.supervisor.combine == "bayesian":
+            known = soft.mean(axis=(0, 1)) if prior is None else prior
+            return posterior_mean(soft.sum(axis=0), known, self.supervisor.prior_strength)
         votes = np.stack([harden(member) for member in soft], axis=1)
         if self.supervisor.combine == "majority":
             return majority(votes, self.n_classes)
-        return dawid_skene(votes, self.n_classes).posterior
+        if self.supervisor.combine == "label-model":
+            return label_model(votes, self.n_classes, prior=prior).posterior
+        return dawid_skene(votes, self.n_classes, prior=prior).posterior
+
+    def _prior(self) -> FloatArray | None:
+        """Return class probabilities `(k,)`, all above 0; None to estimate them."""
+        if self.supervisor.class_prior == "uniform":
+            return np.full(self.n_classes, 1 / self.n_classes)
+        if self.supervisor.class_prior == "estimated" or self.shares is None:
+            return None
+        floored = np.maximum(self.shares, 1e-6)
+        return np.asarray(floored / floored.sum())
 
     def members(self, examples: Examples, gold: IntArray | None, rng: np.random.Generator) -> FloatArray:
         """Return the labels `(s, n, k)` of each of the `s` members, in the order of `supervisor.ordered()`."""

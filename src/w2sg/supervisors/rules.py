@@ -26,9 +26,12 @@ from w2sg.supervisors.combine import (
     dawid_skene,
     majority,
     mean_votes,
+    posterior_mean,
     silent_rows,
+    vote_counts,
 )
 from w2sg.supervisors.space import texts_of
+from w2sg.supervisors.triplets import label_model
 
 
 class Rule(BaseModel):
@@ -54,19 +57,26 @@ class Rules(WeakSupervisor):
     """Label functions with abstentions, combined on each split.
 
     The votes are those of `rules` on the texts, or where there are no rules, the metadata column `votes` `(n, m)` (-1
-    abstains). Rules often vote for one class only, so Dawid-Skene takes an abstention as an answer of its own.
+    abstains). Rules often vote for one class only, so Dawid-Skene and
+    the label model take an abstention as an answer of its own.
     """
 
     kind: Literal["rules"] = "rules"
     rules: tuple[Rule, ...] = Field(default=(), description="patterns with their labels; empty: use the stored votes")
     combine: Combination = Field(
-        default="majority", description="mean (shares of votes), majority (ties split), or dawid-skene"
+        default="majority",
+        description="mean (shares of votes), majority (ties split), dawid-skene, bayesian (posterior mean of the "
+        "class shares after the votes), or label-model (closed form, at least 3 rules)",
     )
     when_silent: Literal["prior", "uniform"] = Field(
         default="prior", description="the label where all abstain: class shares of the supervision gold, or uniform"
     )
     class_prior: Literal["supervision", "estimated"] = Field(
-        default="supervision", description="class shares in dawid-skene: from the supervision gold, or from the votes"
+        default="supervision",
+        description="class shares in dawid-skene, bayesian and label-model: from the supervision gold, or the votes",
+    )
+    prior_strength: float = Field(
+        default=1.0, gt=0, description="how many votes the class shares count for in bayesian"
     )
 
     def fit(
@@ -137,7 +147,13 @@ class RulesLabeller(Labeller):
         if self.supervisor.combine == "majority":
             return majority(votes, self.n_classes, silent)
         prior = _positive(self.shares) if self.supervisor.class_prior == "supervision" else None
-        soft = dawid_skene(votes, self.n_classes, prior=prior, abstains="outcome").posterior
+        if self.supervisor.combine == "bayesian":
+            known = mean_votes(votes, self.n_classes).mean(axis=0) if prior is None else prior
+            soft = posterior_mean(vote_counts(votes, self.n_classes), known, self.supervisor.prior_strength)
+        elif self.supervisor.combine == "label-model":
+            soft = label_model(votes, self.n_classes, prior=prior, abstains="outcome").posterior
+        else:
+            soft = dawid_skene(votes, self.n_classes, prior=prior, abstains="outcome").posterior
         return np.where(silent_rows(votes)[:, None], silent, soft)
 
 
@@ -158,4 +174,12 @@ preset(
     "Label functions, each weighted by its estimated confusion matrix.",
     paper="Dawid and Skene 1979",
     combine="dawid-skene",
+)
+preset(
+    "supervisors",
+    "rules-label-model",
+    Rules,
+    "Label functions, each weighted by its rates, in closed form from the agreement of triplets.",
+    paper="2002.11955",
+    combine="label-model",
 )

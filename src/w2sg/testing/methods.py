@@ -17,6 +17,7 @@ from w2sg.core import (
     Inputs,
     IntArray,
     Method,
+    Objective,
     Predictor,
     Student,
     WeakSplit,
@@ -27,7 +28,7 @@ from w2sg.core import (
     run_together,
 )
 from w2sg.testing.base import ComponentContract, Spec, content, first_read
-from w2sg.testing.samples import N_TRANSFER, Sample, noisy, pairs, specialised
+from w2sg.testing.samples import N_TRANSFER, Sample, noisy, pairs, specialised, two_classes
 
 CEILING = 0.05
 """A method given gold as weak labels may miss the ceiling's accuracy by this: six of 120 test examples."""
@@ -83,7 +84,7 @@ def can_train(method: Method, student: Student) -> bool:
 class MethodContract(ComponentContract):
     """Subclass with `spec`, the method's name or table; set `student` if it needs a special one.
 
-    A method that needs pairs gets pairs of texts, and one that needs members a panel.
+    A method that needs pairs gets pairs of texts, one that needs members a panel, one for two classes a problem of two.
     """
 
     sort: ClassVar[str] = "methods"
@@ -100,6 +101,8 @@ class MethodContract(ComponentContract):
         """The problem that the student learns."""
         if "pairs" in method.needs:
             return pairs()
+        if any(isinstance(part, Objective) and part.only_classes == 2 for part in method.parts()):
+            return two_classes()
         student = self.built_student(method)
         return first_read(lambda sample: self.learn(naive(), sample, student=student), "the student")
 

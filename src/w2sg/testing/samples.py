@@ -73,6 +73,15 @@ def samples() -> Mapping[str, Sample]:
 
 
 @cache
+def two_classes() -> Sample:
+    """Return a problem of numbers `(n, 6)` with two classes."""
+    rng = derive(0, "testing two")
+    gold = rng.permutation(np.arange(N) % 2)
+    numbers = 3.0 * np.eye(2, 6)[gold] + rng.normal(size=(N, 6))
+    return Sample(Examples(np.arange(N), Inputs.of(numbers.astype(np.float32))), gold, 2)
+
+
+@cache
 def pairs() -> Sample:
     """Return a problem of pairs of texts `(n, 2)`, one of them good: class 0 where it is the first."""
     rng = derive(0, "testing pairs")

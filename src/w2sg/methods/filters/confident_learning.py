@@ -10,7 +10,7 @@ from w2sg.methods.filters.shared import out_of_fold
 from w2sg.methods.parts import Course, Selection
 
 SLACK = 1e-6
-"""How far below its threshold a probability still counts: float32 rounding, where all probabilities are equal."""
+"""How far below its threshold a probability still counts, and a half still is a half: float32 rounding."""
 
 
 def confident_guess(named: IntArray, proba: FloatArray) -> IntArray:
@@ -38,7 +38,7 @@ def joint(named: IntArray, guess: IntArray, n_classes: int) -> FloatArray:
     np.add.at(counted, (named[sure], guess[sure]), 1)
     total = counted.sum(axis=1, keepdims=True)
     named_so = np.bincount(named, minlength=n_classes)[:, None]
-    return np.asarray(counted / np.where(total > 0, total, 1) * named_so)
+    return np.asarray(counted * named_so / np.where(total > 0, total, 1))
 
 
 def by_noise_rate(named: IntArray, proba: FloatArray, estimate: FloatArray) -> BoolArray:
@@ -49,7 +49,7 @@ def by_noise_rate(named: IntArray, proba: FloatArray, estimate: FloatArray) -> B
         for j in range(len(estimate)):
             if j != i:
                 order = np.argsort(proba[rows, i] - proba[rows, j], kind="stable")
-                pruned[rows[order[: round(estimate[i, j])]]] = True
+                pruned[rows[order[: _whole(estimate[i, j])]]] = True
     return pruned
 
 
@@ -58,9 +58,14 @@ def by_class(named: IntArray, proba: FloatArray, estimate: FloatArray) -> BoolAr
     pruned = np.zeros(len(named), dtype=np.bool_)
     for i in np.unique(named):
         rows = np.flatnonzero(named == i)
-        wrong = round(estimate[i].sum() - estimate[i, i])
+        wrong = _whole(estimate[i].sum() - estimate[i, i])
         pruned[rows[np.argsort(proba[rows, i], kind="stable")[:wrong]]] = True
     return pruned
+
+
+def _whole(number: float) -> int:
+    """Return the nearest whole number, a half up; float rounding does not make a half less."""
+    return int(np.floor(number + 0.5 + SLACK))
 
 
 @register("selections", paper="1911.00068")
