@@ -40,7 +40,7 @@ class Study(Component):
     tasks: tuple[Entry, ...] = Field(description="at least one task")
     supervisors: tuple[Entry, ...] = Field((), description="weak supervisors; none is the task's default")
     students: tuple[Entry, ...] = Field((), description="students; none is the task's default")
-    methods: tuple[Entry, ...] = Field(("naive",), description="methods")
+    methods: tuple[Entry, ...] = Field(("naive",), description="methods; '*' is every named one but oracles")
     incapable: Literal["error", "skip"] = Field(
         "error", description="what to do where a student lacks what a method needs"
     )
@@ -113,8 +113,6 @@ class Study(Component):
 
     def _combinations(self) -> Iterator[tuple[Setup, tuple[str, ...]]]:
         """Yield every setup of the grid with the titles of its parts."""
-        for plugin in self.plugins:
-            registry.load_plugin(plugin)
         combinations = (itertools.product(*(list(_expand(entries)) for entries in grid)) for grid in self._grids())
         for chosen in itertools.chain.from_iterable(combinations):
             specs, titles = zip(*chosen, strict=True)
@@ -135,12 +133,19 @@ class Study(Component):
         for task in self.tasks:
             own = task if isinstance(task, Mapping) else {}
             supervisors, students = own.get("supervisors", self.supervisors), own.get("students", self.students)
-            grids.append([(task,), supervisors or (None,), students or (None,), self.methods])
+            grids.append([(task,), supervisors or (None,), students or (None,), self._methods()])
         for grid in grids:
             for name, column in zip(PARTS.values(), grid, strict=True):
                 for index, entry in enumerate(column):
                     _check_grid(name, index, entry)
         return grids
+
+    def _methods(self) -> tuple[Entry, ...]:
+        """Return the methods, with `*` as all that it stands for."""
+        for plugin in self.plugins:
+            registry.load_plugin(plugin)
+        every = [registry.named_methods() if entry == "*" else [entry] for entry in self.methods]
+        return tuple(itertools.chain.from_iterable(every))
 
 
 def _check_grid(name: str, index: int, entry: Entry | None) -> None:
