@@ -94,7 +94,7 @@ def test_bad_input_is_exit_code_2_and_one_message(arguments: tuple[str, ...], me
 
 def test_a_method_that_fails_is_exit_code_3(w2sg: Command, tmp_path: Path) -> None:
     (tmp_path / "failing.py").write_text(
-        "from typing import Literal\nfrom w2sg.core import Method, register\n\n\n"
+        "from typing import Literal\nfrom w2sg.core import Method, register\n\n\n", registry
         "@register('methods')\nclass Failing(Method):\n    kind: Literal['cli-fails'] = 'cli-fails'\n\n"
         "    def train(self, view, student, rng):\n        raise ZeroDivisionError('of its own')\n        yield\n"
     )
@@ -192,4 +192,6 @@ def test_demo_runs_every_named_method(w2sg: Command, monkeypatch: pytest.MonkeyP
     found = w2sg("demo", "--seeds", "1", "--json").document
     assert found["report"] == "report.html"
     assert (tmp_path / "report.html").exists()
-    assert {"naive", "confidence", "bootstrapping"} <= set(seen[0].methods)
+    tried = {setup.label()["method"] for setup in seen[0].setups()}
+    assert {"naive", "confidence", "bootstrapping"} <= tried
+    assert not any(registry.lookup("methods", name).oracle for name in tried)
