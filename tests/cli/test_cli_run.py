@@ -4,6 +4,8 @@ from typing import Any
 import pytest
 from cli_data import QUICK, STUDY, Command
 
+from w2sg.core import registry
+
 FIELDS = {
     "setup",
     "label",
@@ -94,7 +96,7 @@ def test_bad_input_is_exit_code_2_and_one_message(arguments: tuple[str, ...], me
 
 def test_a_method_that_fails_is_exit_code_3(w2sg: Command, tmp_path: Path) -> None:
     (tmp_path / "failing.py").write_text(
-        "from typing import Literal\nfrom w2sg.core import Method, register\n\n\n", registry
+        "from typing import Literal\nfrom w2sg.core import Method, register\n\n\n"
         "@register('methods')\nclass Failing(Method):\n    kind: Literal['cli-fails'] = 'cli-fails'\n\n"
         "    def train(self, view, student, rng):\n        raise ZeroDivisionError('of its own')\n        yield\n"
     )

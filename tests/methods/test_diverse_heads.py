@@ -108,7 +108,7 @@ def test_without_repulsion_it_is_a_linear_head() -> None:
 
 def test_what_it_needs_is_said() -> None:
     divdis = method("divdis")
-    assert (divdis.audits, divdis.requires) == (16, {"embed"})
+    assert (divdis.audits, divdis.requires) == (16, frozenset({"embed"}))
     with pytest.raises(InputError, match="chooses its head by 16 gold labels, and the view has none: audit"):
         divdis.fit(view_of(weak_labels(30)), linear(), derive(0, "m"))
     with pytest.raises(CapabilityError, match="method needs 'embed'"):

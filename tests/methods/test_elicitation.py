@@ -70,7 +70,7 @@ def planted(n: int = 300, d: int = 6, seed: int = 0) -> tuple[WeakView, IntArray
 def test_a_planted_direction_is_recovered_from_contrast_pairs(name: str) -> None:
     view, gold, direction = planted()
     built = method(name)
-    assert (built.requires, built.needs) == ({"embed"}, {"pairs"})
+    assert (built.requires, built.needs) == (frozenset({"embed"}), frozenset({"pairs"}))
     found: Any = built.fit(view, Reader(), derive(0, "m"))
     assert (found.predict_proba(view.corpus).argmax(axis=1) == gold).mean() > 0.97
     fresh, fresh_gold, _ = planted(seed=0, n=300)

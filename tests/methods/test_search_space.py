@@ -1,6 +1,7 @@
 """The space of compositions: what is drawn runs, has its own name, fits the schema; contradictions are said."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -189,9 +190,16 @@ def matches(value: Any, schema: Any) -> bool:
     """Return whether a value fits a schema, for the keywords that occur."""
     if not isinstance(schema, dict):
         return bool(schema)
-    kinds = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "boolean": bool}
+    kinds: dict[str, Any] = {
+        "object": dict,
+        "array": list,
+        "string": str,
+        "integer": int,
+        "number": (int, float),
+        "boolean": bool,
+    }
     kinds["null"] = type(None)
-    rules = {
+    rules: dict[str, Callable[[Any], bool]] = {
         "const": lambda want: value == want,
         "enum": lambda want: value in want,
         "anyOf": lambda want: any(matches(value, option) for option in want),

@@ -116,7 +116,7 @@ def test_the_oracle_keeps_weights_with_their_examples() -> None:
 
 def test_the_oracle_says_what_it_needs() -> None:
     oracle = composed(stopping={"kind": "oracle-validation", "labels": 3})
-    assert (oracle.audits, oracle.requires) == (3, {"gradient"})
+    assert (oracle.audits, oracle.requires) == (3, frozenset({"gradient"}))
     with pytest.raises(InputError, match="stopping watches 3 gold labels, and the view has none: audit"):
         oracle.fit(view_of(weak_labels(9)), recorder(), derive(0, "method"))
     with pytest.raises(InputError, match="watches 3 gold labels and leaves no example to train on: lower 'labels'"):
