@@ -41,6 +41,7 @@ class Study(Component):
     supervisors: tuple[Entry, ...] = Field((), description="weak supervisors; none is the task's default")
     students: tuple[Entry, ...] = Field((), description="students; none is the task's default")
     methods: tuple[Entry, ...] = Field(("naive",), description="methods; '*' is every named one but oracles")
+    without: tuple[str, ...] = Field((), description="names that '*' leaves out")
     incapable: Literal["error", "skip"] = Field(
         "error", description="what to do where a student lacks what a method needs"
     )
@@ -144,7 +145,10 @@ class Study(Component):
         """Return the methods, with `*` as all that it stands for."""
         for plugin in self.plugins:
             registry.load_plugin(plugin)
-        every = [registry.named_methods() if entry == "*" else [entry] for entry in self.methods]
+        for name in self.without:
+            registry.lookup("methods", name)
+        named = [name for name in registry.named_methods() if name not in self.without]
+        every = [named if entry == "*" else [entry] for entry in self.methods]
         return tuple(itertools.chain.from_iterable(every))
 
 

@@ -198,6 +198,9 @@ class MethodContract(ComponentContract):
 
         Where weak labels only name what was found without them (pairs), they change names and nothing else.
         """
+        objective = getattr(method, "objective", None)
+        if objective is not None and objective.only_classes is not None:
+            pytest.skip("released code, made for one balance of its two classes")
         one = np.full(len(sample.gold), 1)
         found = self.learn(method, sample, one_hot(one, sample.n_classes), one).argmax(axis=1)
         if "pairs" in method.needs:

@@ -6,7 +6,10 @@ from array_api_compat import array_namespace
 from pydantic import Field
 
 from w2sg.core import register
-from w2sg.methods.objectives.base import Array, RampedObjective, TargetObjective, harden
+from w2sg.methods.objectives.base import TIE, Array, RampedObjective, TargetObjective, harden
+
+SURE = 60.0
+"""Differences of losses beyond this weigh as this does: float32 holds its exponential, and the weight is 0 or 1."""
 
 
 @register("objectives", paper="2402.03749")
@@ -30,10 +33,10 @@ class AdaptConf(TargetObjective):
     def target(self, weak: Array, log_student: Array, progress: float) -> Array:
         """Return the mixture, weighted example by example."""
         xp = array_namespace(weak, log_student)
-        own, taught = harden(log_student, weak), harden(weak, weak)
+        own, taught = harden(xp.exp(log_student) + TIE * weak, weak), harden(weak, weak)
         loss_own = -xp.sum(own * log_student, axis=-1, keepdims=True)
         loss_taught = -xp.sum(taught * log_student, axis=-1, keepdims=True)
-        a = 1 / (1 + xp.exp((loss_taught - loss_own) / self.temperature))
+        a = 1 / (1 + xp.exp(xp.clip((loss_taught - loss_own) / self.temperature, -SURE, SURE)))
         return (1 - a) * weak + a * own
 
 

@@ -11,6 +11,9 @@ from w2sg.core import Objective
 Array = Any
 """An array of any library that follows the array-API standard."""
 
+TIE = 1e-6
+"""Weight of the weak label where the student's answer is hardened: it decides only where the student is undecided."""
+
 
 def log_softmax(logits: Array) -> Array:
     """Return the log of the softmax over the last axis."""

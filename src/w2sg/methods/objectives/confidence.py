@@ -6,10 +6,7 @@ from array_api_compat import array_namespace
 from pydantic import Field
 
 from w2sg.core import register
-from w2sg.methods.objectives.base import Array, RampedObjective, harden
-
-TIE = 1e-6
-"""Weight of the weak label in the hardening: it decides only where the student itself is undecided."""
+from w2sg.methods.objectives.base import TIE, Array, RampedObjective, harden
 
 
 @register("objectives", paper="2312.09390")
