@@ -170,7 +170,7 @@ class Pca(_Sized):
         return lambda values: (flat(values) - mean) @ axes
 
 
-@register("features", paper="2306.17694")
+@register("features")
 class RandomRelu(_Sized):
     """Random ReLU features: a frozen random hidden layer, `relu(x w / sqrt(d) + b)`."""
 
