@@ -1,7 +1,7 @@
 """Fixtures that several test files use."""
 
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +9,20 @@ import pytest
 
 if TYPE_CHECKING:
     from cli_data import Command, Outcome
+
+
+@pytest.fixture(autouse=True)
+def registered() -> Iterator[None]:
+    """Forget what a test registered: names of one test are none of another's."""
+    from w2sg.core import registry
+
+    for sort in registry.ROOM_OF:
+        registry.names(sort)
+    before = {sort: dict(entries) for sort, entries in registry._entries.items()}
+    yield
+    for sort, entries in before.items():
+        registry._entries[sort].clear()
+        registry._entries[sort].update(entries)
 
 
 @pytest.fixture
