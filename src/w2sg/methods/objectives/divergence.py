@@ -8,6 +8,9 @@ from pydantic import Field
 from w2sg.core import Objective, register
 from w2sg.methods.objectives.base import Array, log_softmax
 
+SMOOTH = 0.05
+"""Where total variation is rounded off: at a kink a step jumps, and the last bits of a number decide which way."""
+
 
 @register("objectives", paper="2502.11107")
 class Divergence(Objective):
@@ -19,7 +22,7 @@ class Divergence(Objective):
     | reverse-kl | `sum f log(f / w)` (arXiv:2502.11107): seeks a mode of the weak label, not its spread |
     | jensen-shannon | `(KL(w || m) + KL(f || m)) / 2`, `m = (w + f) / 2` |
     | hellinger | `1 - sum sqrt(w f)` |
-    | total-variation | `sum |f - w| / 2` |
+    | total-variation | `sum |f - w| / 2`, with `|x|` rounded off to `sqrt(x^2 + 0.05^2) - 0.05` |
 
     The last four are f-divergences as arXiv:2506.03109 studies them for weak-to-strong training. Weak labels are mixed
     with the uniform distribution, `(1 - floor) w + floor / k`, so that no divergence is infinite.
@@ -34,7 +37,7 @@ class Divergence(Objective):
     @property
     def curvature(self) -> float:
         """How much steeper than cross-entropy the loss may curve: `log(f / w)` grows as `w` falls."""
-        return 8.0 if self.divergence == "reverse-kl" else 2.0
+        return {"reverse-kl": 8.0, "total-variation": 4.0}.get(self.divergence, 2.0)
 
     def value(self, weak: Array, logits: Array, progress: float) -> Array:
         """Return the divergence of each example in nats (or its own unit), `(..., n)`."""
@@ -51,7 +54,7 @@ class Divergence(Objective):
         elif self.divergence == "hellinger":
             terms = (w + f) / 2 - xp.sqrt(w) * xp.exp(log_f / 2)
         else:
-            terms = xp.abs(f - w) / 2
+            terms = (xp.sqrt((f - w) ** 2 + SMOOTH**2) - SMOOTH) / 2
         return xp.sum(terms, axis=-1)
 
     def gradient(self, weak: Array, logits: Array, progress: float) -> Array:
@@ -71,7 +74,7 @@ class Divergence(Objective):
         elif self.divergence == "hellinger":
             slope = -xp.sqrt(w) * xp.exp(log_f / 2) / 2
         else:
-            slope = f * xp.sign(f - w) / 2
+            slope = f * (f - w) / (2 * xp.sqrt((f - w) ** 2 + SMOOTH**2))
         return slope - f * xp.sum(slope, axis=-1, keepdims=True)
 
     def _floored(self, weak: Array) -> Array:
