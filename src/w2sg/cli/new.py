@@ -64,7 +64,7 @@ class TestMethod(MethodContract):
 PAPER = Template("""
 ["$name"]
 paper = "$paper"
-reproduces = "say which result, section and setting of the paper this configuration is for"
+reproduces = "Say which result, section and setting of the paper this configuration stands for, and how it differs."
 """)
 
 
