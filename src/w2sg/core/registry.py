@@ -29,6 +29,9 @@ ROOM_OF = {
     "objectives": "methods",
     "stoppings": "methods",
     "chains": "methods",
+    "theories": "theory",
+    "certifiers": "theory",
+    "oracles": "theory",
 }
 """Each sort of component, and the room (entry-point group `w2sg.<room>`) whose import registers it."""
 
@@ -57,6 +60,11 @@ class Entry:
 def kind_of(cls: type[Component]) -> str:
     """Return the `kind` that a component class is registered under."""
     return str(cls.model_fields["kind"].default)
+
+
+def singular(sort: str) -> str:
+    """Return the word for one of a sort."""
+    return f"{sort.removesuffix('ies')}y" if sort.endswith("ies") else sort.removesuffix("s")
 
 
 _entries: dict[str, dict[str, Entry]] = {sort: {} for sort in ROOM_OF}
@@ -115,7 +123,7 @@ def lookup(sort: str, name: str) -> Entry:
     """
     known = _known(sort)
     if name not in known:
-        raise UnknownNameError(sort.removesuffix("s"), name, known)
+        raise UnknownNameError(singular(sort), name, known)
     return known[name]
 
 

@@ -1,0 +1,195 @@
+"""What a theory is: a formula over observables, the hypotheses it rests on, and an answer that may be an abstention."""
+
+import hashlib
+import math
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Literal, final
+
+from scipy.stats import norm
+
+from w2sg.core import Component, InputError
+from w2sg.core.component import canonical_json
+from w2sg.theory.catalogue import CATALOGUE
+from w2sg.theory.observables import InfoSet, Observables, Unit
+
+Target = Literal["gain", "shortfall", "pgr", "student_risk"]
+"""`gain` = weak risk - student risk; `shortfall` = student risk - ceiling risk; `pgr` = gain / (gain + shortfall)."""
+Status = Literal["holds", "violated", "untestable"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check of a hypothesis found.
+
+    `untestable` also says that the observables do not decide: the reason tells which.
+    """
+
+    hypothesis: str
+    status: Status
+    why: str
+    statistic: float | None = None
+    p_value: float | None = None
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """Something a theory takes for granted, and the check of it.
+
+    Attributes:
+        name: A short name, such as `student is a projection`.
+        statement: The assumption as a sentence.
+        info: What it takes to test it; `S2` if nothing short of all ground truth does.
+        check: The test; None where no observable can decide.
+    """
+
+    name: str
+    statement: str
+    info: InfoSet
+    check: Callable[[Observables], Verdict] | None = None
+
+    def judge(self, seen: Observables) -> Verdict:
+        """Return the verdict on one run."""
+        if self.check is None:
+            return Verdict(self.name, "untestable", "no observable decides it")
+        return self.check(seen)
+
+
+def standing(verdicts: tuple[Verdict, ...]) -> Status:
+    """Return `violated` if any hypothesis is, else `untestable` if any is, else `holds`."""
+    found = {verdict.status for verdict in verdicts}
+    return next((status for status in ("violated", "untestable") if status in found), "holds")
+
+
+class Inapplicable(Exception):  # noqa: N818 - not an error: the theory has nothing to say
+    """A formula has no value here; the message says why."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a theory says of one run: a prediction, or an abstention with its reason.
+
+    Attributes:
+        theory: The theory's name.
+        run: The run it speaks of.
+        target: What is predicted.
+        unit: In which risk.
+        level: The nominal coverage of the interval.
+        verdicts: What the checks of its hypotheses found.
+        mean: The prediction; None in an abstention.
+        lo: Lower end of the interval; it carries the observables' standard errors, not the hypotheses' doubt.
+        hi: Upper end of the interval.
+        abstains: Why there is no prediction.
+        formula: What the formula gives although a hypothesis is violated; for scoring only.
+    """
+
+    theory: str
+    run: str
+    target: Target
+    unit: Unit
+    level: float
+    verdicts: tuple[Verdict, ...]
+    mean: float | None = None
+    lo: float | None = None
+    hi: float | None = None
+    abstains: str | None = None
+    formula: float | None = None
+
+    @property
+    def standing(self) -> Status:
+        """The worst of the verdicts."""
+        return standing(self.verdicts)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {**asdict(self), "standing": self.standing}
+
+    def digest(self) -> str:
+        """Return the sha256 of the plain data: what is stored before ground truth is opened."""
+        return hashlib.sha256(canonical_json(self.to_dict()).encode()).hexdigest()
+
+
+class Theory(Component):
+    """Predicts how a student generalizes from what can be observed.
+
+    A subclass names what it needs, states its hypotheses and writes its formula on plain values; standard errors are
+    carried through the formula, and abstentions are made here, in one place.
+    """
+
+    target: ClassVar[Target] = "gain"
+    unit: ClassVar[Unit]
+    needs: ClassVar[tuple[str, ...]]
+    """Names of observables without which there is no prediction."""
+    hypotheses: ClassVar[tuple[Hypothesis, ...]] = ()
+    oracle: ClassVar[str | None] = None
+    """The name of the simulated world in which its hypotheses hold."""
+
+    @property
+    def observed(self) -> tuple[str, ...]:
+        """Names of observables that this configuration needs."""
+        return self.needs
+
+    @property
+    def info(self) -> InfoSet:
+        """The smallest information set that gives all it needs."""
+        return max((CATALOGUE[name].info for name in self.observed), default=InfoSet.S0)
+
+    @abstractmethod
+    def formula(self, at: Mapping[str, float]) -> float:
+        """Return the prediction for values of the needed observables.
+
+        Raises:
+            Inapplicable: The formula has no value there.
+        """
+
+    @final
+    def predict(self, seen: Observables, level: float = 0.9) -> Answer:
+        """Return a prediction with its interval, or an abstention with its reason.
+
+        Raises:
+            InputError: `level` is not between 0 and 1.
+        """
+        if not 0 < level < 1:
+            raise InputError(f"level must be between 0 and 1, got {level}")
+        missing = [name for name in self.observed if name not in seen]
+        if missing:
+            reasons = "; ".join(f"{name} ({seen.missing.get(name, 'not observed')})" for name in missing)
+            return self._answer(seen, level, (), abstains=f"needs {reasons}")
+        verdicts = tuple(hypothesis.judge(seen) for hypothesis in self.hypotheses)
+        try:
+            mean, se = self._carried({name: (seen[name].value, seen[name].se) for name in self.observed})
+        except Inapplicable as reason:
+            return self._answer(seen, level, verdicts, abstains=str(reason))
+        broken = [f"{verdict.hypothesis}: {verdict.why}" for verdict in verdicts if verdict.status == "violated"]
+        if broken:
+            return self._answer(seen, level, verdicts, abstains="; ".join(broken), formula=mean)
+        half = float(norm.ppf(0.5 + level / 2)) * se
+        return self._answer(seen, level, verdicts, mean=mean, lo=mean - half, hi=mean + half, formula=mean)
+
+    def _carried(self, at: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
+        """Return the formula's value and its standard error, by central differences one standard error wide."""
+        centre = {name: value for name, (value, _) in at.items()}
+        mean, variance = self._finite(centre), 0.0
+        for name, (value, se) in at.items():
+            if se > 0:
+                ends = []
+                for sign in (1, -1):
+                    try:
+                        ends.append(self._finite({**centre, name: value + sign * se}))
+                    except Inapplicable:
+                        ends.append(mean)
+                variance += ((ends[0] - ends[1]) / 2) ** 2
+        return mean, math.sqrt(variance)
+
+    def _finite(self, at: Mapping[str, float]) -> float:
+        try:
+            value = float(self.formula(at))
+        except (ZeroDivisionError, OverflowError, ValueError) as error:
+            raise Inapplicable(f"the formula has no value here ({error})") from None
+        if not math.isfinite(value):
+            raise Inapplicable(f"the formula has no finite value here ({value})")
+        return value
+
+    def _answer(self, seen: Observables, level: float, verdicts: tuple[Verdict, ...], **found: Any) -> Answer:
+        return Answer(self.kind, seen.run, self.target, self.unit, level, verdicts, **found)

@@ -1,0 +1,1 @@
+"""Oracles: the world of each theory, in closed form and simulated."""

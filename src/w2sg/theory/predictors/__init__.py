@@ -1,0 +1,1 @@
+"""Predictors of generalization: one file for each family of results."""
