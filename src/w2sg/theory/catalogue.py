@@ -28,6 +28,11 @@ CATALOGUE: dict[str, Known] = {
     "training_misfit": Known("mean squared distance of student and weak labels on the training inputs", "squared", S0),
     "weak_confidence": Known("mean largest probability of the teacher", "none", S0),
     "student_confidence": Known("mean largest probability of the student", "none", S0),
+    "weak_variance": Known("mean squared distance of the teacher's predictions from their mean", "squared", S0),
+    "student_variance": Known("mean squared distance of the student's predictions from their mean", "squared", S0),
+    "model_agreement": Known("mean sum over classes of the product of both models' probabilities", "none", S0),
+    "belief_student": Known("gain in 0-1 risk if the student's probabilities were the truth", "error", S0),
+    "belief_weak": Known("gain in 0-1 risk if the teacher's probabilities were the truth", "error", S0),
     "projection_residual": Known(
         "squared length of E[(teacher - student) h] over whitened features h of the student, as a share of the misfit; "
         "0 for a projection onto the linear functions of h",
@@ -35,6 +40,7 @@ CATALOGUE: dict[str, Known] = {
         S0,
     ),
     # sizes and spectra
+    "n_classes": Known("classes", "none", S0),
     "n_supervision": Known("labels that trained the teacher", "none", S0),
     "n_transfer": Known("weakly labelled inputs that trained the student", "none", S0),
     "d_weak": Known("dimension of the teacher's features", "none", S0),
@@ -56,6 +62,14 @@ CATALOGUE: dict[str, Known] = {
     # several teachers
     "ensemble_squared": Known("K/(K-1) mean squared distance of K retrained teachers from their mean", "squared", S0),
     "ensemble_error": Known("mean disagreement of K retrained teachers with their average's class", "error", S0),
+    "ensemble_pair_error": Known("mean disagreement of two retrained teachers' classes, over all pairs", "error", S0),
+    "ensemble_rest_error": Known(
+        "mean disagreement of a retrained teacher's class with the class of the average of the others", "error", S0
+    ),
+    # everything again on parts of the teacher's labels: teachers without a fold, students of them, judged on the fold
+    "refitted_gain_error": Known("gain in 0-1 risk of refitted students on the labels left out", "error", S0),
+    "refitted_gain_squared": Known("gain in squared risk of refitted students on the labels left out", "squared", S0),
+    "refitted_gain_kl": Known("gain in cross-entropy of refitted students on the labels left out", "kl", S0),
     # representations
     "gap_plugin": Known("|P_s (I - P_w) y|^2 / n on the teacher's own labelled inputs", "squared", S0),
     "gap_trace": Known("tr(P_s (I - P_w)) / N on unlabelled inputs", "none", S0),
@@ -64,6 +78,8 @@ CATALOGUE: dict[str, Known] = {
     # audited labels, drawn at random from deployment inputs
     "audit_weak_error": Known("0-1 risk of the teacher on audited labels", "error", S1),
     "audit_student_error": Known("0-1 risk of the student on audited labels", "error", S1),
+    "audit_weak_probability": Known("mean probability that the teacher gives the audited label", "none", S1),
+    "audit_student_probability": Known("mean probability that the student gives the audited label", "none", S1),
     "audit_gain_error": Known("paired difference of 0-1 risks on audited labels", "error", S1),
     "audit_gain_squared": Known("paired difference of squared risks on audited labels", "squared", S1),
     "audit_gain_kl": Known("paired difference of cross-entropies on audited labels", "kl", S1),

@@ -82,6 +82,7 @@ class Answer:
         hi: Upper end of the interval.
         abstains: Why there is no prediction.
         formula: What the formula gives although a hypothesis is violated; for scoring only.
+        labels: How many audited labels it used.
     """
 
     theory: str
@@ -95,6 +96,7 @@ class Answer:
     hi: float | None = None
     abstains: str | None = None
     formula: float | None = None
+    labels: int = 0
 
     @property
     def standing(self) -> Status:
@@ -168,19 +170,24 @@ class Theory(Component):
         return self._answer(seen, level, verdicts, mean=mean, lo=mean - half, hi=mean + half, formula=mean)
 
     def _carried(self, at: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
-        """Return the formula's value and its standard error, by central differences one standard error wide."""
+        """Return the formula's value and its standard error: how far it moves for one standard error up and down."""
         centre = {name: value for name, (value, _) in at.items()}
-        mean, variance = self._finite(centre), 0.0
+        mean, moved = self._finite(centre), []
         for name, (value, se) in at.items():
             if se > 0:
                 ends = []
                 for sign in (1, -1):
                     try:
-                        ends.append(self._finite({**centre, name: value + sign * se}))
+                        ends.append(abs(self._finite({**centre, name: value + sign * se}) - mean))
                     except Inapplicable:
-                        ends.append(mean)
-                variance += ((ends[0] - ends[1]) / 2) ** 2
-        return mean, math.sqrt(variance)
+                        continue
+                if not ends:
+                    raise Inapplicable(f"the formula has no value one standard error from {name} = {value:.4g}")
+                moved.append(ends)
+        se = math.hypot(*(sum(ends) / len(ends) for ends in moved))
+        if not math.isfinite(100 * se):
+            raise Inapplicable("the standard error has no finite value here")
+        return mean, se
 
     def _finite(self, at: Mapping[str, float]) -> float:
         try:
@@ -192,4 +199,5 @@ class Theory(Component):
         return value
 
     def _answer(self, seen: Observables, level: float, verdicts: tuple[Verdict, ...], **found: Any) -> Answer:
-        return Answer(self.kind, seen.run, self.target, self.unit, level, verdicts, **found)
+        labels = seen.labels if self.info >= InfoSet.S1 else 0
+        return Answer(self.kind, seen.run, self.target, self.unit, level, verdicts, labels=labels, **found)

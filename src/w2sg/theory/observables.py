@@ -7,7 +7,7 @@ that needs more than audited labels.
 import hashlib
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Any, Literal
 
@@ -85,6 +85,7 @@ class Observables:
         quantities: Measured numbers by the names of the catalogue.
         facts: What is known by construction, such as `student_class = linear`; see the hypotheses that read them.
         missing: Why a quantity of the catalogue could not be measured.
+        labels: How many audited labels were looked at.
     """
 
     run: str
@@ -92,6 +93,7 @@ class Observables:
     quantities: Mapping[str, Quantity]
     facts: Mapping[str, str] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)
+    labels: int = 0
 
     def __post_init__(self) -> None:
         from w2sg.theory.catalogue import CATALOGUE
@@ -112,7 +114,7 @@ class Observables:
         from w2sg.theory.catalogue import CATALOGUE
 
         kept = {name: one for name, one in self.quantities.items() if CATALOGUE[name].info <= info}
-        return Observables(self.run, self.setting, kept, self.facts, self.missing)
+        return replace(self, quantities=kept, labels=self.labels if info >= InfoSet.S1 else 0)
 
     def __contains__(self, name: str) -> bool:
         return name in self.quantities
@@ -135,6 +137,7 @@ class Observables:
             },
             "facts": dict(self.facts),
             "missing": dict(self.missing),
+            "labels": self.labels,
         }
 
     @classmethod
@@ -145,7 +148,7 @@ class Observables:
             ObservableError: A quantity breaks its rule or is unknown.
         """
         quantities = {name: Quantity(**fields) for name, fields in data["quantities"].items()}
-        return cls(data["run"], data["setting"], quantities, dict(data["facts"]), dict(data["missing"]))
+        return cls(**{**data, "quantities": quantities})
 
     def digest(self) -> str:
         """Return the sha256 of the plain data."""

@@ -1,0 +1,79 @@
+"""`w2sg certify`: what may be promised about a run, for so many labels."""
+
+from typing import Annotated
+
+import typer
+
+from w2sg.cli.console import Json, StoreFolder, existing_store, number, print_json, print_table
+from w2sg.core.errors import InputError
+
+
+def certify(
+    run: Annotated[str, typer.Argument(help="The start of the run's id; see 'w2sg runs'.")],
+    labels: Annotated[int, typer.Option("--labels", min=0, help="How many labels of the test set may be bought.")],
+    delta: Annotated[float, typer.Option(help="How often any of the certificates may be wrong.")] = 0.05,
+    on_disagreements: Annotated[
+        float, typer.Option(min=0, max=1, help="The share of labels for inputs where teacher and student disagree.")
+    ] = 0.5,
+    seed: Annotated[int, typer.Option(min=0, help="Draws which inputs are labelled.")] = 0,
+    store: StoreFolder = None,
+    as_json: Json = False,
+) -> None:
+    """Buy labels and certify: gain, risks of teacher and student, sets that hold the truth.
+
+    All certificates hold together with probability 1 - delta; each says its own share of delta, what it rests on, and
+    from what its labels were sampled.
+
+    For example:
+
+        w2sg certify 3fa2 --labels 200 --delta 0.05
+    """
+    from w2sg.lab import Store
+    from w2sg.theory.certifying import certify_stored
+
+    folder = existing_store(store)
+    with Store(folder) as opened:
+        found = opened.find_run(run)
+    if found is None:
+        raise InputError(f"store {folder} has no run (or several) whose id starts with {run!r}: see 'w2sg runs'")
+    certified = certify_stored(
+        found, store=folder, labels=labels, delta=delta, on_disagreements=on_disagreements, seed=seed
+    )
+    if as_json:
+        print_json(
+            {
+                "run": found.id,
+                "delta": delta,
+                "n_labels": len(certified.rows),
+                "n_random": certified.n_random,
+                "n_disagreements": certified.n_disagreements,
+                "certificates": {name: one.to_dict() for name, one in certified.certificates.items()},
+                "skipped": dict(certified.skipped),
+            }
+        )
+        return
+    rows = [
+        [
+            name,
+            one.unit,
+            number(one.lower, 4),
+            number(one.estimate, 4),
+            number(one.upper, 4),
+            number(one.delta, 4),
+            str(one.n_labels),
+            one.strength,
+            one.method,
+        ]
+        for name, one in certified.certificates.items()
+    ]
+    more = len(certified.rows) - certified.n_random
+    title = (
+        f"run {found.id[:8]}: {certified.n_random} labels at random and {more} more on disagreements; "
+        f"all of these hold together with probability {1 - delta:g}"
+    )
+    columns = ["certificate", "unit", "at least", "estimate", "at most", "delta", "labels", "strength", "method"]
+    print_table(title, columns, rows)
+    for name, one in certified.certificates.items():
+        typer.echo(f"{name}: {one.frame}. " + " ".join(one.assumptions))
+    for name, why in certified.skipped.items():
+        typer.echo(f"no {name}: {why}")

@@ -1,0 +1,77 @@
+"""Ridge regression of soft labels on a frozen feature map: the student of which theory knows most."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from w2sg.core import Fit, FloatArray, Inputs, Predictor, Student, register
+from w2sg.students.features import AnyFeatures, FeatureMap, Raw, features
+
+
+class RidgePredictor(Predictor):
+    """A fitted linear map; what leaves the simplex is cut at 0 and scaled to sum 1."""
+
+    def __init__(self, body: FeatureMap, corpus: Inputs, centre: FloatArray, weights: FloatArray, mean: FloatArray):
+        self.body, self.corpus = body, corpus
+        self.centre, self.weights, self.mean = centre, weights, mean
+
+    def predict_proba(self, inputs: Inputs) -> FloatArray:
+        """Return class probabilities `(n, k)`."""
+        raw = self.mean + (self.represent(inputs) - self.centre) @ self.weights
+        kept = np.maximum(raw, 0)
+        return np.asarray(kept / kept.sum(axis=1, keepdims=True))
+
+    def represent(self, inputs: Inputs) -> FloatArray:
+        """Return the features of the map, `(n, d)`."""
+        return features(self.body, self.corpus, inputs)
+
+
+@register("students")
+class Ridge(Student):
+    """Ridge regression of soft labels on frozen features, in closed form, with an intercept.
+
+    Minimises the mean squared distance to the labels plus `penalty v |W|^2`, `v` the mean variance of a feature. It
+    learns labels as they are: no objective but plain cross-entropy's place may be given to it.
+    """
+
+    kind: Literal["ridge"] = "ridge"
+    features: AnyFeatures = Field(default=Raw(), description="the frozen body")
+    penalty: float = Field(0.0, ge=0, description="ridge penalty; 0 is least squares (of several, the shortest)")
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """Features, and smaller versions where the number of features is a choice."""
+        scale = frozenset() if self.features.strength is None else frozenset({"scale"})
+        return frozenset({"represent", "embed"}) | scale
+
+    @property
+    def strength(self) -> float | None:
+        """The number of features, where that is a choice."""
+        return self.features.strength
+
+    def embed(self, corpus: Inputs, inputs: Inputs) -> FloatArray:
+        """Return the features that the regression reads, `(n, d)`."""
+        return features(self.features, corpus, inputs)
+
+    def scaled(self, fraction: float) -> "Ridge":
+        """Return the same regression on a smaller body."""
+        return self.model_copy(update={"features": self.features.scaled(fraction)})
+
+    def fit_many(self, fits: Sequence[Fit]) -> list[Predictor]:
+        """Solve the regressions one after the other."""
+        return [self._solved(fit) for fit in fits]
+
+    def _solved(self, fit: Fit) -> Predictor:
+        x = np.asarray(features(self.features, fit.corpus, fit.inputs), dtype=np.float64)
+        share = np.ones(len(x)) if fit.weights is None else np.asarray(fit.weights, dtype=np.float64)
+        share = share / share.sum()
+        centre, mean = share @ x, share @ fit.targets
+        root = np.sqrt(share)[:, None]
+        u, s, vt = np.linalg.svd(root * (x - centre), full_matrices=False)
+        damped = s**2 + self.penalty * np.square(s).sum() / x.shape[1]
+        kept = s > np.finfo(np.float32).eps * s.max(initial=0.0)
+        inverse = np.divide(s, damped, out=np.zeros_like(s), where=kept)
+        weights = vt.T @ (inverse[:, None] * (u.T @ (root * (fit.targets - mean))))
+        return RidgePredictor(self.features, fit.corpus, centre, weights, mean)

@@ -1,0 +1,301 @@
+"""Certificates from labels that are cheaper than ground truth: predicted, judged by a noisy judge, or ruled out."""
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import ndtri
+
+from w2sg.core.errors import InputError
+from w2sg.theory.certificate import Certificate, check_delta
+from w2sg.theory.certificates.betting import Betting
+from w2sg.theory.certificates.certifier import Certifier
+from w2sg.theory.certificates.checks import (
+    Floats,
+    Side,
+    as_classes,
+    as_flags,
+    as_unit,
+    by_side,
+    check_share,
+    same_length,
+)
+from w2sg.theory.certificates.means import ClopperPearson, MaurerPontil
+from w2sg.theory.contracts import Inapplicable
+from w2sg.theory.observables import Unit
+
+BOTH_AT_RANDOM = "labelled and unlabelled inputs are independent draws of one distribution"
+NOT_FITTED = "what predicts the labels was not trained on the labelled inputs"
+
+
+def ppi(
+    labels: ArrayLike,
+    predicted: ArrayLike,
+    unlabelled: ArrayLike,
+    delta: float,
+    *,
+    target: str,
+    power: float | None = None,
+    unit: Unit = "error",
+    side: Side = "both",
+    inputs: str = "deployment inputs",
+) -> Certificate:
+    """Return the prediction-powered interval of a mean (PPI++, Angelopoulos et al., arXiv 2311.01453).
+
+    The estimate is power * mean(f on unlabelled) + mean(y - power * f on labelled); its interval is normal. The power
+    that makes it shortest is cov(y, f) / ((1 + n / N) var f), moved into [0, 1]; 0 is the classical interval.
+
+    Args:
+        labels: What is averaged, such as losses, on n labelled inputs, shape (n,).
+        predicted: A prediction of it on the same inputs, shape (n,).
+        unlabelled: The same prediction on N other inputs, shape (N,).
+        delta: How often the interval may miss, in the limit.
+        target: What the mean is.
+        power: How far predictions are trusted; None: tuned on the data.
+        unit: In which risk.
+        side: Which bounds are asked for; both have half of delta each.
+        inputs: What the inputs are.
+
+    Raises:
+        InputError: Lengths differ, a value is out of range, or delta is.
+        Inapplicable: There are fewer than two labels, or they do not vary: a limit theorem says nothing.
+    """
+    check_delta(delta)
+    y, f, u = as_unit("labels", labels), as_unit("predicted", predicted), as_unit("unlabelled", unlabelled)
+    same_length(labels=y, predicted=f)
+    if len(y) < 2 or len(u) < 2:
+        raise Inapplicable("a normal interval needs two labelled and two unlabelled inputs at least")
+    trust = tuned_power(y, f, len(u)) if power is None else _power(power)
+    rest = y - trust * f
+    if rest.var() == 0:
+        raise Inapplicable("what predictions leave of the labels does not vary: a normal interval would have no width")
+    estimate = float(trust * u.mean() + rest.mean())
+    se = math.sqrt(trust**2 * u.var(ddof=1) / len(u) + rest.var(ddof=1) / len(y))
+    low, high = by_side(side, delta, lambda d: estimate + ndtri(d) * se, lambda d: estimate - ndtri(d) * se)
+    return Certificate(
+        target,
+        unit,
+        f"prediction-powered, normal (power {trust:.2f})",
+        low,
+        high,
+        estimate,
+        delta,
+        "asymptotic",
+        (BOTH_AT_RANDOM, NOT_FITTED),
+        f"{len(y)} {inputs} labelled at random, {len(u)} unlabelled",
+        len(y),
+    )
+
+
+def tuned_power(labels: Floats, predicted: Floats, n_unlabelled: int) -> float:
+    """Return the power that makes the prediction-powered interval shortest, 0 if predictions are constant."""
+    spread = predicted.var(ddof=1) if len(predicted) > 1 else 0.0
+    if spread == 0:
+        return 0.0
+    both = np.cov(labels, predicted)[0, 1]
+    return float(np.clip(both / ((1 + len(labels) / n_unlabelled) * spread), 0.0, 1.0))
+
+
+def ppi_finite(
+    labels: ArrayLike,
+    predicted: ArrayLike,
+    unlabelled: ArrayLike,
+    delta: float,
+    *,
+    target: str,
+    power: float | None = None,
+    tuning: float = 0.2,
+    unit: Unit = "error",
+    side: Side = "both",
+    certifier: Certifier | None = None,
+    inputs: str = "deployment inputs",
+) -> Certificate:
+    """Bound a mean with the help of predictions, at any sample size.
+
+    The mean is power * E f + E(y - power * f): half of delta bounds the former on unlabelled inputs (empirical
+    Bernstein), half the latter, in [-power, 1], on labels. A first share of the labels is spent on tuning the power.
+
+    Args:
+        labels: What is averaged, in [0, 1], on n labelled inputs in the order drawn, shape (n,).
+        predicted: A prediction of it on the same inputs, in [0, 1], shape (n,).
+        unlabelled: The same prediction on N other inputs, shape (N,).
+        delta: How often the bound may be wrong.
+        target: What the mean is.
+        power: How far predictions are trusted, fixed beforehand; None: tuned on some of the labels.
+        tuning: The share of the labels that tunes the power.
+        unit: In which risk.
+        side: Which bounds are asked for; both have half of delta each.
+        certifier: Bounds the mean of what predictions leave; None: betting.
+        inputs: What the inputs are.
+
+    Raises:
+        InputError: Lengths differ, a value is out of range, or no label is left.
+    """
+    check_delta(delta)
+    y, f, u = as_unit("labels", labels), as_unit("predicted", predicted), as_unit("unlabelled", unlabelled)
+    same_length(labels=y, predicted=f)
+    spent = 0 if power is not None else _spent(tuning, len(y))
+    trust = tuned_power(y[:spent], f[:spent], len(u)) if power is None else _power(power)
+    rest = (y - trust * f)[spent:]
+    bound, span, free = certifier or Betting(horizon=len(rest)), (-trust, 1.0), MaurerPontil()
+    low, high = by_side(
+        side,
+        delta,
+        lambda d: trust * free.lower(u, d / 2) + bound.lower(rest, d / 2, span),
+        lambda d: trust * free.upper(u, d / 2) + bound.upper(rest, d / 2, span),
+    )
+    return Certificate(
+        target,
+        unit,
+        f"prediction-powered ({bound.kind} at half of delta, {free.kind} at the other half, power {trust:.2f})",
+        low,
+        high,
+        float(trust * u.mean() + rest.mean()),
+        delta,
+        bound.strength,
+        (BOTH_AT_RANDOM, NOT_FITTED),
+        f"{len(y)} {inputs} labelled at random ({spent} tuned the power), {len(u)} unlabelled",
+        len(y),
+    )
+
+
+def _spent(tuning: float, n: int) -> int:
+    """Return how many of n labels tune the power."""
+    spent = math.ceil(check_share("tuning", tuning) * n)
+    if spent >= n:
+        raise InputError(f"{n} labels leave none beside the {spent} that tune the power: give it, or more labels")
+    return spent
+
+
+def _power(power: float) -> float:
+    if not 0 <= power <= 1:
+        raise InputError(f"power must be between 0 (predictions unused) and 1, got {power}")
+    return float(power)
+
+
+def rate_by_judge(
+    judged: ArrayLike,
+    on_positives: ArrayLike,
+    on_negatives: ArrayLike,
+    delta: float,
+    *,
+    target: str = "student_risk",
+    side: Side = "both",
+    inputs: str = "deployment inputs",
+) -> Certificate:
+    """Bound the share of positives by a judge whose two error rates were measured (Rogan & Gladen 1978).
+
+    The share that the judge calls positive is q = TPR theta + FPR (1 - theta). A third of delta each bounds q, TPR and
+    FPR, and since theta TPR_L + (1 - theta) FPR_L <= q <= q_U, theta is at most (q_U - FPR_L) / (TPR_L - FPR_L);
+    1 if the judge is not certified to be better than chance. The lower bound mirrors it.
+
+    Args:
+        judged: Whether the judge says positive (such as: wrong) on n inputs without ground truth, shape (n,).
+        on_positives: What it says on inputs that are truly positive, shape (p,).
+        on_negatives: What it says on inputs that are truly negative, shape (m,).
+        delta: How often the certificate may be wrong.
+        target: What the share of positives is.
+        side: Which bounds are asked for; both have half of delta each.
+        inputs: What the inputs are.
+
+    Raises:
+        InputError: A vector is empty or holds something else than yes and no.
+    """
+    check_delta(delta)
+    q, hit, alarm = (
+        as_flags("judged", judged),
+        as_flags("on_positives", on_positives),
+        as_flags("on_negatives", on_negatives),
+    )
+    exact = ClopperPearson()
+
+    def lower(each: float) -> float:
+        said, tpr, fpr = exact.lower(q, each / 3), exact.upper(hit, each / 3), exact.upper(alarm, each / 3)
+        return min(max((said - fpr) / (tpr - fpr), 0.0), 1.0) if tpr > fpr else 0.0
+
+    def upper(each: float) -> float:
+        said, tpr, fpr = exact.upper(q, each / 3), exact.lower(hit, each / 3), exact.lower(alarm, each / 3)
+        return min(max((said - fpr) / (tpr - fpr), 0.0), 1.0) if tpr > fpr else 1.0
+
+    low, high = by_side(side, delta, lower, upper)
+    informed = hit.mean() > alarm.mean()
+    return Certificate(
+        target,
+        "error",
+        "noisy judge (clopper-pearson at a third of delta for its verdicts and each of its error rates)",
+        low,
+        high,
+        float(np.clip((q.mean() - alarm.mean()) / (hit.mean() - alarm.mean()), 0, 1)) if informed else None,
+        delta,
+        "conditional",
+        ("the judge's errors depend on nothing but the truth, and are as frequent here as where they were measured",),
+        f"{len(q)} {inputs}, judged; {len(hit)} positives and {len(alarm)} negatives with ground truth",
+        len(hit) + len(alarm),
+    )
+
+
+def risk_by_ruled_out(
+    answers: ArrayLike,
+    ruled_out: ArrayLike,
+    delta: float,
+    *,
+    n_classes: int,
+    side: Side = "upper",
+    certifier: Certifier | None = None,
+    inputs: str = "deployment inputs",
+) -> Certificate:
+    """Bound 0-1 risk by experts who name one wrong class (complementary labels, arXiv 2510.22500).
+
+    If it is drawn evenly from the k - 1 wrong ones, a wrong answer is met with chance 1 / (k - 1) and a right one
+    never: the risk is k - 1 times the share of answers that were ruled out.
+
+    Args:
+        answers: The student's classes on n inputs drawn at random, shape (n,).
+        ruled_out: A wrong class of each, shape (n,).
+        delta: How often the certificate may be wrong.
+        n_classes: How many classes there are, k.
+        side: Which bounds are asked for; both have half of delta each.
+        certifier: Bounds the share; None: exact.
+        inputs: What the inputs are.
+
+    Raises:
+        InputError: Shapes or classes do not fit, or delta is out of range.
+    """
+    check_delta(delta)
+    if n_classes < 2:
+        raise InputError(f"n_classes must be at least 2, got {n_classes}")
+    given, never = as_classes("answers", answers, n_classes), as_classes("ruled_out", ruled_out, n_classes)
+    same_length(answers=given, ruled_out=never)
+    met, bound, factor = given == never, certifier or ClopperPearson(), n_classes - 1
+    low, high = by_side(
+        side, delta, lambda d: factor * bound.lower(met, d), lambda d: min(1.0, factor * bound.upper(met, d))
+    )
+    return Certificate(
+        "student_risk",
+        "error",
+        f"complementary labels ({bound.kind})",
+        low,
+        high,
+        float(factor * met.mean()),
+        delta,
+        "conditional",
+        (
+            "inputs were labelled at random",
+            "each ruled-out class is wrong, and drawn evenly from the wrong ones without a look at the answer",
+        ),
+        f"{len(met)} {inputs} with one class ruled out each, at random",
+        len(met),
+    )
+
+
+def complementary_variance(accuracy: float, n_classes: int, n: int) -> float:
+    """Return the variance (A + k - 2)(1 - A) / n of an accuracy estimated from n complementary labels.
+
+    It is 1 + (k - 2) / A times that of n ordinary labels: the price of a label that only rules out.
+
+    >>> round(complementary_variance(0.8, 4, 2000), 7)
+    0.00028
+    """
+    if not 0 <= accuracy <= 1 or n_classes < 2 or n < 1:
+        raise InputError(f"needs an accuracy in [0, 1], two classes and a label, got {accuracy}, {n_classes}, {n}")
+    return (accuracy + n_classes - 2) * (1 - accuracy) / n

@@ -1,0 +1,390 @@
+"""Hypotheses that several theories share, each with a declared rule for what observables say of it.
+
+Tests have level `LEVEL`. `holds` means that a test could have refuted the hypothesis and did not, or that it is true by
+construction; what no test could have refuted is `untestable`. The sign of a gain is never decided by unlabelled data:
+with a truth reflected through the teacher all predictions and the teacher's risk stay, and the gain changes its sign.
+So every theory of gain from `S0` rests on at least one hypothesis that `S0` leaves open.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from scipy.stats import norm
+
+from w2sg.theory.contracts import Hypothesis, Status, Verdict
+from w2sg.theory.observables import InfoSet, Observables, Quantity
+
+LEVEL = 0.05
+"""How often a test may call a true hypothesis violated."""
+PROJECTION_SHARE = 0.01
+"""A residual of at most this share of the misfit counts as none: it moves the gain by at most .2 sqrt(M R_s)."""
+POPULATION_SHARE = 0.5
+"""A finite training set may take at most this share off the gain that the misfit of infinitely many inputs promises."""
+CROSS_MARGIN = 0.5
+"""Audited labels support realizability if they show that the cross term takes less than this share of the misfit."""
+ROUNDING = 1e-20
+"""A misfit below this is rounding: student and teacher are the same function."""
+VARIANCE_TOLERANCE = 0.25
+"""A teacher's risk may exceed what its variance explains by this share: the count of refits' labels is not exact."""
+REFIT_SHARE = 0.8
+"""Cross-fitted teachers have this share of the labels (five folds), so a little more variance."""
+SAME_SHARE = 0.9
+"""Two feature spaces count as the same if their canonical correlations sum to this share of the larger dimension."""
+EDGE_TOLERANCE = 1.2
+"""The largest eigenvalue of noise may pass its limit by this factor: features are not quite Gaussian."""
+COPIED = 0.98
+"""A student that names the weak label on more than this share of its training inputs has copied the teacher."""
+ENSEMBLE_TOLERANCE = 0.25
+"""Misfit and ensemble variance may differ by this share: refits are few and the student's training set is finite."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found, before it carries the name of its hypothesis."""
+
+    status: Status
+    why: str
+    statistic: float | None = None
+    p_value: float | None = None
+
+
+Check = Callable[[Observables], Finding]
+
+
+def checked(
+    name: str, statement: str, check: Check, info: InfoSet = InfoSet.S0, needs: tuple[str, ...] = ()
+) -> Hypothesis:
+    """Return a hypothesis with a check, which is untestable where a quantity that it needs was not measured."""
+
+    def judge(seen: Observables) -> Verdict:
+        absent = [f"{need} ({seen.missing.get(need, 'not observed')})" for need in needs if need not in seen]
+        if absent:
+            return Verdict(name, "untestable", f"needs {'; '.join(absent)}")
+        try:
+            found = check(seen)
+        except (ArithmeticError, ValueError) as error:
+            return Verdict(name, "untestable", f"the test has no value here ({error})")
+        known = found.statistic is not None and math.isfinite(found.statistic)
+        return Verdict(name, found.status, found.why, found.statistic if known else None, found.p_value)
+
+    return Hypothesis(name, statement, info, judge)
+
+
+def assumed(name: str, statement: str, why: str) -> Hypothesis:
+    """Return a hypothesis that nothing short of all ground truth decides, with the reason."""
+    return checked(name, statement, lambda seen: Finding("untestable", why), InfoSet.S2)
+
+
+def by_construction(name: str, statement: str, fact: str, *allowed: str) -> Hypothesis:
+    """Return a hypothesis that a fact decides: it holds if the fact has one of the allowed values."""
+
+    def check(seen: Observables) -> Finding:
+        value = seen.facts.get(fact)
+        if value is None or value == "other":
+            return Finding("untestable", f"{fact} is not known")
+        return Finding("holds" if value in allowed else "violated", f"{fact} is {value}")
+
+    return checked(name, statement, check)
+
+
+def p_above(one: Quantity, bound: float) -> float:
+    """Return the one-sided p-value of `value <= bound`; 0 or 1 for a quantity without error."""
+    if one.se == 0:
+        return 1.0 if one.value <= bound else 0.0
+    return float(norm.sf((one.value - bound) / one.se))
+
+
+def p_differs(difference: float, se: float, tolerance: float = 0.0) -> float:
+    """Return the two-sided p-value of `|difference| <= tolerance`; 0 or 1 without error."""
+    beyond = abs(difference) - tolerance
+    if se == 0:
+        return 0.0 if beyond > 0 else 1.0
+    return min(1.0, 2 * float(norm.sf(beyond / se)))
+
+
+def below(name: str, bound: float, what: str) -> Check:
+    """Return a check that a quantity does not significantly exceed a bound."""
+
+    def check(seen: Observables) -> Finding:
+        p = p_above(seen[name], bound)
+        status: Status = "violated" if p < LEVEL else "holds"
+        return Finding(status, f"{what} is {seen[name]}, bound {bound:g}", seen.value(name), p)
+
+    return check
+
+
+def noise_edge(seen: Observables) -> float:
+    """Return the limit of the largest over the mean eigenvalue of pure noise (Marchenko and Pastur), with tolerance."""
+    return EDGE_TOLERANCE * (1 + math.sqrt(seen.value("d_strong") / seen["anisotropy"].n)) ** 2
+
+
+LEAST_SQUARES_TEACHER = by_construction(
+    "teacher is least squares",
+    "The teacher is least squares, without a penalty, on fixed features.",
+    "teacher_class",
+    "linear-least-squares",
+)
+LEAST_SQUARES_STUDENT = by_construction(
+    "student is least squares",
+    "The student is least squares, without a penalty, on fixed features.",
+    "student_class",
+    "linear-least-squares",
+)
+RIDGE_TEACHER = by_construction(
+    "teacher is ridge", "The teacher is ridge regression.", "teacher_class", "linear-least-squares", "ridge"
+)
+RIDGE_STUDENT = by_construction(
+    "student is ridge", "The student is ridge regression.", "student_class", "linear-least-squares", "ridge"
+)
+LINEAR_STUDENT = by_construction(
+    "student is linear",
+    "The student decides by a linear function of fixed features.",
+    "student_class",
+    "linear-least-squares",
+    "ridge",
+    "logit-linear",
+)
+LOGIT_LINEAR = by_construction(
+    "student is logit-linear",
+    "The student's log-probabilities are linear in fixed features, up to normalisation.",
+    "student_class",
+    "logit-linear",
+)
+CONVEX = by_construction(
+    "class is convex",
+    "The student's class is convex as a set of functions with values in the units of the risk.",
+    "student_class",
+    "linear-least-squares",
+    "ridge",
+    "mixture",
+)
+CROSS_ENTROPY = by_construction(
+    "loss is cross-entropy", "The student minimises cross-entropy to the weak labels.", "loss", "cross-entropy"
+)
+REVERSE_KL = by_construction(
+    "loss is reverse KL", "The student minimises KL(student || teacher).", "loss", "reverse-kl"
+)
+SOFT_LABELS = by_construction("labels are soft", "The weak labels are the teacher's probabilities.", "labels", "soft")
+FROZEN = by_construction(
+    "features are frozen", "The student's features do not change in training.", "features", "frozen"
+)
+CONVERGED = by_construction("student is converged", "The student is trained to convergence.", "stopping", "none")
+STOPPED = by_construction("student is stopped early", "The student's training is stopped early.", "stopping", "early")
+BINARY = by_construction("two classes", "There are two classes.", "classes", "2")
+
+PROJECTION = checked(
+    "student is a projection",
+    "The first-order condition E[(teacher - student) h] = 0 holds for the student's features h.",
+    below("projection_residual", PROJECTION_SHARE, "the residual's share of the misfit"),
+    needs=("projection_residual",),
+)
+CANNOT_COPY = checked(
+    "student cannot copy",
+    "The student is not able to copy the teacher on its training inputs.",
+    below("training_agreement", COPIED, "agreement with the weak labels of the training inputs"),
+    needs=("training_agreement",),
+)
+REPRESENTATIVE = assumed(
+    "refits are like the teacher",
+    "The retrained teachers vary as the teacher would with another training set of its size.",
+    "refits share one pool of labels",
+)
+
+
+def _population(seen: Observables) -> Finding:
+    d, n = seen.value("d_strong"), seen.value("n_transfer")
+    share = 2 * d / (n - 1) if n > 1 else math.inf
+    status: Status = "holds" if share <= POPULATION_SHARE else "violated"
+    why = f"{n:g} training inputs and {d:g} dimensions take {share:.2g} of the misfit off, at most {POPULATION_SHARE:g}"
+    return Finding(status, why, share if math.isfinite(share) else None)
+
+
+POPULATION = checked(
+    "training set is large",
+    "The student has as good as infinitely many training inputs for its dimension.",
+    _population,
+    needs=("d_strong", "n_transfer"),
+)
+
+
+def finite_share(at: Callable[[str], float]) -> float:
+    """Return d / (N - 1): what least squares on `N` Gaussian inputs adds to the misfit, as a share of it."""
+    return at("d_strong") / (at("n_transfer") - 1)
+
+
+def _realizable(finite: bool) -> Check:
+    def check(seen: Observables) -> Finding:
+        cross, misfit = seen["audit_cross"], seen.value("misfit")
+        if misfit <= ROUNDING:
+            return Finding("holds", "student and teacher are one function", cross.value)
+        expected, spread = _finite_cross(seen) if finite else (0.0, 0.0)
+        one = Quantity(cross.value, math.hypot(cross.se, spread), cross.n, cross.estimator)
+        p = 1 - p_above(one, expected)
+        why = f"cross term {one}, {expected:.3g} or more if it holds"
+        if p < LEVEL:
+            return Finding("violated", why, cross.value, p)
+        if p_above(one, expected - CROSS_MARGIN * misfit / 2) < LEVEL:
+            return Finding("holds", why, cross.value, p)
+        return Finding("untestable", f"too few labels decide it: {why}", cross.value, p)
+
+    return check
+
+
+def _finite_cross(seen: Observables) -> tuple[float, float]:
+    """Return mean and standard deviation of the cross term over training sets of a student whose class has the truth.
+
+    The sampling error `e` of least squares has `E|e|^2 = M d / (N - 1)` in a random direction; the cross term is
+    `-|e|^2 - <e, f - truth>` for the student `f` of infinitely many inputs, no farther from the truth than the teacher.
+    """
+    n, misfit = seen.value("n_transfer"), seen.value("misfit")
+    if n <= 1:
+        return 0.0, 0.0
+    far = seen.value("weak_squared") if "weak_squared" in seen else 0.0
+    return -misfit * finite_share(seen.value), math.sqrt(misfit * max(far, 0.0) / (n - 1))
+
+
+_REALIZABLE = "Some function of the student's class is the truth, so that the cross term C is not negative."
+_CROSS = ("audit_cross", "misfit")
+REALIZABLE = checked("truth is in the class", _REALIZABLE, _realizable(False), InfoSet.S1, _CROSS)
+REALIZABLE_FINITE = checked(
+    "truth is in the class", _REALIZABLE, _realizable(True), InfoSet.S1, (*_CROSS, "d_strong", "n_transfer")
+)
+"""The same for a student with finitely many training inputs, whose cross term is -M d / (N - 1) on average."""
+
+
+def _enough(seen: Observables) -> Finding:
+    n, d_w, transfer, d_s = (seen.value(name) for name in _COUNTS)
+    status: Status = "holds" if n > d_w + 1 and transfer > d_s + 1 else "violated"
+    return Finding(status, f"{n:g} labels for {d_w:g} dimensions, {transfer:g} weak labels for {d_s:g}")
+
+
+_COUNTS = ("n_supervision", "d_weak", "n_transfer", "d_strong")
+ENOUGH_LABELS = checked(
+    "more labels than dimensions", "Both models have more labels than dimensions, plus 1.", _enough, needs=_COUNTS
+)
+
+
+def _variance_dominated(seen: Observables) -> Finding:
+    noise, weak = seen.value("noise"), seen["weak_squared"]
+    d, n = seen.value("d_weak"), REFIT_SHARE * seen.value("n_supervision")
+    if n <= d + 1:
+        return Finding("untestable", f"too few labels to judge refits: {n:g} for {d:g} dimensions")
+    bound = (1 + VARIANCE_TOLERANCE) * noise * (1 + d / (n - d - 1))
+    p = p_above(weak, bound)
+    if p < LEVEL:
+        return Finding(
+            "violated", f"weak risk {weak} exceeds what noise and variance explain, {bound:.3g}", weak.value, p
+        )
+    return Finding("untestable", "signal that the teacher's features miss looks like label noise", weak.value, p)
+
+
+VARIANCE_DOMINATED = checked(
+    "variance dominates",
+    "The teacher's error is variance: its features express the truth.",
+    _variance_dominated,
+    InfoSet.S2,
+    ("noise", "weak_squared", "d_weak", "n_supervision"),
+)
+
+
+def _same_inputs(seen: Observables) -> Finding:
+    p = seen.value("shift_p")
+    if not 0 <= p <= 1:
+        raise ValueError(f"a p-value lies from 0 to 1, got {p:.4g}")
+    return Finding("violated" if p < LEVEL else "holds", f"two-sample test gives p = {p:.3g}", p, p)
+
+
+SAME_INPUTS = checked(
+    "inputs are not shifted",
+    "Labelled, weakly labelled and deployment inputs have one distribution.",
+    _same_inputs,
+    needs=("shift_p",),
+)
+
+
+def _same_features(seen: Observables) -> Finding:
+    shared, larger = seen.value("d_shared"), max(seen.value("d_weak"), seen.value("d_strong"))
+    status: Status = "holds" if shared >= SAME_SHARE * larger else "violated"
+    return Finding(status, f"{shared:.3g} of {larger:g} dimensions are shared", shared)
+
+
+SAME_FEATURES = checked(
+    "features are the same",
+    "Teacher and student have the same features.",
+    _same_features,
+    needs=("d_shared", "d_weak", "d_strong"),
+)
+
+
+def _isotropic(seen: Observables) -> Finding:
+    value, edge = seen.value("anisotropy"), noise_edge(seen)
+    status: Status = "holds" if value <= edge else "violated"
+    return Finding(status, f"largest over mean eigenvalue {value:.3g}, {edge:.3g} at most for noise", value)
+
+
+ISOTROPIC = checked(
+    "inputs are isotropic",
+    "All directions of the features have the same variance.",
+    _isotropic,
+    needs=("anisotropy", "d_strong"),
+)
+
+
+def _spiked(seen: Observables) -> Finding:
+    found = _isotropic(seen)
+    return Finding("violated" if found.status == "holds" else "holds", found.why, found.statistic)
+
+
+SPIKED = checked(
+    "a direction stands out",
+    "One direction of the features has more variance than the others.",
+    _spiked,
+    needs=("anisotropy", "d_strong"),
+)
+
+
+def _projected(seen: Observables) -> Finding:
+    slope = seen["teacher_slope"]
+    p = p_differs(slope.value - 1, slope.se)
+    return Finding("violated" if p < LEVEL else "holds", f"slope of label on prediction {slope}", slope.value, p)
+
+
+PROJECTED_TEACHER = checked(
+    "teacher is a projection",
+    "The teacher is the least-squares projection of the truth: the slope of the label on its prediction is 1.",
+    _projected,
+    needs=("teacher_slope",),
+)
+
+
+def _contraction(seen: Observables) -> Finding:
+    weak, student = seen["weak_variance"], seen["student_variance"]
+    difference = student.value - weak.value
+    p = p_above(Quantity(difference, math.hypot(weak.se, student.se), student.n, "difference"), 0.0)
+    status: Status = "violated" if p < LEVEL else "holds"
+    return Finding(status, f"variance of the student's predictions {student}, of the teacher's {weak}", difference, p)
+
+
+CONTRACTION = checked(
+    "student contracts the teacher",
+    "The student's function is no larger than the teacher's, as after gradient flow from 0 or with a ridge penalty.",
+    _contraction,
+    needs=("weak_variance", "student_variance"),
+)
+
+
+def _matches_mean(seen: Observables) -> Finding:
+    misfit, variance = seen["misfit"], seen["ensemble_squared"]
+    se = math.hypot(misfit.se, variance.se)
+    p = p_differs(misfit.value - variance.value, se, ENSEMBLE_TOLERANCE * max(variance.value, 0.0))
+    why = f"misfit {misfit}, ensemble variance {variance}: equal if it holds"
+    return Finding("violated" if p < LEVEL else "holds", why, misfit.value - variance.value, p)
+
+
+MATCHES_MEAN = checked(
+    "student is the mean teacher",
+    "The student approximates the mean over all teachers that might have been trained.",
+    _matches_mean,
+    needs=("misfit", "ensemble_squared"),
+)

@@ -1,0 +1,276 @@
+"""From arrays to observables: every quantity with n, estimator and standard error, or why it is missing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from w2sg import measure
+from w2sg.core import BoolArray, FloatArray
+from w2sg.theory.catalogue import CATALOGUE
+from w2sg.theory.observables import Observables, Quantity, exactly
+from w2sg.theory.observing import neighbours, spectra
+from w2sg.theory.observing.risks import differs, divergence, losses, squared
+from w2sg.theory.observing.seen import Audit, Refits, Seen
+
+Found = dict[str, Quantity]
+
+
+def observe(seen: Seen, audits: Sequence[Audit] = ()) -> dict[int, Observables]:
+    """Return everything that can be measured of a run, by the number of audited labels; 0 is without any."""
+    base = _unaudited(seen)
+    return {0: base, **{len(audit.rows): _with_audit(base, seen, audit) for audit in audits}}
+
+
+def _with_audit(base: Observables, seen: Seen, audit: Audit) -> Observables:
+    found = _audited(seen, audit)
+    missing = {name: why for name, why in base.missing.items() if name not in found}
+    return replace(base, quantities={**base.quantities, **found}, missing=missing, labels=len(audit.rows))
+
+
+def _unaudited(seen: Seen) -> Observables:
+    found: Found = {**_predictions(seen), **_sizes(seen)}
+    if seen.refits is not None:
+        found |= _teacher(seen.refits, seen)
+        if seen.student_held_out is not None:
+            found |= _refitted(seen.refits, seen.student_held_out, seen)
+    found |= _spaces(seen)
+    found |= {name: exactly(value, "by construction") for name, value in seen.known.items()}
+    return Observables(seen.run, seen.setting, found, dict(seen.facts), _missing(seen, found))
+
+
+def mean_of(values: FloatArray, estimator: str = "mean") -> Quantity:
+    """Return a mean over examples with its standard error."""
+    values = np.asarray(values, dtype=np.float64)
+    n = len(values)
+    return Quantity(float(values.mean()), float(values.std(ddof=1) / np.sqrt(n)) if n > 1 else 0.0, n, estimator)
+
+
+def _predictions(seen: Seen) -> Found:
+    weak, student = seen.weak, seen.student
+    found = {
+        "misfit": mean_of(squared(weak, student)),
+        "training_misfit": mean_of(squared(seen.weak_training, seen.student_training)),
+        "weak_variance": mean_of(squared(weak, weak.mean(axis=0, keepdims=True))),
+        "student_variance": mean_of(squared(student, student.mean(axis=0, keepdims=True))),
+    }
+    if seen.setting == "classification":
+        found |= {
+            "misfit_kl": mean_of(divergence(weak, student)),
+            "misfit_reverse_kl": mean_of(divergence(student, weak)),
+            "disagreement": mean_of(differs(weak, student)),
+            "training_agreement": mean_of(1 - differs(seen.weak_training, seen.student_training)),
+            "belief_student": mean_of(_belief(student, weak, student)),
+            "belief_weak": mean_of(_belief(weak, weak, student)),
+            "model_agreement": mean_of((weak * student).sum(axis=1)),
+            "n_classes": exactly(weak.shape[1], "count"),
+            "weak_confidence": mean_of(weak.max(axis=1)),
+            "student_confidence": mean_of(student.max(axis=1)),
+        }
+    return found
+
+
+def _belief(truth: FloatArray, weak: FloatArray, student: FloatArray) -> FloatArray:
+    """Return for each example by how much likelier the student's class is right than the teacher's, `(n,)`."""
+    rows = np.arange(len(truth))
+    return np.asarray(truth[rows, student.argmax(axis=1)] - truth[rows, weak.argmax(axis=1)])
+
+
+def _sizes(seen: Seen) -> Found:
+    return {
+        "n_supervision": exactly(seen.n_supervision, "count"),
+        "n_transfer": exactly(len(seen.weak_training), "count"),
+    }
+
+
+def _teacher(refits: Refits, seen: Seen) -> Found:
+    """Return the teacher's risks and variance, judged by refits on labels that they did not see."""
+    held, labels = refits.held_out, refits.labels
+    found = {f"weak_{unit}": mean_of(one, "cross-fitted") for unit, one in losses(held, labels, seen.setting).items()}
+    found["label_variance"] = mean_of(squared(labels, labels.mean(axis=0, keepdims=True)))
+    slope = _slope(held, labels)
+    if slope is not None:
+        found["teacher_slope"] = slope
+    count = len(refits.fresh)
+    if count > 1 and refits.overlap < 1:
+        scale = count / (count - 1) / (1 - refits.overlap) * refits.size / seen.n_supervision
+        centre = refits.fresh.mean(axis=0)
+        rows = np.square(refits.fresh - centre).sum(axis=2).mean(axis=0)
+        found["ensemble_squared"] = mean_of(scale * rows, "refits, overlap and size taken off")
+    if seen.setting == "classification":
+        gold = labels.argmax(axis=1)
+        ece = measure.expected_calibration_error(np.clip(held, 0, 1), gold)
+        found["weak_ece"] = Quantity(ece, 1 / np.sqrt(len(gold)) / 2, len(gold), "15 bins, cross-fitted")
+        if count > 1:
+            named = refits.fresh.mean(axis=0).argmax(axis=1)
+            classes = refits.fresh.argmax(axis=2)
+            total = refits.fresh.sum(axis=0)
+            rest = np.stack([(total - one).argmax(axis=1) for one in refits.fresh])
+            pairs = [classes[i] != classes[j] for i in range(count) for j in range(i)]
+            found["ensemble_error"] = mean_of((classes != named).mean(axis=0))
+            found["ensemble_pair_error"] = mean_of(np.mean(pairs, axis=0))
+            found["ensemble_rest_error"] = mean_of((classes != rest).mean(axis=0))
+    return found
+
+
+def _refitted(refits: Refits, student: FloatArray, seen: Seen) -> Found:
+    before = losses(refits.held_out, refits.labels, seen.setting)
+    after = losses(student, refits.labels, seen.setting)
+    return {f"refitted_gain_{unit}": mean_of(before[unit] - after[unit], "cross-fitted, paired") for unit in before}
+
+
+def _slope(predicted: FloatArray, labels: FloatArray) -> Quantity | None:
+    """Return the slope of the labels on the predictions, with its heteroskedasticity-robust standard error."""
+    x, y = spectra.centred(predicted), spectra.centred(labels)
+    power = float(np.square(x).sum())
+    if power <= np.finfo(float).eps * x.size:
+        return None
+    slope = float((x * y).sum()) / power
+    rows = (x * (y - slope * x)).sum(axis=1)
+    return Quantity(slope, float(np.sqrt(np.square(rows).sum())) / power, len(rows), "least squares, cross-fitted")
+
+
+def _spaces(seen: Seen) -> Found:
+    """Return what features say; each model's own quantities need its features only."""
+    found: Found = {}
+    weak, student = seen.weak_space, seen.student_space
+    for name, space in (("weak", weak), ("strong", student)):
+        if space is None:
+            continue
+        unlabelled = np.concatenate([space.training, space.fresh])
+        eigenvalues = spectra.spectrum(unlabelled)
+        rank = int((eigenvalues > spectra.RANK**2 * max(eigenvalues.max(), np.finfo(float).tiny)).sum())
+        found[f"d_{name}"] = Quantity(rank, 0.0, len(unlabelled), "numerical rank")
+        if eigenvalues.sum() > 0:
+            effective = spectra.participation(eigenvalues)
+            found[f"d_{name}_effective"] = Quantity(effective, 0.0, len(unlabelled), "participation ratio")
+            if name == "strong":
+                anisotropy = float(eigenvalues.max() / eigenvalues[:rank].mean())
+                found["anisotropy"] = Quantity(anisotropy, 0.0, len(unlabelled), "spectrum")
+    if weak is not None and seen.refits is not None:
+        found |= _noise(weak.labelled, seen.refits.labels)
+    if student is not None:
+        found |= _student_space(seen, student.training, student.fresh)
+        found["shift_p"] = exactly(spectra.shift_p(student.labelled, student.fresh), "ranks of a held-out score")
+    if weak is not None and student is not None:
+        found |= _both(seen)
+    return found
+
+
+def _noise(features: FloatArray, labels: FloatArray) -> Found:
+    """Return the residual variance of a least-squares fit of the labels on the teacher's features."""
+    directions = spectra.basis(features)
+    n, rank = directions.shape
+    freedom = n - rank - 1
+    if freedom < 1 or len(labels) != n:
+        return {}
+    y = spectra.centred(labels)
+    noise = float(np.square(y - directions @ (directions.T @ y)).sum() / freedom)
+    return {"noise": Quantity(noise, noise * np.sqrt(2 / freedom), n, "least squares on the teacher's features")}
+
+
+def _student_space(seen: Seen, training: FloatArray, fresh: FloatArray) -> Found:
+    n = len(training)
+    share, se = spectra.projection_residual(seen.weak_training - seen.student_training, training)
+    found = {"projection_residual": Quantity(share, se, n, "whitened features, training inputs")}
+    if seen.setting == "classification":
+        top = slice(neighbours.MOST_ROWS)
+        confidence = seen.weak_training.max(axis=1)[top]
+        overlap = neighbours.overlap_points(confidence, training[top])
+        found["overlap_density"] = mean_of(overlap.astype(float), "two change points")
+        steady = neighbours.robust(fresh[top], seen.student.argmax(axis=1)[top])
+        found["robust_share"] = mean_of(steady.astype(float), f"{neighbours.NEIGHBOURS} nearest neighbours")
+    return found
+
+
+def _both(seen: Seen) -> Found:
+    weak, student = seen.weak_space, seen.student_space
+    assert weak is not None
+    assert student is not None
+    first = np.concatenate([weak.training, weak.fresh])
+    second = np.concatenate([student.training, student.fresh])
+    n = len(first)
+    shared, _, _ = spectra.shared_dimension(first, second)
+    found = {"d_shared": Quantity(shared, 0.0, n, "canonical correlations, adjusted")}
+    m = min(len(weak.training), spectra.MOST_ROWS)
+    found["gap_trace"] = Quantity(spectra.gap_trace(weak.training, student.training), 0.0, m, "ridge projections")
+    if seen.refits is not None and len(seen.refits.labels) == len(weak.labelled):
+        value, se = spectra.gap_plugin(weak.labelled, student.labelled, seen.refits.labels)
+        found["gap_plugin"] = Quantity(value, se, len(weak.labelled), "ridge projections, the teacher's own labels")
+    teacher, taught = spectra.moment_traces(weak, student)
+    for name, trace in (("moment_weak", teacher), ("moment_student", taught)):
+        found[name] = Quantity(trace / seen.n_supervision, 0.0, len(weak.labelled), "second moments")
+    return found
+
+
+def _audited(seen: Seen, audit: Audit) -> Found:
+    weak, student, labels = seen.weak[audit.rows], seen.student[audit.rows], audit.labels
+    before, after = losses(weak, labels, seen.setting), losses(student, labels, seen.setting)
+    found = {f"audit_gain_{unit}": mean_of(before[unit] - after[unit], "audited at random") for unit in before}
+    found["audit_cross"] = mean_of(((weak - student) * (student - labels)).sum(axis=1), "audited at random")
+    if "error" in before:
+        found["audit_weak_probability"] = mean_of((weak * labels).sum(axis=1), "audited at random")
+        found["audit_student_probability"] = mean_of((student * labels).sum(axis=1), "audited at random")
+        found["audit_weak_error"] = mean_of(before["error"], "audited at random")
+        found["audit_student_error"] = mean_of(after["error"], "audited at random")
+        if seen.student_space is not None:
+            found |= _expansion(seen, audit, before["error"] == 0, after["error"] == 0)
+    return found
+
+
+def _expansion(seen: Seen, audit: Audit, weak_right: BoolArray, student_right: BoolArray) -> Found:
+    """Return what the expansion bounds need of audited labels."""
+    assert seen.student_space is not None
+    features = seen.student_space.fresh
+    found: Found = {}
+    if weak_right.any():
+        top = audit.rows < neighbours.MOST_ROWS
+        steady = neighbours.robust(
+            features[: neighbours.MOST_ROWS], seen.student.argmax(axis=1)[: neighbours.MOST_ROWS]
+        )
+        both = (steady[audit.rows[top]] & student_right[top])[weak_right[top]]
+        if len(both):
+            found["audit_good_robust"] = mean_of(both.astype(float), "audited at random")
+    rows = np.arange(len(audit.rows))
+    trust = seen.student[audit.rows][rows, seen.weak[audit.rows].argmax(axis=1)]
+    c = neighbours.expansion(features[audit.rows], weak_right, trust)
+    if c is not None:
+        found["audit_expansion"] = Quantity(c, 0.0, len(rows), "least over a nested family, an upper estimate")
+    return found
+
+
+REASONS: Mapping[str, str] = {
+    "refits": "the teacher was not trained again",
+    "weak_space": "the teacher has no features",
+    "student_space": "the student has no features before training",
+    "student_held_out": "students were not trained again",
+}
+NEEDS: Mapping[str, tuple[str, ...]] = {
+    "refits": ("weak_", "ensemble_", "refitted_gain", "teacher_slope", "label_variance", "noise", "gap_plugin"),
+    "weak_space": ("d_weak", "d_shared", "moment_", "gap_", "noise"),
+    "student_space": (
+        "d_strong",
+        "shift_p",
+        "d_shared",
+        "moment_",
+        "gap_",
+        "projection",
+        "anisotropy",
+        "overlap",
+        "robust",
+    ),
+    "student_held_out": ("refitted_gain",),
+}
+"""Which quantities (by the start of their names) need which part of what was seen."""
+
+
+def _missing(seen: Seen, found: Found) -> dict[str, str]:
+    missing = {}
+    for name in CATALOGUE:
+        if name in found:
+            continue
+        absent = [part for part, starts in NEEDS.items() if getattr(seen, part) is None and name.startswith(starts)]
+        absent_audit = ["no labels were bought"] if name.startswith("audit_") else []
+        reasons = absent_audit + [seen.why_not.get(part, REASONS[part]) for part in absent]
+        missing[name] = "; ".join(reasons) or f"cannot be measured here ({seen.setting})"
+    return missing

@@ -1,0 +1,145 @@
+"""What features say: dimensions, shared directions, second moments under shift, representation gaps."""
+
+import numpy as np
+
+from w2sg.core import FloatArray
+from w2sg.theory.observing.seen import Space
+
+RANK = 1e-6
+"""A direction counts if its standard deviation is at least this share of the largest."""
+GAP_RIDGE = 1e-3
+"""Ridge of the representation gap, in units of the mean variance of a feature times the number of examples."""
+SHIFT_RIDGE = 0.1
+"""Ridge of the two-sample test, in units of the mean variance of a feature."""
+MOST_ROWS = 1500
+"""Traces over unlabelled inputs use at most this many of them."""
+
+
+def centred(x: FloatArray) -> FloatArray:
+    """Return the columns less their means, in float64."""
+    x = np.asarray(x, dtype=np.float64)
+    return np.asarray(x - x.mean(axis=0))
+
+
+def basis(x: FloatArray) -> FloatArray:
+    """Return orthonormal columns `(n, r)` that span the centred columns of `x`, `r` the numerical rank."""
+    u, s, _ = np.linalg.svd(centred(x), full_matrices=False)
+    return np.asarray(u[:, s > RANK * max(s.max(initial=0.0), np.finfo(float).tiny)])
+
+
+def spectrum(x: FloatArray) -> FloatArray:
+    """Return the eigenvalues of the covariance of the columns, in falling order."""
+    return np.asarray(np.linalg.svd(centred(x), compute_uv=False) ** 2 / len(x))
+
+
+def participation(eigenvalues: FloatArray) -> float:
+    """Return (sum of eigenvalues)^2 / sum of squares: how many directions carry the variance."""
+    return float(eigenvalues.sum() ** 2 / np.square(eigenvalues).sum())
+
+
+def shared_dimension(first: FloatArray, second: FloatArray) -> tuple[float, int, int]:
+    """Return the sum of squared canonical correlations, and the ranks of both.
+
+    Two independent spaces of `a` and `b` dimensions share `a b / (n - 1)` by chance; the estimate takes it off in the
+    way of adjusted R^2 and stays between 0 and the smaller rank (arXiv 2502.05075 defines the quantity on populations).
+
+    Args:
+        first: `(n, a)` features of one model.
+        second: `(n, b)` features of the other on the same inputs.
+    """
+    one, other = basis(first), basis(second)
+    a, b, freedom = one.shape[1], other.shape[1], len(one) - 1
+    raw = float(np.square(one.T @ other).sum())
+    if freedom <= max(a, b):
+        return raw, a, b
+    chance = a * b / freedom
+    top = min(a, b)
+    found = (raw - chance) / (1 - max(a, b) / freedom)
+    return float(np.clip(found, 0.0, top)), a, b
+
+
+def second_moment(x: FloatArray) -> FloatArray:
+    """Return E[x x'] of rows with a constant column, `(d + 1, d + 1)`."""
+    x = with_constant(x)
+    return np.asarray(x.T @ x / len(x))
+
+
+def with_constant(x: FloatArray) -> FloatArray:
+    """Return `x` with a column of ones."""
+    x = np.asarray(x, dtype=np.float64)
+    return np.concatenate([np.ones((len(x), 1)), x], axis=1)
+
+
+def moment_traces(weak: Space, student: Space) -> tuple[float, float]:
+    """Return both traces of the group-shift formula in its general-moment form, times the number of labels.
+
+    The teacher's tr(C_TT(l)^-1 C_TT(t)), the student's tr(C_TT(l)^-1 A' C_SS(t) A) with A = C_SS(u)^-1 C_ST(u): `l`
+    labelled, `u` weakly labelled, `t` deployment inputs; any moments (the limits of arXiv 2509.24005 are a case).
+    """
+    inverse = np.linalg.pinv(second_moment(weak.labelled), hermitian=True, rcond=RANK**2)
+    s, t = with_constant(student.training), with_constant(weak.training)
+    a = np.linalg.lstsq(s, t, rcond=RANK)[0]
+    teacher = float(np.sum(inverse * second_moment(weak.fresh)))
+    taught = float(np.sum(inverse * (a.T @ second_moment(student.fresh) @ a)))
+    return teacher, taught
+
+
+def smoother(x: FloatArray) -> FloatArray:
+    """Return the ridge projection `P = K (K + b)^-1` of the centred features on their own rows, `(n, n)`."""
+    u, s, _ = np.linalg.svd(centred(x), full_matrices=False)
+    penalty = GAP_RIDGE * np.square(s).sum() / max(min(x.shape), 1)
+    return np.asarray((u * (s**2 / (s**2 + penalty))) @ u.T)
+
+
+def gap_plugin(weak: FloatArray, student: FloatArray, labels: FloatArray) -> tuple[float, float]:
+    """Return the mean over rows of |P_s (I - P_w) y|^2, and its standard error (arXiv 2502.00620)."""
+    y = centred(labels)
+    missed = smoother(student) @ (y - smoother(weak) @ y)
+    rows = np.square(missed).sum(axis=1)
+    return float(rows.mean()), float(rows.std(ddof=1) / np.sqrt(len(rows)))
+
+
+def gap_trace(weak: FloatArray, student: FloatArray) -> float:
+    """Return tr(P_s (I - P_w)) / N on the first rows."""
+    ps, pw = smoother(student[:MOST_ROWS]), smoother(weak[:MOST_ROWS])
+    return float((np.trace(ps) - np.sum(ps * pw)) / len(ps))
+
+
+def shift_p(first: FloatArray, second: FloatArray) -> float:
+    """Return the p-value of a two-sample test: can a linear score tell the rows of one set from the other's?
+
+    The score is ridge regression fitted on every second row of both; the Mann-Whitney test is made on the other rows.
+    """
+    from scipy.stats import mannwhitneyu
+
+    if min(len(first), len(second)) < 4:
+        return 1.0
+    x = np.vstack([first[::2], second[::2]]).astype(np.float64)
+    side = np.repeat([1.0, -1.0], [len(first[::2]), len(second[::2])])
+    weights = np.where(side > 0, 1 / (side > 0).sum(), 1 / (side < 0).sum())[:, None]
+    mean = (weights * x).sum(axis=0) / 2
+    y = x - mean
+    gram = y.T @ (weights * y)
+    penalty = SHIFT_RIDGE * np.trace(gram) / len(gram)
+    score = np.linalg.solve(gram + penalty * np.eye(len(gram)), y.T @ (weights[:, 0] * side))
+    return float(mannwhitneyu(first[1::2] @ score, second[1::2] @ score, alternative="greater").pvalue)
+
+
+def projection_residual(residual: FloatArray, features: FloatArray) -> tuple[float, float]:
+    """Return |E[r h']|^2 over whitened features `h` and a constant as a share of E|r|^2, with its standard error.
+
+    It is 0 where the student is the least-squares projection of the weak labels on linear functions of its features.
+
+    Args:
+        residual: Weak labels less the student's predictions on the training inputs, `(N, k)`.
+        features: The student's features there, `(N, d)`.
+    """
+    n = len(residual)
+    total = float(np.square(residual).sum())
+    if total <= np.finfo(float).eps * n:
+        return 0.0, 0.0
+    directions = np.concatenate([np.full((n, 1), n**-0.5), basis(features)], axis=1)
+    explained = directions @ (directions.T @ residual.astype(np.float64))
+    share = float(np.square(explained).sum()) / total
+    rows = (2 * (explained * residual).sum(axis=1) - share * np.square(residual).sum(axis=1)) * n / total
+    return share, float(rows.std(ddof=1) / np.sqrt(n)) if n > 1 else 0.0

@@ -1,0 +1,152 @@
+"""Certificates of other things than one rate, where the truth is known: audits of a gain, sets, and borrowed labels."""
+
+import math
+from collections.abc import Mapping
+from typing import Literal, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+from scipy.optimize import brentq
+from scipy.special import betaincinv
+from scipy.stats import beta, norm
+
+from w2sg.core import FloatArray, register
+from w2sg.theory.certificates import ClopperPearson, MaurerPontil, ppi, split_conformal, weighted_cuts
+from w2sg.theory.oracle import Oracle, Simulated, mean_of
+from w2sg.theory.oracles.common import means_of
+
+
+@register("oracles")
+class DisagreementAudit(Oracle):
+    """The gain of a student on two classes, by labels of disagreements, and by as many labels at random."""
+
+    kind: Literal["disagreement-audit"] = "disagreement-audit"
+    N: int = Field(5000, ge=2, description="unlabelled inputs")
+    disagreements: int = Field(600, ge=1, description="inputs on which student and teacher differ")
+    audited: int = Field(200, ge=2, description="labels that are bought")
+    right: int = Field(140, ge=0, description="audited disagreements on which the student is right")
+    delta: float = Field(0.05, gt=0, lt=1, description="how often the certificate may be wrong")
+    trials: int = Field(2000, ge=2, le=100_000, description="simulated audits")
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if not self.right <= self.audited <= self.disagreements <= self.N:
+            raise ValueError("'right', 'audited', 'disagreements', 'N' must each be at most the next")
+        return self
+
+    def exact(self) -> Mapping[str, float]:
+        """Return the point estimate and the certified gain of exactly these counts."""
+        exact, half = ClopperPearson(), self.delta / 2
+        share = [1.0] * self.disagreements + [0.0] * (self.N - self.disagreements)
+        win = exact.lower([1.0] * self.right + [0.0] * (self.audited - self.right), half)
+        bound = exact.lower(share, half) if win >= 0.5 else exact.upper(share, half)
+        value = 2 * self.right / self.audited - 1
+        return {"gain": self.disagreements / self.N * value, "certified_gain": bound * (2 * win - 1)}
+
+    def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulated]:
+        """Audit fresh inputs with these rates: means of the bounds, and how often they hold."""
+        share, win, half = self.disagreements / self.N, self.right / self.audited, self.delta / 2
+        gain = share * (2 * win - 1)
+        differ, right = rng.binomial(self.N, share, self.trials), rng.binomial(self.audited, win, self.trials)
+        least = _lower(right, self.audited, half)
+        low, high = _lower(differ, self.N, half), 1 - _lower(self.N - differ, self.N, half)
+        audit = (2 * least - 1) * np.where(least >= 0.5, low, high)
+        chances = [share * win, share * (1 - win), 1 - share]
+        better, worse, _ = rng.multinomial(self.audited, chances, size=self.trials).T
+        mean = (better - worse) / self.audited
+        variance = ((better + worse) / self.audited - mean**2) * self.audited / (self.audited - 1)
+        normal = mean + norm.ppf(self.delta) * np.sqrt(variance / self.audited)
+        bernstein = 1 - 2 * MaurerPontil().from_moments((1 - mean) / 2, variance / 4, self.audited, self.delta)
+        bounds = {"audit": audit, "random_normal": normal, "random_bernstein": bernstein}
+        found = {f"{name}_bound": mean_of(bound) for name, bound in bounds.items()}
+        return found | {f"{name}_coverage": mean_of(bound <= gain) for name, bound in bounds.items()}
+
+
+def _lower(hits: FloatArray | np.ndarray, n: int, delta: float) -> FloatArray:
+    return np.where(hits > 0, betaincinv(np.maximum(hits, 1), n - hits + 1, delta), 0.0)
+
+
+@register("oracles", paper="1904.06019")
+class ConformalSets(Oracle):
+    """Coverage of split conformal sets, and of weighted ones, when inputs shift from `N(0, 1)` to `N(shift, 1)`.
+
+    Scores are `|N(0, 1)| (0.5 + exp(x / 2))`, so that they grow with the input.
+    """
+
+    kind: Literal["conformal"] = "conformal"
+    n: int = Field(99, ge=1, le=100_000, description="labelled inputs")
+    miss: float = Field(0.1, gt=0, lt=1, description="how often a set may miss the truth")
+    shift: float = Field(0.0, ge=-3, le=3, description="mean of deployment inputs")
+    trials: int = Field(400, ge=2, le=100_000, description="simulated samples, each with 100 test inputs")
+
+    def exact(self) -> Mapping[str, float]:
+        """Return the coverage with infinitely many labels; without a shift, mean and spread of what n labels give."""
+        rank = math.ceil((self.n + 1) * (1 - self.miss) - 1e-9)
+        found = {"limit_coverage": self._limit()}
+        if self.shift == 0 and rank <= self.n:
+            law = beta(rank, self.n + 1 - rank)
+            found |= {"coverage": float(law.mean()), "coverage_sd": float(law.std())}
+        return found
+
+    def _limit(self) -> float:
+        """Return the share of shifted inputs below the quantile of the scores of others, by quadrature over inputs."""
+        nodes, weights = np.polynomial.hermite_e.hermegauss(100)
+
+        def below(cut: float, mean: float) -> float:
+            return float(np.average(2 * norm.cdf(cut / (0.5 + np.exp((nodes + mean) / 2))) - 1, weights=weights))
+
+        return below(float(brentq(lambda cut: below(cut, 0.0) - 1 + self.miss, 0, 1e4)), self.shift)
+
+    def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulated]:
+        """Cut fresh samples, unweighted and weighted by the true ratio of densities."""
+        return means_of(self._trial(rng) for _ in range(self.trials))
+
+    def _trial(self, rng: np.random.Generator) -> dict[str, float]:
+        x, test = rng.standard_normal(self.n), self.shift + rng.standard_normal(100)
+        scores, fresh = (np.abs(rng.standard_normal(len(z))) * (0.5 + np.exp(z / 2)) for z in (x, test))
+        plain = split_conformal(scores, 0.05, miss=self.miss).cut
+        weights = (np.exp(self.shift * z - self.shift**2 / 2) for z in (x, test))
+        cuts = weighted_cuts(scores, *weights, miss=self.miss)
+        return {"coverage": float(np.mean(fresh <= plain)), "weighted_coverage": float(np.mean(fresh <= cuts))}
+
+
+@register("oracles", paper="2311.01453")
+class PredictionPowered(Oracle):
+    """An error rate by few labels and many predictions of them: the width that predictions save."""
+
+    kind: Literal["prediction-powered"] = "prediction-powered"
+    n: int = Field(200, ge=20, le=100_000, description="labelled inputs")
+    N: int = Field(5000, ge=20, le=1_000_000, description="unlabelled inputs")
+    prevalence: float = Field(0.15, gt=0, lt=1, description="the rate that is sought")
+    accuracy: float = Field(0.9, ge=0.5, le=1, description="how often a prediction of a label is right")
+    delta: float = Field(0.05, gt=0, lt=1, description="how often the interval may miss")
+    trials: int = Field(1000, ge=2, le=100_000, description="simulated samples")
+
+    def exact(self) -> Mapping[str, float]:
+        """Return the limits of the widths, at the power that makes the interval shortest, and with no predictions."""
+        variance = self.prevalence * (1 - self.prevalence)
+        share = self.prevalence * self.accuracy + (1 - self.prevalence) * (1 - self.accuracy)
+        spread, both = share * (1 - share), variance * (2 * self.accuracy - 1)
+        power = both / ((1 + self.n / self.N) * spread)
+        rest = variance - 2 * power * both + power**2 * spread
+        z = -2 * float(norm.ppf(self.delta / 2))
+        return {
+            "limit_power": power,
+            "limit_width": z * math.sqrt(power**2 * spread / self.N + rest / self.n),
+            "limit_classical_width": z * math.sqrt(variance / self.n),
+        }
+
+    def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulated]:
+        """Make intervals of fresh samples."""
+        return means_of(self._trial(rng) for _ in range(self.trials))
+
+    def _trial(self, rng: np.random.Generator) -> dict[str, float]:
+        y = rng.random(self.n + self.N) < self.prevalence
+        f = (y ^ (rng.random(self.n + self.N) > self.accuracy)).astype(np.float64)
+        labels = y[: self.n].astype(np.float64)
+        found: dict[str, float] = {}
+        for name, power in (("", None), ("classical_", 0.0)):
+            interval = ppi(labels, f[: self.n], f[self.n :], self.delta, target="rate", power=power)
+            low, high = float(interval.lower or 0), float(interval.upper or 0)
+            found |= {f"{name}width": high - low, f"{name}coverage": float(low <= self.prevalence <= high)}
+        return found

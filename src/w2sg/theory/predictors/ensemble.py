@@ -1,0 +1,69 @@
+"""Theories from retrained teachers: a student that averages teachers gains what they vary."""
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+from w2sg.core import register
+from w2sg.theory import hypotheses as given
+from w2sg.theory.contracts import Hypothesis, Theory
+from w2sg.theory.hypotheses import LEVEL, Finding, checked, p_differs
+from w2sg.theory.observables import Observables, Unit
+from w2sg.theory.predictors.misfit import distance
+
+
+@register("theories", paper="2505.24313")
+class EnsembleVariance(Theory):
+    """The gain is the variance of teachers: what the mean teacher gains over one of them, exactly, in squared risk.
+
+    Xu, Yao, Wang, Liu (arXiv 2505.24313) state it for Bregman divergences and a student that approximates the mean. A
+    bias that all teachers share stays in both risks and does not enter the gain.
+    """
+
+    kind: Literal["ensemble-variance"] = "ensemble-variance"
+    unit: ClassVar[Unit] = "squared"
+    needs: ClassVar[tuple[str, ...]] = ("ensemble_squared",)
+    hypotheses: ClassVar[tuple[Hypothesis, ...]] = (given.REPRESENTATIVE, given.MATCHES_MEAN)
+    oracle: ClassVar[str | None] = "ensemble-variance"
+
+    def formula(self, at: Mapping[str, float]) -> float:
+        """Return the variance."""
+        return distance(at, "ensemble_squared")
+
+
+def _calibrated(seen: Observables) -> Finding:
+    pair, weak = seen["ensemble_pair_error"], seen["weak_error"]
+    difference = pair.value - weak.value
+    p = p_differs(difference, (pair.se**2 + weak.se**2) ** 0.5)
+    why = f"two retrained teachers disagree on {pair}, the teacher's error is {weak}: equal if it holds"
+    return Finding("violated" if p < LEVEL else "untestable", why, difference, p)
+
+
+@register("theories", paper="2106.13799")
+class EnsembleCalibration(Theory):
+    """The gain in error of the teachers' vote, if a label is distributed as a vote is.
+
+    Then a teacher errs as often as two of them disagree (Jiang et al., arXiv 2106.13799), and the vote of others errs
+    as often as it disagrees with one that had no part in it; so the vote is that of one teacher less, without bias.
+    """
+
+    kind: Literal["ensemble-calibration"] = "ensemble-calibration"
+    unit: ClassVar[Unit] = "error"
+    needs: ClassVar[tuple[str, ...]] = ("ensemble_pair_error", "ensemble_rest_error")
+    hypotheses: ClassVar[tuple[Hypothesis, ...]] = (
+        given.REPRESENTATIVE,
+        checked(
+            "votes are calibrated",
+            "Given the input, the label is distributed as the class that a retrained teacher names.",
+            _calibrated,
+            needs=("weak_error", "ensemble_pair_error"),
+        ),
+        given.assumed(
+            "student is the vote",
+            "The student names the class that most teachers name who might have been trained.",
+            "the vote over all teachers is not observed",
+        ),
+    )
+
+    def formula(self, at: Mapping[str, float]) -> float:
+        """Return the disagreement of two less that of one with the others."""
+        return distance(at, "ensemble_pair_error") - distance(at, "ensemble_rest_error")

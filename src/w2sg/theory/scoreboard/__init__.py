@@ -1,0 +1,1 @@
+"""The scoreboard: every theory held against the same runs."""

@@ -1,0 +1,122 @@
+"""What a theory is worth in a decision: the regret of choosing a teacher or a method by what it predicts."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from w2sg.core import FloatArray, IntArray, derive
+from w2sg.measure import Interval
+from w2sg.theory.scoreboard.resampling import Clusters, percentile_interval
+from w2sg.theory.scoreboard.scores import LEVEL
+from w2sg.theory.scoreboard.sheet import Sheet
+
+DECISIONS = {"supervisor": "which weak teacher", "method": "which loss, stopping and filter"}
+UNIT = "error"
+
+
+@dataclass(frozen=True)
+class Regret:
+    """How much 0-1 risk is lost, on average, by a way of choosing.
+
+    Attributes:
+        decision: What is chosen: `supervisor` or `method`.
+        chooser: The theory, or `best weak teacher`, `at random`.
+        n: How many choices were made.
+        regret: Mean risk of the chosen student less that of the best one, with a cluster bootstrap interval.
+        best: The share of choices that were the best one.
+    """
+
+    decision: str
+    chooser: str
+    n: int
+    regret: Interval | None
+    best: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data."""
+        return asdict(self)
+
+
+def regrets_of(sheet: Sheet) -> list[Regret]:
+    """Return the regret of every theory of the gain, of taking the best teacher, and of choosing at random.
+
+    A teacher is chosen by its cross-fitted risk less the predicted gain, both in the theory's unit; a method by the
+    predicted gain. A theory is asked where it has a value for every option, and its `n` says how often that was.
+    """
+    risk, _ = sheet.truth(f"student_risk {UNIT}")
+    found = []
+    for decision in DECISIONS:
+        options = _options(sheet, decision, risk)
+        if options:
+            found += _of_decision(sheet, decision, options, risk)
+    return found
+
+
+def _of_decision(sheet: Sheet, decision: str, options: Sequence[IntArray], risk: FloatArray) -> list[Regret]:
+    teacher = {unit: _teacher_risk(sheet, unit) for unit in ("error", "squared", "kl")}
+    choosers: dict[str, FloatArray] = {}
+    for name, column in sheet.columns.items():
+        if column.target == "gain":
+            own = teacher.get(column.unit, np.full(len(sheet.runs), np.nan))
+            choosers[name] = column.value - own if decision == "supervisor" else column.value
+    if decision == "supervisor":
+        choosers["best weak teacher"] = -teacher[UNIT]
+    found = [_regret(sheet, decision, name, value, options, risk) for name, value in choosers.items()]
+    lost = np.array([risk[rows].mean() - risk[rows].min() for rows in options])
+    best = float(np.mean([np.mean(risk[rows] == risk[rows].min()) for rows in options]))
+    random = Regret(decision, "at random", len(options), _interval(sheet, lost, options), best)
+    return [one for one in found if one is not None] + [random]
+
+
+def _teacher_risk(sheet: Sheet, unit: str) -> FloatArray:
+    """Return the cross-fitted risk of each run's teacher in a unit, NaN where it was not observed."""
+    name = f"weak_{unit}"
+    return np.array([case.seen[0].value(name) if name in case.seen[0] else np.nan for case in sheet.cases])
+
+
+def _options(sheet: Sheet, decision: str, risk: FloatArray) -> list[IntArray]:
+    """Return the rows of runs that differ in the decision only, at least two to a choice."""
+    groups: dict[tuple[object, ...], list[int]] = defaultdict(list)
+    for row, case in enumerate(sheet.cases):
+        if np.isfinite(risk[row]) and case.parts:
+            rest = tuple(digest for part, digest in case.parts.items() if part != decision)
+            groups[case.task, case.seed, rest].append(row)
+    return [np.array(rows) for rows in groups.values() if len(rows) > 1]
+
+
+def _regret(
+    sheet: Sheet, decision: str, name: str, value: FloatArray, options: Sequence[IntArray], risk: FloatArray
+) -> Regret | None:
+    usable = [rows for rows in options if np.isfinite(value[rows]).all()]
+    if not usable:
+        return None
+    lost, best = [], []
+    for rows in usable:
+        chosen = np.flatnonzero(value[rows] == value[rows].max())
+        least = risk[rows].min()
+        lost.append(risk[rows][chosen].mean() - least)
+        best.append(np.mean(risk[rows][chosen] == least))
+    return Regret(decision, name, len(usable), _interval(sheet, np.array(lost), usable), float(np.mean(best)))
+
+
+def _interval(sheet: Sheet, lost: FloatArray, options: Sequence[IntArray]) -> Interval | None:
+    first = np.array([rows[0] for rows in options])
+    rng = derive(len(options), "scoreboard", "regret")
+    seeds = np.array([f"{sheet.tasks[row]} {sheet.cases[row].seed}" for row in first])
+    draws = [lost[rows].mean() for rows, _ in Clusters(sheet.tasks[first], seeds).resamples(rng)]
+    return percentile_interval(float(lost.mean()), np.array(draws), LEVEL)
+
+
+def summary(regrets: Sequence[Regret]) -> Mapping[str, Regret]:
+    """Return the best chooser of each decision."""
+    best: dict[str, Regret] = {}
+    for one in regrets:
+        if one.regret is None:
+            continue
+        known = best.get(one.decision)
+        if known is None or known.regret is None or one.regret.estimate < known.regret.estimate:
+            best[one.decision] = one
+    return best

@@ -1,0 +1,99 @@
+"""How good predictions are: rank correlations within tasks, explained variance, signs, intervals.
+
+A score that the data do not define (one run, constant predictions) is NaN, never 0.
+"""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from scipy.stats import kendalltau, rankdata
+
+from w2sg.core import AnyArray, FloatArray
+
+FEWEST = 8
+"""A task counts for scores within tasks if it has at least this many runs."""
+Score = Callable[[FloatArray, FloatArray], float]
+
+
+def correlation(first: FloatArray, second: FloatArray) -> float:
+    """Return the correlation of two vectors; NaN if one is constant."""
+    if len(first) < 3:
+        return float("nan")
+    a, b = first - first.mean(), second - second.mean()
+    power = np.sqrt((a @ a) * (b @ b))
+    return float(a @ b / power) if power > 0 else float("nan")
+
+
+def spearman(predicted: FloatArray, truth: FloatArray) -> float:
+    """Return the rank correlation."""
+    return correlation(rankdata(predicted), rankdata(truth))
+
+
+def kendall(predicted: FloatArray, truth: FloatArray) -> float:
+    """Return Kendall's tau-b."""
+    if len(predicted) < 3 or np.ptp(predicted) == 0 or np.ptp(truth) == 0:
+        return float("nan")
+    return float(kendalltau(predicted, truth).statistic)
+
+
+def within(score: Score, predicted: FloatArray, truth: FloatArray, tasks: AnyArray) -> float:
+    """Return the mean over tasks of a score within tasks; tasks with too few runs do not count."""
+    found = [score(predicted[rows], truth[rows]) for rows in by_task(tasks) if len(rows) >= FEWEST]
+    known = [one for one in found if np.isfinite(one)]
+    return float(np.mean(known)) if known else float("nan")
+
+
+def r2(predicted: FloatArray, truth: FloatArray) -> float:
+    """Return the share of the truth's variance that the predictions explain as they are; negative if they harm."""
+    spread = float(np.square(truth - truth.mean()).sum()) if len(truth) > 2 else 0.0
+    return float(1 - np.square(truth - predicted).sum() / spread) if spread > 0 else float("nan")
+
+
+def r2_refitted(predicted: FloatArray, truth: FloatArray, tasks: AnyArray) -> float:
+    """Return R^2 after an affine map that was fitted on the other tasks; NaN with fewer than two tasks."""
+    if len(np.unique(tasks)) < 2:
+        return float("nan")
+    mapped = np.empty_like(truth)
+    for rows in by_task(tasks):
+        rest = np.setdiff1d(np.arange(len(truth)), rows)
+        x = predicted[rest] - predicted[rest].mean()
+        power = float(x @ x)
+        slope = float(x @ truth[rest]) / power if power > 0 else 0.0
+        mapped[rows] = truth[rest].mean() + slope * (predicted[rows] - predicted[rest].mean())
+    return r2(mapped, truth)
+
+
+def auc(predicted: FloatArray, positive: AnyArray) -> float:
+    """Return the probability that a positive run was given more than another; ties count half."""
+    n_positive = int(np.sum(positive))
+    n_other = len(positive) - n_positive
+    if not n_positive or not n_other:
+        return float("nan")
+    ranks = rankdata(predicted)
+    return float((ranks[positive].sum() - n_positive * (n_positive + 1) / 2) / (n_positive * n_other))
+
+
+def interval_score(lo: FloatArray, hi: FloatArray, truth: FloatArray, level: float) -> float:
+    """Return the mean interval score: width, and 2/alpha times the distance outside (Gneiting and Raftery 2007)."""
+    outside = np.maximum(lo - truth, 0) + np.maximum(truth - hi, 0)
+    return float(np.mean(hi - lo + 2 / (1 - level) * outside))
+
+
+def noise_ceiling(truth: FloatArray, truth_se: FloatArray, tasks: AnyArray) -> float:
+    """Return the largest correlation within tasks that noise in the measured truth leaves possible.
+
+    The root of the truth's reliability: the share of its variance within tasks that is not its squared standard error.
+    """
+    shares = []
+    for rows in by_task(tasks):
+        spread = float(np.var(truth[rows], ddof=1)) if len(rows) >= FEWEST else 0.0
+        if spread > 0:
+            shares.append(max(0.0, 1 - float(np.mean(truth_se[rows] ** 2)) / spread))
+    return float(np.sqrt(np.mean(shares))) if shares else float("nan")
+
+
+def by_task(tasks: AnyArray) -> Iterator[AnyArray]:
+    """Yield the rows of each task."""
+    _, codes = np.unique(tasks, return_inverse=True)
+    order = np.argsort(codes, kind="stable")
+    yield from np.split(order, np.flatnonzero(np.diff(codes[order])) + 1) if len(order) else []

@@ -1,0 +1,211 @@
+"""Scores of each theory: on all runs, and apart on those where its hypotheses hold, fail or cannot be tested."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from w2sg.core import BoolArray, FloatArray, derive
+from w2sg.measure import Interval, holm
+from w2sg.theory.scoreboard import metrics
+from w2sg.theory.scoreboard.resampling import Clusters, Resample, percentile_interval, two_sided_p
+from w2sg.theory.scoreboard.sheet import STANDINGS, Column, Sheet
+
+ALL = "all"
+LEVEL = 0.95
+"""Confidence of the intervals of scores."""
+REFERENCE = "disagreement"
+"""The baseline that theories are compared with."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """How one theory did on some runs; a score that is not defined there is None.
+
+    Attributes:
+        theory: The column's name.
+        target: What is predicted.
+        unit: In which risk.
+        runs: Which runs: `all`, or those on which its hypotheses have this standing.
+        n: How many runs have both a formula's value and the truth.
+        n_tasks: From how many tasks they come.
+        abstains: The share of them on which the theory abstains.
+        spearman: Mean rank correlation within tasks, with a cluster bootstrap interval.
+        kendall: Mean tau-b within tasks.
+        spearman_pooled: Rank correlation over all runs.
+        spearman_error: Mean rank correlation within tasks with the gain in 0-1 risk (gain theories).
+        ceiling: The largest correlation within tasks that noise in the measured truth leaves possible.
+        r2: Explained variance of the numbers as they are.
+        r2_refitted: Explained variance after an affine map fitted on the other tasks.
+        auc: How well it ranks runs with a positive truth above others.
+        mae: Mean absolute error.
+        coverage: Share of answered runs whose truth lies in the interval, with a cluster bootstrap interval.
+        width: Mean width of the intervals.
+        interval_score: Mean interval score, lower is better.
+    """
+
+    theory: str
+    target: str
+    unit: str
+    runs: str
+    n: int
+    n_tasks: int
+    abstains: float | None
+    spearman: Interval | None
+    kendall: float | None
+    spearman_pooled: float | None
+    spearman_error: float | None
+    ceiling: float | None
+    r2: float | None
+    r2_refitted: float | None
+    auc: float | None
+    mae: float | None
+    coverage: Interval | None
+    width: float | None
+    interval_score: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """A theory's rank correlation within tasks less the reference's, on the runs that both predict.
+
+    Attributes:
+        theory: The column's name.
+        reference: The baseline's name.
+        n: How many runs.
+        difference: With its cluster bootstrap interval.
+        p_value: Two-sided, from the bootstrap.
+        p_holm: After Holm's correction over all theories.
+    """
+
+    theory: str
+    reference: str
+    n: int
+    difference: Interval | None
+    p_value: float
+    p_holm: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data."""
+        return asdict(self)
+
+
+def scores_of(sheet: Sheet) -> list[Score]:
+    """Return the scores of every theory on all runs and on those of each standing."""
+    resamples = resamples_of(sheet)
+    found = []
+    for column in sheet.columns.values():
+        found.append(_score(sheet, column, ALL, column.known, resamples))
+        for code, standing in enumerate(STANDINGS):
+            rows = column.known & (column.standing == code)
+            if rows.any() and not rows[column.known].all():
+                found.append(_score(sheet, column, standing, rows, resamples))
+            elif rows.any():
+                found.append(replace(found[-1], runs=standing))
+    return found
+
+
+def resamples_of(sheet: Sheet) -> list[Resample]:
+    """Return the cluster bootstrap's resamples of a sheet; equal sheets give equal ones."""
+    return list(Clusters(sheet.tasks, sheet.clusters).resamples(derive(len(sheet.runs), "scoreboard", "bootstrap")))
+
+
+def contrasts_of(sheet: Sheet, reference: str = REFERENCE) -> list[Contrast]:
+    """Return how every theory of the gain compares with a baseline; none where the baseline is not there."""
+    if reference not in sheet.columns:
+        return []
+    base, resamples = sheet.columns[reference], resamples_of(sheet)
+    rivals = [one for one in sheet.columns.values() if one.target == base.target and one is not base]
+    drawn = [_difference(sheet, column, base, resamples) for column in rivals]
+    corrected = holm([p for *_, p in drawn]) if drawn else np.zeros(0)
+    return [
+        Contrast(column.name, reference, n, interval, p, float(p_holm))
+        for column, (n, interval, p), p_holm in zip(rivals, drawn, corrected, strict=True)
+    ]
+
+
+def _difference(
+    sheet: Sheet, column: Column, base: Column, resamples: Sequence[Resample]
+) -> tuple[int, Interval | None, float]:
+    """Return n, the difference of rank correlations (each with its own truth) and its p-value."""
+    rows = column.known & base.known
+
+    def difference(chosen: np.ndarray, tasks: np.ndarray) -> float:
+        one, other = (
+            metrics.within(metrics.spearman, theory.value[chosen], theory.truth[chosen], tasks)
+            for theory in (column, base)
+        )
+        return one - other
+
+    draws = [difference(chosen[rows[chosen]], tasks[rows[chosen]]) for chosen, tasks in resamples]
+    own = np.flatnonzero(rows)
+    estimate = difference(own, sheet.tasks[own])
+    return len(own), percentile_interval(estimate, np.array(draws), LEVEL), two_sided_p(np.array(draws))
+
+
+def _score(sheet: Sheet, column: Column, name: str, rows: BoolArray, resamples: Sequence[Resample]) -> Score:
+    value, truth, tasks = column.value[rows], column.truth[rows], sheet.tasks[rows]
+    known: dict[str, Any] = {
+        "kendall": metrics.within(metrics.kendall, value, truth, tasks),
+        "spearman_pooled": metrics.spearman(value, truth),
+        "spearman_error": _against_error(sheet, column, rows),
+        "ceiling": metrics.noise_ceiling(truth, column.truth_se[rows], tasks),
+        "r2": metrics.r2(value, truth),
+        "r2_refitted": metrics.r2_refitted(value, truth, tasks),
+        "auc": metrics.auc(value, truth > 0),
+        "mae": float(np.abs(value - truth).mean()) if len(value) else float("nan"),
+    }
+    answered = rows & column.answered
+    return Score(
+        theory=column.name,
+        target=column.target,
+        unit=column.unit,
+        runs=name,
+        n=int(rows.sum()),
+        n_tasks=len(np.unique(tasks)),
+        abstains=float(1 - answered.sum() / rows.sum()) if rows.any() else None,
+        spearman=_bootstrapped(sheet, column, rows, resamples),
+        **{key: one if np.isfinite(one) else None for key, one in known.items()},
+        **_intervals(sheet, column, answered, resamples),
+    )
+
+
+def _bootstrapped(sheet: Sheet, column: Column, rows: BoolArray, resamples: Sequence[Resample]) -> Interval | None:
+    estimate = metrics.within(metrics.spearman, column.value[rows], column.truth[rows], sheet.tasks[rows])
+    draws = [
+        metrics.within(metrics.spearman, column.value[chosen], column.truth[chosen], tasks)
+        for chosen, tasks in ((chosen[rows[chosen]], tasks[rows[chosen]]) for chosen, tasks in resamples)
+    ]
+    return percentile_interval(estimate, np.array(draws), LEVEL)
+
+
+def _against_error(sheet: Sheet, column: Column, rows: BoolArray) -> float:
+    truth, _ = sheet.truth("gain error")
+    both = rows & np.isfinite(truth)
+    if column.target != "gain" or not both.any():
+        return float("nan")
+    return metrics.within(metrics.spearman, column.value[both], truth[both], sheet.tasks[both])
+
+
+def _intervals(sheet: Sheet, column: Column, rows: BoolArray, resamples: Sequence[Resample]) -> dict[str, Any]:
+    """Return coverage, width and interval score where the theory answers."""
+    if not rows.any():
+        return {"coverage": None, "width": None, "interval_score": None}
+    lo, hi, truth = column.lo[rows], column.hi[rows], column.truth[rows]
+    inside = np.full(len(column.truth), np.nan)
+    inside[rows] = (lo <= truth) & (truth <= hi)
+    draws = [_mean(inside[chosen[rows[chosen]]]) for chosen, _ in resamples]
+    return {
+        "coverage": percentile_interval(float(inside[rows].mean()), np.array(draws), LEVEL),
+        "width": float(np.mean(hi - lo)),
+        "interval_score": metrics.interval_score(lo, hi, truth, sheet.level),
+    }
+
+
+def _mean(values: FloatArray) -> float:
+    return float(values.mean()) if len(values) else float("nan")
