@@ -209,14 +209,16 @@ def without_carry(place: int) -> str:
     return f"{(a + b) % 10}{(a // 10 + b // 10) % 10}0"
 
 
-def save_model(folder: Path, *, width: int, layers: int, seed: int) -> None:
-    """Save a randomly initialised GPT-2 of a shape, with a tokenizer of single characters."""
-    characters = {name: number for number, name in enumerate(["<pad>", "<end>", *DIGITS, "+", "="])}
+def save_model(
+    folder: Path, *, width: int, layers: int, seed: int, known: str = f"{DIGITS}+=", places: int = 32
+) -> None:
+    """Save a randomly initialised GPT-2 of a shape that knows some characters, with a tokenizer of these."""
+    characters = {name: number for number, name in enumerate(["<pad>", "<end>", *known])}
     names = Tokenizer(WordLevel(characters, unk_token="<pad>"))
     names.pre_tokenizer = Split(Regex("."), "isolated")
     names.decoder = decoders.Fuse()
     PreTrainedTokenizerFast(tokenizer_object=names, pad_token="<pad>", eos_token="<end>").save_pretrained(folder)
-    shape = {"n_embd": width, "n_layer": layers, "n_head": width // 16, "n_positions": 32}
+    shape = {"n_embd": width, "n_layer": layers, "n_head": width // 16, "n_positions": places}
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         config = GPT2Config(vocab_size=len(characters), bos_token_id=1, eos_token_id=1, **shape)

@@ -18,12 +18,18 @@ from w2sg.testing import (
     StudentContract,
     SupervisorContract,
     TaskContract,
+    WritingMethodContract,
+    WritingSupervisorContract,
+    WrittenTaskContract,
     registered,
 )
+from w2sg.testing.writers import Rote
 
 NEEDS_FIELDS: dict[tuple[str, str], Spec] = {
     ("supervisors", "panel"): {"kind": "panel", "members": ["simulated", "fewer-labels"]},
     ("supervisors", "recorded"): {"kind": "recorded", "by": "annotator"},
+    ("supervisors", "trained-writer"): {"kind": "trained-writer", "student": "rote", "samples": 3},
+    ("supervisors", "recorded-solutions"): {"kind": "recorded-solutions", "by": ["annotator"]},
     ("features", "sentence-encoder"): {"kind": "sentence-encoder", "model": "absent"},
     ("features", "hidden-states"): {"kind": "hidden-states", "model": "absent"},
     ("students", "boosting"): {"kind": "boosting", "trees": 20},
@@ -65,13 +71,13 @@ class TestObjectives(ObjectiveContract):
 
 
 class TestMethods(MethodContract):
-    @pytest.fixture(params=registered("methods"))
+    @pytest.fixture(params=registered("methods", "classes"))
     def component(self, request: pytest.FixtureRequest) -> Component:
         return build("methods", request.param)
 
 
 class TestStudents(StudentContract):
-    @pytest.fixture(params=[name for name in registered("students") if name not in NEEDS_WEIGHTS])
+    @pytest.fixture(params=[name for name in registered("students", "classes") if name not in NEEDS_WEIGHTS])
     def component(self, request: pytest.FixtureRequest) -> Component:
         return build("students", request.param)
 
@@ -89,7 +95,7 @@ class TestFeatures(FeatureContract):
 
 
 class TestSupervisors(SupervisorContract):
-    @pytest.fixture(params=registered("supervisors"))
+    @pytest.fixture(params=registered("supervisors", "classes"))
     def component(self, request: pytest.FixtureRequest) -> Component:
         return build("supervisors", request.param)
 
@@ -110,7 +116,7 @@ DATA_SETS = {name for name in registered("tasks") if registry.lookup("tasks", na
 
 
 class TestTasks(TaskContract):
-    @pytest.fixture(params=[name for name in registered("tasks") if name not in DATA_SETS])
+    @pytest.fixture(params=[name for name in registered("tasks", "classes") if name not in DATA_SETS])
     def component(
         self, request: pytest.FixtureRequest, sorted_file: Path, solutions_folder: Path, sentences_file: Path
     ) -> Component:
@@ -121,4 +127,25 @@ class TestTasks(TaskContract):
         if request.param == "recorded-answers":
             spec = {"kind": "recorded-answers", "source": "gsm8k", "folder": str(solutions_folder)}
             return registry.build("tasks", spec)
+        return build("tasks", request.param)
+
+
+class TestWritingMethods(WritingMethodContract):
+    @pytest.fixture(params=registered("methods", "texts"))
+    def component(self, request: pytest.FixtureRequest) -> Component:
+        return build("methods", request.param)
+
+
+class TestWritingSupervisors(WritingSupervisorContract):
+    @pytest.fixture(params=registered("supervisors", "texts"))
+    def component(self, request: pytest.FixtureRequest) -> Component:
+        registry.register("students")(Rote)
+        return build("supervisors", request.param)
+
+
+class TestWrittenTasks(WrittenTaskContract):
+    @pytest.fixture(params=registered("tasks", "texts"))
+    def component(self, request: pytest.FixtureRequest, solutions_folder: Path) -> Component:
+        if request.param == "gsm8k":
+            return registry.build("tasks", {"kind": "gsm8k", "folder": str(solutions_folder)})
         return build("tasks", request.param)

@@ -27,7 +27,9 @@ def run(
     task: Task = "digits",
     supervisor: Annotated[str | None, typer.Option(help="The weak supervisor [default: the task's]")] = None,
     student: Annotated[str | None, typer.Option(help="The strong student [default: the task's]")] = None,
-    method: Annotated[str, typer.Option(help="How the student learns; see 'w2sg list methods'.")] = "naive",
+    method: Annotated[
+        str | None, typer.Option(help="How the student learns; see 'w2sg list methods' [default: the task's]")
+    ] = None,
     seeds: Seeds = 8,
     settings: Settings = None,
     plugin: Plugins = None,
@@ -64,7 +66,7 @@ def run(
         return
     means = found.tests["test"].means
     rows = [
-        [who, interval(getattr(found.pgr, who)), number(means[who]["auroc"]), number(means[who]["ece"])]
+        [who, interval(getattr(found.pgr, who)), *(number(means[who].get(name)) for name in ("auroc", "ece"))]
         for who in ("weak", "student", "ceiling")
     ]
     title = f"{' / '.join(found.label.values())}: {len(found.seeds)} seeds, {found.pgr.n_test:.0f} test examples each"

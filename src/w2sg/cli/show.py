@@ -42,7 +42,7 @@ def show(
         if name == "transfer":
             continue
         rows = [
-            [who, *(number(test[who][metric]) for metric in ("accuracy", "balanced_accuracy", "auroc", "ece"))]
+            [who, *(number(test[who].get(metric)) for metric in ("accuracy", "balanced_accuracy", "auroc", "ece"))]
             for who in ("weak", "student", "ceiling")
         ]
         print_table(f"{name}: {test['n']} examples", ["", "accuracy", "balanced", "AUROC", "ECE"], rows)

@@ -21,7 +21,9 @@ from w2sg.core.contracts import Fit as Fit
 from w2sg.core.contracts import Labeller as Labeller
 from w2sg.core.contracts import Method as Method
 from w2sg.core.contracts import Objective as Objective
+from w2sg.core.contracts import Output as Output
 from w2sg.core.contracts import Predictor as Predictor
+from w2sg.core.contracts import Scorer as Scorer
 from w2sg.core.contracts import Stopping as Stopping
 from w2sg.core.contracts import Student as Student
 from w2sg.core.contracts import Task as Task
@@ -55,3 +57,13 @@ from w2sg.core.vault import HandOut as HandOut
 from w2sg.core.vault import Vault as Vault
 from w2sg.core.vault import WeakSplit as WeakSplit
 from w2sg.core.vault import WeakView as WeakView
+from w2sg.core.written import WritingLabeller as WritingLabeller
+from w2sg.core.written import WritingMethod as WritingMethod
+from w2sg.core.written import WritingPredictor as WritingPredictor
+from w2sg.core.written import WritingStudent as WritingStudent
+from w2sg.core.written import WritingSupervisor as WritingSupervisor
+from w2sg.core.written import Written as Written
+from w2sg.core.written import WrittenLabels as WrittenLabels
+from w2sg.core.written import WrittenSplit as WrittenSplit
+from w2sg.core.written import WrittenView as WrittenView
+from w2sg.core.written import check_texts as check_texts

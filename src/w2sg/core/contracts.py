@@ -24,13 +24,18 @@ if TYPE_CHECKING:
     Array = Any
     """An array of any library that follows the array-API standard."""
 
+Output = Literal["classes", "texts"]
+"""What answers are: class probabilities `(n, k)`, or written texts `(n,)`. The parts of a setup must agree."""
+Scorer = Literal["exact", "number"]
+"""When two written answers are the same: equal texts but for case and spacing, or the same final number."""
+
 
 @dataclass(frozen=True, eq=False)
 class TaskData:
     """What a task gives under one seed.
 
     Attributes:
-        classes: The names of the `k` classes.
+        classes: The names of the `k` classes; none where answers are written.
         supervision: The weak supervisor's training split.
         transfer: The split that the supervisor labels for the student.
         validation: Inputs that get weak labels only, for stopping and selection; None if there are none.
@@ -38,6 +43,7 @@ class TaskData:
         corpus: All inputs that a student may see without labels.
         vault: The gold of all splits, under `supervision`, `transfer`, `validation` and the names of the test sets.
         counts: What became of the rows that were read (dropped, cut, balanced), for the run's record.
+        scorer: When a written answer is right, as in `WrittenView`; None where answers are classes.
     """
 
     classes: tuple[str, ...]
@@ -48,6 +54,7 @@ class TaskData:
     corpus: Inputs
     vault: Vault
     counts: Mapping[str, int] = field(default_factory=dict)
+    scorer: Scorer | None = None
 
     def labelled_by_supervisor(self) -> dict[str, Examples]:
         """Return every split that the weak supervisor labels, by name."""
@@ -60,6 +67,8 @@ class TaskData:
 class Task(Component):
     """A distribution of examples with ground truth, its splits and its test sets."""
 
+    output: ClassVar[Output] = "classes"
+
     @property
     def default_supervisor(self) -> str:
         """The name of the weak supervisor where a setup names none."""
@@ -69,6 +78,11 @@ class Task(Component):
     def default_student(self) -> str:
         """The name of the student where a setup names none."""
         return "linear"
+
+    @property
+    def default_method(self) -> str:
+        """The name of the method where a setup names none."""
+        return "naive"
 
     @abstractmethod
     def load(self, rng: np.random.Generator) -> TaskData:
@@ -98,6 +112,8 @@ class Labeller(ABC):
 
 class WeakSupervisor(Component):
     """Anything that labels the transfer split."""
+
+    output: ClassVar[Output] = "classes"
 
     @property
     def simulates(self) -> bool:
@@ -232,6 +248,8 @@ class Student(Component):
     last layer can be trained alone, and training can go on from a trained student).
     """
 
+    output: ClassVar[Output] = "classes"
+
     @property
     def capabilities(self) -> frozenset[str]:
         """What this student can do, in this configuration."""
@@ -275,6 +293,8 @@ class Method(Component):
     A method is written as a generator that asks for students to be trained. So the laboratory can run many methods in
     step and train what they ask for as one batch, and no method has to know of it.
     """
+
+    output: ClassVar[Output] = "classes"
 
     @property
     def requires(self) -> frozenset[str]:

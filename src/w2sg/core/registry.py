@@ -109,10 +109,11 @@ def names(sort: str) -> list[str]:
     return list(_known(sort))
 
 
-def named_methods() -> list[str]:
-    """Return the named methods that may be compared: presets, without oracles."""
+def named_methods(output: str = "classes") -> list[str]:
+    """Return the named methods that may be compared where answers are `classes` or `texts`: presets without oracles."""
     entries = [lookup("methods", name) for name in names("methods")]
-    return [entry.name for entry in entries if entry.preset and not entry.oracle]
+    fitting = [entry for entry in entries if getattr(entry.cls, "output", "classes") == output]
+    return [entry.name for entry in fitting if entry.preset and not entry.oracle]
 
 
 def lookup(sort: str, name: str) -> Entry:

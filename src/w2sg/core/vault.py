@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2sg.core.arrays import FloatArray, IntArray, frozen
+from w2sg.core.arrays import AnyArray, FloatArray, IntArray, frozen
 from w2sg.core.errors import GoldError, InputError
 from w2sg.core.examples import Inputs
 
@@ -29,10 +29,10 @@ class HandOut:
 
 
 class Vault:
-    """The gold labels of a task's splits."""
+    """The gold of a task's splits: class numbers, or texts (dtype object) where answers are written."""
 
-    def __init__(self, gold: Mapping[str, IntArray]) -> None:
-        self.__gold = {split: frozen(np.asarray(labels, dtype=np.int64)) for split, labels in gold.items()}
+    def __init__(self, gold: Mapping[str, AnyArray]) -> None:
+        self.__gold = {split: _sealed(np.asarray(labels)) for split, labels in gold.items()}
         self.__record: list[HandOut] = []
 
     def __repr__(self) -> str:
@@ -43,8 +43,8 @@ class Vault:
         """Every hand-out so far, in order."""
         return tuple(self.__record)
 
-    def release(self, purpose: str, split: str) -> IntArray:
-        """Hand out the gold of a split, `(n,)` class numbers.
+    def release(self, purpose: str, split: str) -> AnyArray:
+        """Hand out the gold of a split, `(n,)` class numbers or texts.
 
         Raises:
             GoldError: If the purpose is unknown, or may not have this split.
@@ -58,7 +58,7 @@ class Vault:
         self.__record.append(HandOut(purpose, split, len(gold)))
         return gold
 
-    def audit(self, split: str, k: int, rng: np.random.Generator) -> tuple[IntArray, IntArray]:
+    def audit(self, split: str, k: int, rng: np.random.Generator) -> tuple[IntArray, AnyArray]:
         """Buy `k` labels drawn at random: their positions in the split and their gold, both `(k,)`.
 
         Raises:
@@ -68,8 +68,23 @@ class Vault:
         if not 0 < k <= len(gold):
             raise InputError(f"an audit of split {split!r} takes 1 to {len(gold)} labels, got {k}")
         rows = np.sort(rng.choice(len(gold), size=k, replace=False))
-        self.__record.append(HandOut(f"audit({k})", split, k))
-        return rows, gold[rows]
+        return rows, self.buy(split, rows)
+
+    def buy(self, split: str, rows: IntArray) -> AnyArray:
+        """Buy the labels of the examples at some positions of a split.
+
+        Raises:
+            InputError: If a position is not in the split.
+        """
+        gold = self.__gold[split]
+        if len(rows) and not 0 <= rows.min() <= rows.max() < len(gold):
+            raise InputError(f"split {split!r} has the rows 0 to {len(gold) - 1}, got {rows.min()} to {rows.max()}")
+        self.__record.append(HandOut(f"audit({len(rows)})", split, len(rows)))
+        return gold[rows]
+
+
+def _sealed(labels: AnyArray) -> AnyArray:
+    return frozen(labels if labels.dtype == object else labels.astype(np.int64))
 
 
 @dataclass(frozen=True, eq=False)

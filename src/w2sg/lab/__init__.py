@@ -22,6 +22,7 @@ from w2sg.lab.standings import Recovery as Recovery
 from w2sg.lab.standings import Standing as Standing
 from w2sg.lab.store import Store as Store
 from w2sg.lab.studies import Study as Study
+from w2sg.lab.studies import known_study as known_study
 from w2sg.lab.studies import recall as recall
 from w2sg.lab.studies import run as run
 from w2sg.lab.studies import study as study

@@ -8,17 +8,18 @@ import sys
 import threading
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, final
+from typing import Literal, TypeVar, final
 
 from w2sg.core import InputError, RunError, StoreError, W2sgError, registry
 from w2sg.lab.plan import THREADS, Bundle, Job, Planner
 from w2sg.lab.setup import Setup
 from w2sg.lab.work import do_bundle
 
+Item = TypeVar("Item")
 Outcome = tuple[Bundle, Counter[str] | Exception]
 """A bundle that ended: the steps done, or what went wrong."""
 
@@ -158,6 +159,33 @@ class _Portable:
         if isinstance(error, Exception):
             raise RunError(f"{type(error).__name__}: {error}") from error
         return False
+
+
+def spread(work: Callable[[Item], None], items: Sequence[Item], workers: int) -> Iterator[Item]:
+    """Do a piece of work for every item, in several processes if asked, and yield the items as they end.
+
+    Args:
+        work: A function of a module, so that workers find it.
+        items: Plain data.
+        workers: Processes; 1 works in this one.
+    """
+    if min(workers, len(items)) <= 1:
+        for item in items:
+            work(item)
+            yield item
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(workers, len(items)), mp_context=context, initializer=_start_worker) as pool:
+        with _main_unseen():
+            waiting = {pool.submit(_portably, work, item): item for item in items}
+        for future in as_completed(waiting):
+            future.result()
+            yield waiting[future]
+
+
+def _portably(work: Callable[[Item], None], item: Item) -> None:
+    with _Portable():
+        work(item)
 
 
 def pin_threads() -> None:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
-from w2sg.core import Component, Task, canonical_json, registry
+from w2sg.core import Component, Output, Task, canonical_json, registry
+from w2sg.lab.benches import BENCHES
 from w2sg.lab.code import code_digest, modules_of
 from w2sg.lab.setup import Setup
 
@@ -22,8 +23,6 @@ LIBRARIES = ("numpy", "scipy", "scikit-learn")
 
 THREADS = max(1, int(os.environ.get("W2SG_THREADS", "1")))
 """Numerical threads of a step: results are computed with this many, wherever and beside whatever they run."""
-
-PROTOCOL = "w2sg.lab.protocol"
 
 
 @dataclass(frozen=True)
@@ -67,16 +66,20 @@ class Planner:
         self._digests: dict[int, tuple[Component, str]] = {}
         self._files: dict[str, str] = {}
         self._libraries = versions()
-        self._naive = registry.build("methods", "naive")
 
     def job(self, setup: Setup, seed: int) -> Job:
         """Return the job of a setup under a seed."""
         task, student = setup.task, setup.student
-        data = self._key("data", [task], [], seed)
-        labels = self._key("labels", [setup.supervisor], [data], seed)
-        ceiling = self._key("ceiling", [student], [data], seed)
-        taught = self._key("student", [student, setup.method], [data, labels], seed)
-        return Job(setup, seed, labels, taught, ceiling, self._key("score", [], [labels, taught, ceiling], seed))
+        shared = _shared(task.output)
+
+        def key(step: str, components: list[Component], inputs: list[str]) -> str:
+            return self._key(step, components, inputs, seed, shared)
+
+        data = key("data", [task], [])
+        labels = key("labels", [setup.supervisor], [data])
+        ceiling = key("ceiling", [student], [data])
+        taught = key("student", [student, setup.method], [data, labels])
+        return Job(setup, seed, labels, taught, ceiling, key("score", [], [labels, taught, ceiling]))
 
     def bundles(self, setups: Iterable[Setup], seeds: Sequence[int]) -> list[Bundle]:
         """Return the jobs of all setups under all seeds, by task and seed; equal jobs are kept once.
@@ -92,8 +95,9 @@ class Planner:
                 groups.setdefault((seed, self._digest(setup.task)), {}).setdefault(job.run, job)
         return [Bundle(tuple(jobs.values())) for jobs in groups.values()]
 
-    def _key(self, step: str, components: list[Component], inputs: list[str], seed: int) -> str:
-        code = _code(frozenset(modules_of(self._naive, *components)))
+    def _key(self, step: str, components: list[Component], inputs: list[str], seed: int, shared: frozenset[str]) -> str:
+        """Return the key of a step; `shared` are modules that all steps of the task depend on."""
+        code = _code(shared | modules_of(*components))
         parts = {
             "step": step,
             "configs": [self._digest(component) for component in components],
@@ -120,8 +124,15 @@ class Planner:
 
 
 @cache
+def _shared(output: Output) -> frozenset[str]:
+    """Return the modules that every step of a task depends on: its protocol, and the method of its ceiling."""
+    bench = BENCHES[output]
+    return frozenset({bench.__module__, *modules_of(registry.build("methods", bench.plain))})
+
+
+@cache
 def _code(modules: frozenset[str]) -> str:
-    return code_digest({PROTOCOL, *modules})
+    return code_digest(modules)
 
 
 @cache

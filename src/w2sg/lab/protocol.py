@@ -7,7 +7,7 @@ labelled; the ceiling is the same student trained on the gold of the transfer sp
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from w2sg.core import (
     CapabilityError,
     Examples,
     FloatArray,
+    HandOut,
     Inputs,
     IntArray,
     Method,
@@ -51,6 +52,9 @@ class Made:
 class Bench:
     """One task under one seed, loaded when first needed."""
 
+    plain: ClassVar[str] = "naive"
+    """The method of the ceiling, with gold in the place of weak labels."""
+
     def __init__(self, task: Task, seed: int) -> None:
         self.task, self.seed = task, seed
         self._data: TaskData | None = None
@@ -79,7 +83,7 @@ class Bench:
                     labels[f"{MEMBERS}{split}"] = np.asarray(members, dtype=np.float32)
             return labels
 
-        return self._timed(work)
+        return self.timed(work)
 
     def students(
         self, student: Student, methods: Sequence[Method], labels: Sequence[Arrays], ceiling: bool
@@ -101,7 +105,7 @@ class Bench:
             released.append(len(vault.record))
         results = []
         for index, (predictor, seconds) in enumerate(zip(*run_timed(courses), strict=True)):
-            gold = [_plain(handout) for handout in vault.record[released[index] : released[index + 1]]]
+            gold = [plain_handout(handout) for handout in vault.record[released[index] : released[index + 1]]]
             record: dict[str, Any] = {"seconds": seconds, "gold": gold}
             if isinstance(predictor, CapabilityError):
                 results.append(Made({}, {**record, "refused": str(predictor)}))
@@ -118,10 +122,7 @@ class Bench:
         for name, examples in self.data.tests.items():
             gold = self.data.vault.release("score", name)
             metrics[name], correct = _score_set(examples, gold, labels[name], student[name], ceiling[name])
-            evidence[f"{name}.ids"] = examples.ids
-            if "together" in examples.metadata:
-                evidence[f"{name}.groups"] = examples.metadata["together"]
-            evidence.update({f"{name}.{who}": hits for who, hits in correct.items()})
+            evidence.update(evidence_of(name, examples, correct))
         gold = self.data.vault.release("score", TRANSFER)
         weak = labels[TRANSFER].argmax(axis=1)
         metrics[TRANSFER] = {
@@ -151,18 +152,19 @@ class Bench:
 
         return {split: proba(examples.inputs) for split, examples in self.data.labelled_by_supervisor().items()}
 
-    def _timed(self, work: Callable[[], Arrays]) -> Made:
+    def timed(self, work: Callable[[], Arrays]) -> Made:
+        """Return what work makes, with its time and the gold it was handed."""
         vault = self.data.vault
         started, released = time.perf_counter(), len(vault.record)
         arrays = work()
-        handed = [_plain(handout) for handout in vault.record[released:]]
+        handed = [plain_handout(handout) for handout in vault.record[released:]]
         return Made(arrays, {"seconds": time.perf_counter() - started, "gold": handed})
 
 
 def _gold_course(student: Student, data: TaskData, seed: int) -> Any:
     """Return the course of the ceiling: plain training, on gold in the place of weak labels."""
     gold = one_hot(data.vault.release("ceiling", TRANSFER), len(data.classes))
-    naive = registry.build("methods", "naive")
+    naive = registry.build("methods", Bench.plain)
     assert isinstance(naive, Method)
     view = WeakView(WeakSplit(data.transfer.inputs, gold), None, data.corpus)
     return naive.train(view, student, derive(seed, "student"))
@@ -185,11 +187,17 @@ def _score_set(
     weak_named, student_named = weak.argmax(axis=1), student.argmax(axis=1)
     found["agreement"] = measure.agreement(student_named, weak_named)
     found["errors_copied"] = measure.errors_copied(student_named, weak_named, gold)
-    found["breakdown"] = _breakdowns(examples, correct)
+    found["breakdown"] = breakdowns(examples, correct)
     return found, correct
 
 
-def _breakdowns(examples: Examples, correct: Mapping[str, BoolArray]) -> dict[str, Any]:
+def evidence_of(name: str, examples: Examples, correct: Mapping[str, BoolArray]) -> Arrays:
+    """Return the per-example evidence of a test set: ids, groups if there are any, and who was right."""
+    groups = {f"{name}.groups": examples.metadata["together"]} if "together" in examples.metadata else {}
+    return {f"{name}.ids": examples.ids, **groups, **{f"{name}.{who}": hits for who, hits in correct.items()}}
+
+
+def breakdowns(examples: Examples, correct: Mapping[str, BoolArray]) -> dict[str, Any]:
     """Return accuracy by group and by quarter of difficulty, where the examples say them."""
     columns: dict[str, AnyArray] = {}
     if "group" in examples.metadata:
@@ -205,5 +213,6 @@ def _breakdowns(examples: Examples, correct: Mapping[str, BoolArray]) -> dict[st
     }
 
 
-def _plain(handout: Any) -> dict[str, Any]:
+def plain_handout(handout: HandOut) -> dict[str, Any]:
+    """Return a hand-out of gold as plain data."""
     return {"purpose": handout.purpose, "split": handout.split, "n": handout.n}

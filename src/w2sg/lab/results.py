@@ -156,8 +156,8 @@ def summarise(records: Sequence[Record], titles: Mapping[str, str] | None = None
 def contests(results: Sequence[SetupResult], reference: str = REFERENCE) -> list[Contest]:
     """Return the paired comparisons: within each task, supervisor and student, every method with the reference.
 
-    The reference is the method of that name, or the first where it is not there. Holm's correction runs over all
-    comparisons of one contest. Only seeds that both methods have are compared.
+    The reference is the method of that name, or the task's default method, or the first where neither is there.
+    Holm's correction runs over all comparisons of one contest. Only seeds that both methods have are compared.
     """
     groups: dict[tuple[str, str, str], list[SetupResult]] = {}
     for result in results:
@@ -165,7 +165,8 @@ def contests(results: Sequence[SetupResult], reference: str = REFERENCE) -> list
         groups.setdefault((parts.task.digest(), parts.supervisor.digest(), parts.student.digest()), []).append(result)
     found = []
     for group in groups.values():
-        first = next((result for result in group if result.label["method"] == reference), group[0])
+        wanted = (reference, group[0].setup.task.default_method)
+        first = next((r for name in wanted for r in group if r.label["method"] == name), group[0])
         rivals = [result for result in group if result is not first and result.seeds == first.seeds]
         if rivals:
             others = {_method_name(result, rivals): result.tests[TEST].evidence.student for result in rivals}

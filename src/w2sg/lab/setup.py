@@ -7,11 +7,26 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from w2sg.core import AnyMethod, AnyStudent, AnySupervisor, AnyTask, Component, ConfigError, InputError, Task, registry
+from w2sg.core import (
+    AnyMethod,
+    AnyStudent,
+    AnySupervisor,
+    AnyTask,
+    CapabilityError,
+    Component,
+    ConfigError,
+    InputError,
+    Task,
+    registry,
+)
 
 PARTS = {"task": "tasks", "supervisor": "supervisors", "student": "students", "method": "methods"}
 SHOWN_FIELDS = 3
 """A name shows at most this many fields in which a component differs from a registered one."""
+
+SHOWN_OUTPUT = {"classes": "classes", "texts": "written answers"}
+MOST_NEAR = 3
+"""A message names at most this many parts that would fit."""
 
 Spec = str | Mapping[str, Any] | Component
 """A part by name, as a table with `kind` and fields, or ready made."""
@@ -45,7 +60,7 @@ def make_setup(
     task: Spec,
     supervisor: Spec | None = None,
     student: Spec | None = None,
-    method: Spec = "naive",
+    method: Spec | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> Setup:
     """Make a setup; what is left out comes from the task's defaults.
@@ -54,12 +69,13 @@ def make_setup(
         task: The task.
         supervisor: The weak supervisor, or None for the task's default.
         student: The strong student, or None for the task's default.
-        method: The method.
+        method: The method, or None for the task's default.
         settings: Values by dotted path, such as `{"student.features.count": 100}`.
 
     Raises:
         ConfigError: If a part is unknown or a field breaks its rule; each problem has its full path.
-        CapabilityError: If the student lacks what the method needs.
+        CapabilityError: If the student lacks what the method needs, or the task asks for written answers and another
+            part is for classes, or the other way round.
     """
     given = {part: _table(spec) for part, spec in (("task", task), ("supervisor", supervisor), ("student", student))}
     given["method"] = _table(method)
@@ -68,12 +84,31 @@ def make_setup(
     made = {"task": _build("task", given["task"])}
     known = made["task"]
     assert isinstance(known, Task)
-    for part, fallback in (("supervisor", known.default_supervisor), ("student", known.default_student)):
+    for part, fallback in (
+        ("supervisor", known.default_supervisor),
+        ("student", known.default_student),
+        ("method", known.default_method),
+    ):
         made[part] = _build(part, {"kind": fallback, **given[part]})
-    made["method"] = _build("method", given["method"])
     setup = Setup.parse(made)
+    _check_output(setup)
     setup.method.check(setup.student)
     return setup
+
+
+def _check_output(setup: Setup) -> None:
+    """Raise CapabilityError if a part gives classes where the task asks for written answers, or the other way round."""
+    asked = setup.task.output
+    for part, sort in PARTS.items():
+        made = getattr(setup, part)
+        if made.output != asked:
+            entries = [registry.lookup(sort, name) for name in registry.names(sort)]
+            fitting = [entry for entry in entries if getattr(entry.cls, "output", None) == asked]
+            near = [repr(entry.name) for entry in sorted(fitting, key=lambda entry: not entry.preset)]
+            raise CapabilityError(
+                f"task {setup.task.kind!r} asks for {SHOWN_OUTPUT[asked]}, and {part} {made.kind!r} is for "
+                f"{SHOWN_OUTPUT[made.output]}: choose another, such as {' or '.join(near[:MOST_NEAR])}"
+            )
 
 
 def parse_setting(text: str) -> tuple[str, Any]:

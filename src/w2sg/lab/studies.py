@@ -42,7 +42,9 @@ class Study(Component):
     tasks: tuple[Entry, ...] = Field(description="at least one task")
     supervisors: tuple[Entry, ...] = Field((), description="weak supervisors; none is the task's default")
     students: tuple[Entry, ...] = Field((), description="students; none is the task's default")
-    methods: tuple[Entry, ...] = Field(("naive",), description="methods; '*' is every named one but oracles")
+    methods: tuple[Entry, ...] | None = Field(
+        None, description="methods; left out: the task's default; '*' is every named one for its answers but oracles"
+    )
     without: tuple[str, ...] = Field((), description="names that '*' leaves out; a task may name more")
     incapable: Literal["error", "skip"] = Field(
         "error", description="what to do where a student lacks what a method needs"
@@ -121,7 +123,7 @@ class Study(Component):
             specs, titles = zip(*chosen, strict=True)
             task, supervisor, student, method = specs
             try:
-                yield make_setup(task or {}, supervisor, student, method or {}), titles
+                yield make_setup(task or {}, supervisor, student, method), titles
             except CapabilityError:
                 if self.incapable == "error":
                     raise
@@ -139,7 +141,7 @@ class Study(Component):
         for index, entry in enumerate(self.tasks):
             task, own = _task_and_own(index, entry)
             supervisors, students = own.get("supervisors", self.supervisors), own.get("students", self.students)
-            methods = self._methods([*self.without, *own.get("without", ())])
+            methods = self._methods(task, [*self.without, *own.get("without", ())])
             grids.append([(task,), supervisors or (None,), students or (None,), methods])
         for grid in grids:
             for name, column in zip(PARTS.values(), grid, strict=True):
@@ -147,13 +149,22 @@ class Study(Component):
                     _check_grid(name, index, part)
         return grids
 
-    def _methods(self, without: Sequence[str]) -> tuple[Entry, ...]:
-        """Return the methods, with `*` as all that it stands for but some names."""
+    def _methods(self, task: Entry, without: Sequence[str]) -> Sequence[Entry | None]:
+        """Return the methods for a task, with `*` as all that it stands for there but some names."""
         for name in without:
             registry.lookup("methods", name)
-        named = [name for name in registry.named_methods() if name not in without]
+        if self.methods is None:
+            return (None,)
+        named = [name for name in registry.named_methods(_output_of(task)) if name not in without]
         every = [named if entry == "*" else [entry] for entry in self.methods]
         return tuple(itertools.chain.from_iterable(every))
+
+
+def _output_of(task: Entry) -> str:
+    """Return what a task asks for; of one that cannot be looked up (the setup says why) classes."""
+    name = task if isinstance(task, str) else task.get("kind")
+    known = isinstance(name, str) and name in registry.names("tasks")
+    return getattr(registry.lookup("tasks", str(name)).cls, "output", "classes") if known else "classes"
 
 
 def _task_and_own(index: int, entry: Entry) -> tuple[Entry, dict[str, Sequence[Any]]]:
@@ -179,7 +190,7 @@ def run(
     task: Spec = "digits",
     supervisor: Spec | None = None,
     student: Spec | None = None,
-    method: Spec = "naive",
+    method: Spec | None = None,
     *,
     seeds: int | Sequence[int] = DEFAULT_SEEDS,
     settings: Mapping[str, Any] | None = None,
@@ -194,7 +205,7 @@ def run(
         task: A task: its name, a table with `kind`, or a component.
         supervisor: The weak supervisor; None is the task's default.
         student: The strong student; None is the task's default.
-        method: The method.
+        method: The method; None is the task's default.
         seeds: How many seeds, or which.
         settings: Fields to change, by dotted path, such as `{"student.features.count": 100}`.
         store: The store's folder; None is `$W2SG_STORE` or `.w2sg`.
@@ -271,6 +282,15 @@ def recall(name: str, *, store: str | Path | None = None) -> StudyResult:
     Raises:
         InputError: If the store has no study of this name.
     """
+    return study(known_study(name, store=store), store=store, yes=True)
+
+
+def known_study(name: str, *, store: str | Path | None = None) -> Study:
+    """Return a study of which the store holds the definition.
+
+    Raises:
+        InputError: If the store has no study of this name.
+    """
     folder = _folder(store)
     with Store(folder) as opened:
         definition, known = opened.study(name), opened.studies()
@@ -278,7 +298,7 @@ def recall(name: str, *, store: str | Path | None = None) -> StudyResult:
         raise InputError(
             f"store {folder} has no study {name!r}: it has {', '.join(known) or 'none'}; run 'w2sg study FILE'"
         )
-    return study(Study.parse(definition), store=folder, yes=True)
+    return Study.parse(definition)
 
 
 def _folder(store: str | Path | None) -> Path:

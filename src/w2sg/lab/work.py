@@ -2,14 +2,16 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
 from w2sg.core import AnyArray, RunError, keeping
+from w2sg.lab.benches import BENCHES
 from w2sg.lab.plan import THREADS, Bundle, Job, versions
-from w2sg.lab.protocol import Bench, Made
+from w2sg.lab.protocol import Made
 from w2sg.lab.store import FEATURES, Artifact, Store, StoredRun
 
 
@@ -18,8 +20,15 @@ def do_bundle(root: Path, bundle: Bundle) -> Counter[str]:
 
     Every student's work is in the store before the next student's begins, so a kill loses only what was in progress.
     """
-    with Store(root) as store, threadpool_limits(THREADS), keeping(_FeatureKeeper(store)):
+    with Store(root) as store, working_with(store):
         return _Worker(store, bundle).run()
+
+
+@contextmanager
+def working_with(store: Store) -> Iterator[None]:
+    """Compute with the laboratory's number of threads, and keep costly features in a store."""
+    with threadpool_limits(THREADS), keeping(_FeatureKeeper(store)):
+        yield
 
 
 class _FeatureKeeper:
@@ -45,7 +54,7 @@ class _FeatureKeeper:
 class _Worker:
     def __init__(self, store: Store, bundle: Bundle) -> None:
         self.store, self.bundle = store, bundle
-        self.bench = Bench(bundle.task, bundle.seed)
+        self.bench = BENCHES[bundle.task.output](bundle.task, bundle.seed)
         self.done: Counter[str] = Counter()
         self.held: dict[str, Artifact] = {}
 

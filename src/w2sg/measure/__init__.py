@@ -1,6 +1,8 @@
 """Measure: metrics, intervals and tests. Arrays in, numbers out."""
 
 from w2sg.measure.answers import (
+    KEYS,
+    SCORERS,
     agreeing,
     exact_match,
     final_number,
@@ -34,7 +36,9 @@ from w2sg.measure.published import pgr_from_accuracies, seed_only_standard_error
 from w2sg.measure.ranks import Friedman, average_ranks, cliques, critical_difference, friedman, task_ranks
 
 __all__ = [
+    "KEYS",
     "MINIMUM_GAP",
+    "SCORERS",
     "Cells",
     "Comparison",
     "Friedman",

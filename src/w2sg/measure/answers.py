@@ -7,7 +7,7 @@ vote.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -98,6 +98,12 @@ def number_match(answers: Texts, gold: Texts) -> BoolArray:
             "exact_match for answers in words"
         )
     return same_answer(answers, gold, final_number)
+
+
+KEYS: Mapping[str, Key] = {"exact": normalised, "number": final_number}
+"""What of an answer counts, by the name of a scorer."""
+SCORERS: Mapping[str, Callable[[Texts, Texts], BoolArray]] = {"exact": exact_match, "number": number_match}
+"""Which answers are right, by the name of a scorer: functions of answers and gold, both `(n,)`."""
 
 
 def majority(samples: Sequence[Texts] | NDArray[Any], key: Key = normalised) -> NDArray[np.object_]:

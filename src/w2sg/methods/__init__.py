@@ -41,3 +41,5 @@ from w2sg.methods.stopping import Fixed as Fixed
 from w2sg.methods.stopping import OracleValidation as OracleValidation
 from w2sg.methods.stopping import Plateau as Plateau
 from w2sg.methods.stopping import WeakValidation as WeakValidation
+from w2sg.methods.written import Imitation as Imitation
+from w2sg.methods.written import WeakPreferences as WeakPreferences

@@ -13,6 +13,6 @@ from w2sg.students.language import Policy as Policy
 from w2sg.students.language import Readout as Readout
 from w2sg.students.language import TrainedWriter as TrainedWriter
 from w2sg.students.language import Writer as Writer
-from w2sg.students.language import Written as Written
 from w2sg.students.linear import Linear as Linear
 from w2sg.students.mlp import Mlp as Mlp
+from w2sg.students.ridge import Ridge as Ridge

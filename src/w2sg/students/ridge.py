@@ -32,8 +32,8 @@ class RidgePredictor(Predictor):
 class Ridge(Student):
     """Ridge regression of soft labels on frozen features, in closed form, with an intercept.
 
-    Minimises the mean squared distance to the labels plus `penalty v |W|^2`, `v` the mean variance of a feature. It
-    learns labels as they are: no objective but plain cross-entropy's place may be given to it.
+    Minimises the mean squared distance to the labels plus `penalty v |W|^2`, `v` the mean variance of a feature. Of an
+    objective it takes only whether labels are soft or hard: the loss is its own.
     """
 
     kind: Literal["ridge"] = "ridge"
@@ -67,11 +67,14 @@ class Ridge(Student):
         x = np.asarray(features(self.features, fit.corpus, fit.inputs), dtype=np.float64)
         share = np.ones(len(x)) if fit.weights is None else np.asarray(fit.weights, dtype=np.float64)
         share = share / share.sum()
-        centre, mean = share @ x, share @ fit.targets
+        targets = fit.targets
+        if getattr(fit.objective, "labels", "soft") == "hard":
+            targets = np.eye(targets.shape[1])[targets.argmax(axis=1)]
+        centre, mean = share @ x, share @ targets
         root = np.sqrt(share)[:, None]
         u, s, vt = np.linalg.svd(root * (x - centre), full_matrices=False)
         damped = s**2 + self.penalty * np.square(s).sum() / x.shape[1]
         kept = s > np.finfo(np.float32).eps * s.max(initial=0.0)
         inverse = np.divide(s, damped, out=np.zeros_like(s), where=kept)
-        weights = vt.T @ (inverse[:, None] * (u.T @ (root * (fit.targets - mean))))
+        weights = vt.T @ (inverse[:, None] * (u.T @ (root * (targets - mean))))
         return RidgePredictor(self.features, fit.corpus, centre, weights, mean)

@@ -14,3 +14,5 @@ from w2sg.supervisors.simulated import Simulated as Simulated
 from w2sg.supervisors.trained import Trained as Trained
 from w2sg.supervisors.triplets import LabelModel as LabelModel
 from w2sg.supervisors.triplets import label_model as label_model
+from w2sg.supervisors.written import RecordedSolutions as RecordedSolutions
+from w2sg.supervisors.written import WriterSupervisor as WriterSupervisor

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, final
 import numpy as np
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from w2sg.core import DataError, Inputs, IntArray, Task, TaskData, Vault, derive
+from w2sg.core import DataError, Inputs, IntArray, Scorer, Task, TaskData, Vault, derive
 from w2sg.tasks.shifts import AnyShift
 from w2sg.tasks.table import FREE, Table
 
@@ -81,8 +81,14 @@ class SplitTask(Task):
         """
         table = self.table(rng)
         sizes = {split: getattr(self, split) for split in SPLITS}
-        data = assemble(table, self._deal(table, sizes, rng), self.corpus, self.shifts, rng)
+        dealt = self._deal(table, sizes, rng)
+        data = assemble(table, dealt, self.corpus, self.shifts, rng, scorer=self.scored_by)
         return replace(data, counts=self.counts())
+
+    @property
+    def scored_by(self) -> Scorer | None:
+        """When a written answer is right; None where answers are classes."""
+        return None
 
     def counts(self) -> Mapping[str, int]:
         """Return what became of the rows that were read, where that is more than taking them."""
@@ -160,8 +166,11 @@ def assemble(
     corpus: Literal["all", "transfer"],
     shifts: tuple[AnyShift, ...],
     rng: np.random.Generator,
+    scorer: Scorer | None = None,
 ) -> TaskData:
     """Make the task data from the rows of every split, with the shifted test sets.
+
+    Where answers are written (there is a scorer) the classes of the table are the gold texts.
 
     Raises:
         DataError: If transfer or test has one class, or two test sets have one name.
@@ -181,12 +190,14 @@ def assemble(
             raise DataError(f"shift {shift.kind!r}: there is a test set {taken[0]!r} already: set 'title' of the shift")
         parts.update(made)
     names = ["test", *(name for name in parts if name not in SPLITS)]
+    told = {name: np.array(table.classes, dtype=object)[gold] if scorer else gold for name, (_, gold) in parts.items()}
     return TaskData(
-        classes=table.classes,
+        classes=() if scorer else table.classes,
         supervision=parts["supervision"][0],
         transfer=parts["transfer"][0],
         validation=parts["validation"][0] if "validation" in parts else None,
         tests={name: parts[name][0] for name in names},
         corpus=Inputs(table.pool, np.arange(len(table))) if corpus == "all" else parts["transfer"][0].inputs,
-        vault=Vault({name: gold for name, (_, gold) in parts.items()}),
+        vault=Vault(told),
+        scorer=scorer,
     )

@@ -22,3 +22,9 @@ from w2sg.testing.samples import samples as samples
 from w2sg.testing.students import StudentContract as StudentContract
 from w2sg.testing.supervisors import SupervisorContract as SupervisorContract
 from w2sg.testing.tasks import TaskContract as TaskContract
+from w2sg.testing.writers import Rote as Rote
+from w2sg.testing.writers import written_sample as written_sample
+from w2sg.testing.writers import written_view as written_view
+from w2sg.testing.written import WritingMethodContract as WritingMethodContract
+from w2sg.testing.written import WritingSupervisorContract as WritingSupervisorContract
+from w2sg.testing.written import WrittenTaskContract as WrittenTaskContract

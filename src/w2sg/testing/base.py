@@ -15,9 +15,16 @@ Spec = str | Mapping[str, Any]
 """A registered name, or a table with `kind` and fields."""
 
 
-def registered(sort: str) -> list[str]:
-    """Return the names of a sort that come with w2sg itself, not those that tests or plugins add."""
+def registered(sort: str, output: str | None = None) -> list[str]:
+    """Return the names of a sort that come with w2sg itself, not those that tests or plugins add.
+
+    Args:
+        sort: Which sort.
+        output: Only those for `classes` or for `texts`; by default all.
+    """
     found = registry.names(sort)
+    if output is not None:
+        found = [name for name in found if getattr(registry.lookup(sort, name).cls, "output", None) == output]
     return [name for name in found if registry.lookup(sort, name).cls.__module__.split(".")[0] == "w2sg"]
 
 

@@ -6,4 +6,3 @@ from w2sg.students.language.student import LanguageModel as LanguageModel
 from w2sg.students.language.writer import Policy as Policy
 from w2sg.students.language.writer import TrainedWriter as TrainedWriter
 from w2sg.students.language.writer import Writer as Writer
-from w2sg.students.language.writer import Written as Written

@@ -10,36 +10,22 @@ from pydantic import Field
 
 from w2sg.core import (
     AnyArray,
-    BoolArray,
-    CapabilityError,
-    Fit,
     FloatArray,
     InputError,
-    Predictor,
+    WritingPredictor,
+    WritingStudent,
+    Written,
     canonical_json,
     digest_arrays,
+    register,
     scratch,
 )
 from w2sg.students.language.loading import fingerprint, layer_parameters, made_by
 from w2sg.students.language.student import Tuning
 
 
-@dataclass(frozen=True, eq=False)
-class Written:
-    """What a writer wrote.
-
-    Attributes:
-        texts: The answers `(n, samples)`, without the end token.
-        ended: Whether the writer ended an answer by itself, `(n, samples)`; others were cut.
-        notes: How many prompts were too long or empty, where there are such.
-    """
-
-    texts: AnyArray
-    ended: BoolArray
-    notes: Mapping[str, int] = field(default_factory=dict)
-
-
-class Writer(Tuning):
+@register("students")
+class Writer(Tuning, WritingStudent):
     """A causal language model that is trained to continue prompts with answers, in all weights or in adapters.
 
     The loss is on the answer's tokens and the end token only. A prompt has room for `most_tokens` (or what the model
@@ -58,24 +44,9 @@ class Writer(Tuning):
         found = layer_parameters(self.model)
         return None if found is None else float((self.layers or found[0]) * found[1])
 
-    @property
-    def alone(self) -> bool:
-        """Whether its students are large."""
-        return True
-
     def fingerprint(self) -> str:
         """Return a hash of the model's files, and of what runs it."""
         return canonical_json([fingerprint(self.model), made_by()])
-
-    def fit_many(self, fits: Sequence[Fit]) -> list[Predictor]:
-        """Refuse: a writer learns texts.
-
-        Raises:
-            CapabilityError: Always.
-        """
-        raise CapabilityError(
-            f"student {self.kind!r} learns written answers, not classes: call fit_texts, or choose 'language-model'"
-        )
 
     def published(self) -> "TrainedWriter":
         """Return the model before any training, to ask what it writes by itself."""
@@ -88,7 +59,7 @@ class Writer(Tuning):
         rng: np.random.Generator,
         *,
         weights: FloatArray | None = None,
-        start: "TrainedWriter | None" = None,
+        start: WritingPredictor | None = None,
     ) -> "TrainedWriter":
         """Train on prompts `(n,)` and their answers `(n,)`.
 
@@ -105,12 +76,13 @@ class Writer(Tuning):
         from w2sg.students.language.writing import train_on_answers
 
         weights = _checked(weights, prompts=prompts, answers=answers)
-        check_start(self, start)
+        begun = check_start(self, start)
         seed = int(rng.integers(2**63))
-        place = scratch(_name(self, [prompts, answers], [weights], start, seed))
-        return train_on_answers(self, prompts, answers, weights, start, seed, place)
+        place = scratch(_name(self, [prompts, answers], [weights], begun, seed))
+        return train_on_answers(self, prompts, answers, weights, begun, seed, place)
 
 
+@register("students", paper="2305.18290")
 class Policy(Writer):
     """A writer that learns which of two answers is preferred, by direct preference optimization (arXiv:2305.18290).
 
@@ -121,6 +93,11 @@ class Policy(Writer):
     kind: str = "policy"
     beta: float = Field(0.1, gt=0, description="scale of the margin: the larger, the nearer it stays to its start")
 
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """It writes, and learns from preferences."""
+        return frozenset({"write", "preferences"})
+
     def fit_preferences(
         self,
         prompts: Sequence[str],
@@ -130,7 +107,7 @@ class Policy(Writer):
         rng: np.random.Generator,
         *,
         weights: FloatArray | None = None,
-        start: "TrainedWriter | None" = None,
+        start: WritingPredictor | None = None,
     ) -> "TrainedWriter":
         """Train on preferences between two answers to each prompt.
 
@@ -153,14 +130,14 @@ class Policy(Writer):
         targets = np.asarray(preferred, dtype=np.float32)
         if not ((targets >= 0) & (targets <= 1)).all():
             raise InputError(f"preferred must hold probabilities in [0, 1], got {_range(targets)}")
-        check_start(self, start)
+        begun = check_start(self, start)
         seed = int(rng.integers(2**63))
-        place = scratch(_name(self, [prompts, first, second], [targets, weights], start, seed))
-        return train_on_preferences(self, prompts, (first, second), targets, weights, start, seed, place)
+        place = scratch(_name(self, [prompts, first, second], [targets, weights], begun, seed))
+        return train_on_preferences(self, prompts, (first, second), targets, weights, begun, seed, place)
 
 
 @dataclass(eq=False)
-class TrainedWriter:
+class TrainedWriter(WritingPredictor):
     """A writer after training: what training changed, put into the model as published when it is asked.
 
     Attributes:
@@ -218,11 +195,20 @@ class TrainedWriter:
         return likelihoods(self, prompts, answers)
 
 
-def check_start(writer: Writer, start: TrainedWriter | None) -> None:
-    """Raise InputError if a writer cannot go on from another."""
+def check_start(writer: Writer, start: WritingPredictor | None) -> TrainedWriter | None:
+    """Return the trained writer to go on from.
+
+    Raises:
+        InputError: If a writer cannot go on from it.
+    """
+    if start is None:
+        return None
     shared = ("model", "layers", "mode", "lora_rank", "lora_alpha", "lora_targets")
-    if start is not None and any(getattr(writer, name) != getattr(start.writer, name) for name in shared):
+    if not isinstance(start, TrainedWriter) or any(
+        getattr(writer, name) != getattr(start.writer, name) for name in shared
+    ):
         raise InputError(f"a writer goes on only from a trained one with the same {', '.join(shared)}")
+    return start
 
 
 def _checked(weights: FloatArray | None, **columns: Sequence[Any] | AnyArray) -> FloatArray:

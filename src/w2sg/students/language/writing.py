@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from w2sg.core import AnyArray, FloatArray, InputError, IntArray
+from w2sg.core import AnyArray, FloatArray, InputError, IntArray, Written
 from w2sg.students.language.loading import Loaded, load
 from w2sg.students.language.loop import Loop, Problem
 from w2sg.students.language.network import ANSWERED_AT_ONCE, Network, tensors, with_adapters, with_checkpointing
 from w2sg.students.language.problems import Words, log_likelihood
 from w2sg.students.language.tokens import Tokens, pieces, tokenize
 from w2sg.students.language.tuning import READY_BYTES, place_of, recipe_of, seeded
-from w2sg.students.language.writer import TrainedWriter, Writer, Written
+from w2sg.students.language.writer import TrainedWriter, Writer
 from w2sg.students.memo import Memo
 
 _ready: Memo[tuple[object, Network]] = Memo(READY_BYTES)

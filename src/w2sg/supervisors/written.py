@@ -1,0 +1,124 @@
+"""Weak supervisors that answer in writing: a writer trained on gold, and solutions that were written down once."""
+
+from dataclasses import dataclass
+from typing import Literal, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from w2sg.core import (
+    AnyArray,
+    AnyStudent,
+    DataError,
+    Examples,
+    InputError,
+    UnknownNameError,
+    WritingLabeller,
+    WritingPredictor,
+    WritingStudent,
+    WritingSupervisor,
+    WrittenLabels,
+    check_texts,
+    register,
+)
+
+PREFIX = "written."
+"""What the names of metadata columns with recorded texts begin with; the name of who wrote them follows."""
+
+
+@register("supervisors", paper="2312.09390")
+class WriterSupervisor(WritingSupervisor):
+    """A smaller writer trained on gold of the supervision split: it answers with its likeliest text, or with several.
+
+    Its handicap is its model, its few labels, or both. With `samples` it also draws further answers to each example.
+    """
+
+    kind: Literal["trained-writer"] = "trained-writer"
+    student: AnyStudent = Field(description="the writer that is trained")
+    labels: int | None = Field(None, ge=1, description="train on so many supervision examples; none: on all")
+    samples: int = Field(
+        0, ge=0, description="further answers drawn for each example, for methods that take majorities"
+    )
+    temperature: float = Field(1.0, gt=0, description="of the further answers")
+
+    @model_validator(mode="after")
+    def _writes(self) -> Self:
+        if not isinstance(self.student, WritingStudent):
+            raise ValueError(f"'student' must be one that writes, such as 'writer', got {self.student.kind!r}")
+        return self
+
+    def fit_texts(self, supervision: Examples, gold: AnyArray, rng: np.random.Generator) -> WritingLabeller:
+        """Train the writer on the supervision split and its gold `(n,)`.
+
+        Raises:
+            InputError: If the split has fewer examples than `labels`, or none.
+        """
+        n = len(supervision)
+        if n < (self.labels or 1):
+            raise InputError(
+                f"labels must be at most the {n} examples of the supervision split, got {self.labels or 'all'}: "
+                "lower it, or give the task a larger supervision split"
+            )
+        rows = rng.permutation(n)[: self.labels]
+        assert isinstance(self.student, WritingStudent)
+        prompts = [str(text) for text in supervision.inputs.take(rows).values]
+        return _Writer(self, self.student.fit_texts(prompts, gold[rows].tolist(), rng))
+
+
+@dataclass(frozen=True, eq=False)
+class _Writer(WritingLabeller):
+    """A trained writer that answers; it sees the prompts only."""
+
+    supervisor: WriterSupervisor
+    trained: WritingPredictor
+
+    def label(self, examples: Examples, rng: np.random.Generator) -> WrittenLabels:
+        """Return its likeliest answers `(n,)`, and the further ones `(n, s)`."""
+        prompts = [str(text) for text in examples.inputs.values]
+        how = self.supervisor
+        answers = self.trained.write(prompts).texts[:, 0]
+        if not how.samples:
+            return WrittenLabels(answers)
+        return WrittenLabels(answers, self.trained.write(prompts, how.samples, how.temperature, rng=rng).texts)
+
+
+@register("supervisors")
+class RecordedSolutions(WritingSupervisor):
+    """Solutions that systems wrote once, stored with the data: the first of `by` answers, all of them are its samples.
+
+    They are texts of the metadata columns `written.<by>`, `(n,)`. Nothing is trained.
+    """
+
+    kind: Literal["recorded-solutions"] = "recorded-solutions"
+    by: tuple[str, ...] = Field(min_length=1, description="whose solutions: names that the task gives; the first leads")
+
+    def fit_texts(self, supervision: Examples, gold: AnyArray, rng: np.random.Generator) -> WritingLabeller:
+        """Return the reader of what is recorded."""
+        return _Recorded(self)
+
+
+@dataclass(frozen=True, eq=False)
+class _Recorded(WritingLabeller):
+    supervisor: RecordedSolutions
+
+    def label(self, examples: Examples, rng: np.random.Generator) -> WrittenLabels:
+        """Return the recorded answers.
+
+        Raises:
+            DataError: If the data have no recorded solutions.
+            UnknownNameError: If others are recorded, but not these.
+        """
+        names = [name.removeprefix(PREFIX) for name in examples.metadata if name.startswith(PREFIX)]
+        if not names:
+            raise DataError(
+                "supervisor 'recorded-solutions' needs recorded solutions, the data have none: choose a task that "
+                "stores them, such as 'gsm8k' with its 'solved' questions"
+            )
+        unknown = [name for name in self.supervisor.by if name not in names]
+        if unknown:
+            raise UnknownNameError("recorded solutions (supervisor 'recorded-solutions', by)", unknown[0], names)
+        told = [
+            check_texts(examples.metadata[PREFIX + name], (len(examples),), f"metadata {PREFIX + name!r}")
+            for name in self.supervisor.by
+        ]
+        return WrittenLabels(told[0], np.stack(told, axis=1) if len(told) > 1 else None)
