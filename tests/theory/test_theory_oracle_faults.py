@@ -26,8 +26,14 @@ from w2sg.theory.oracles.random_features import (
     student_floor,
 )
 from w2sg.theory.oracles.representation import projected_residual, ridge_fit
-from w2sg.theory.oracles.ridge import best_student_penalty, best_teacher_penalty, ridge_moments, two_stage_ridge_risks
-from w2sg.theory.oracles.ridgeless import Ridgeless, effective_ridge
+from w2sg.theory.oracles.ridge import (
+    TwoStageRidge,
+    best_student_penalty,
+    best_teacher_penalty,
+    ridge_moments,
+    two_stage_ridge_risks,
+)
+from w2sg.theory.oracles.ridgeless import Ridgeless, RidgelessSurrogate, effective_ridge
 
 NAN, INF = math.nan, math.inf
 EYE = np.eye(2)
@@ -72,6 +78,8 @@ EYE = np.eye(2)
         ("disagreement-audit", {"right": 201}, "each be at most the next"),
         ("conformal", {"miss": 0}, "miss"),
         ("prediction-powered", {"prevalence": 1}, "prevalence"),
+        ("prediction-powered", {"prevalence": 0.01}, "10 labels of the rarer kind"),
+        ("mixture", {"N": 1_000_000, "d": 5000}, "at most 100,000,000 numbers"),
     ],
 )
 def test_impossible_worlds_are_refused(name: str, fields: dict[str, Any], message: str) -> None:
@@ -143,6 +151,9 @@ def test_impossible_worlds_are_refused(name: str, fields: dict[str, Any], messag
         lambda: ridge_fit(np.ones((3, 2)), np.array([1, NAN, 1]), 1),
         lambda: ridge_fit(np.ones((3, 2)), np.ones(3), NAN),
         lambda: projected_residual(np.ones((3, 2)), np.ones((4, 2)), np.ones(3), 1),
+        lambda: TwoStageRidge(gamma=1e-6).simulate(np.random.default_rng(0)),
+        lambda: RidgelessSurrogate(p=2000, n=1999, decay=5).simulate(np.random.default_rng(0)),
+        lambda: wrong_mass([0, 1e6], [0.5, 0.5], 3),
         lambda: TwoLevels.of(50, 1, 0, 0.5),
         lambda: TwoLevels.of(50, 0.1, 0.5, 0.05),
     ],

@@ -113,6 +113,7 @@ def test_intrinsic_dimension_as_recomputed() -> None:
             assert agree(found[key], value, 0.02 * value), key
 
 
+@pytest.mark.slow
 def test_ensemble_as_recomputed() -> None:
     """One world was printed; a world's spread is that of a trial here."""
     found = simulated("ensemble-variance", trials=100)
@@ -146,6 +147,7 @@ def test_one_label_for_twelve_core_dimensions() -> None:
     assert exact["teacher_risk"] == pytest.approx(0.727, rel=0.06)
 
 
+@pytest.mark.slow
 def test_gradient_flow_as_recomputed() -> None:
     """One teacher of each width was printed; small ones differ much from each other."""
     for m, ratio in ((8, 0.491), (16, 0.400), (32, 0.261), (64, 0.167)):
@@ -187,6 +189,7 @@ OVERLAPS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("l2", OVERLAPS)
 def test_overlap_as_recomputed(l2: float) -> None:
     """Ten worlds were printed, twenty are drawn here."""
@@ -197,6 +200,7 @@ def test_overlap_as_recomputed(l2: float) -> None:
         assert found["ceiling_accuracy"].value == pytest.approx(0.946, abs=0.002)
 
 
+@pytest.mark.slow
 def test_overlap_with_a_heavy_penalty_is_the_average() -> None:
     oracle = made("overlap", overlap=0.3, l2=1000.0, n=20_000, N=100_000, trials=2)
     exact, found = oracle.exact(), oracle.simulate(np.random.default_rng(0))
@@ -204,6 +208,7 @@ def test_overlap_with_a_heavy_penalty_is_the_average() -> None:
         assert found[key].value == pytest.approx(exact[f"limit_{key}"], abs=0.006), key
 
 
+@pytest.mark.slow
 def test_linear_misfit_as_recomputed() -> None:
     """Gain is misfit: slope 0.93 to 1.00 and R2 0.948 to 0.976 were printed for three worlds."""
     found = simulated("linear-misfit", trials=20)
@@ -219,6 +224,7 @@ def test_linear_misfit_as_recomputed() -> None:
         assert all(agree(found[key], value, math.sqrt(20) * (found[key].se or 0)) for value in values), key
 
 
+@pytest.mark.slow
 def test_sign_of_misfit_in_three_families() -> None:
     """The acceptance pattern +, +, -: misfit is gain, then gain, then loss."""
     found = {family: simulated("linear-gaussian", family=family) for family in "ABC"}
@@ -230,6 +236,7 @@ def test_sign_of_misfit_in_three_families() -> None:
     assert found["C"]["variance_spearman"].value < 0.6
 
 
+@pytest.mark.slow
 def test_representation_gap_as_recomputed() -> None:
     found = simulated("representation-gap")
     assert found["identity_error"].value < 1e-10
@@ -246,6 +253,7 @@ def test_the_way_to_a_worse_teacher_leads_through_better_students(teacher: float
     assert found["final_cos"].value == pytest.approx(teacher, abs=0.01)
 
 
+@pytest.mark.slow
 def test_benign_overfitting_as_recomputed() -> None:
     """Twelve worlds were printed, and as many are drawn here."""
     printed = {10: 0.692, 23: 0.801, 50: 0.848, 109: 0.818, 239: 0.768, 523: 0.668}

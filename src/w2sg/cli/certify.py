@@ -1,11 +1,14 @@
 """`w2sg certify`: what may be promised about a run, for so many labels."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from w2sg.cli.console import Json, StoreFolder, existing_store, number, print_json, print_table
 from w2sg.core.errors import InputError
+
+if TYPE_CHECKING:
+    from w2sg.theory.certificates import Certified
 
 
 def certify(
@@ -40,36 +43,33 @@ def certify(
         found, store=folder, labels=labels, delta=delta, on_disagreements=on_disagreements, seed=seed
     )
     if as_json:
-        print_json(
-            {
-                "run": found.id,
-                "delta": delta,
-                "n_labels": len(certified.rows),
-                "n_random": certified.n_random,
-                "n_disagreements": certified.n_disagreements,
-                "certificates": {name: one.to_dict() for name, one in certified.certificates.items()},
-                "skipped": dict(certified.skipped),
-            }
-        )
-        return
+        print_json(_document(found.id, certified))
+    else:
+        _print(found.id, certified)
+
+
+def _document(run: str, certified: "Certified") -> dict[str, object]:
+    return {
+        "run": run,
+        "delta": certified.delta,
+        "n_labels": len(certified.rows),
+        "n_random": certified.n_random,
+        "n_disagreements": certified.n_disagreements,
+        "certificates": {name: one.to_dict() for name, one in certified.certificates.items()},
+        "skipped": dict(certified.skipped),
+    }
+
+
+def _print(run: str, certified: "Certified") -> None:
     rows = [
-        [
-            name,
-            one.unit,
-            number(one.lower, 4),
-            number(one.estimate, 4),
-            number(one.upper, 4),
-            number(one.delta, 4),
-            str(one.n_labels),
-            one.strength,
-            one.method,
-        ]
+        [name, one.unit, *(number(value, 4) for value in (one.lower, one.estimate, one.upper, one.delta))]
+        + [str(one.n_labels), one.strength, one.method]
         for name, one in certified.certificates.items()
     ]
     more = len(certified.rows) - certified.n_random
     title = (
-        f"run {found.id[:8]}: {certified.n_random} labels at random and {more} more on disagreements; "
-        f"all of these hold together with probability {1 - delta:g}"
+        f"run {run[:8]}: {certified.n_random} labels at random and {more} more on disagreements; "
+        f"all of these hold together with probability {1 - certified.delta:g}"
     )
     columns = ["certificate", "unit", "at least", "estimate", "at most", "delta", "labels", "strength", "method"]
     print_table(title, columns, rows)

@@ -2,7 +2,23 @@
 
 import typer
 
-from w2sg.cli import cache, demo, describe, league, listing, new, report, run, runs, show, study
+from w2sg.cli import (
+    cache,
+    certify,
+    demo,
+    describe,
+    league,
+    listing,
+    new,
+    observe,
+    oracle,
+    report,
+    run,
+    runs,
+    show,
+    study,
+    theory,
+)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -17,7 +33,12 @@ def add_to(app: typer.Typer) -> None:
         ("describe", describe.describe),
         ("runs", runs.runs),
         ("show", show.show),
+        ("observe", observe.observe),
+        ("predict", observe.predict),
+        ("certify", certify.certify),
+        ("oracle", oracle.oracle),
     ):
         app.command(name)(command)
+    app.add_typer(theory.app, name="theory")
     app.add_typer(cache.app, name="cache")
     app.add_typer(new.app, name="new")

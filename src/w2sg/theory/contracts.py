@@ -137,6 +137,11 @@ class Theory(Component):
         """The smallest information set that gives all it needs."""
         return max((CATALOGUE[name].info for name in self.observed), default=InfoSet.S0)
 
+    @property
+    def reads_labels(self) -> bool:
+        """Whether audited labels change what it says: its number, or the verdicts on its hypotheses."""
+        return self.info >= InfoSet.S1 or any(one.info == InfoSet.S1 for one in self.hypotheses)
+
     @abstractmethod
     def formula(self, at: Mapping[str, float]) -> float:
         """Return the prediction for values of the needed observables.
@@ -199,5 +204,5 @@ class Theory(Component):
         return value
 
     def _answer(self, seen: Observables, level: float, verdicts: tuple[Verdict, ...], **found: Any) -> Answer:
-        labels = seen.labels if self.info >= InfoSet.S1 else 0
+        labels = seen.labels if self.reads_labels else 0
         return Answer(self.kind, seen.run, self.target, self.unit, level, verdicts, labels=labels, **found)

@@ -21,7 +21,6 @@ from w2sg.lab.work import working_with
 from w2sg.theory.cases import Case, Truth
 from w2sg.theory.contracts import Answer
 from w2sg.theory.observables import Observables, Quantity
-from w2sg.theory.observing.measuring import observe
 from w2sg.theory.observing.runs import Stand, Stored
 
 CODE = ("w2sg.theory.observing.runs",)
@@ -153,7 +152,7 @@ def _observed(stand: Stand, runs: Sequence[Stored], audits: Sequence[int]) -> di
         raise CapabilityError("theory speaks of class probabilities: this task has written answers")
     stand.train_again([stored.job for stored in runs])
     bought = [stand.audit(labels) for labels in audits if labels <= len(stand.halves[0])]
-    return {stored.job.run: observe(stand.seen(stored), bought) for stored in runs}
+    return {stored.job.run: stand.observe(stored, bought) for stored in runs}
 
 
 def _packed(found: Mapping[int, Observables]) -> dict[str, Any]:

@@ -60,9 +60,7 @@ def ppi(
         InputError: Lengths differ, a value is out of range, or delta is.
         Inapplicable: There are fewer than two labels, or they do not vary: a limit theorem says nothing.
     """
-    check_delta(delta)
-    y, f, u = as_unit("labels", labels), as_unit("predicted", predicted), as_unit("unlabelled", unlabelled)
-    same_length(labels=y, predicted=f)
+    y, f, u = _powered(labels, predicted, unlabelled, delta)
     if len(y) < 2 or len(u) < 2:
         raise Inapplicable("a normal interval needs two labelled and two unlabelled inputs at least")
     trust = tuned_power(y, f, len(u)) if power is None else _power(power)
@@ -85,6 +83,15 @@ def ppi(
         f"{len(y)} {inputs} labelled at random, {len(u)} unlabelled",
         len(y),
     )
+
+
+def _powered(
+    labels: ArrayLike, predicted: ArrayLike, unlabelled: ArrayLike, delta: float
+) -> tuple[Floats, Floats, Floats]:
+    check_delta(delta)
+    y, f, u = as_unit("labels", labels), as_unit("predicted", predicted), as_unit("unlabelled", unlabelled)
+    same_length(labels=y, predicted=f)
+    return y, f, u
 
 
 def tuned_power(labels: Floats, predicted: Floats, n_unlabelled: int) -> float:
@@ -131,9 +138,7 @@ def ppi_finite(
     Raises:
         InputError: Lengths differ, a value is out of range, or no label is left.
     """
-    check_delta(delta)
-    y, f, u = as_unit("labels", labels), as_unit("predicted", predicted), as_unit("unlabelled", unlabelled)
-    same_length(labels=y, predicted=f)
+    y, f, u = _powered(labels, predicted, unlabelled, delta)
     spent = 0 if power is not None else _spent(tuning, len(y))
     trust = tuned_power(y[:spent], f[:spent], len(u)) if power is None else _power(power)
     rest = (y - trust * f)[spent:]

@@ -10,15 +10,24 @@ from w2sg.core import BoolArray, FloatArray
 from w2sg.theory.catalogue import CATALOGUE
 from w2sg.theory.observables import Observables, Quantity, exactly
 from w2sg.theory.observing import neighbours, spectra
+from w2sg.theory.observing.algebra import RANK, basis, centred
 from w2sg.theory.observing.risks import differs, divergence, losses, squared
-from w2sg.theory.observing.seen import Audit, Refits, Seen
+from w2sg.theory.observing.seen import Audit, Refits, Seen, Space
 
 Found = dict[str, Quantity]
 
 
-def observe(seen: Seen, audits: Sequence[Audit] = ()) -> dict[int, Observables]:
-    """Return everything that can be measured of a run, by the number of audited labels; 0 is without any."""
-    base = _unaudited(seen)
+def observe(
+    seen: Seen, audits: Sequence[Audit] = (), shared: Mapping[str, Quantity] | None = None
+) -> dict[int, Observables]:
+    """Return everything that can be measured of a run, by the number of audited labels; 0 is without any.
+
+    Args:
+        seen: The run.
+        audits: Labels that were bought.
+        shared: What `of_features` found for a run with the same teacher and features; None finds it here.
+    """
+    base = _unaudited(seen, of_features(seen) if shared is None else shared)
     return {0: base, **{len(audit.rows): _with_audit(base, seen, audit) for audit in audits}}
 
 
@@ -28,13 +37,13 @@ def _with_audit(base: Observables, seen: Seen, audit: Audit) -> Observables:
     return replace(base, quantities={**base.quantities, **found}, missing=missing, labels=len(audit.rows))
 
 
-def _unaudited(seen: Seen) -> Observables:
+def _unaudited(seen: Seen, shared: Mapping[str, Quantity]) -> Observables:
     found: Found = {**_predictions(seen), **_sizes(seen)}
     if seen.refits is not None:
         found |= _teacher(seen.refits, seen)
         if seen.student_held_out is not None:
             found |= _refitted(seen.refits, seen.student_held_out, seen)
-    found |= _spaces(seen)
+    found |= {**shared, **_student_on_features(seen)}
     found |= {name: exactly(value, "by construction") for name, value in seen.known.items()}
     return Observables(seen.run, seen.setting, found, dict(seen.facts), _missing(seen, found))
 
@@ -121,7 +130,7 @@ def _refitted(refits: Refits, student: FloatArray, seen: Seen) -> Found:
 
 def _slope(predicted: FloatArray, labels: FloatArray) -> Quantity | None:
     """Return the slope of the labels on the predictions, with its heteroskedasticity-robust standard error."""
-    x, y = spectra.centred(predicted), spectra.centred(labels)
+    x, y = centred(predicted), centred(labels)
     power = float(np.square(x).sum())
     if power <= np.finfo(float).eps * x.size:
         return None
@@ -130,8 +139,8 @@ def _slope(predicted: FloatArray, labels: FloatArray) -> Quantity | None:
     return Quantity(slope, float(np.sqrt(np.square(rows).sum())) / power, len(rows), "least squares, cross-fitted")
 
 
-def _spaces(seen: Seen) -> Found:
-    """Return what features say; each model's own quantities need its features only."""
+def of_features(seen: Seen) -> Found:
+    """Return what features say of a teacher and of a student's body: the same for all students trained on it."""
     found: Found = {}
     weak, student = seen.weak_space, seen.student_space
     for name, space in (("weak", weak), ("strong", student)):
@@ -139,7 +148,7 @@ def _spaces(seen: Seen) -> Found:
             continue
         unlabelled = np.concatenate([space.training, space.fresh])
         eigenvalues = spectra.spectrum(unlabelled)
-        rank = int((eigenvalues > spectra.RANK**2 * max(eigenvalues.max(), np.finfo(float).tiny)).sum())
+        rank = int((eigenvalues > RANK**2 * max(eigenvalues.max(), np.finfo(float).tiny)).sum())
         found[f"d_{name}"] = Quantity(rank, 0.0, len(unlabelled), "numerical rank")
         if eigenvalues.sum() > 0:
             effective = spectra.participation(eigenvalues)
@@ -150,8 +159,12 @@ def _spaces(seen: Seen) -> Found:
     if weak is not None and seen.refits is not None:
         found |= _noise(weak.labelled, seen.refits.labels)
     if student is not None:
-        found |= _student_space(seen, student.training, student.fresh)
-        found["shift_p"] = exactly(spectra.shift_p(student.labelled, student.fresh), "ranks of a held-out score")
+        p = spectra.shift_p(student.labelled, student.fresh)
+        found["shift_p"] = exactly(p, "ranks of a held-out score")
+        if seen.setting == "classification":
+            top = slice(neighbours.MOST_ROWS)
+            overlap = neighbours.overlap_points(seen.weak_training.max(axis=1)[top], student.training[top])
+            found["overlap_density"] = mean_of(overlap.astype(float), "two change points")
     if weak is not None and student is not None:
         found |= _both(seen)
     return found
@@ -159,28 +172,33 @@ def _spaces(seen: Seen) -> Found:
 
 def _noise(features: FloatArray, labels: FloatArray) -> Found:
     """Return the residual variance of a least-squares fit of the labels on the teacher's features."""
-    directions = spectra.basis(features)
+    directions = basis(features)
     n, rank = directions.shape
     freedom = n - rank - 1
     if freedom < 1 or len(labels) != n:
         return {}
-    y = spectra.centred(labels)
+    y = centred(labels)
     noise = float(np.square(y - directions @ (directions.T @ y)).sum() / freedom)
     return {"noise": Quantity(noise, noise * np.sqrt(2 / freedom), n, "least squares on the teacher's features")}
 
 
-def _student_space(seen: Seen, training: FloatArray, fresh: FloatArray) -> Found:
-    n = len(training)
-    share, se = spectra.projection_residual(seen.weak_training - seen.student_training, training)
+def _student_on_features(seen: Seen) -> Found:
+    space = seen.student_space
+    if space is None:
+        return {}
+    share, se = spectra.projection_residual(seen.weak_training - seen.student_training, space)
+    n = len(seen.weak_training)
     found = {"projection_residual": Quantity(share, se, n, "whitened features, training inputs")}
     if seen.setting == "classification":
-        top = slice(neighbours.MOST_ROWS)
-        confidence = seen.weak_training.max(axis=1)[top]
-        overlap = neighbours.overlap_points(confidence, training[top])
-        found["overlap_density"] = mean_of(overlap.astype(float), "two change points")
-        steady = neighbours.robust(fresh[top], seen.student.argmax(axis=1)[top])
-        found["robust_share"] = mean_of(steady.astype(float), f"{neighbours.NEIGHBOURS} nearest neighbours")
+        near = f"{neighbours.NEIGHBOURS} nearest neighbours"
+        found["robust_share"] = mean_of(_steady(seen, space).astype(float), near)
     return found
+
+
+def _steady(seen: Seen, space: Space) -> BoolArray:
+    """Return where the student names one class over the neighbourhood, on the first fresh inputs."""
+    named = seen.student.argmax(axis=1)[: len(space.neighbours)]
+    return neighbours.robust(space.neighbours, named)
 
 
 def _both(seen: Seen) -> Found:
@@ -223,14 +241,11 @@ def _expansion(seen: Seen, audit: Audit, weak_right: BoolArray, student_right: B
     assert seen.student_space is not None
     features = seen.student_space.fresh
     found: Found = {}
-    if weak_right.any():
-        top = audit.rows < neighbours.MOST_ROWS
-        steady = neighbours.robust(
-            features[: neighbours.MOST_ROWS], seen.student.argmax(axis=1)[: neighbours.MOST_ROWS]
-        )
-        both = (steady[audit.rows[top]] & student_right[top])[weak_right[top]]
-        if len(both):
-            found["audit_good_robust"] = mean_of(both.astype(float), "audited at random")
+    steady = _steady(seen, seen.student_space)
+    top = audit.rows < len(steady)
+    both = (steady[audit.rows[top]] & student_right[top])[weak_right[top]]
+    if len(both):
+        found["audit_good_robust"] = mean_of(both.astype(float), "audited at random")
     rows = np.arange(len(audit.rows))
     trust = seen.student[audit.rows][rows, seen.weak[audit.rows].argmax(axis=1)]
     c = neighbours.expansion(features[audit.rows], weak_right, trust)

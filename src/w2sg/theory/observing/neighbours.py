@@ -79,11 +79,11 @@ def expansion(features: FloatArray, good: BoolArray, trust: FloatArray) -> float
     return min(found)
 
 
-def robust(features: FloatArray, named: FloatArray) -> BoolArray:
+def robust(neighbours: IntArray, named: IntArray) -> BoolArray:
     """Return on which inputs the student names one class over the whole neighbourhood, `(n,)`.
 
     Args:
-        features: `(n, d)`.
+        neighbours: The nearest of each input, `(n, k)`.
         named: The student's classes, `(n,)`.
     """
-    return np.asarray((named[near(features)] == named[:, None]).all(axis=1))
+    return np.asarray((named[neighbours] == named[:, None]).all(axis=1))

@@ -29,9 +29,9 @@ from w2sg.lab.plan import Job
 from w2sg.lab.protocol import TRANSFER, Arrays, Bench
 from w2sg.supervisors import Trained
 from w2sg.theory.cases import Truth
-from w2sg.theory.observables import Quantity
+from w2sg.theory.observables import Observables, Quantity
 from w2sg.theory.observing.facts import facts_of, penalties_of
-from w2sg.theory.observing.measuring import mean_of
+from w2sg.theory.observing.measuring import mean_of, observe, of_features
 from w2sg.theory.observing.risks import losses
 from w2sg.theory.observing.seen import Audit, Refits, Seen, Space
 
@@ -59,6 +59,7 @@ class Stand:
         self._spaces: dict[str, Space | str] = {}
         self._labellers: dict[str, list[Labeller]] = {}
         self._students: dict[str, FloatArray | str] = {}
+        self._features: dict[tuple[str, str], dict[str, Quantity]] = {}
 
     @cached_property
     def halves(self) -> tuple[np.ndarray, np.ndarray]:
@@ -69,6 +70,14 @@ class Stand:
         first = derive(self.seed, "theory", "halves").permutation(len(names))[: len(names) // 2]
         seen = np.isin(unit, first)
         return np.flatnonzero(seen), np.flatnonzero(~seen)
+
+    def observe(self, stored: Stored, audits: Sequence[Audit] = ()) -> dict[int, Observables]:
+        """Return the observables of a run; what features say is found once for each teacher and body."""
+        seen, setup = self.seen(stored), stored.job.setup
+        key = setup.supervisor.digest(), setup.student.digest()
+        if key not in self._features:
+            self._features[key] = of_features(seen)
+        return observe(seen, audits, self._features[key])
 
     def seen(self, stored: Stored) -> Seen:
         """Return what is seen of a run.

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 
 from w2sg.core import FloatArray, InputError, IntArray
+from w2sg.theory.observing.algebra import basis
+from w2sg.theory.observing.neighbours import MOST_ROWS, near
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +48,16 @@ class Space:
     def __post_init__(self) -> None:
         if len({part.shape[1] for part in (self.labelled, self.training, self.fresh)}) != 1:
             raise InputError("the features of one model must have the same number of columns on all inputs")
+
+    @cached_property
+    def training_basis(self) -> FloatArray:
+        """Orthonormal columns that span the centred features of the training inputs, `(N, r)`."""
+        return basis(self.training)
+
+    @cached_property
+    def neighbours(self) -> IntArray:
+        """The nearest of the fresh inputs that neighbourhoods are looked at on, of each `(m, k)`."""
+        return near(self.fresh[:MOST_ROWS])
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,28 +3,15 @@
 import numpy as np
 
 from w2sg.core import FloatArray
+from w2sg.theory.observing.algebra import RANK, basis, centred
 from w2sg.theory.observing.seen import Space
 
-RANK = 1e-6
-"""A direction counts if its standard deviation is at least this share of the largest."""
 GAP_RIDGE = 1e-3
 """Ridge of the representation gap, in units of the mean variance of a feature times the number of examples."""
 SHIFT_RIDGE = 0.1
 """Ridge of the two-sample test, in units of the mean variance of a feature."""
 MOST_ROWS = 1500
 """Traces over unlabelled inputs use at most this many of them."""
-
-
-def centred(x: FloatArray) -> FloatArray:
-    """Return the columns less their means, in float64."""
-    x = np.asarray(x, dtype=np.float64)
-    return np.asarray(x - x.mean(axis=0))
-
-
-def basis(x: FloatArray) -> FloatArray:
-    """Return orthonormal columns `(n, r)` that span the centred columns of `x`, `r` the numerical rank."""
-    u, s, _ = np.linalg.svd(centred(x), full_matrices=False)
-    return np.asarray(u[:, s > RANK * max(s.max(initial=0.0), np.finfo(float).tiny)])
 
 
 def spectrum(x: FloatArray) -> FloatArray:
@@ -84,25 +71,27 @@ def moment_traces(weak: Space, student: Space) -> tuple[float, float]:
     return teacher, taught
 
 
-def smoother(x: FloatArray) -> FloatArray:
-    """Return the ridge projection `P = K (K + b)^-1` of the centred features on their own rows, `(n, n)`."""
+def smoother(x: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the ridge projection `P = K (K + b)^-1` of centred features on their own rows, as `P = (u * d) @ u.T`."""
     u, s, _ = np.linalg.svd(centred(x), full_matrices=False)
-    penalty = GAP_RIDGE * np.square(s).sum() / max(min(x.shape), 1)
-    return np.asarray((u * (s**2 / (s**2 + penalty))) @ u.T)
+    power = np.square(s)
+    penalty = GAP_RIDGE * power.sum() / max(min(x.shape), 1)
+    return np.asarray(u), np.divide(power, power + penalty, out=np.zeros_like(power), where=power > 0)
 
 
 def gap_plugin(weak: FloatArray, student: FloatArray, labels: FloatArray) -> tuple[float, float]:
     """Return the mean over rows of |P_s (I - P_w) y|^2, and its standard error (arXiv 2502.00620)."""
     y = centred(labels)
-    missed = smoother(student) @ (y - smoother(weak) @ y)
+    (u, d), (v, e) = smoother(student), smoother(weak)
+    missed = (u * d) @ (u.T @ (y - (v * e) @ (v.T @ y)))
     rows = np.square(missed).sum(axis=1)
     return float(rows.mean()), float(rows.std(ddof=1) / np.sqrt(len(rows)))
 
 
 def gap_trace(weak: FloatArray, student: FloatArray) -> float:
     """Return tr(P_s (I - P_w)) / N on the first rows."""
-    ps, pw = smoother(student[:MOST_ROWS]), smoother(weak[:MOST_ROWS])
-    return float((np.trace(ps) - np.sum(ps * pw)) / len(ps))
+    (u, d), (v, e) = smoother(student[:MOST_ROWS]), smoother(weak[:MOST_ROWS])
+    return float((d.sum() - d @ np.square(u.T @ v) @ e) / len(u))
 
 
 def shift_p(first: FloatArray, second: FloatArray) -> float:
@@ -125,21 +114,21 @@ def shift_p(first: FloatArray, second: FloatArray) -> float:
     return float(mannwhitneyu(first[1::2] @ score, second[1::2] @ score, alternative="greater").pvalue)
 
 
-def projection_residual(residual: FloatArray, features: FloatArray) -> tuple[float, float]:
+def projection_residual(residual: FloatArray, space: Space) -> tuple[float, float]:
     """Return |E[r h']|^2 over whitened features `h` and a constant as a share of E|r|^2, with its standard error.
 
     It is 0 where the student is the least-squares projection of the weak labels on linear functions of its features.
 
     Args:
         residual: Weak labels less the student's predictions on the training inputs, `(N, k)`.
-        features: The student's features there, `(N, d)`.
+        space: The student's features.
     """
     n = len(residual)
     total = float(np.square(residual).sum())
     if total <= np.finfo(float).eps * n:
         return 0.0, 0.0
-    directions = np.concatenate([np.full((n, 1), n**-0.5), basis(features)], axis=1)
-    explained = directions @ (directions.T @ residual.astype(np.float64))
+    residual = np.asarray(residual, dtype=np.float64)
+    explained = residual.mean(axis=0) + space.training_basis @ (space.training_basis.T @ residual)
     share = float(np.square(explained).sum()) / total
     rows = (2 * (explained * residual).sum(axis=1) - share * np.square(residual).sum(axis=1)) * n / total
     return share, float(rows.std(ddof=1) / np.sqrt(n)) if n > 1 else 0.0

@@ -122,6 +122,15 @@ class PredictionPowered(Oracle):
     delta: float = Field(0.05, gt=0, lt=1, description="how often the interval may miss")
     trials: int = Field(1000, ge=2, le=100_000, description="simulated samples")
 
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        rarer = self.n * min(self.prevalence, 1 - self.prevalence)
+        if rarer < 10:
+            raise ValueError(
+                f"a normal interval needs 10 labels of the rarer kind, expected are {rarer:.3g}: raise 'n'"
+            )
+        return self
+
     def exact(self) -> Mapping[str, float]:
         """Return the limits of the widths, at the power that makes the interval shortest, and with no predictions."""
         variance = self.prevalence * (1 - self.prevalence)

@@ -85,7 +85,7 @@ class LatentConcept(Oracle):
     """A posterior over concepts, shown weak examples of which some come from a wrong concept."""
 
     kind: Literal["latent-concept"] = "latent-concept"
-    n: int = Field(16, ge=0, le=500, description="weak examples in the context")
+    n: int = Field(16, ge=1, le=500, description="weak examples in the context")
     means: tuple[float, ...] = Field(
         (0.0, 2.0, -2.0), min_length=2, max_length=20, description="concepts; the first is right"
     )
@@ -113,4 +113,7 @@ class LatentConcept(Oracle):
         mu = np.asarray(self.means)
         concepts = rng.choice(len(mu), size=(self.trials, self.n), p=self.weights)
         sums = rng.standard_normal((self.trials, self.n)).sum(axis=1) + mu[concepts].sum(axis=1)
-        return {"wrong_mass": mean_of(_wrong(mu, sums, self.n)), "naive_wrong_mass": mean_of(concepts[:, 0] != 0)}
+        return {
+            "wrong_mass": mean_of(_wrong(mu, sums, self.n)),
+            "naive_wrong_mass": mean_of((concepts != 0).mean(axis=1)),
+        }

@@ -54,7 +54,7 @@ class RepresentationGap(Oracle):
     """Random pairs of linear representations: the predicted and the measured distance of student and ceiling."""
 
     kind: Literal["representation-gap"] = "representation-gap"
-    d: int = Field(200, ge=4, le=2000, description="input dimensions")
+    d: int = Field(200, ge=20, le=2000, description="input dimensions")
     n: int = Field(1000, ge=10, le=20_000, description="clean labels of the teacher, and weak ones of the student")
     ridge: float = Field(1e-3, gt=0, description="penalty per example of all three")
     noise: float = Field(0.5, ge=0, description="standard deviation of the label noise")

@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 
 from w2sg.core import FloatArray, InputError, register
 from w2sg.theory.oracle import Oracle, Simulated
-from w2sg.theory.oracles.common import means_of, within
+from w2sg.theory.oracles.common import affordable, means_of, within
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,11 @@ class TwoStageRidge(Oracle):
         }
 
     def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulated]:
-        """Fit both stages in `d` dimensions; risks are exact given the fits."""
+        """Fit both stages in `d` dimensions; risks are exact given the fits.
+
+        Raises:
+            InputError: There would be too many labels to draw.
+        """
         truth = np.zeros(self.d)
         truth[0] = math.sqrt(self.r2)
         gamma_s = self.gamma if self.gamma_s is None else self.gamma_s
@@ -193,6 +197,7 @@ class TwoStageRidge(Oracle):
         self, truth: FloatArray, gamma: float, penalty: float, noise: float, rng: np.random.Generator
     ) -> FloatArray:
         n = max(1, round(self.d / gamma))
+        affordable(n, self.d)
         x = rng.standard_normal((n, self.d))
         y = x @ truth + math.sqrt(noise) * rng.standard_normal(n)
         if n < self.d:

@@ -41,7 +41,7 @@ class Misfit(Theory):
         given.POPULATION,
         given.REALIZABLE,
     )
-    oracle: ClassVar[str | None] = "intrinsic-dimension"
+    oracle: ClassVar[str | None] = "linear-misfit"
 
     def formula(self, at: Mapping[str, float]) -> float:
         """Return the misfit."""

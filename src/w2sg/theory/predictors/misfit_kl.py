@@ -82,6 +82,7 @@ class MisfitReverseKl(Theory):
         given.CONVEX,
         given.REVERSE_KL,
         given.FROZEN,
+        given.CONVERGED,
         given.SOFT_LABELS,
         given.POPULATION,
         _PRIMAL_TRUTH,

@@ -18,6 +18,7 @@ _HYPOTHESES = (
     given.RIDGE_TEACHER,
     given.RIDGE_STUDENT,
     given.FROZEN,
+    given.CONVERGED,
     given.SAME_FEATURES,
     given.ISOTROPIC,
     given.SAME_INPUTS,

@@ -79,12 +79,12 @@ def theories() -> list[Theory]:
 
 
 def predict_all(seen: Iterable[Observables], among: Sequence[Theory], level: float = LEVEL) -> list[Answer]:
-    """Return what theories say of runs; those that need no labels are asked once, of the record without labels."""
+    """Return what theories say of runs: of each record those that can read it, and no theory the same thing twice."""
     return [
         theory.predict(one, level)
         for one in seen
         for theory in among
-        if (theory.info >= InfoSet.S1) == (one.labels > 0)
+        if (theory.reads_labels if one.labels else theory.info == InfoSet.S0)
     ]
 
 

@@ -1,0 +1,20 @@
+"""Centred columns and what they span."""
+
+import numpy as np
+
+from w2sg.core import FloatArray
+
+RANK = 1e-6
+"""A direction counts if its standard deviation is at least this share of the largest."""
+
+
+def centred(x: FloatArray) -> FloatArray:
+    """Return the columns less their means, in float64."""
+    x = np.asarray(x, dtype=np.float64)
+    return np.asarray(x - x.mean(axis=0))
+
+
+def basis(x: FloatArray) -> FloatArray:
+    """Return orthonormal columns `(n, r)` that span the centred columns of `x`, `r` the numerical rank."""
+    u, s, _ = np.linalg.svd(centred(x), full_matrices=False)
+    return np.asarray(u[:, s > RANK * max(s.max(initial=0.0), np.finfo(float).tiny)])
