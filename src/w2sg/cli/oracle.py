@@ -28,17 +28,23 @@ def oracle(
 
         w2sg oracle oversight --set game=mafia --set gap=400 --json
     """
+    from threadpoolctl import threadpool_limits
+
     from w2sg.core import derive, registry
     from w2sg.lab import parse_setting
     from w2sg.theory import Oracle
 
     for path in plugin or []:
         registry.load_plugin(path)
-    world = registry.build("oracles", {"kind": name, **dict(parse_setting(text) for text in settings or [])})
+    given = dict(parse_setting(text) for text in settings or [])
+    if "kind" in given:  # every component's own `kind` is the oracle's name; a certificate's is its `method`
+        given["method"] = given.pop("kind")
+    world = registry.build("oracles", {"kind": name, **given})
     assert isinstance(world, Oracle)
     started = time.perf_counter()
     exact = dict(world.exact())
-    simulated = dict(world.simulate(derive(seed, "oracle", name))) if simulate else {}
+    with threadpool_limits(1):
+        simulated = dict(world.simulate(derive(seed, "oracle", name))) if simulate else {}
     document = {
         "oracle": name,
         "parameters": world.model_dump(mode="json", exclude={"kind"}),
@@ -60,8 +66,8 @@ def oracle(
         ]
         for key in dict.fromkeys([*exact, *simulated])
     ]
-    given = ", ".join(f"{key}={value}" for key, value in document["parameters"].items())  # type: ignore[attr-defined]
-    print_table(f"{name}: {given}", ["quantity", "exact", "simulated", "standard error", "trials"], rows)
+    shown = ", ".join(f"{key}={value}" for key, value in document["parameters"].items())  # type: ignore[attr-defined]
+    print_table(f"{name}: {shown}", ["quantity", "exact", "simulated", "standard error", "trials"], rows)
 
 
 def _shown(value: Any) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 
 from w2sg.core import (
     CapabilityError,
+    Component,
     Examples,
     FloatArray,
     InputError,
@@ -74,7 +75,7 @@ class Stand:
     def observe(self, stored: Stored, audits: Sequence[Audit] = ()) -> dict[int, Observables]:
         """Return the observables of a run; what features say is found once for each teacher and body."""
         seen, setup = self.seen(stored), stored.job.setup
-        key = setup.supervisor.digest(), setup.student.digest()
+        key = setup.supervisor.digest(), body_digest(setup.student)
         if key not in self._features:
             self._features[key] = of_features(seen)
         return observe(seen, audits, self._features[key])
@@ -234,7 +235,7 @@ class Stand:
     def _space(self, student: Student | None) -> Space | str:
         if student is None:
             return "the teacher is no model with features"
-        key = student.digest()
+        key = body_digest(student)
         if key not in self._spaces:
             data = self.bench.data
             sets = (data.supervision.inputs, data.transfer.inputs, self._fresh.inputs)
@@ -249,6 +250,12 @@ def body_of(setup: Setup) -> Student | None:
     """Return the model inside of a supervisor, if it is one."""
     inner = getattr(setup.supervisor, "student", None)
     return inner if isinstance(inner, Student) else None
+
+
+def body_digest(student: Student) -> str:
+    """Return what two students share whose features before training are the same."""
+    features = getattr(student, "features", None)
+    return (features if isinstance(features, Component) else student).digest()
 
 
 def label_count(setup: Setup, available: int) -> int:

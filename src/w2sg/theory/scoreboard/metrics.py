@@ -6,7 +6,7 @@ A score that the data do not define (one run, constant predictions) is NaN, neve
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from scipy.stats import kendalltau, rankdata
+from scipy.stats import kendalltau
 
 from w2sg.core import AnyArray, FloatArray
 
@@ -24,9 +24,15 @@ def correlation(first: FloatArray, second: FloatArray) -> float:
     return float(a @ b / power) if power > 0 else float("nan")
 
 
+def ranks(values: FloatArray) -> FloatArray:
+    """Return average ranks from 1; scipy's costs ten times as much on short vectors, and a bootstrap asks often."""
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[place])
+
+
 def spearman(predicted: FloatArray, truth: FloatArray) -> float:
     """Return the rank correlation."""
-    return correlation(rankdata(predicted), rankdata(truth))
+    return correlation(ranks(predicted), ranks(truth))
 
 
 def kendall(predicted: FloatArray, truth: FloatArray) -> float:
@@ -69,8 +75,7 @@ def auc(predicted: FloatArray, positive: AnyArray) -> float:
     n_other = len(positive) - n_positive
     if not n_positive or not n_other:
         return float("nan")
-    ranks = rankdata(predicted)
-    return float((ranks[positive].sum() - n_positive * (n_positive + 1) / 2) / (n_positive * n_other))
+    return float((ranks(predicted)[positive].sum() - n_positive * (n_positive + 1) / 2) / (n_positive * n_other))
 
 
 def interval_score(lo: FloatArray, hi: FloatArray, truth: FloatArray, level: float) -> float:

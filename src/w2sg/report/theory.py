@@ -1,0 +1,174 @@
+"""The page of a scoreboard of theories: Markdown with figures beside it, or one offline HTML file."""
+
+import re
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from w2sg.core import StoreError
+from w2sg.report import formatting as fmt
+from w2sg.report.canvas import Drawing
+from w2sg.report.league import _MARKS, _markdown, _table, league_target, on_white
+from w2sg.report.offline import embedded, environment, page_parts, write_whole
+from w2sg.report.theory_figures import theory_figures
+from w2sg.report.theory_findings import theory_findings
+from w2sg.report.theory_numbers import numbers_of
+from w2sg.report.theory_tables import tables_of
+from w2sg.theory.scoreboard.board import Scoreboard
+from w2sg.theory.worlds import FAMILIES
+
+IN_TERMINAL = ("theory", "predicts", "hypotheses", "n", "abstains", "Spearman within tasks", "R²", "coverage")
+"""Columns of the tables of scores that a terminal has room for."""
+
+
+def write_theory(board: Scoreboard, path: str | Path, *, command: str | None = None) -> Path:
+    """Write a scoreboard as a page: Markdown where the path ends in `.md`, one offline HTML file where in `.html`.
+
+    The same scoreboard gives the same bytes. The figures of a Markdown page are SVG files in a folder beside it that
+    has its name without `.md`. Every file appears whole or not at all.
+
+    Args:
+        board: The scoreboard.
+        path: The file to write; an existing one is replaced.
+        command: The command that makes the page, to be shown; None shows `w2sg theory score` with the study's name.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        InputError: If the path ends otherwise, is a folder, or lies in a folder that does not exist.
+        StoreError: If a file cannot be written.
+    """
+    target = theory_target(path)
+    if target.suffix == ".html":
+        write_whole(target, theory_html(board, command=command))
+        return target
+    drawings = theory_figures(board)
+    folder = target.with_suffix("")
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"folder {folder} cannot be made: {error.strerror or error}: choose another path") from error
+    for drawing in drawings:
+        write_whole(folder / f"{drawing.name}.svg", on_white(drawing.svg))
+    write_whole(target, theory_markdown(board, folder.name, drawings, command=command))
+    return target
+
+
+def theory_target(path: str | Path) -> Path:
+    """Return the path of a scoreboard's page.
+
+    Raises:
+        InputError: If it ends neither in `.md` nor in `.html`, is a folder, or lies in a folder that does not exist.
+    """
+    return league_target(path)
+
+
+def theory_markdown(
+    board: Scoreboard, folder: str, drawings: list[Drawing] | None = None, *, command: str | None = None
+) -> str:
+    """Return a scoreboard as Markdown that links to its figures.
+
+    Args:
+        board: The scoreboard.
+        folder: The folder of the figures, as links name it.
+        drawings: The figures; None draws them.
+        command: As in `write_theory`.
+    """
+    made = environment(autoescape=False)
+    made.filters["md"] = _markdown
+    made.filters["table"] = _table
+    shown = theory_figures(board) if drawings is None else drawings
+    context = {**_context(board, command), "folder": folder.replace(" ", "%20"), "drawings": shown, "marks": _MARKS}
+    text = made.get_template("theory.md.jinja").render(context)
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def theory_html(board: Scoreboard, *, command: str | None = None) -> str:
+    """Return a scoreboard as the text of one HTML file that asks the network for nothing.
+
+    Args:
+        board: The scoreboard.
+        command: As in `write_theory`.
+    """
+    from markupsafe import Markup
+
+    page = (
+        environment()
+        .get_template("theory.html.jinja")
+        .render(
+            **_context(board, command),
+            counts=_counts(board),
+            figures=[(drawing, Markup(drawing.svg)) for drawing in theory_figures(board)],  # noqa: S704 - made here
+            data=embedded(board.to_dict()),
+            version=version("w2sg"),
+            **page_parts(),
+        )
+    )
+    return page.rstrip() + "\n"
+
+
+def print_rows(board: Scoreboard) -> Iterator[tuple[str, list[str], list[list[str]]]]:
+    """Yield what a terminal shows of a scoreboard: the title, the columns and the rows of each table."""
+    numbers = numbers_of(board)
+    for table in tables_of(board, numbers):
+        wide = table.name in ("scores", "standings")
+        kept = [i for i, column in enumerate(table.columns) if not wide or column.title in IN_TERMINAL]
+        rows = [[f"{row[i].text} {row[i].below}".strip() for i in kept] for row in table.rows]
+        yield table.title, [table.columns[i].title for i in kept], rows
+    yield "findings", ["what was found"], [[one.text] for one in theory_findings(board, numbers)]
+
+
+def _context(board: Scoreboard, command: str | None) -> dict[str, Any]:
+    numbers = numbers_of(board)
+    tables = tables_of(board, numbers)
+    return {
+        "title": board.study or "synthetic families",
+        "command": command or " ".join(["w2sg theory score", *([board.study] if board.study else [])]),
+        "lead": _lead(board),
+        "runs": _runs(board),
+        "sealed": board.sealed if board.sheet is not None else "",
+        "findings": theory_findings(board, numbers),
+        "tables": tables,
+    }
+
+
+def _lead(board: Scoreboard) -> str:
+    text = (
+        "Theories of weak-to-strong generalization, the baselines that they have to beat, and a stack of them all, "
+        "asked of the same runs what the student gains over its teacher. They see unlabelled inputs, both models and "
+        "the teacher's own labels, and some of them audited labels; an answer is a number with an interval, or an "
+        "abstention with the hypothesis that is violated. "
+    )
+    if board.sheet is not None:
+        text += "All answers were sealed before ground truth was opened on the half of each test set not looked at."
+    return text.strip()
+
+
+def _runs(board: Scoreboard) -> str:
+    """Return on how many runs of what was scored."""
+    own, families = _split(board)
+    parts = []
+    if own:
+        tasks = ", ".join(f"{name} {fmt.count(n)}" for name, n in own.items())
+        parts.append(f"{fmt.quantity(sum(own.values()), 'run')} of {fmt.quantity(len(own), 'task')} ({tasks})")
+    if families:
+        parts.append(f"{fmt.quantity(sum(families.values()), 'synthetic run')} of {len(families)} families")
+    return " and ".join(parts)
+
+
+def _split(board: Scoreboard) -> tuple[dict[str, int], dict[str, int]]:
+    """Return how many runs there are of the study's tasks, and of the families."""
+    names = {f"family {name}" for name in FAMILIES} if board.families is not None else set()
+    own = {name: n for name, n in board.n_runs.items() if name not in names}
+    return own, {name: n for name, n in board.n_runs.items() if name in names}
+
+
+def _counts(board: Scoreboard) -> list[tuple[str, str]]:
+    own, families = _split(board)
+    sheet = board.sheet or board.families
+    theories = len({column.theory for column in sheet.columns.values()}) if sheet is not None else 0
+    numbers = {"theory": theories, "run": sum(own.values()), "task": len(own), "synthetic run": sum(families.values())}
+    plural = {"theory": "theories"}
+    return [(fmt.count(n), noun if n == 1 else plural.get(noun, f"{noun}s")) for noun, n in numbers.items() if n]

@@ -1,0 +1,103 @@
+"""The commands of theory, as a user sees them."""
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from cli_data import Command
+
+WINE = ("run", "--task", "wine", "--seeds", "1", "--set", "task.test=60", "--json")
+
+
+@pytest.fixture
+def run_id(w2sg: "Command") -> str:
+    """Make a run, and return its id."""
+    return str(json.loads(w2sg(*WINE).out)["run_ids"][0])
+
+
+def test_observe_shows_what_is_seen_and_why_the_rest_is_not(w2sg: "Command", run_id: str) -> None:
+    shown = w2sg("observe", run_id[:8])
+    assert shown.code == 0
+    assert "misfit_reverse_kl" in shown.out
+    assert "no labels were bought" in shown.out
+    found = json.loads(w2sg("observe", run_id[:8], "--labels", "20", "--json").out)
+    assert [one["labels"] for one in found] == [0, 20]
+    assert found[1]["quantities"]["audit_gain_error"]["n"] == 20
+    assert "audit_gain_error" not in found[0]["quantities"]
+
+
+def test_predict_gives_numbers_with_conditions_or_reasons(w2sg: "Command", run_id: str) -> None:
+    found = json.loads(w2sg("predict", run_id, "--labels", "20", "--level", "0.8", "--json").out)
+    by_name = {(one["theory"], one["labels"]): one for one in found}
+    assert by_name["paired-difference", 20]["lo"] < by_name["paired-difference", 20]["mean"]
+    assert by_name["misfit", 0]["mean"] is None
+    assert "class is convex" in by_name["misfit", 0]["abstains"]
+    assert by_name["misfit", 0]["formula"] > 0
+    assert all(len(one["digest"]) == 64 and one["level"] == 0.8 for one in found)
+    assert "on condition, or why it abstains" in w2sg("predict", run_id).out
+
+
+def test_certify_splits_delta_in_the_open(w2sg: "Command", run_id: str) -> None:
+    found = json.loads(w2sg("certify", run_id, "--labels", "40", "--json").out)
+    certificates = found["certificates"]
+    assert sum(one["delta"] for one in certificates.values()) == pytest.approx(0.05)
+    assert found["n_labels"] <= 40
+    assert certificates["gain"]["lower"] <= certificates["gain"]["estimate"]
+    assert all(one["frame"] for one in certificates.values())
+    assert "hold together with probability 0.95" in w2sg("certify", run_id, "--labels", "40").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("certify", "zz", "--labels", "5"), "no run"),
+        (("certify", "RUN", "--labels", "5000"), "k must be from 0 to the 60 inputs"),
+        (("certify", "RUN", "--labels", "5", "--delta", "1.5"), "delta must be between 0 and 1, got 1.5"),
+        (("predict", "RUN", "--level", "2"), "level must be between 0 and 1"),
+        (("observe", "RUN", "--labels", "many"), "--labels takes numbers of labels with commas"),
+        (("oracle", "two-stage-ridge", "--set", "gamma=-1"), "gamma"),
+        (("oracle", "nothing"), "nothing"),
+        (("theory", "score", "nowhere"), "no study 'nowhere'"),
+        (("theory", "score", "--families", "0"), "nothing to score on"),
+    ],
+)
+def test_bad_input_is_said_in_one_line(w2sg: "Command", run_id: str, arguments: tuple[str, ...], message: str) -> None:
+    found = w2sg(*(run_id if one == "RUN" else one for one in arguments))
+    assert found.code == 2
+    assert message in " ".join(found.err.split())
+
+
+def test_an_oracle_gives_exact_and_simulated(w2sg: "Command") -> None:
+    asked = ("oracle", "two-stage-ridge", "--set", "gamma=0.5", "--set", "sigma2=1", "--set", "lambda_t=0.1")
+    found = json.loads(w2sg(*asked, "--set", "lambda_s=0.2914", "--json").out)
+    assert found["exact"]["teacher_risk"] == pytest.approx(0.6036, abs=5e-5)
+    assert found["exact"]["student_risk"] == pytest.approx(0.4861, abs=5e-5)
+    simulated = found["simulated"]["student_risk"]
+    assert abs(simulated["value"] - 0.4861) < 4 * simulated["se"]
+    bound = json.loads(
+        w2sg("oracle", "certificate", "--set", "kind=hoeffding", "--set", "k=50", "--set", "n=1000", "--json").out
+    )
+    assert bound["exact"]["upper"] == pytest.approx(0.0887, abs=5e-5)
+    assert "exact" in w2sg("oracle", "oversight", "--set", "game=mafia", "--set", "gap=400", "--no-simulate").out
+
+
+def test_theories_are_listed_with_what_they_take_for_granted(w2sg: "Command") -> None:
+    found = {one["name"]: one for one in json.loads(w2sg("theory", "list", "--json").out)}
+    assert found["misfit"]["information"] == "S0"
+    assert "truth is in the class" in json.dumps(found["misfit"]["hypotheses"]) or found["misfit"]["hypotheses"]
+    assert found["paired-difference"]["information"] == "S1"
+    assert "takes for granted" in w2sg("theory", "list").out
+
+
+def test_a_scoreboard_is_scored_and_written(w2sg: "Command", write: Callable[[str, str], object]) -> None:
+    study = 'name = "tiny"\nseeds = 2\ntasks = [{kind = "wine", test = 60}]\nmethods = ["naive", "confidence"]\n'
+    write("tiny.toml", study)
+    shown = w2sg("theory", "score", "tiny.toml", "--labels", "20", "--families", "12", "-o", "scores.md")
+    assert shown.code == 0, shown.err
+    assert "paired-difference@20" in shown.out
+    assert "sealed before the truth was opened" in shown.out
+    again = json.loads(w2sg("theory", "score", "tiny", "--labels", "20", "--families", "12", "--json").out)
+    assert again["n_runs"]["wine(test=60)"] == 4

@@ -1,0 +1,249 @@
+"""The scoreboard: scores against closed forms, the pattern of the families, the seal, decisions, the stack."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from w2sg.core import InputError, StoreError
+from w2sg.lab import Study
+from w2sg.theory import dossier
+from w2sg.theory.cases import Case, Truth
+from w2sg.theory.contracts import Answer
+from w2sg.theory.observables import Observables, Quantity
+from w2sg.theory.scoreboard import metrics
+from w2sg.theory.scoreboard.board import Scoreboard, observe_study, predict_all, scoreboard, theories
+from w2sg.theory.scoreboard.decisions import regrets_of
+from w2sg.theory.scoreboard.resampling import Clusters, two_sided_p
+from w2sg.theory.scoreboard.scores import contrasts_of, scores_of
+from w2sg.theory.scoreboard.sheet import Sheet, sheet_of
+from w2sg.theory.scoreboard.stack import FEWEST_TASKS, stacked
+
+
+def made_sheet(n_tasks: int = 6, n: int = 40, noise: float = 0.3, seed: int = 0) -> Sheet:
+    """Return runs in which `good` sees the gain with noise and `bad` sees nothing; half of good's intervals fail."""
+    rng = np.random.default_rng(seed)
+    cases, answers = [], []
+    for task in range(n_tasks):
+        for index in range(n):
+            run = f"{task}-{index}"
+            gain = float(rng.normal(0.05 * task, 0.1))
+            seen = Observables(run, "classification", {"weak_error": Quantity(0.3, 0.01, 100, "x")})
+            values = {
+                "gain error": Quantity(gain, 0.02, 200, "x"),
+                "student_risk error": Quantity(0.3 - gain, 0.02, 200, "x"),
+            }
+            parts = {"supervisor": f"w{index % 2}", "student": "s", "method": f"m{index % 4 // 2}"}
+            cases.append(
+                Case(f"t{task}", f"{task} {index // 4}", index // 4, "s", parts, {0: seen}, Truth(run, values))
+            )
+            good = gain + noise * float(rng.normal(0, 0.1))
+            half = 0.5 if index % 2 else 0.0
+            answers.append(Answer("good", run, "gain", "error", 0.9, (), good, good - half, good + half, None, good))
+            answers.append(
+                Answer("disagreement", run, "gain", "error", 0.9, (), 0.1, 0.1, 0.1, None, float(rng.normal()))
+            )
+    return sheet_of(cases, answers, 0.9)
+
+
+def test_rank_correlations_are_those_of_scipy() -> None:
+    from scipy.stats import kendalltau, spearmanr
+
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal(50), rng.integers(0, 5, 50).astype(float)
+    assert metrics.spearman(a, b) == pytest.approx(spearmanr(a, b).statistic)
+    assert metrics.kendall(a, b) == pytest.approx(kendalltau(a, b).statistic)
+    assert np.isnan(metrics.spearman(np.ones(50), b))
+    assert np.isnan(metrics.kendall(a, np.ones(50)))
+
+
+def test_scores_within_tasks_do_not_see_differences_between_tasks() -> None:
+    tasks = np.repeat(["a", "b"], 20)
+    truth = np.concatenate([np.arange(20.0), 100 + np.arange(20.0)])
+    predicted = np.concatenate([np.arange(20.0), -np.arange(20.0)])
+    assert metrics.within(metrics.spearman, predicted, truth, tasks) == pytest.approx(0)
+    assert np.isnan(metrics.within(metrics.spearman, predicted[:5], truth[:5], tasks[:5]))
+
+
+def test_explained_variance_raw_and_refitted() -> None:
+    tasks = np.repeat(["a", "b", "c"], 10)
+    truth = np.arange(30.0)
+    assert metrics.r2(truth, truth) == 1
+    assert metrics.r2(np.full(30, truth.mean()), truth) == 0
+    assert metrics.r2(5 - 2 * truth, truth) < 0
+    assert metrics.r2_refitted(5 - 2 * truth, truth, tasks) == pytest.approx(1)
+    assert np.isnan(metrics.r2_refitted(truth, truth, np.repeat("a", 30)))
+
+
+def test_sign_and_interval_scores() -> None:
+    assert metrics.auc(np.array([0.1, 0.4, 0.35, 0.8]), np.array([False, False, True, True])) == 0.75
+    assert np.isnan(metrics.auc(np.ones(3), np.ones(3, dtype=bool)))
+    lo, hi, truth = np.array([0.0, 0.0]), np.array([1.0, 1.0]), np.array([0.5, 1.2])
+    assert metrics.interval_score(lo, hi, truth, 0.9) == pytest.approx(1 + (2 / 0.1) * 0.2 / 2)
+
+
+def test_the_noise_ceiling_is_the_correlation_of_a_perfect_predictor() -> None:
+    rng = np.random.default_rng(1)
+    true = rng.standard_normal(4000)
+    measured = true + 0.7 * rng.standard_normal(4000)
+    ceiling = metrics.noise_ceiling(measured, np.full(4000, 0.7), np.repeat("a", 4000))
+    assert ceiling == pytest.approx(float(np.corrcoef(true, measured)[0, 1]), abs=0.02)
+
+
+def test_resamples_draw_tasks_and_teachers_whole() -> None:
+    clusters = Clusters(np.repeat(["a", "b"], 4), np.array(["x", "x", "y", "y", "x", "x", "z", "z"]))
+    for rows, tasks in clusters.resamples(np.random.default_rng(0), 20):
+        assert len(rows) == len(tasks) == 8
+        assert all((rows[tasks == task] < 4).all() or (rows[tasks == task] >= 4).all() for task in (0, 1))
+        assert all(np.sum(rows == row) == np.sum(rows == (row ^ 1)) for row in range(8))
+    assert two_sided_p(np.linspace(-1, 1, 101)) == 1
+    assert two_sided_p(np.linspace(1, 2, 199)) == pytest.approx(0.01)
+
+
+def test_scores_find_the_theory_that_sees_the_gain() -> None:
+    sheet = made_sheet()
+    found = {(one.theory, one.runs): one for one in scores_of(sheet)}
+    good, bad = found["good", "all"], found["disagreement", "all"]
+    assert good.spearman is not None
+    assert 0.85 < good.spearman.low < 0.958 < good.spearman.high + 0.02  # .1 of signal, .03 of noise
+    assert bad.spearman is not None
+    assert bad.spearman.low < 0 < bad.spearman.high
+    assert good.coverage is not None
+    assert good.coverage.estimate == 0.5
+    assert bad.coverage is not None
+    assert bad.coverage.estimate < 0.05
+    assert good.abstains == 0
+    assert found["good", "holds"].n == 240
+    assert ("good", "violated") not in found
+    (contrast,) = contrasts_of(sheet)
+    assert contrast.theory == "good"
+    assert contrast.p_holm < 0.02
+    assert contrast.difference is not None
+    assert contrast.difference.low > 0.5
+
+
+def test_decisions_by_a_good_theory_cost_less() -> None:
+    found = {(one.decision, one.chooser): one for one in regrets_of(made_sheet())}
+    for decision in ("supervisor", "method"):
+        good, random = found[decision, "good"].regret, found[decision, "at random"].regret
+        assert good is not None
+        assert random is not None
+        assert 0 <= good.estimate < 0.5 * random.estimate
+        assert found[decision, "good"].best > 0.8
+
+
+def test_the_stack_learns_from_other_tasks_and_its_intervals_cover() -> None:
+    sheet = made_sheet(n_tasks=10)
+    column = stacked(sheet, "error")
+    truth, _ = sheet.truth("gain error")
+    assert metrics.within(metrics.spearman, column.value, truth, sheet.tasks) > 0.9
+    inside = (column.lo <= truth) & (truth <= column.hi)
+    assert inside.mean() > 0.87
+    assert np.mean(column.hi - column.lo) < 0.4
+
+
+def test_the_stack_of_a_task_never_saw_its_truth() -> None:
+    sheet = made_sheet()
+    own = sheet.tasks == "t0"
+    cases = [
+        replace(case, truth=Truth(case.run, {"gain error": Quantity(99.0, 0.0, 1, "x")})) if here else case
+        for case, here in zip(sheet.cases, own, strict=True)
+    ]
+    other = replace(sheet, cases=cases)
+    assert stacked(other, "error").value[own] == pytest.approx(stacked(sheet, "error").value[own])
+    few = made_sheet(n_tasks=FEWEST_TASKS - 1)
+    assert np.isnan(stacked(few, "error").value).all()
+
+
+SMALL = {
+    "name": "small",
+    "seeds": 2,
+    "tasks": ["wine", {"kind": "gaussian", "test": 120}],
+    "supervisors": [{"kind": "fewer-labels", "labels": 20}, "simulated-region"],
+    "students": [{"kind": "linear"}, {"kind": "ridge", "penalty": 0.01}],
+    "methods": ["naive", "confidence"],
+    "incapable": "skip",
+}
+
+
+@pytest.fixture(scope="module")
+def board(tmp_path_factory: pytest.TempPathFactory) -> Scoreboard:
+    store = tmp_path_factory.mktemp("store")
+    return scoreboard(Study.parse(SMALL), store=store, audits=(20,), family_runs=25, workers=1)
+
+
+def test_a_study_is_scored_end_to_end(board: Scoreboard) -> None:
+    assert board.n_runs == {"wine": 12, "gaussian(test=120)": 12, "family A": 25, "family B": 25, "family C": 25}
+    found = {(one.theory, one.runs): one for one in board.scores}
+    assert found["paired-difference@20", "all"].n == 24
+    assert found["refitted-gain", "all"].n == 12  # a simulated teacher has no labels to be trained again on
+    assert found["disagreement", "all"].coverage is not None
+    assert {one.decision for one in board.regrets} == {"supervisor", "method"}
+    assert board.to_dict()["sealed"] == board.sealed
+
+
+def test_theories_do_in_the_families_what_they_should(board: Scoreboard) -> None:
+    assert board.families is not None
+    column = board.families.columns["misfit"]
+    ranks = {
+        family: metrics.spearman(column.value[rows], column.truth[rows])
+        for family in "ABC"
+        if (rows := board.families.tasks == f"family {family}").any()
+    }
+    assert ranks["A"] > 0.8
+    assert ranks["B"] > 0.8
+    assert ranks["C"] < 0.2
+    found = {(one.theory, one.runs): one for one in board.family_scores}
+    assert found["misfit-cross-term@20", "all"].n == 75
+    assert found["stack", "all"].n == 0  # three tasks are too few
+
+
+def test_observables_do_not_change_with_the_ground_truth_of_the_scored_half(tmp_path: Path) -> None:
+    """The labels of the half that is scored are shuffled: nothing that a theory reads changes."""
+    from w2sg.lab.plan import Planner
+    from w2sg.lab.store import Store
+    from w2sg.theory.observing.runs import Stand
+
+    study = Study.parse({**SMALL, "name": "one", "seeds": 1, "tasks": ["wine"], "students": ["linear"]})
+    (task,) = observe_study(study, store=tmp_path, audits=(20,), workers=1)
+    (bundle,) = Planner().bundles(study.setups(), [0])
+    job = bundle.jobs[0]
+    with Store(tmp_path) as store:
+        stored = dossier.stored_arrays(store, job)
+    stand = Stand(job.setup, 0)
+    stand.train_again([job])
+    rows, scored = stand.halves
+    assert not set(rows) & set(scored)
+    vault = stand.bench.data.vault
+    gold = vault._Vault__gold["test"].copy()  # type: ignore[attr-defined]
+    gold[scored] = np.random.default_rng(0).permutation(gold[scored])
+    vault._Vault__gold["test"] = gold  # type: ignore[attr-defined]
+    again = stand.observe(stored, [stand.audit(20)])
+    assert {k: one.quantities for k, one in again.items()} == {
+        k: one.quantities for k, one in dossier.observed(task)[job.run].items()
+    }
+
+
+def test_truth_is_not_opened_before_predictions_are_sealed(tmp_path: Path) -> None:
+    study = Study.parse({**SMALL, "name": "one", "seeds": 1, "tasks": ["wine"], "students": ["linear"]})
+    (task,) = observe_study(study, store=tmp_path, audits=(), workers=1)
+    with pytest.raises(StoreError, match="no predictions of these runs"):
+        dossier.open_truth(task)
+    seen: Sequence[Observables] = [one for found in dossier.observed(task).values() for one in found.values()]
+    answers = predict_all(seen, theories())
+    dossier.seal(task, answers)
+    dossier.open_truth(task)
+    names = {setup["task"]["kind"]: "wine" for setup in task.setups}
+    assert names == {"wine": "wine"}
+    titles = {job.setup.task.digest(): "wine" for job in dossier._jobs(task)}
+    assert len(list(dossier.cases(task, answers, titles))) == len(task.setups)
+    late = replace(answers[0], mean=0.5, lo=0.4, hi=0.6, formula=0.5, abstains=None)
+    with pytest.raises(StoreError, match="was not sealed before the truth"):
+        list(dossier.cases(task, [late, *answers[1:]], titles))
+
+
+def test_nothing_to_score_is_said() -> None:
+    with pytest.raises(InputError, match="nothing to score on"):
+        scoreboard(None, family_runs=0)
