@@ -216,3 +216,11 @@ def test_an_audit_is_a_part_of_a_larger_one() -> None:
     small, large = world("A", 0, (10, 30)).audits
     assert isinstance(small, Audit)
     assert (large.rows[:10] == small.rows).all()
+
+
+def test_features_that_differ_by_rounding_alone_are_constant() -> None:
+    rng = np.random.default_rng(7)
+    x = (0.2 + 1e-8 * rng.standard_normal((60, 4))).astype(np.float32)
+    space = Space(x, x, x)
+    assert space.training_basis.shape[1] == 0
+    assert spectra.shift_p(x, x + np.float32(1e-8)) == 1

@@ -175,12 +175,15 @@ def spread(work: Callable[[Item], None], items: Sequence[Item], workers: int) ->
             yield item
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(items)), mp_context=context, initializer=_start_worker) as pool:
+    pool = ProcessPoolExecutor(min(workers, len(items)), mp_context=context, initializer=_start_worker)
+    try:
         with _main_unseen():
             waiting = {pool.submit(_portably, work, item): item for item in items}
         for future in as_completed(waiting):
             future.result()
             yield waiting[future]
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _portably(work: Callable[[Item], None], item: Item) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from w2sg.core import AnyArray, FloatArray, derive
 from w2sg.report import formatting as fmt
@@ -265,7 +266,7 @@ def _bet(n: int) -> float:
     return float(certificates.Betting(horizon=n).uppers(_orders(np.arange(n) < round(RATE * n)), DELTA).mean())
 
 
-def _orders(values: AnyArray) -> FloatArray:
+def _orders(values: AnyArray) -> NDArray[np.float64]:
     """Return values in many random orders, one a row."""
     rng = derive(len(values), "page", "orders")
     return np.asarray(rng.permuted(np.tile(values, (ORDERS, 1)), axis=1), dtype=np.float64)

@@ -155,13 +155,14 @@ def _family(sheet: Sheet, family: str, resamples: Sequence[Resample]) -> Family:
 @lru_cache
 def baseline(theory: str) -> bool:
     """Return whether a theory is a baseline."""
-    return theory != STACK and registry.lookup("theories", theory).summary.startswith("Baseline")
+    known = theory in registry.names("theories")
+    return known and registry.lookup("theories", theory).summary.startswith("Baseline")
 
 
 @lru_cache
 def assumes(theory: str) -> bool:
     """Return whether a theory rests on hypotheses; the stack and baselines do not."""
-    if theory == STACK:
+    if theory not in registry.names("theories"):
         return False
     built = registry.build("theories", theory)
     return isinstance(built, Theory) and bool(built.hypotheses)

@@ -7,11 +7,16 @@ from w2sg.core import FloatArray
 RANK = 1e-6
 """A direction counts if its standard deviation is at least this share of the largest."""
 
+ROUNDING = 1e-5
+"""Deviations of at most this share of the largest value are the rounding of single precision."""
+
 
 def centred(x: FloatArray) -> FloatArray:
-    """Return the columns less their means, in float64."""
+    """Return the columns less their means, in float64; a column that varies by rounding alone is 0."""
     x = np.asarray(x, dtype=np.float64)
-    return np.asarray(x - x.mean(axis=0))
+    made = x - x.mean(axis=0)
+    made[:, np.abs(made).max(axis=0, initial=0.0) <= ROUNDING * np.abs(x).max(initial=0.0)] = 0.0
+    return np.asarray(made)
 
 
 def basis(x: FloatArray) -> FloatArray:

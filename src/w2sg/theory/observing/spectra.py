@@ -103,13 +103,15 @@ def shift_p(first: FloatArray, second: FloatArray) -> float:
 
     if min(len(first), len(second)) < 4:
         return 1.0
-    x = np.vstack([first[::2], second[::2]]).astype(np.float64)
+    x = np.vstack([first[::2], second[::2]])
     side = np.repeat([1.0, -1.0], [len(first[::2]), len(second[::2])])
     weights = np.where(side > 0, 1 / (side > 0).sum(), 1 / (side < 0).sum())[:, None]
-    mean = (weights * x).sum(axis=0) / 2
-    y = x - mean
+    y = centred(x)
+    y = y - (weights * y).sum(axis=0) / 2
     gram = y.T @ (weights * y)
     penalty = SHIFT_RIDGE * np.trace(gram) / len(gram)
+    if penalty <= 0:
+        return 1.0
     score = np.linalg.solve(gram + penalty * np.eye(len(gram)), y.T @ (weights[:, 0] * side))
     return float(mannwhitneyu(first[1::2] @ score, second[1::2] @ score, alternative="greater").pvalue)
 
