@@ -110,3 +110,11 @@ def test_weak_labels_are_a_read_only_copy_of_a_fitting_shape() -> None:
     for wrong in (weak[:2], weak[:, 0]):
         with pytest.raises(InputError, match=r"weak labels must have shape \(3, k\), got"):
             WeakSplit(inputs, wrong)
+
+
+def test_labels_that_are_bought_by_row_are_written_down() -> None:
+    vault = Vault({"test": np.array([3, 1, 2, 0])})
+    assert vault.buy("test", np.array([2, 0])).tolist() == [2, 3]
+    assert [(one.purpose, one.split, one.n) for one in vault.record] == [("audit(2)", "test", 2)]
+    with pytest.raises(InputError, match="rows 0 to 3, got 1 to 4"):
+        vault.buy("test", np.array([1, 4]))
