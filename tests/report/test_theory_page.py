@@ -220,7 +220,7 @@ def test_goals_are_reached_or_missed_by_an_amount(board: Scoreboard) -> None:
     texts = {one.text: one.tone for one in theory_findings(board, Numbers((), made, ()))}
     first, second = (next(text for text in texts if text.startswith(start)) for start in ("Goal: Sp", "Goal: 90"))
     assert "within tasks stack 0.86 [0.81, 1.00] (reached); pooled stack 0.74 [0.60, 1.00] (missed by 0.06)" in first
-    assert texts[first] == "better"
+    assert texts[first] == "open"
     assert "on the 12 runs" in second
     assert "(reached by the estimate, not by its whole interval)" in second
     assert texts[second] == "open"

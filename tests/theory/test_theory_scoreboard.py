@@ -98,8 +98,11 @@ def test_resamples_draw_tasks_and_teachers_whole() -> None:
         assert len(rows) == len(tasks) == 8
         assert all((rows[tasks == task] < 4).all() or (rows[tasks == task] >= 4).all() for task in (0, 1))
         assert all(np.sum(rows == row) == np.sum(rows == (row ^ 1)) for row in range(8))
-    assert two_sided_p(np.linspace(-1, 1, 101)) == 1
-    assert two_sided_p(np.linspace(1, 2, 199)) == pytest.approx(0.01)
+    groups = Clusters(np.repeat(["a", "b"], 4), np.arange(8))
+    for rows, _ in groups.resamples(np.random.default_rng(0), 20, draw_tasks=False):
+        assert np.sum(rows < 4) == 4
+    assert two_sided_p(1.96, np.random.default_rng(0).standard_normal(20_000)) == pytest.approx(0.05, abs=0.003)
+    assert two_sided_p(float("nan"), np.ones(5)) == 1
 
 
 def test_scores_find_the_theory_that_sees_the_gain() -> None:

@@ -28,10 +28,11 @@ def league(
     """
     import w2sg
     from w2sg.lab import league_of
-    from w2sg.report.league import league_target, write_league
+    from w2sg.report.league import write_league
+    from w2sg.report.markdown import page_target
 
     if out is not None:
-        league_target(out)
+        page_target(out)
     if study.endswith(".toml"):
         with progress_bar(Path(study).stem) as progress:
             result = w2sg.study(study, store=store, workers=workers, progress=progress)

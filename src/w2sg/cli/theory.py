@@ -83,11 +83,12 @@ def score(
 
         w2sg theory score studies/theory.toml -o theory-scores.md
     """
-    from w2sg.report.theory import print_rows, theory_target, write_theory
+    from w2sg.report.markdown import page_target
+    from w2sg.report.theory import print_rows, write_theory
     from w2sg.theory.scoreboard.board import scoreboard
 
     if out is not None:
-        theory_target(out)
+        page_target(out)
     chosen = None if study is None else study_of(study, store)
     with watching() as progress:
         board = scoreboard(

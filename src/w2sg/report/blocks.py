@@ -6,7 +6,7 @@ A block stands between `<!-- w2sg ... -->` and `<!-- end -->`. What is between i
 - `oracle NAME --each key=v1,v2 --only a,b`: the same world at several values, one row for each;
 - `value NAME QUANTITY key=value`: one exact number of an oracle, within a line;
 - `call MODULE.FUNCTION 0.4 0.2`: what a function of `w2sg.theory` gives, within a line;
-- `theory list`: all registered theories; `theory score`: the findings of the scoreboard's page.
+- `theory score`: the findings of the scoreboard's page.
 
 Within a line there is no `--`, which some readers of Markdown do not take in a comment there.
 """
@@ -67,7 +67,7 @@ def rewritten(text: str, scores: str | None = None, *, simulate: bool = True) ->
             return f"<!-- w2sg {words} -->{within[kind]()}<!-- end -->"
         if kind not in apart:
             raise InputError(f"a block is one of {', '.join([*apart, *within])}, got {kind!r}")
-        return f"<!-- w2sg {words} -->\n\n{apart[kind]()}\n\n<!-- end -->"
+        return f"<!-- w2sg {words} -->\n{apart[kind]()}\n<!-- end -->"
 
     return BLOCK.sub(made, text)
 
@@ -154,14 +154,14 @@ def _both(exact: float | None, simulated: Simulated | None) -> tuple[str, str]:
     """Return the cells of an exact and of a simulated number with its standard error."""
     if simulated is None:
         return shown(exact), DASH
-    error = "" if simulated.se is None else f" ± {simulated.se:.2g}"
+    error = "" if simulated.se is None else f" ± {0 if simulated.se < ROUNDING else simulated.se:.2g}"
     return shown(exact), f"{shown(simulated.value)}{error}"
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], mark: str = "---:") -> str:
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a table without the columns that have nothing but dashes."""
     kept = [place for place in range(len(head)) if not place or any(row[place] != DASH for row in rows)]
-    lines = [[line[place] for place in kept] for line in (head, ["---", *[mark] * (len(head) - 1)], *rows)]
+    lines = [[line[place] for place in kept] for line in (head, ["---", *["---:"] * (len(head) - 1)], *rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
@@ -187,31 +187,9 @@ def _call(words: Sequence[str]) -> str:
 
 
 def _theory(words: Sequence[str], scores: str | None) -> str:
-    if list(words) == ["list"]:
-        return _theories()
     if list(words) != ["score"]:
-        raise InputError(f"a theory block is 'theory list' or 'theory score', got {' '.join(words)!r}")
+        raise InputError(f"a theory block is 'theory score', got {' '.join(['theory', *words])!r}")
     return UNMADE if scores is None else findings_of(scores)
-
-
-def _theories() -> str:
-    from w2sg.theory.scoreboard.board import theories
-
-    rows = []
-    for theory in theories():
-        paper = registry.lookup("theories", theory.kind).paper
-        rows.append(
-            [
-                f"`{theory.kind}`",
-                f"{theory.target.replace('_', ' ')}, {theory.unit.replace('_', ' ')}",
-                theory.info.name,
-                "; ".join(one.name for one in theory.hypotheses) or "nothing",
-                f"`{theory.oracle}`" if theory.oracle else DASH,
-                paper or DASH,
-            ]
-        )
-    head = ["theory", "predicts", "from", "takes for granted", "its world", "arXiv"]
-    return _table(head, rows, "---")
 
 
 def scores_beside(page: Path) -> str | None:

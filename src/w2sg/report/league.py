@@ -1,21 +1,16 @@
 """The page of a league: Markdown with figures beside it, or one offline HTML file."""
 
-import re
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from w2sg.core import InputError, StoreError
 from w2sg.lab import League
 from w2sg.report import formatting as fmt
 from w2sg.report.canvas import Drawing
 from w2sg.report.league_figures import league_figures
 from w2sg.report.league_tables import arena_table, halves_rows, league_findings, standings_table, verdicts_table
-from w2sg.report.offline import checked_target, embedded, environment, page_parts, write_whole
-from w2sg.report.tables import Cell, TableView
-
-SUFFIXES = (".md", ".html")
-_MARKS = {"better": "▲ ", "worse": "▼ ", "open": "", "note": ""}
+from w2sg.report.markdown import markdown_page, page_target, write_markdown
+from w2sg.report.offline import embedded, environment, page_parts, write_whole
 
 
 def write_league(league: League, path: str | Path, *, command: str | None = None) -> Path:
@@ -36,31 +31,12 @@ def write_league(league: League, path: str | Path, *, command: str | None = None
         InputError: If the path ends otherwise, is a folder, or lies in a folder that does not exist.
         StoreError: If a file cannot be written.
     """
-    target = league_target(path)
+    target = page_target(path)
     if target.suffix == ".html":
         write_whole(target, league_html(league, command=command))
         return target
     drawings = league_figures(league)
-    folder = target.with_suffix("")
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"folder {folder} cannot be made: {error.strerror or error}: choose another path") from error
-    for drawing in drawings:
-        write_whole(folder / f"{drawing.name}.svg", on_white(drawing.svg))
-    write_whole(target, league_markdown(league, folder.name, drawings, command=command))
-    return target
-
-
-def league_target(path: str | Path) -> Path:
-    """Return the path of a league's page.
-
-    Raises:
-        InputError: If it ends neither in `.md` nor in `.html`, is a folder, or lies in a folder that does not exist.
-    """
-    target = checked_target(path)
-    if target.suffix not in SUFFIXES:
-        raise InputError(f"path must end in {' or '.join(SUFFIXES)}, got {target.name}: the ending chooses the page")
+    write_markdown(target, league_markdown(league, target.with_suffix("").name, drawings, command=command), drawings)
     return target
 
 
@@ -75,13 +51,8 @@ def league_markdown(
         drawings: The figures; None draws them.
         command: As in `write_league`.
     """
-    made = environment(autoescape=False)
-    made.filters["md"] = _markdown
-    made.filters["table"] = _table
     shown = league_figures(league) if drawings is None else drawings
-    context = {**_context(league, command), "folder": folder.replace(" ", "%20"), "drawings": shown, "marks": _MARKS}
-    text = made.get_template("league.md.jinja").render(context)
-    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+    return markdown_page("league.md.jinja", _context(league, command), folder, shown)
 
 
 def league_html(league: League, *, command: str | None = None) -> str:
@@ -106,11 +77,6 @@ def league_html(league: League, *, command: str | None = None) -> str:
         )
     )
     return page.rstrip() + "\n"
-
-
-def on_white(svg: str) -> str:
-    """Return a figure with a white ground, for pages whose ground may be dark."""
-    return svg.replace("</title>", '</title>\n<rect width="100%" height="100%" fill="#ffffff"/>', 1)
 
 
 def _context(league: League, command: str | None) -> dict[str, Any]:
@@ -150,22 +116,3 @@ def _consecutive(seeds: tuple[int, ...]) -> bool:
 
 def _listed(seeds: tuple[int, ...]) -> str:
     return f"{'seed' if len(seeds) == 1 else 'seeds'} {fmt.listed([str(seed) for seed in seeds])}"
-
-
-def _markdown(text: str) -> str:
-    """Return text in which nothing is taken for markup."""
-    escaped = re.sub(r"([\\`*_|])", r"\\\1", " ".join(text.split()))
-    return re.sub(r"<(?=[A-Za-z/!?])", "&lt;", escaped).replace("](", "]\\(")
-
-
-def _table(table: TableView) -> str:
-    """Return a table as Markdown: numbers to the right, limits behind their estimate."""
-    head = [column.title for column in table.columns]
-    rule = ["---:" if column.numeric else "---" for column in table.columns]
-    rows = [[_cell(cell) for cell in row] for row in table.rows]
-    lines = [[_markdown(title) for title in head], rule, *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _cell(cell: Cell) -> str:
-    return _markdown(f"{cell.text} {cell.below}".rstrip())

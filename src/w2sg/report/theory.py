@@ -1,16 +1,15 @@
 """The page of a scoreboard of theories: Markdown with figures beside it, or one offline HTML file."""
 
-import re
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from w2sg.core import StoreError
 from w2sg.report import formatting as fmt
 from w2sg.report.canvas import Drawing
-from w2sg.report.league import _MARKS, _markdown, _table, league_target, on_white
+from w2sg.report.markdown import markdown_page, page_target, write_markdown
 from w2sg.report.offline import embedded, environment, page_parts, write_whole
+from w2sg.report.tables import TableView
 from w2sg.report.theory_figures import theory_figures
 from w2sg.report.theory_findings import theory_findings
 from w2sg.report.theory_numbers import numbers_of
@@ -40,29 +39,13 @@ def write_theory(board: Scoreboard, path: str | Path, *, command: str | None = N
         InputError: If the path ends otherwise, is a folder, or lies in a folder that does not exist.
         StoreError: If a file cannot be written.
     """
-    target = theory_target(path)
+    target = page_target(path)
     if target.suffix == ".html":
         write_whole(target, theory_html(board, command=command))
         return target
     drawings = theory_figures(board)
-    folder = target.with_suffix("")
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"folder {folder} cannot be made: {error.strerror or error}: choose another path") from error
-    for drawing in drawings:
-        write_whole(folder / f"{drawing.name}.svg", on_white(drawing.svg))
-    write_whole(target, theory_markdown(board, folder.name, drawings, command=command))
+    write_markdown(target, theory_markdown(board, target.with_suffix("").name, drawings, command=command), drawings)
     return target
-
-
-def theory_target(path: str | Path) -> Path:
-    """Return the path of a scoreboard's page.
-
-    Raises:
-        InputError: If it ends neither in `.md` nor in `.html`, is a folder, or lies in a folder that does not exist.
-    """
-    return league_target(path)
 
 
 def theory_markdown(
@@ -76,13 +59,8 @@ def theory_markdown(
         drawings: The figures; None draws them.
         command: As in `write_theory`.
     """
-    made = environment(autoescape=False)
-    made.filters["md"] = _markdown
-    made.filters["table"] = _table
     shown = theory_figures(board) if drawings is None else drawings
-    context = {**_context(board, command), "folder": folder.replace(" ", "%20"), "drawings": shown, "marks": _MARKS}
-    text = made.get_template("theory.md.jinja").render(context)
-    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+    return markdown_page("theory.md.jinja", _context(board, command), folder, shown)
 
 
 def theory_html(board: Scoreboard, *, command: str | None = None) -> str:
@@ -113,11 +91,19 @@ def print_rows(board: Scoreboard) -> Iterator[tuple[str, list[str], list[list[st
     """Yield what a terminal shows of a scoreboard: the title, the columns and the rows of each table."""
     numbers = numbers_of(board)
     for table in tables_of(board, numbers):
-        wide = table.name in ("scores", "standings")
-        kept = [i for i, column in enumerate(table.columns) if not wide or column.title in IN_TERMINAL]
-        rows = [[f"{row[i].text} {row[i].below}".strip() for i in kept] for row in table.rows]
-        yield table.title, [table.columns[i].title for i in kept], rows
+        titles = {i: title for i, column in enumerate(table.columns) if (title := _in_terminal(table, column.title))}
+        rows = [[f"{row[i].text} {row[i].below}".strip() for i in titles] for row in table.rows]
+        yield table.title, list(titles.values()), rows
     yield "findings", ["what was found"], [[one.text] for one in theory_findings(board, numbers)]
+
+
+def _in_terminal(table: TableView, title: str) -> str | None:
+    """Return the title of a column in a terminal, None where there is no room for the column."""
+    if table.name in ("scores", "standings"):
+        return title if title in IN_TERMINAL else None
+    if table.name == "families":
+        return None if title.endswith(": violated") else title.replace(": gain", ":").replace(" positive", "+")
+    return title
 
 
 def _context(board: Scoreboard, command: str | None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from w2sg.core import FloatArray
 from w2sg.report import formatting as fmt
-from w2sg.report.canvas import INK, MUTED, TINY, WIDTH, Canvas, Drawing, drawn, in_chunks
+from w2sg.report.canvas import INK, MUTED, NORMAL, TINY, WIDTH, Canvas, Drawing, drawn, in_chunks
 from w2sg.report.theory_curves import MOST_POINTS, certificate_figure, key, limit_figure, points, thinned
 from w2sg.report.theory_tables import DECIMALS, UNITS, explained, place
 from w2sg.theory.scoreboard import metrics
@@ -25,6 +25,8 @@ INSIDE = (0.01, 0.99)
 REACH = 2.0
 """A panel holds predictions up to so many spans of what was observed beyond it."""
 _LEFT, _GAP, _SIDE, _HEAD, _FOOT, _KEY = 62.0, 50.0, 168.0, 50.0, 42.0, 36.0
+_BOLD = 0.62
+"""The mean width of a bold letter, as a share of the size."""
 _SCATTER = (
     "Each point is a run: across what the theory's formula gives, up what happened, both in the theory's own target "
     "and risk; on the line they are equal. Spearman is within {places}, R² is of the numbers as they are, both over "
@@ -93,7 +95,8 @@ def _scatter(canvas: Canvas, sheet: Sheet, column: Column, at: tuple[float, floa
     rows = np.flatnonzero(column.known)
     x, y = column.value[rows], column.truth[rows]
     rank = metrics.within(metrics.spearman, x, y, sheet.tasks[rows])
-    canvas.name(left, top - 34, column.name, _SIDE + 6, weight="bold")
+    size = min(NORMAL, (_SIDE + 10) / (_BOLD * len(column.name)))
+    canvas.text(left, top - 34, column.name, weight="bold", fontsize=size)
     words = f"Spearman {fmt.number(rank, DECIMALS)}, R² {explained(metrics.r2(x, y))}, n {fmt.count(len(rows))}"
     canvas.text(left, top - 16, words, fontsize=TINY, color=MUTED)
     axes = canvas.axes(left, top, _SIDE, _SIDE)

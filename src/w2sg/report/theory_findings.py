@@ -53,8 +53,9 @@ def _goals(board: Scoreboard, stacks: Sequence[Stacked]) -> list[Finding]:
     doubt = [(f"{one.name} {_short(one.covered_doubted)}", one.covered_doubted) for one in stacks]
     most = _ceiling(board)
     runs = fmt.quantity(stacks[0].doubted, "run")
+    both = [found for one in stacks for found in (one.within, one.pooled)]
     return [
-        _goal(ranked, f"within tasks {within}; pooled {pooled}.{most}", [one.within for one in stacks], GOAL_SPEARMAN),
+        _goal(ranked, f"within tasks {within}; pooled {pooled}.{most}", both, GOAL_SPEARMAN),
         _goal(
             covered,
             f"on the {runs} where most theories without labels see a violation {_verdicts(doubt, GOAL_COVERAGE)}.",

@@ -166,7 +166,7 @@ def _packed(found: Mapping[int, Observables]) -> dict[str, Any]:
 def _unpacked(packed: Mapping[str, Any]) -> dict[int, Observables]:
     base = Observables.from_dict(packed["base"])
     made = {}
-    for k, extra in packed["extra"].items():
+    for k, extra in sorted(packed["extra"].items(), key=lambda item: int(item[0])):
         more = {name: Quantity(**fields) for name, fields in extra.items()}
         missing = {name: why for name, why in base.missing.items() if name not in more}
         made[int(k)] = replace(base, quantities={**base.quantities, **more}, missing=missing, labels=int(k))

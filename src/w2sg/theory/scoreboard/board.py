@@ -174,7 +174,9 @@ def scoreboard(
     if not cases and not family_cases:
         raise InputError("there is nothing to score on: give a study, or a number of family runs of at least 1")
     sheet = _with_stack(sheet_of(cases, answers, LEVEL), "error", audits) if cases else None
-    families = _with_stack(sheet_of(family_cases, family_answers, LEVEL), "squared", audits) if family_cases else None
+    families = None
+    if family_cases:
+        families = _with_stack(sheet_of(family_cases, family_answers, LEVEL, sampled=False), "squared", audits)
     return Scoreboard(
         study="" if study is None else study.name,
         sealed=hashlib.sha256(canonical_json(seals).encode()).hexdigest(),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import numpy as np
+from scipy.stats import norm
 
 from w2sg.core import AnyArray, IntArray
 from w2sg.measure import Interval
@@ -22,12 +23,15 @@ class Clusters:
             names = clusters[rows]
             self.groups.append([rows[names == name] for name in np.unique(names)])
 
-    def resamples(self, rng: np.random.Generator, count: int = RESAMPLES) -> Iterator[Resample]:
-        """Yield resamples."""
+    def resamples(
+        self, rng: np.random.Generator, count: int = RESAMPLES, *, draw_tasks: bool = True
+    ) -> Iterator[Resample]:
+        """Yield resamples; without `draw_tasks` the tasks are taken as all there are, and teachers alone are drawn."""
+        n = len(self.groups)
         for _ in range(count):
             rows: list[IntArray] = []
             tasks: list[IntArray] = []
-            for place, drawn in enumerate(rng.integers(len(self.groups), size=len(self.groups))):
+            for place, drawn in enumerate(rng.integers(n, size=n) if draw_tasks else range(n)):
                 group = self.groups[drawn]
                 chosen = [group[i] for i in rng.integers(len(group), size=len(group))]
                 rows.extend(chosen)
@@ -44,11 +48,8 @@ def percentile_interval(estimate: float, draws: AnyArray, level: float) -> Inter
     return Interval(float(estimate), float(low), float(high), level, method="percentile")
 
 
-def two_sided_p(draws: AnyArray) -> float:
-    """Return the two-sided p-value of "the difference is 0" from bootstrap draws of it."""
+def two_sided_p(estimate: float, draws: AnyArray) -> float:
+    """Return the two-sided normal p-value of "the difference is 0", with the standard error of bootstrap draws."""
     known = np.asarray(draws)[np.isfinite(draws)]
-    if not len(known):
-        return 1.0
-    below = (1 + int((known <= 0).sum())) / (1 + len(known))
-    above = (1 + int((known >= 0).sum())) / (1 + len(known))
-    return float(min(1.0, 2 * min(below, above)))
+    se = float(known.std(ddof=1)) if len(known) > 1 else 0.0
+    return float(2 * norm.sf(abs(estimate) / se)) if se > 0 and np.isfinite(estimate) else 1.0

@@ -72,14 +72,14 @@ class Score:
 
 @dataclass(frozen=True)
 class Contrast:
-    """A theory's rank correlation within tasks less the reference's, on the runs that both predict.
+    """A theory's rank correlation within tasks with the gain in 0-1 risk less the reference's, where both predict.
 
     Attributes:
         theory: The column's name.
         reference: The baseline's name.
         n: How many runs.
         difference: With its cluster bootstrap interval.
-        p_value: Two-sided, from the bootstrap.
+        p_value: Two-sided, normal with the bootstrap's standard error.
         p_holm: After Holm's correction over all theories.
     """
 
@@ -112,15 +112,19 @@ def scores_of(sheet: Sheet) -> list[Score]:
 
 def resamples_of(sheet: Sheet) -> list[Resample]:
     """Return the cluster bootstrap's resamples of a sheet; equal sheets give equal ones."""
-    return list(Clusters(sheet.tasks, sheet.clusters).resamples(derive(len(sheet.runs), "scoreboard", "bootstrap")))
+    rng = derive(len(sheet.runs), "scoreboard", "bootstrap")
+    return list(Clusters(sheet.tasks, sheet.clusters).resamples(rng, draw_tasks=sheet.sampled))
 
 
 def contrasts_of(sheet: Sheet, reference: str = REFERENCE) -> list[Contrast]:
-    """Return how every theory of the gain compares with a baseline; none where the baseline is not there."""
+    """Return how every theory of the gain compares with a baseline; none where the baseline is not there.
+
+    A theory that says the same of all runs is left out, and so is one that says nothing.
+    """
     if reference not in sheet.columns:
         return []
     base, resamples = sheet.columns[reference], resamples_of(sheet)
-    rivals = [one for one in sheet.columns.values() if one.target == base.target and one is not base]
+    rivals = [one for one in sheet.columns.values() if one.target == "gain" and one is not base and _varies(one)]
     drawn = [_difference(sheet, column, base, resamples) for column in rivals]
     corrected = holm([p for *_, p in drawn]) if drawn else np.zeros(0)
     return [
@@ -132,20 +136,25 @@ def contrasts_of(sheet: Sheet, reference: str = REFERENCE) -> list[Contrast]:
 def _difference(
     sheet: Sheet, column: Column, base: Column, resamples: Sequence[Resample]
 ) -> tuple[int, Interval | None, float]:
-    """Return n, the difference of rank correlations (each with its own truth) and its p-value."""
-    rows = column.known & base.known
+    """Return n, the difference of rank correlations with the gain in 0-1 risk, and its p-value."""
+    truth, _ = sheet.truth("gain error")
+    rows = np.isfinite(column.value) & np.isfinite(base.value) & np.isfinite(truth)
 
     def difference(chosen: np.ndarray, tasks: np.ndarray) -> float:
         one, other = (
-            metrics.within(metrics.spearman, theory.value[chosen], theory.truth[chosen], tasks)
-            for theory in (column, base)
+            metrics.within(metrics.spearman, theory.value[chosen], truth[chosen], tasks) for theory in (column, base)
         )
         return one - other
 
     draws = [difference(chosen[rows[chosen]], tasks[rows[chosen]]) for chosen, tasks in resamples]
     own = np.flatnonzero(rows)
     estimate = difference(own, sheet.tasks[own])
-    return len(own), percentile_interval(estimate, np.array(draws), LEVEL), two_sided_p(np.array(draws))
+    return len(own), percentile_interval(estimate, np.array(draws), LEVEL), two_sided_p(estimate, np.array(draws))
+
+
+def _varies(column: Column) -> bool:
+    known = column.value[np.isfinite(column.value)]
+    return len(known) > 1 and bool(np.ptp(known) > 0)
 
 
 def _score(sheet: Sheet, column: Column, name: str, rows: BoolArray, resamples: Sequence[Resample]) -> Score:

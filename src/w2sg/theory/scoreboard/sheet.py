@@ -63,6 +63,7 @@ class Sheet:
         cases: The runs themselves.
         columns: The theories.
         level: The nominal coverage of intervals.
+        sampled: Whether the tasks stand for others; the synthetic families stand for themselves.
     """
 
     runs: AnyArray
@@ -71,13 +72,14 @@ class Sheet:
     cases: Sequence[Case] = field(repr=False)
     columns: Mapping[str, Column]
     level: float
+    sampled: bool = True
 
     def truth(self, name: str) -> tuple[FloatArray, FloatArray]:
         """Return a kind of ground truth, such as `gain error`, and its standard errors; NaN where there is none."""
         return truth_of(self.cases, name)
 
 
-def sheet_of(cases: Sequence[Case], answers: Sequence[Answer], level: float) -> Sheet:
+def sheet_of(cases: Sequence[Case], answers: Sequence[Answer], level: float, *, sampled: bool = True) -> Sheet:
     """Return the sheet of runs and of the answers on them."""
     place = {case.run: index for index, case in enumerate(cases)}
     grouped: dict[str, list[Answer]] = {}
@@ -91,6 +93,7 @@ def sheet_of(cases: Sequence[Case], answers: Sequence[Answer], level: float) -> 
         cases=tuple(cases),
         columns={name: _column(name, group, cases, place) for name, group in grouped.items()},
         level=level,
+        sampled=sampled,
     )
 
 
