@@ -84,6 +84,7 @@ def test_markdown_takes_no_line_for_something_else(page: str) -> None:
         )
         assert line.count("$") % 2 == 0, f"a formula goes over the end of the line: {line}"
         assert not re.search(r"<!-- w2sg (value|call) [^>]*--(?!>)", line), line
+        assert not re.search(r"\$[^$]*\\[^a-zA-Z ][^$]*\$", line), f"Markdown takes the backslash away: {line}"
 
 
 def test_a_table_has_exact_and_simulated_numbers() -> None:

@@ -100,6 +100,7 @@ def board() -> Scoreboard:
     return Scoreboard(
         study="made",
         sealed="5ea1" * 16,
+        late=0,
         n_runs={**{f"t{index}": 16 for index in range(6)}, **{f"family {name}": 30 for name in "ABC"}},
         scores=scores_of(sheet),
         family_scores=scores_of(families),

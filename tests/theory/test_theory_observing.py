@@ -7,7 +7,7 @@ import pytest
 
 from w2sg.core import FloatArray, InputError
 from w2sg.theory import CATALOGUE, InfoSet, ObservableError, Observables, Quantity
-from w2sg.theory.observing import Audit, Refits, Seen, Space, neighbours, observe, spectra
+from w2sg.theory.observing import Audit, Refits, Seen, Space, beliefs, neighbours, observe, spectra
 from w2sg.theory.observing.risks import divergence, losses
 from w2sg.theory.worlds import FAMILIES, world
 
@@ -112,14 +112,18 @@ def test_cross_entropy_of_a_sure_and_wrong_label_is_finite() -> None:
     assert divergence(np.array([[0.3, 0.7]]), np.array([[0.3, 0.7]]))[0] == pytest.approx(0)
 
 
-def test_shared_dimension_finds_the_overlap_of_subspaces_without_chance_agreement() -> None:
+@pytest.mark.parametrize(
+    ("n", "a", "b", "k"), [(500, 50, 50, 10), (300, 30, 40, 10), (300, 30, 30, 0), (200, 20, 60, 20)]
+)
+def test_shared_dimension_is_unbiased_where_directions_are_shared_or_not(n: int, a: int, b: int, k: int) -> None:
     rng = np.random.default_rng(1)
-    x = rng.standard_normal((600, 60))
-    shared, a, b = spectra.shared_dimension(x[:, :30], x[:, 20:60])
-    assert (a, b) == (30, 40)
-    assert shared == pytest.approx(10, abs=1.0)
-    assert spectra.shared_dimension(x[:, :30], x[:, 30:])[0] == pytest.approx(0, abs=1.0)
-    assert spectra.shared_dimension(x[:, :30], x[:, :30] @ rng.standard_normal((30, 30)))[0] == pytest.approx(30)
+    found = []
+    for _ in range(60):
+        x = rng.standard_normal((n, a + b - k))
+        shared, *ranks = spectra.shared_dimension(x[:, :a] @ rng.standard_normal((a, a)), x[:, a - k :])
+        assert ranks == [a, b]
+        found.append(shared)
+    assert np.mean(found) == pytest.approx(k, abs=float(4 * np.std(found) / np.sqrt(60) + 0.15))
 
 
 def test_projection_residual_is_zero_for_least_squares_alone() -> None:
@@ -176,6 +180,14 @@ def test_expansion_of_inputs_whose_right_neighbours_are_near() -> None:
     assert neighbours.expansion(near, np.ones(16, dtype=bool), np.zeros(16)) is None
 
 
+def test_right_inputs_that_reach_no_wrong_one_bring_expansion_down() -> None:
+    """60 right inputs far away, 20 right ones among 20 wrong ones, and a student that trusts the far ones most."""
+    rng = np.random.default_rng(8)
+    x = np.concatenate([100 + rng.random((60, 1)), rng.random((40, 1))])
+    good = np.arange(100) < 80
+    assert neighbours.expansion(x, good, np.where(np.arange(100) < 60, 0.9, 0.6)) == 0
+
+
 def test_ensemble_variance_is_that_of_a_teacher_with_all_its_labels() -> None:
     """Means of random halves: the variance of a mean of n labels is known."""
     rng = np.random.default_rng(6)
@@ -224,3 +236,31 @@ def test_features_that_differ_by_rounding_alone_are_constant() -> None:
     space = Space(x, x, x)
     assert space.training_basis.shape[1] == 0
     assert spectra.shift_p(x, x + np.float32(1e-8)) == 1
+
+
+def test_a_pool_finds_whom_to_trust_and_what_gain_follows() -> None:
+    rng = np.random.default_rng(9)
+    logits = rng.standard_normal((4000, 3))
+    truth = np.exp(2 * logits) / np.exp(2 * logits).sum(axis=1, keepdims=True)
+    labels = np.eye(3)[[int(rng.choice(3, p=p)) for p in truth]]
+    student = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)  # right order, half as sure as it should be
+    weak = rng.dirichlet(np.ones(3), 4000)
+    pooled = beliefs.pool(weak[:600], student[:600], labels[:600])
+    assert pooled.exponents == pytest.approx([0, 2], abs=4 * float(np.sqrt(pooled.covariance.max())))
+    found = beliefs.implied(pooled, weak[600:], student[600:])
+    before, after = (
+        losses(weak[600:], labels[600:], "classification"),
+        losses(student[600:], labels[600:], "classification"),
+    )
+    for unit, (gain, se) in found.items():
+        rows = before[unit] - after[unit]
+        assert abs(gain - rows.mean()) < 4 * float(np.hypot(se, rows.std() / np.sqrt(3400))), unit
+
+
+def test_a_pool_of_few_or_constant_beliefs_stays_near_its_prior() -> None:
+    flat = np.full((10, 2), 0.5)
+    pooled = beliefs.pool(flat, flat, np.eye(2)[np.arange(10) % 2])
+    assert pooled.exponents == pytest.approx(beliefs.PRIOR)
+    assert all(np.isfinite(one).all() for one in beliefs.implied(pooled, flat, flat).values())
+    sure = np.eye(2)[np.arange(10) % 2]
+    assert np.isfinite(beliefs.pool(sure, 1 - sure, sure).exponents).all()

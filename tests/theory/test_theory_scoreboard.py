@@ -240,9 +240,12 @@ def test_truth_is_not_opened_before_predictions_are_sealed(tmp_path: Path) -> No
     dossier.open_truth(task)
     names = {setup["task"]["kind"]: "wine" for setup in task.setups}
     assert names == {"wine": "wine"}
+    assert dossier.seal(task, answers)[1] is False
     titles = {job.setup.task.digest(): "wine" for job in dossier._jobs(task)}
     assert len(list(dossier.cases(task, answers, titles))) == len(task.setups)
     late = replace(answers[0], mean=0.5, lo=0.4, hi=0.6, formula=0.5, abstains=None)
+    assert dossier.seal(task, [late, *answers[1:]])[1] is True
+    dossier.seal(task, answers)
     with pytest.raises(StoreError, match="was not sealed before the truth"):
         list(dossier.cases(task, [late, *answers[1:]], titles))
 

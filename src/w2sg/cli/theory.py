@@ -102,5 +102,7 @@ def score(
     for title, columns, rows in print_rows(board):
         print_table(title, columns, rows)
     typer.echo(f"predictions sealed before the truth was opened: {board.sealed[:16]}")
+    if board.late:
+        typer.echo(f"late: in {board.late} tasks and seeds the truth had been opened before, for other predictions")
     if page is not None:
         say(f"scoreboard: {page}")

@@ -70,6 +70,9 @@ CATALOGUE: dict[str, Known] = {
     "refitted_gain_error": Known("gain in 0-1 risk of refitted students on the labels left out", "error", S0),
     "refitted_gain_squared": Known("gain in squared risk of refitted students on the labels left out", "squared", S0),
     "refitted_gain_kl": Known("gain in cross-entropy of refitted students on the labels left out", "kl", S0),
+    "pooled_gain_error": Known("gain in 0-1 risk that a calibrated pool of both models implies", "error", S0),
+    "pooled_gain_squared": Known("gain in squared risk that a calibrated pool of both models implies", "squared", S0),
+    "pooled_gain_kl": Known("gain in cross-entropy that a calibrated pool of both models implies", "kl", S0),
     # representations
     "gap_plugin": Known("|P_s (I - P_w) y|^2 / n on the teacher's own labelled inputs", "squared", S0),
     "gap_trace": Known("tr(P_s (I - P_w)) / N on unlabelled inputs", "none", S0),

@@ -63,12 +63,23 @@ def observed(task: Task) -> dict[str, dict[int, Observables]]:
     return {run: _unpacked(packed) for run, packed in found.items()}
 
 
-def seal(task: Task, answers: Sequence[Answer]) -> str:
-    """Keep the hashes of predictions for a bundle's runs, and return the hash of them all."""
+def seal(task: Task, answers: Sequence[Answer]) -> tuple[str, bool]:
+    """Keep the hashes of predictions for a bundle's runs.
+
+    Returns:
+        The hash of them all, and whether they come late: the truth of these runs was opened before, for other
+        predictions than these.
+    """
     sealed = {f"{answer.theory} {answer.run} {answer.labels}": answer.digest() for answer in answers}
+    jobs = _jobs(task)
+    key = _key("predictions", jobs, task.audits)
     with Store(Path(task.root)) as store:
-        _put(store, _key("predictions", _jobs(task), task.audits), "predictions", sealed)
-    return hashlib.sha256(canonical_json(sealed).encode()).hexdigest()
+        before = store.get(key)
+        same = before is not None and dict(json.loads(before.arrays["json"].tobytes())) == sealed
+        late = not same and store.get(_key("truth", jobs, ())) is not None
+        if not same:
+            _put(store, key, "predictions", sealed)
+    return hashlib.sha256(canonical_json(sealed).encode()).hexdigest(), late
 
 
 def open_truth(task: Task) -> None:

@@ -1,8 +1,8 @@
 """Hypotheses that several theories share, each with a declared rule for what observables say of it.
 
 Tests have level `LEVEL`. `holds` means that a test could have refuted the hypothesis and did not, or that it is true by
-construction; what no test could have refuted is `untestable`. The sign of a gain is never decided by unlabelled data:
-with a truth reflected through the teacher all predictions and the teacher's risk stay, and the gain changes its sign.
+construction; what no test could have refuted is `untestable`. That a gain is positive is never decided by unlabelled
+data: with a truth reflected through the teacher all predictions and the teacher's risk stay, and a gain becomes a loss.
 So every theory of gain from `S0` rests on at least one hypothesis that `S0` leaves open.
 """
 

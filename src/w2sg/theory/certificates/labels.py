@@ -273,7 +273,7 @@ def risk_by_ruled_out(
     same_length(answers=given, ruled_out=never)
     met, bound, factor = given == never, certifier or ClopperPearson(), n_classes - 1
     low, high = by_side(
-        side, delta, lambda d: factor * bound.lower(met, d), lambda d: min(1.0, factor * bound.upper(met, d))
+        side, delta, lambda d: min(1.0, factor * bound.lower(met, d)), lambda d: min(1.0, factor * bound.upper(met, d))
     )
     return Certificate(
         "student_risk",
@@ -281,7 +281,7 @@ def risk_by_ruled_out(
         f"complementary labels ({bound.kind})",
         low,
         high,
-        float(factor * met.mean()),
+        min(1.0, float(factor * met.mean())),
         delta,
         "conditional",
         (

@@ -333,4 +333,4 @@ CLAIMS: dict[str, Claim] = {
     "student_risk_powered": Claim(1, ("random",), _risk_powered),
     "set_coverage": Claim(1, ("random", "soft"), _coverage),
 }
-"""What may be certified of a run: the gain first, on which half the weight of an ordinary run lies."""
+"""What may be certified of a run: the gain first, which has the largest share of delta."""

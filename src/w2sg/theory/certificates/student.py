@@ -99,12 +99,14 @@ def risk_after_misfit(weak_risk: float, misfit: float, approximation: float) -> 
 def vacuous_at(weak_risk: float, misfit: float) -> float:
     """Return the approximation error M^2 / 16 R_w beyond which `risk_after_misfit` no longer promises a gain.
 
+    A misfit above four times the teacher's risk proves a loss, and no approximation error promises a gain.
+
     >>> round(vacuous_at(0.4, 0.2), 8)
     0.00625
     """
     if not (weak_risk > 0 and misfit >= 0):
         raise InputError(f"the teacher's risk must be positive, its misfit at least 0, got {weak_risk} and {misfit}")
-    return misfit**2 / (16 * weak_risk)
+    return misfit**2 / (16 * weak_risk) if misfit <= 4 * weak_risk else 0.0
 
 
 def gain_by_explicit_misfit(

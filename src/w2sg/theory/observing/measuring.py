@@ -9,7 +9,7 @@ from w2sg import measure
 from w2sg.core import BoolArray, FloatArray
 from w2sg.theory.catalogue import CATALOGUE
 from w2sg.theory.observables import Observables, Quantity, exactly
-from w2sg.theory.observing import neighbours, spectra
+from w2sg.theory.observing import beliefs, neighbours, spectra
 from w2sg.theory.observing.algebra import RANK, basis, centred
 from w2sg.theory.observing.risks import differs, divergence, losses, squared
 from w2sg.theory.observing.seen import Audit, Refits, Seen, Space
@@ -125,7 +125,14 @@ def _teacher(refits: Refits, seen: Seen) -> Found:
 def _refitted(refits: Refits, student: FloatArray, seen: Seen) -> Found:
     before = losses(refits.held_out, refits.labels, seen.setting)
     after = losses(student, refits.labels, seen.setting)
-    return {f"refitted_gain_{unit}": mean_of(before[unit] - after[unit], "cross-fitted, paired") for unit in before}
+    found = {f"refitted_gain_{unit}": mean_of(before[unit] - after[unit], "cross-fitted, paired") for unit in before}
+    if seen.setting == "classification":
+        pooled = beliefs.pool(refits.held_out, student, refits.labels)
+        implied = beliefs.implied(pooled, seen.weak, seen.student)
+        how = "pool of both models, fitted on held-out labels"
+        n = len(refits.labels)
+        found |= {f"pooled_gain_{unit}": Quantity(value, se, n, how) for unit, (value, se) in implied.items()}
+    return found
 
 
 def _slope(predicted: FloatArray, labels: FloatArray) -> Quantity | None:
@@ -261,7 +268,16 @@ REASONS: Mapping[str, str] = {
     "student_held_out": "students were not trained again",
 }
 NEEDS: Mapping[str, tuple[str, ...]] = {
-    "refits": ("weak_", "ensemble_", "refitted_gain", "teacher_slope", "label_variance", "noise", "gap_plugin"),
+    "refits": (
+        "weak_",
+        "ensemble_",
+        "refitted_gain",
+        "pooled_gain",
+        "teacher_slope",
+        "label_variance",
+        "noise",
+        "gap_plugin",
+    ),
     "weak_space": ("d_weak", "d_shared", "moment_", "gap_", "noise"),
     "student_space": (
         "d_strong",
@@ -274,7 +290,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
         "overlap",
         "robust",
     ),
-    "student_held_out": ("refitted_gain",),
+    "student_held_out": ("refitted_gain", "pooled_gain"),
 }
 """Which quantities (by the start of their names) need which part of what was seen."""
 

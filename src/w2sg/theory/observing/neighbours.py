@@ -8,7 +8,7 @@ NEIGHBOURS = 5
 FEWEST = 4
 """Expansion needs at least this many rightly and wrongly labelled inputs."""
 SMALLEST_SET = 0.25
-"""The family of sets begins with this share of the wrongly labelled inputs."""
+"""The family of sets begins with this share of the rightly labelled inputs."""
 MOST_ROWS = 2000
 """Neighbourhoods are looked at among at most this many inputs."""
 
@@ -57,25 +57,25 @@ def near(features: FloatArray) -> IntArray:
 def expansion(features: FloatArray, good: BoolArray, trust: FloatArray) -> float | None:
     """Return the least expansion from rightly to wrongly labelled inputs over a family of sets; None if there are few.
 
-    The family: wrongly labelled inputs in order of `trust`, from `SMALLEST_SET` of them to all. A set expands by the
-    share of rightly labelled inputs that are its neighbours over its own share of the wrongly labelled ones. The least
-    over all sets may be less, so this is an upper estimate (arXiv 2405.16043).
+    The family: rightly labelled inputs in order of falling `trust`, from `SMALLEST_SET` of them to all. A set expands
+    by the share of wrongly labelled inputs that are its neighbours over its own share of the rightly labelled ones.
+    The least over all sets may be less, so this is an upper estimate (arXiv 2405.16043).
 
     Args:
         features: The student's features of audited inputs, `(a, d)`.
         good: Where the weak label is right, `(a,)`.
         trust: The student's probability of the weak label, `(a,)`.
     """
-    bad = np.flatnonzero(~good)
-    if min(len(bad), int(good.sum())) < FEWEST:
+    right = np.flatnonzero(good)
+    if min(len(right), int((~good).sum())) < FEWEST:
         return None
     neighbours = near(features)
-    bad = bad[np.argsort(trust[bad], kind="stable")]
+    right = right[np.argsort(-trust[right], kind="stable")]
     found = []
-    for size in range(max(1, int(np.ceil(SMALLEST_SET * len(bad)))), len(bad) + 1):
+    for size in range(max(1, int(np.ceil(SMALLEST_SET * len(right)))), len(right) + 1):
         reached = np.zeros(len(features), dtype=bool)
-        reached[neighbours[bad[:size]]] = True
-        found.append(float(reached[good].mean()) / (size / len(bad)))
+        reached[neighbours[right[:size]]] = True
+        found.append(float(reached[~good].mean()) / (size / len(right)))
     return min(found)
 
 

@@ -27,8 +27,9 @@ def participation(eigenvalues: FloatArray) -> float:
 def shared_dimension(first: FloatArray, second: FloatArray) -> tuple[float, int, int]:
     """Return the sum of squared canonical correlations, and the ranks of both.
 
-    Two independent spaces of `a` and `b` dimensions share `a b / (n - 1)` by chance; the estimate takes it off in the
-    way of adjusted R^2 and stays between 0 and the smaller rank (arXiv 2502.05075 defines the quantity on populations).
+    In a sample, parts that share nothing seem to share: with `f = n - 1`, of `k` shared dimensions and `a` and `b` in
+    all, the sum is `k + (a - k)(b - k) / (f - k)` on average. The estimate solves this for `k` (arXiv 2502.05075
+    defines the quantity on populations).
 
     Args:
         first: `(n, a)` features of one model.
@@ -37,12 +38,10 @@ def shared_dimension(first: FloatArray, second: FloatArray) -> tuple[float, int,
     one, other = basis(first), basis(second)
     a, b, freedom = one.shape[1], other.shape[1], len(one) - 1
     raw = float(np.square(one.T @ other).sum())
-    if freedom <= max(a, b):
+    rest = freedom + raw - a - b
+    if rest <= 0:
         return raw, a, b
-    chance = a * b / freedom
-    top = min(a, b)
-    found = (raw - chance) / (1 - max(a, b) / freedom)
-    return float(np.clip(found, 0.0, top)), a, b
+    return float(np.clip((freedom * raw - a * b) / rest, 0.0, min(a, b))), a, b
 
 
 def second_moment(x: FloatArray) -> FloatArray:

@@ -27,6 +27,9 @@ from w2sg.theory.predictors.misfit_kl import MisfitKl as MisfitKl
 from w2sg.theory.predictors.misfit_kl import MisfitReverseKl as MisfitReverseKl
 from w2sg.theory.predictors.mixture import MixtureGain as MixtureGain
 from w2sg.theory.predictors.overlap_density import OverlapDensity as OverlapDensity
+from w2sg.theory.predictors.pooled import PooledGain as PooledGain
+from w2sg.theory.predictors.pooled import PooledGainKl as PooledGainKl
+from w2sg.theory.predictors.pooled import PooledGainSquared as PooledGainSquared
 from w2sg.theory.predictors.random_features import EarlyStopping as EarlyStopping
 from w2sg.theory.predictors.random_features import RandomFeatureGain as RandomFeatureGain
 from w2sg.theory.predictors.refitted import RefittedGain as RefittedGain

@@ -40,6 +40,8 @@ class Scoreboard:
     Attributes:
         study: The study of the real runs; empty where only families were scored.
         sealed: The hash of all predictions, made before ground truth was opened.
+        late: In how many tasks and seeds the truth had been opened before, for other predictions than these: theories
+            that were changed since have seen what they are scored on.
         n_runs: How many runs there are of each task.
         scores: Scores on the study's runs.
         family_scores: Scores on the families of synthetic runs.
@@ -51,6 +53,7 @@ class Scoreboard:
 
     study: str
     sealed: str
+    late: int
     n_runs: dict[str, int]
     scores: Sequence[Score]
     family_scores: Sequence[Score]
@@ -64,6 +67,7 @@ class Scoreboard:
         return {
             "study": self.study,
             "sealed": self.sealed,
+            "late": self.late,
             "n_runs": dict(self.n_runs),
             **{
                 name: [one.to_dict() for one in getattr(self, name)]
@@ -159,7 +163,7 @@ def scoreboard(
     """
     say = progress or (lambda *_: None)
     among = theories()
-    seals: list[str] = []
+    seals: list[tuple[str, bool]] = []
     family_cases, family_answers = _families(family_runs, audits, among, say)
     cases: list[Case] = []
     answers: list[Answer] = []
@@ -179,7 +183,8 @@ def scoreboard(
         families = _with_stack(sheet_of(family_cases, family_answers, LEVEL, sampled=False), "squared", audits)
     return Scoreboard(
         study="" if study is None else study.name,
-        sealed=hashlib.sha256(canonical_json(seals).encode()).hexdigest(),
+        sealed=hashlib.sha256(canonical_json([digest for digest, _ in seals]).encode()).hexdigest(),
+        late=sum(late for _, late in seals),
         n_runs=dict(Counter(case.task for case in (*cases, *family_cases))),
         scores=scores_of(sheet) if sheet else [],
         family_scores=scores_of(families) if families else [],

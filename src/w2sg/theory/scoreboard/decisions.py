@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from w2sg.core import FloatArray, IntArray, derive
+from w2sg.core import BoolArray, FloatArray, IntArray, derive
 from w2sg.measure import Interval
 from w2sg.theory.scoreboard.resampling import Clusters, percentile_interval
 from w2sg.theory.scoreboard.scores import LEVEL
@@ -44,12 +44,16 @@ def regrets_of(sheet: Sheet) -> list[Regret]:
     """Return the regret of every theory of the gain, of taking the best teacher, and of choosing at random.
 
     A teacher is chosen by its cross-fitted risk less the predicted gain, both in the theory's unit; a method by the
-    predicted gain. A theory is asked where it has a value for every option, and its `n` says how often that was.
+    predicted gain. Teachers that cannot be trained again, whose risk is not observed, are no options. A theory is asked
+    where it has a value for every option, and its `n` says how often that was.
     """
     risk, _ = sheet.truth(f"student_risk {UNIT}")
     found = []
     for decision in DECISIONS:
-        options = _options(sheet, decision, risk)
+        known = np.isfinite(risk)
+        if decision == "supervisor":
+            known &= np.isfinite(_teacher_risk(sheet, UNIT))
+        options = _options(sheet, decision, known)
         if options:
             found += _of_decision(sheet, decision, options, risk)
     return found
@@ -77,11 +81,11 @@ def _teacher_risk(sheet: Sheet, unit: str) -> FloatArray:
     return np.array([case.seen[0].value(name) if name in case.seen[0] else np.nan for case in sheet.cases])
 
 
-def _options(sheet: Sheet, decision: str, risk: FloatArray) -> list[IntArray]:
+def _options(sheet: Sheet, decision: str, known: BoolArray) -> list[IntArray]:
     """Return the rows of runs that differ in the decision only, at least two to a choice."""
     groups: dict[tuple[object, ...], list[int]] = defaultdict(list)
     for row, case in enumerate(sheet.cases):
-        if np.isfinite(risk[row]) and case.parts:
+        if known[row] and case.parts:
             rest = tuple(digest for part, digest in case.parts.items() if part != decision)
             groups[case.task, case.seed, rest].append(row)
     return [np.array(rows) for rows in groups.values() if len(rows) > 1]
