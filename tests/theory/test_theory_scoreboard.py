@@ -19,7 +19,7 @@ from w2sg.theory.scoreboard.decisions import regrets_of
 from w2sg.theory.scoreboard.resampling import Clusters, two_sided_p
 from w2sg.theory.scoreboard.scores import contrasts_of, scores_of
 from w2sg.theory.scoreboard.sheet import Sheet, sheet_of
-from w2sg.theory.scoreboard.stack import FEWEST_TASKS, stacked
+from w2sg.theory.scoreboard.stack import FEWEST_TASKS, PENALTIES, _path, stacked
 
 
 def made_sheet(n_tasks: int = 6, n: int = 40, noise: float = 0.3, seed: int = 0) -> Sheet:
@@ -164,7 +164,7 @@ SMALL = {
     "name": "small",
     "seeds": 2,
     "tasks": ["wine", {"kind": "gaussian", "test": 120}],
-    "supervisors": [{"kind": "fewer-labels", "labels": 20}, "simulated-region"],
+    "supervisors": [{"kind": "fewer-labels", "grid": {"labels": [12, 20]}}, "simulated-region"],
     "students": [{"kind": "linear"}, {"kind": "ridge", "penalty": 0.01}],
     "methods": ["naive", "confidence"],
     "incapable": "skip",
@@ -178,10 +178,10 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Scoreboard:
 
 
 def test_a_study_is_scored_end_to_end(board: Scoreboard) -> None:
-    assert board.n_runs == {"wine": 12, "gaussian(test=120)": 12, "family A": 25, "family B": 25, "family C": 25}
+    assert board.n_runs == {"wine": 18, "gaussian(test=120)": 18, "family A": 25, "family B": 25, "family C": 25}
     found = {(one.theory, one.runs): one for one in board.scores}
-    assert found["paired-difference@20", "all"].n == 24
-    assert found["refitted-gain", "all"].n == 12  # a simulated teacher has no labels to be trained again on
+    assert found["paired-difference@20", "all"].n == 36
+    assert found["refitted-gain", "all"].n == 24  # a simulated teacher has no labels to be trained again on
     assert found["disagreement", "all"].coverage is not None
     assert {one.decision for one in board.regrets} == {"supervisor", "method"}
     assert board.to_dict()["sealed"] == board.sealed
@@ -253,3 +253,30 @@ def test_truth_is_not_opened_before_predictions_are_sealed(tmp_path: Path) -> No
 def test_nothing_to_score_is_said() -> None:
     with pytest.raises(InputError, match="nothing to score on"):
         scoreboard(None, family_runs=0)
+
+
+def test_ridge_weights_are_those_of_the_normal_equations() -> None:
+    rng = np.random.default_rng(0)
+    x = np.hstack([np.ones((200, 1)), rng.normal(0.3, 1, (200, 4))])
+    y = x @ rng.standard_normal(5) + rng.standard_normal(200)
+    gram, cross = x.T @ x / 200, x.T @ y / 200
+    centres = np.vstack([np.zeros(4), np.eye(2, 4)])
+    found = iter(_path(gram, cross, centres))
+    for centre in centres:
+        for penalty in PENALTIES:
+            ridge = np.diag([0.0] + [penalty] * 4)
+            assert next(found) == pytest.approx(np.linalg.solve(gram + ridge, cross + ridge @ np.r_[0.0, centre]))
+
+
+def test_a_run_is_predicted_from_the_theories_that_speak_of_it() -> None:
+    sheet = made_sheet(n_tasks=8)
+    good = sheet.columns["good"]
+    silent = np.arange(len(sheet.runs)) % 3 == 0
+    value = np.where(silent, np.nan, good.value)
+    columns = {**sheet.columns, "good": replace(good, value=value)}
+    column = stacked(replace(sheet, columns=columns), "error")
+    truth, _ = sheet.truth("gain error")
+    assert np.isfinite(column.value).all()
+    assert metrics.within(metrics.spearman, column.value[~silent], truth[~silent], sheet.tasks[~silent]) > 0.9
+    wide, narrow = ((column.hi - column.lo)[rows].mean() for rows in (silent, ~silent))
+    assert wide > 2 * narrow

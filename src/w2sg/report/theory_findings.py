@@ -19,7 +19,7 @@ from w2sg.report.theory_tables import (
 from w2sg.theory.scoreboard.board import Scoreboard
 from w2sg.theory.scoreboard.decisions import DECISIONS, Regret
 from w2sg.theory.scoreboard.scores import ALL, Score
-from w2sg.theory.scoreboard.stack import STACK
+from w2sg.theory.scoreboard.stack import STACK, is_stack
 
 MOST_NAMED = 12
 """A sentence names at most this many theories."""
@@ -32,7 +32,7 @@ SHOWN = "misfit"
 
 def theory_findings(board: Scoreboard, numbers: Numbers) -> list[Finding]:
     """Return what the scoreboard found: which theory to believe where, what the stack reaches, what labels buy."""
-    scores = [one for one in main_scores(board) if one.runs == ALL and one.n and one.theory.split("@")[0] != STACK]
+    scores = [one for one in main_scores(board) if one.runs == ALL and one.n and not is_stack(one.theory)]
     found = [*_goals(board, numbers.stacks), *_hypotheses(board)]
     if board.scores:
         found += [*_rankings(scores), *_across_units(scores), *_answering(board), *_numbers(scores)]

@@ -69,6 +69,8 @@ class Stacked:
         labels: How many audited labels it reads.
         within: Mean rank correlation within tasks.
         pooled: Rank correlation over all runs.
+        within_seen: The first on runs whose teacher could be trained again, so that its risk was observed.
+        pooled_seen: The second on these runs.
         covered: Coverage of its intervals on all runs.
         doubted: On how many runs most theories see a hypothesis violated.
         covered_doubted: Coverage on these.
@@ -78,6 +80,8 @@ class Stacked:
     labels: int
     within: Interval | None
     pooled: Interval | None
+    within_seen: Interval | None
+    pooled_seen: Interval | None
     covered: Interval | None
     doubted: int
     covered_doubted: Interval | None
@@ -199,22 +203,31 @@ def _stacks(sheet: Sheet, resamples: Sequence[Resample]) -> list[Stacked]:
 
 
 def _stack(sheet: Sheet, column: Column, much: BoolArray, resamples: Sequence[Resample]) -> Stacked:
-    known = np.flatnonzero(column.known)
     inside = ((column.lo <= column.truth) & (column.truth <= column.hi)).astype(float)
 
     def covered(rows: BoolArray) -> Interval | None:
         own = np.flatnonzero(rows)
         return _bootstrapped(lambda at, _: _mean(inside[at]), rows, own, own, resamples)
 
-    def ranked(score: Statistic) -> Interval | None:
-        return _bootstrapped(score, column.known, known, sheet.tasks[known], resamples)
+    def ranked(score: Statistic, rows: BoolArray) -> Interval | None:
+        own = np.flatnonzero(rows)
+        return _bootstrapped(score, rows, own, sheet.tasks[own], resamples)
 
+    def within(at: AnyArray, tasks: AnyArray) -> float:
+        return metrics.within(metrics.spearman, column.value[at], column.truth[at], tasks)
+
+    def pooled(at: AnyArray, _: AnyArray) -> float:
+        return metrics.spearman(column.value[at], column.truth[at])
+
+    seen = column.known & np.array(["weak_error" in case.seen[0] for case in sheet.cases])
     answered = column.known & column.answered
     return Stacked(
         column.name,
         column.labels,
-        ranked(lambda at, tasks: metrics.within(metrics.spearman, column.value[at], column.truth[at], tasks)),
-        ranked(lambda at, _: metrics.spearman(column.value[at], column.truth[at])),
+        ranked(within, column.known),
+        ranked(pooled, column.known),
+        ranked(within, seen),
+        ranked(pooled, seen),
         covered(answered),
         int((answered & much).sum()),
         covered(answered & much),
@@ -224,7 +237,9 @@ def _stack(sheet: Sheet, column: Column, much: BoolArray, resamples: Sequence[Re
 def _spent(where: str, sheet: Sheet, resamples: Sequence[Resample]) -> list[Spent]:
     found = []
     for column in sheet.columns.values():
-        plain = sheet.columns.get(f"{PLAIN.get(column.theory)}@{column.labels}")
+        simple = PLAIN.get(column.theory, "")
+        simple += f"-{column.unit}" if column.theory == STACK and column.unit != "error" else ""
+        plain = sheet.columns.get(f"{simple}@{column.labels}")
         if plain is None or not column.labels:
             continue
         rows = column.known & plain.known

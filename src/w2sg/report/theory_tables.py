@@ -11,7 +11,7 @@ from w2sg.theory.scoreboard.decisions import DECISIONS, Regret
 from w2sg.theory.scoreboard.metrics import FEWEST
 from w2sg.theory.scoreboard.resampling import RESAMPLES
 from w2sg.theory.scoreboard.scores import ALL, LEVEL, Contrast, Score
-from w2sg.theory.scoreboard.stack import STACK
+from w2sg.theory.scoreboard.stack import is_stack
 
 GOAL_SPEARMAN, GOAL_COVERAGE = 0.8, 0.85
 DECIMALS = 2
@@ -95,6 +95,8 @@ def goals_table(stacks: Sequence[Stacked]) -> TableView | None:
         Column("misses by", "the goal less the estimate"),
         Column("Spearman pooled", f"over all runs; goal: {GOAL_SPEARMAN:g}"),
         Column("misses by", "the goal less the estimate"),
+        Column("within, teacher seen", "on runs whose teacher could be trained again, so that its risk was observed"),
+        Column("pooled, teacher seen", "on runs whose teacher could be trained again, so that its risk was observed"),
         Column("coverage", "on all runs"),
         Column("runs in doubt", "runs on which most theories without labels see a hypothesis violated"),
         Column("coverage in doubt", f"on these; goal: {GOAL_COVERAGE:g}"),
@@ -105,6 +107,8 @@ def goals_table(stacks: Sequence[Stacked]) -> TableView | None:
             Cell(one.name),
             *_aimed(one.within, GOAL_SPEARMAN),
             *_aimed(one.pooled, GOAL_SPEARMAN),
+            _estimate(one.within_seen),
+            _estimate(one.pooled_seen),
             _estimate(one.covered),
             Cell(fmt.count(one.doubted), value=one.doubted),
             *_aimed(one.covered_doubted, GOAL_COVERAGE),
@@ -208,7 +212,7 @@ def main_scores(board: Scoreboard) -> Sequence[Score]:
 
 def place(name: str) -> tuple[bool, int]:
     """Return where a column stands in tables: by its labels, the stacks last."""
-    return name.partition("@")[0] == STACK, labels_of(name)
+    return is_stack(name), labels_of(name)
 
 
 def nominal(board: Scoreboard) -> str:
@@ -243,7 +247,7 @@ def labels_of(name: str) -> int:
 
 def _predicted(one: Score) -> tuple[Cell, ...]:
     theory = one.theory.partition("@")[0]
-    kind = "baseline" if baseline(theory) else "of all theories" if theory == STACK else ""
+    kind = "baseline" if baseline(theory) else "of all theories" if is_stack(theory) else ""
     what = f"{one.target.replace('_', ' ')}, {UNITS[one.unit]}"
     return Cell(one.theory, kind), Cell(what, f"from {information(labels_of(one.theory))}")
 

@@ -177,10 +177,10 @@ def scoreboard(
         answers = [answer for made in answered.values() for answer in made]
     if not cases and not family_cases:
         raise InputError("there is nothing to score on: give a study, or a number of family runs of at least 1")
-    sheet = _with_stack(sheet_of(cases, answers, LEVEL), "error", audits) if cases else None
+    sheet = _with_stack(sheet_of(cases, answers, LEVEL), ("error", "squared"), audits) if cases else None
     families = None
     if family_cases:
-        families = _with_stack(sheet_of(family_cases, family_answers, LEVEL, sampled=False), "squared", audits)
+        families = _with_stack(sheet_of(family_cases, family_answers, LEVEL, sampled=False), ("squared",), audits)
     return Scoreboard(
         study="" if study is None else study.name,
         sealed=hashlib.sha256(canonical_json([digest for digest, _ in seals]).encode()).hexdigest(),
@@ -195,8 +195,8 @@ def scoreboard(
     )
 
 
-def _with_stack(sheet: Sheet, unit: str, audits: Sequence[int]) -> Sheet:
-    added = [stacked(sheet, unit, labels=labels) for labels in (0, *sorted(audits))]
+def _with_stack(sheet: Sheet, units: Sequence[str], audits: Sequence[int]) -> Sheet:
+    added = [stacked(sheet, unit, labels=labels) for unit in units for labels in (0, *sorted(audits))]
     return replace(sheet, columns={**sheet.columns, **{column.name: column for column in added}})
 
 

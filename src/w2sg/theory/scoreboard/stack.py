@@ -1,10 +1,14 @@
-"""The stack of all predictors: ridge regression on what they say and on their verdicts, one task left out at a time.
+"""The stack of all predictors: ridge regression on what they say of the gain, one task left out at a time.
 
-Its intervals are conformal over tasks: residuals come from tasks that a fit had not seen, apart for runs on which many
-and few theories see their hypotheses violated, so it widens where theories fail.
+Runs differ in what theories can say of them. So each run is predicted from those theories that speak of it, by a fit to
+the runs of other tasks of which at least these speak. Whether the verdicts on hypotheses help, how strong the penalty
+is, and whether it pulls to nothing or to one theory alone, is chosen by leaving out one of the fitted tasks at a time.
+
+Intervals are conformal over tasks: residuals come from tasks that a fit had not seen, apart for runs on which many and
+few theories see their hypotheses violated, so it widens where theories fail.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,10 +18,11 @@ from w2sg.theory.scoreboard import metrics
 from w2sg.theory.scoreboard.sheet import STANDINGS, Column, Sheet
 
 STACK = "stack"
-PENALTIES = tuple(10.0**power for power in np.arange(-3, 2.5, 0.5))
-"""Ridge penalties that are tried, in units of the tasks' number; inputs have variance 1."""
-CLIP = 4.0
-"""Standardised inputs are cut at this many standard deviations: a run unlike all others is not extrapolated to."""
+PENALTIES = tuple(10.0 ** np.arange(-5, 1.5, 0.5))
+"""Ridge penalties that are tried; inputs are in the units of the gain, verdicts are 0 or `INDICATOR`."""
+INDICATOR = 0.1
+LARGEST = 2.0
+"""What a theory says is cut at this size: no risk here is larger, and formulas may say anything where they fail."""
 FEWEST_TASKS = 4
 
 
@@ -26,14 +31,25 @@ class Design:
     """What the stack reads.
 
     Attributes:
-        x: `(n, p)` standardised inputs; what a theory does not say counts as the mean.
-        doubt: The share of theories that see a hypothesis violated, `(n,)`.
-        names: The inputs' names.
+        said: What theories say, `(n, p)`; NaN where one says nothing.
+        violated: Where a theory sees a hypothesis violated, `(n, p)`.
+        names: The theories.
     """
 
-    x: FloatArray
-    doubt: FloatArray
+    said: FloatArray
+    violated: BoolArray
     names: tuple[str, ...]
+
+    @property
+    def doubt(self) -> FloatArray:
+        """The share of theories that see a hypothesis violated, of those that speak, `(n,)`."""
+        speaking = np.isfinite(self.said)
+        return np.asarray((self.violated & speaking).sum(axis=1) / np.maximum(speaking.sum(axis=1), 1))
+
+    def inputs(self, chosen: BoolArray) -> FloatArray:
+        """Return a constant, what chosen theories say, and their verdicts, `(n, 1 + 2 q)`."""
+        verdicts = INDICATOR * self.violated[:, chosen].astype(float)
+        return np.hstack([np.ones((len(self.said), 1)), np.nan_to_num(self.said[:, chosen]), verdicts])
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +58,11 @@ class _Sums:
 
     gram: FloatArray
     cross: FloatArray
+
+
+def is_stack(name: str) -> bool:
+    """Return whether a column is a stack."""
+    return name.partition("@")[0].partition("-")[0] == STACK
 
 
 def stacked(sheet: Sheet, unit: str, *, labels: int = 0) -> Column:
@@ -61,9 +82,9 @@ def stacked(sheet: Sheet, unit: str, *, labels: int = 0) -> Column:
     known = np.flatnonzero(np.isfinite(truth))
     value, half = np.full(len(truth), np.nan), np.full(len(truth), np.nan)
     if len(np.unique(sheet.tasks[known])) >= FEWEST_TASKS:
-        design = design_of(sheet, labels, known)
+        design = design_of(sheet, unit, labels, known)
         value[known], half[known] = leave_one_task_out(design, truth[known], sheet.tasks[known], sheet.level)
-    name = f"{STACK}@{labels}" if labels else STACK
+    name = STACK + ("" if unit == "error" else f"-{unit}") + (f"@{labels}" if labels else "")
     standing = np.where(np.isfinite(value), STANDINGS.index("untestable"), -1)
     return Column(
         name, STACK, "gain", unit, labels,  # type: ignore[arg-type]
@@ -71,56 +92,95 @@ def stacked(sheet: Sheet, unit: str, *, labels: int = 0) -> Column:
     )  # fmt: skip
 
 
-def design_of(sheet: Sheet, labels: int, rows: IntArray) -> Design:
-    """Return the stack's inputs on some runs: what theories say, and whether they see a hypothesis violated."""
-    columns = [column for column in sheet.columns.values() if column.labels <= labels and column.theory != STACK]
-    values = [column.value[rows] for column in columns]
-    violated = [(column.standing[rows] == STANDINGS.index("violated")).astype(float) for column in columns]
-    names = [*(column.name for column in columns), *(f"{column.name} violated" for column in columns)]
-    scaled = [_standardised(column) for column in (*values, *violated)]
-    kept = [index for index, column in enumerate(scaled) if column is not None]
-    x = np.array([scaled[index] for index in kept], dtype=np.float64).T.reshape(len(rows), len(kept))
-    return Design(x, np.mean(violated, axis=0), tuple(names[index] for index in kept))
+def design_of(sheet: Sheet, unit: str, labels: int, rows: IntArray) -> Design:
+    """Return what theories of the gain in a unit say of some runs; those that say the same of all are left out."""
+    columns = [
+        column
+        for column in sheet.columns.values()
+        if column.target == "gain" and column.unit == unit and column.labels <= labels and column.theory != STACK
+    ]
+    said = [np.clip(column.value[rows], -LARGEST, LARGEST) for column in columns]
+    kept = [index for index, values in enumerate(said) if len(np.unique(values[np.isfinite(values)])) > 1]
+    shape = len(rows), len(kept)
+    return Design(
+        np.array([said[index] for index in kept]).T.reshape(shape),
+        np.array([columns[index].standing[rows] == STANDINGS.index("violated") for index in kept]).T.reshape(shape),
+        tuple(columns[index].name for index in kept),
+    )
 
 
 def leave_one_task_out(
     design: Design, truth: FloatArray, tasks: AnyArray, level: float
 ) -> tuple[FloatArray, FloatArray]:
     """Return predictions and half widths of intervals `(n,)`, each task's from the other tasks."""
-    groups = list(metrics.by_task(tasks))
-    x = np.hstack([np.ones((len(truth), 1)), design.x])
-    sums = [_Sums(x[rows].T @ x[rows] / len(rows), x[rows].T @ truth[rows] / len(rows)) for rows in groups]
-    value, half = np.empty(len(truth)), np.empty(len(truth))
-    for index, own in enumerate(groups):
-        others = [place for place in range(len(groups)) if place != index]
-        weights = _fitted([sums[place] for place in others])
-        value[own] = x[own] @ weights
-        residual = np.full(len(truth), np.nan)
-        for out in others:
-            rest = [sums[place] for place in others if place != out]
-            residual[groups[out]] = np.abs(truth[groups[out]] - x[groups[out]] @ _fitted(rest))
-        half[own] = _half_widths(residual, design.doubt, tasks, own, level)
+    value, half = np.full(len(truth), np.nan), np.full(len(truth), np.nan)
+    for rows, chosen, fitted in _patterns(np.isfinite(design.said), tasks):
+        x = design.inputs(chosen)
+        groups = {name: fitted[tasks[fitted] == name] for name in np.unique(tasks[fitted])}
+        sums = {name: _sums(x[own], truth[own]) for name, own in groups.items()}
+        for name in np.unique(tasks[rows]):
+            own = rows[tasks[rows] == name]
+            others = [other for other in groups if other != name]
+            value[own] = x[own] @ _fitted([sums[other] for other in others])
+            residual = np.full(len(truth), np.nan)
+            for out in others:
+                weights = _fitted([sums[other] for other in others if other != out])
+                residual[groups[out]] = np.abs(truth[groups[out]] - x[groups[out]] @ weights)
+            half[own] = _half_widths(residual, design.doubt, tasks, own, level)
     return value, half
 
 
+def _patterns(known: BoolArray, tasks: AnyArray) -> Iterator[tuple[IntArray, BoolArray, IntArray]]:
+    """Yield runs of which the same theories speak, these theories, and the runs of which at least they speak.
+
+    Where these come from too few tasks, the theory that speaks of the fewest runs is left out, and so on.
+    """
+    patterns, which = np.unique(known, axis=0, return_inverse=True)
+    for index, pattern in enumerate(patterns):
+        chosen = pattern.copy()
+        while True:
+            fitted = np.flatnonzero(known[:, chosen].all(axis=1))
+            if not chosen.any() or len(np.unique(tasks[fitted])) > FEWEST_TASKS:
+                break
+            rarest = np.flatnonzero(chosen)[known[:, chosen].sum(axis=0).argmin()]
+            chosen[rarest] = False
+        yield np.flatnonzero(which.ravel() == index), chosen, fitted
+
+
+def _sums(x: FloatArray, truth: FloatArray) -> _Sums:
+    return _Sums(x.T @ x / len(x), x.T @ truth / len(x))
+
+
 def _fitted(sums: Sequence[_Sums]) -> FloatArray:
-    """Return ridge weights; the penalty is the one that predicts left-out tasks best."""
-    errors = np.zeros(len(PENALTIES))
+    """Return ridge weights; penalty, and whether verdicts are read, are those that predict left-out tasks best."""
+    errors: FloatArray | float = 0.0
     for place, out in enumerate(sums):
-        rest = [one for other, one in enumerate(sums) if other != place]
-        weights = _path(rest)
-        errors += np.einsum("ip,pq,iq->i", weights, out.gram, weights) - 2 * weights @ out.cross
-    return np.asarray(_path(sums)[int(errors.argmin())])
+        weights = _paths([one for other, one in enumerate(sums) if other != place])
+        errors = errors + np.einsum("ip,pq,iq->i", weights, out.gram, weights) - 2 * weights @ out.cross
+    return np.asarray(_paths(sums)[int(np.argmin(errors))])
 
 
-def _path(sums: Sequence[_Sums]) -> FloatArray:
-    """Return ridge weights for every penalty, `(penalties, 1 + p)`; the constant is not penalised."""
+def _paths(sums: Sequence[_Sums]) -> FloatArray:
+    """Return the ridge weights that are tried `(c, 1 + p)`: with and without verdicts, pulled to 0 and to each theory."""
     gram, cross = (np.mean([getattr(one, name) for one in sums], axis=0) for name in ("gram", "cross"))
+    theories = (len(cross) - 1) // 2
+    found = []
+    for size in (theories, 2 * theories):
+        centres = np.vstack([np.zeros(size), np.eye(theories, size)])
+        weights = _path(gram[: size + 1, : size + 1], cross[: size + 1], centres)
+        found.append(np.pad(weights, ((0, 0), (0, 2 * theories - size))))
+    return np.vstack(found)
+
+
+def _path(gram: FloatArray, cross: FloatArray, centres: FloatArray) -> FloatArray:
+    """Return ridge weights for every penalty and every centre that is shrunk to; the constant is not penalised."""
     mean = gram[0, 1:]
-    inner = gram[1:, 1:] - np.outer(mean, mean)
-    values, vectors = np.linalg.eigh(inner)
-    projected = vectors.T @ (cross[1:] - mean * cross[0])
-    slopes = np.array([vectors @ (projected / (np.maximum(values, 0) + penalty)) for penalty in PENALTIES])
+    values, vectors = np.linalg.eigh(gram[1:, 1:] - np.outer(mean, mean))
+    penalties = np.array(PENALTIES)
+    pull = vectors.T @ (cross[1:] - mean * cross[0])
+    pulled = pull + (centres @ vectors)[:, None, :] * penalties[:, None]
+    slopes = (pulled / (np.maximum(values, 0) + penalties[:, None])) @ vectors.T
+    slopes = slopes.reshape(-1, len(mean))
     return np.hstack([cross[0] - slopes @ mean[:, None], slopes])
 
 
@@ -131,7 +191,7 @@ def _half_widths(residual: FloatArray, doubt: FloatArray, tasks: AnyArray, own: 
     widths = np.empty(len(own))
     for much in (False, True):
         mine, alike = (doubt[own] > cut) == much, known & ((doubt > cut) == much)
-        alike = alike if alike.any() else known
+        alike = alike if len(np.unique(tasks[alike])) >= FEWEST_TASKS else known
         widths[mine] = _over_tasks(residual[alike], tasks[alike], level)
     return widths
 
@@ -145,13 +205,3 @@ def _over_tasks(residual: FloatArray, tasks: AnyArray, level: float) -> float:
     order = np.argsort(residual)
     reached = np.flatnonzero(np.cumsum(weights[order]) >= level)
     return float(residual[order][reached[0]]) if len(reached) else float(residual.max())
-
-
-def _standardised(values: FloatArray) -> FloatArray | None:
-    """Return values with mean 0 and variance 1, 0 where unknown, cut at `CLIP`; None where they do not vary."""
-    known: BoolArray = np.isfinite(values)
-    spread = float(values[known].std()) if known.any() else 0.0
-    if spread <= 1e-12:
-        return None
-    scaled = np.where(known, (np.where(known, values, 0.0) - values[known].mean()) / spread, 0.0)
-    return np.asarray(np.clip(scaled, -CLIP, CLIP))
