@@ -217,7 +217,7 @@ def test_goals_are_reached_or_missed_by_an_amount(board: Scoreboard) -> None:
     def interval(estimate: float, low: float) -> Interval:
         return Interval(estimate, low, 1.0, 0.95)
 
-    made = [Stacked("stack", 0, interval(0.86, 0.81), interval(0.74, 0.6), None, 12, interval(0.9, 0.8))]
+    made = [Stacked("stack", 0, interval(0.86, 0.81), interval(0.74, 0.6), None, None, None, 12, interval(0.9, 0.8))]
     texts = {one.text: one.tone for one in theory_findings(board, Numbers((), made, ()))}
     first, second = (next(text for text in texts if text.startswith(start)) for start in ("Goal: Sp", "Goal: 90"))
     assert "within tasks stack 0.86 [0.81, 1.00] (reached); pooled stack 0.74 [0.60, 1.00] (missed by 0.06)" in first

@@ -200,7 +200,7 @@ def test_theories_do_in_the_families_what_they_should(board: Scoreboard) -> None
     assert ranks["C"] < 0.2
     found = {(one.theory, one.runs): one for one in board.family_scores}
     assert found["misfit-cross-term@20", "all"].n == 75
-    assert found["stack", "all"].n == 0  # three tasks are too few
+    assert found["stack-squared", "all"].n == 0  # three tasks are too few
 
 
 def test_observables_do_not_change_with_the_ground_truth_of_the_scored_half(tmp_path: Path) -> None:

@@ -161,7 +161,7 @@ def _fitted(sums: Sequence[_Sums]) -> FloatArray:
 
 
 def _paths(sums: Sequence[_Sums]) -> FloatArray:
-    """Return the ridge weights that are tried `(c, 1 + p)`: with and without verdicts, pulled to 0 and to each theory."""
+    """Return the weights that are tried `(c, 1 + p)`: with and without verdicts, pulled to 0 and to each theory."""
     gram, cross = (np.mean([getattr(one, name) for one in sums], axis=0) for name in ("gram", "cross"))
     theories = (len(cross) - 1) // 2
     found = []
