@@ -1,7 +1,7 @@
 """What the commands of theory share: which runs are meant, audits, progress."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -55,6 +55,14 @@ def observed(name: str, store: Path | None, audits: tuple[int, ...], workers: in
 
 @contextmanager
 def watching() -> Iterator[Callable[[str, int, int], None]]:
-    """Show progress of several stages: one bar, its text the stage that is going on."""
-    with progress_bar("theory") as bar:
-        yield lambda _, done, total: bar(done, total)
+    """Show progress of several stages, one bar after the other."""
+    with ExitStack() as stack:
+        going: dict[str, Callable[[int, int], None]] = {}
+
+        def show(stage: str, done: int, total: int) -> None:
+            if stage not in going:
+                stack.close()
+                going[stage] = stack.enter_context(progress_bar(stage))
+            going[stage](done, total)
+
+        yield show
