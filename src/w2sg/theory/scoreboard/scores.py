@@ -5,12 +5,14 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
+from scipy.stats import norm
 
 from w2sg.core import BoolArray, FloatArray, derive
 from w2sg.measure import Interval, holm
 from w2sg.theory.scoreboard import metrics
 from w2sg.theory.scoreboard.resampling import Clusters, Resample, percentile_interval, two_sided_p
 from w2sg.theory.scoreboard.sheet import STANDINGS, Column, Sheet
+from w2sg.theory.scoreboard.stack import is_stack
 
 ALL = "all"
 LEVEL = 0.95
@@ -40,7 +42,9 @@ class Score:
         r2_refitted: Explained variance after an affine map fitted on the other tasks.
         auc: How well it ranks runs with a positive truth above others.
         mae: Mean absolute error.
-        coverage: Share of answered runs whose truth lies in the interval, with a cluster bootstrap interval.
+        coverage: Share of answered runs whose truth lies in the interval, with a cluster bootstrap interval. A theory's
+            interval is for the true gain, so it is widened by the standard error of the measured one; the stack's is
+            for the measured one as it is.
         width: Mean width of the intervals.
         interval_score: Mean interval score, lower is better.
     """
@@ -207,7 +211,8 @@ def _intervals(sheet: Sheet, column: Column, rows: BoolArray, resamples: Sequenc
         return {"coverage": None, "width": None, "interval_score": None}
     lo, hi, truth = column.lo[rows], column.hi[rows], column.truth[rows]
     inside = np.full(len(column.truth), np.nan)
-    inside[rows] = (lo <= truth) & (truth <= hi)
+    spread = 0.0 if is_stack(column.name) else norm.ppf(0.5 + sheet.level / 2) * np.nan_to_num(column.truth_se[rows])
+    inside[rows] = np.abs(truth - (lo + hi) / 2) <= np.hypot((hi - lo) / 2, spread)
     draws = [_mean(inside[chosen[rows[chosen]]]) for chosen, _ in resamples]
     return {
         "coverage": percentile_interval(float(inside[rows].mean()), np.array(draws), LEVEL),
