@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,6 +28,7 @@ def test_observe_shows_what_is_seen_and_why_the_rest_is_not(w2sg: "Command", run
     assert [one["labels"] for one in found] == [0, 20]
     assert found[1]["quantities"]["audit_gain_error"]["n"] == 20
     assert "audit_gain_error" not in found[0]["quantities"]
+    assert "labels not bought: 5000" in w2sg("observe", run_id[:8], "--labels", "20,5000").err
 
 
 def test_predict_gives_numbers_with_conditions_or_reasons(w2sg: "Command", run_id: str) -> None:
@@ -37,7 +39,10 @@ def test_predict_gives_numbers_with_conditions_or_reasons(w2sg: "Command", run_i
     assert "class is convex" in by_name["misfit", 0]["abstains"]
     assert by_name["misfit", 0]["formula"] > 0
     assert all(len(one["digest"]) == 64 and one["level"] == 0.8 for one in found)
-    assert "on condition, or why it abstains" in w2sg("predict", run_id).out
+    shown = w2sg("predict", run_id, "--labels", "5000")
+    assert "on condition, or why it abstains" in shown.out
+    assert "no hypothesis stated" in shown.out
+    assert "labels not bought: 5000" in shown.err
 
 
 def test_certify_splits_delta_in_the_open(w2sg: "Command", run_id: str) -> None:
@@ -47,7 +52,11 @@ def test_certify_splits_delta_in_the_open(w2sg: "Command", run_id: str) -> None:
     assert found["n_labels"] <= 40
     assert certificates["gain"]["lower"] <= certificates["gain"]["estimate"]
     assert all(one["frame"] for one in certificates.values())
-    assert "hold together with probability 0.95" in w2sg("certify", run_id, "--labels", "40").out
+    assert "up to" in certificates["set_coverage"]["method"]
+    shown = w2sg("certify", run_id, "--labels", "40").out
+    assert "hold together with probability 0.95" in shown
+    assert "asymptotic ones for many labels only" in " ".join(shown.split())
+    assert "asymptotic" not in w2sg("certify", run_id, "--labels", "0").out
 
 
 @pytest.mark.parametrize(
@@ -59,7 +68,10 @@ def test_certify_splits_delta_in_the_open(w2sg: "Command", run_id: str) -> None:
         (("predict", "RUN", "--level", "2"), "level must be between 0 and 1"),
         (("observe", "RUN", "--labels", "many"), "--labels takes numbers of labels with commas"),
         (("oracle", "two-stage-ridge", "--set", "gamma=-1"), "gamma"),
+        (("observe", "zz"), "no study 'zz', and no run (or several) whose id starts so"),
+        (("observe", "RUN", "--labels", "\u00b2"), "--labels takes numbers of labels with commas"),
         (("oracle", "nothing"), "nothing"),
+        (("oracle", "oversight", "--set", "game=mafia", "--set", "intercept=9"), "'mafia' has fitted slopes"),
         (("theory", "score", "nowhere"), "no study 'nowhere'"),
         (("theory", "score", "--families", "0"), "nothing to score on"),
     ],
@@ -87,7 +99,7 @@ def test_an_oracle_gives_exact_and_simulated(w2sg: "Command") -> None:
 def test_theories_are_listed_with_what_they_take_for_granted(w2sg: "Command") -> None:
     found = {one["name"]: one for one in json.loads(w2sg("theory", "list", "--json").out)}
     assert found["misfit"]["information"] == "S0"
-    assert "truth is in the class" in json.dumps(found["misfit"]["hypotheses"]) or found["misfit"]["hypotheses"]
+    assert "truth is in the class" in json.dumps(found["misfit"]["hypotheses"])
     assert found["paired-difference"]["information"] == "S1"
     assert "takes for granted" in w2sg("theory", "list").out
 
@@ -99,5 +111,7 @@ def test_a_scoreboard_is_scored_and_written(w2sg: "Command", write: Callable[[st
     assert shown.code == 0, shown.err
     assert "paired-difference@20" in shown.out
     assert "sealed before the truth was opened" in shown.out
+    page = Path("scores.md").read_text(encoding="utf-8")
+    assert "w2sg theory score tiny.toml --labels 20 --families 12 -o scores.md" in page
     again = json.loads(w2sg("theory", "score", "tiny", "--labels", "20", "--families", "12", "--json").out)
     assert again["n_runs"]["wine(test=60)"] == 4

@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from w2sg.core import derive
+from w2sg.core import Examples, Inputs, derive
 from w2sg.core.errors import InputError
 from w2sg.theory import together
 from w2sg.theory.certificates import CLAIMS, Certified, certify_run
+from w2sg.theory.certifying import one_of_each
 
 N = 2000
 
@@ -124,6 +125,33 @@ def test_the_whole_holds() -> None:
             for one, value in ends
         )
     assert broken / 300 <= 0.2
+
+
+def test_bounds_stay_where_the_quantity_can_be() -> None:
+    for seed in range(20):
+        found = World(seed, soft=True).certified(8).certificates
+        assert found["gain_squared"].lower is None or found["gain_squared"].lower >= -2
+        powered = found.get("student_risk_powered")
+        if powered is not None:
+            assert powered.lower is not None
+            assert powered.upper is not None
+            assert 0 <= powered.lower <= powered.upper <= 1
+
+
+def test_a_gain_without_labels_says_what_it_rests_on() -> None:
+    found = World().certified(0).certificates["gain"]
+    assert found.method == "share of disagreements (clopper-pearson)"
+    assert len(found.assumptions) == 1
+
+
+def test_one_example_of_each_group_is_certified() -> None:
+    groups = np.array([3, 3, 1, 1, 1, 2])
+    examples = Examples(np.arange(6), Inputs.of(np.zeros((6, 1))), {"together": groups})
+    drawn = [one_of_each(examples, np.random.default_rng(seed)) for seed in range(30)]
+    assert all(sorted(groups[rows]) == [1, 2, 3] for rows in drawn)
+    assert {int(row) for rows in drawn for row in rows} == set(range(6))
+    alone = Examples(np.arange(6), Inputs.of(np.zeros((6, 1))))
+    assert one_of_each(alone, np.random.default_rng(0)).tolist() == list(range(6))
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from w2sg.cli.console import Json, StoreFolder, existing_store, number, print_json, print_table
+from w2sg.cli.console import Json, Plugins, StoreFolder, existing_store, number, print_json, print_table
 from w2sg.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,20 +20,25 @@ def certify(
     ] = 0.5,
     seed: Annotated[int, typer.Option(min=0, help="Draws which inputs are labelled.")] = 0,
     store: StoreFolder = None,
+    plugin: Plugins = None,
     as_json: Json = False,
 ) -> None:
     """Buy labels and certify: gain, risks of teacher and student, sets that hold the truth.
 
-    All certificates hold together with probability 1 - delta; each says its own share of delta, what it rests on, and
-    from what its labels were sampled.
+    All certificates hold together with probability 1 - delta if what they rest on is true, asymptotic ones for many
+    labels only. Each says its own share of delta, what it rests on, and from what its labels were sampled. Another seed
+    buys other labels: choose it before looking.
 
     For example:
 
         w2sg certify 3fa2 --labels 200 --delta 0.05
     """
+    from w2sg.core import registry
     from w2sg.lab import Store
     from w2sg.theory.certifying import certify_stored
 
+    for path in plugin or []:
+        registry.load_plugin(path)
     folder = existing_store(store)
     with Store(folder) as opened:
         found = opened.find_run(run)
@@ -67,13 +72,15 @@ def _print(run: str, certified: "Certified") -> None:
         for name, one in certified.certificates.items()
     ]
     more = len(certified.rows) - certified.n_random
+    asymptotic = any(one.strength == "asymptotic" for one in certified.certificates.values())
+    limit = ", and the asymptotic ones for many labels only" if asymptotic else ""
     title = (
         f"run {run[:8]}: {certified.n_random} labels at random and {more} more on disagreements; "
-        f"all of these hold together with probability {1 - certified.delta:g}"
+        f"all of these hold together with probability {1 - certified.delta:g}, if what they rest on is true{limit}"
     )
     columns = ["certificate", "unit", "at least", "estimate", "at most", "delta", "labels", "strength", "method"]
     print_table(title, columns, rows)
     for name, one in certified.certificates.items():
-        typer.echo(f"{name}: {one.frame}. " + " ".join(one.assumptions))
+        typer.echo(f"{name}: {one.frame}. It rests on: {'; '.join(one.assumptions)}.")
     for name, why in certified.skipped.items():
         typer.echo(f"no {name}: {why}")

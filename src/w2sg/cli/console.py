@@ -82,7 +82,7 @@ def fail(message: str, code: int) -> NoReturn:
 
 
 @contextmanager
-def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
+def progress_bar(what: str, unit: str = "runs") -> Iterator[Callable[[int, int], None]]:
     """Show a progress bar with time left on stderr; plain lines where stderr is not a terminal."""
     from rich.console import Console
     from rich.logging import RichHandler
@@ -103,9 +103,9 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
     log.setLevel(logging.INFO)
     try:
         if not console.is_terminal:
-            yield _plain_progress(what)
+            yield _plain_progress(what, unit)
             return
-        parts = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("runs"))
+        parts = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(unit))
         times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
         with Progress(*parts, *times, console=console, transient=True) as bar:
             task = bar.add_task(what, total=None)
@@ -115,14 +115,14 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
         log.setLevel(level)
 
 
-def _plain_progress(what: str) -> Callable[[int, int], None]:
+def _plain_progress(what: str, unit: str) -> Callable[[int, int], None]:
     said = [0]
 
     def show(done: int, total: int) -> None:
         tenth = 10 * done // max(total, 1)
         if tenth > said[0]:
             said[0] = tenth
-            say(f"{what}: {done} of {total} runs")
+            say(f"{what}: {done} of {total} {unit}")
 
     return show
 

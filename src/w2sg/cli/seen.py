@@ -1,6 +1,6 @@
 """What the commands of theory share: which runs are meant, audits, progress."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,6 +19,10 @@ Audits = Annotated[
 ]
 
 
+UNITS = {"observed": "tasks and seeds", "scored": "tasks and seeds"}
+"""What is counted in stages that do not count runs."""
+
+
 def audits_of(text: str) -> tuple[int, ...]:
     """Return numbers of audited labels, each once, without 0.
 
@@ -26,7 +30,7 @@ def audits_of(text: str) -> tuple[int, ...]:
         InputError: It is no list of numbers of at least 0.
     """
     parts = [part.strip() for part in text.split(",") if part.strip()]
-    if not all(part.isdigit() for part in parts):
+    if not all(part.isdecimal() for part in parts):
         raise InputError(f"--labels takes numbers of labels with commas, such as 50,200; got {text!r}")
     return tuple(sorted({int(part) for part in parts} - {0}))
 
@@ -38,19 +42,34 @@ def study_of(name: str, store: Path | None) -> "Study":
     return Study.read(name) if name.endswith(".toml") else known_study(name, store=existing_store(store))
 
 
-def observed(name: str, store: Path | None, audits: tuple[int, ...], workers: int | None) -> "list[Task]":
-    """Return what was observed of a study (by file or name) or of one run (by the start of its id)."""
+def observed(
+    name: str, store: Path | None, audits: tuple[int, ...], workers: int | None, plugins: Sequence[str] = ()
+) -> "list[Task]":
+    """Return what was observed of a study (by file or name) or of one run (by the start of its id).
+
+    A study names its own plugins.
+    """
     from w2sg.lab import Store
     from w2sg.theory.scoreboard.board import observe_run, observe_study
 
     if not name.endswith(".toml"):
         folder = existing_store(store)
         with Store(folder) as opened:
-            run = None if name in opened.studies() else opened.find_run(name)
+            known = name in opened.studies()
+            run = None if known else opened.find_run(name)
         if run is not None:
-            return [observe_run(run, store=folder, audits=audits)]
+            return [observe_run(run, store=folder, audits=audits, plugins=plugins)]
+        if not known:
+            raise InputError(
+                f"store {folder} has no study {name!r}, and no run (or several) whose id starts so: see 'w2sg runs'"
+            )
     with watching() as progress:
         return observe_study(study_of(name, store), store=store, audits=audits, workers=workers, progress=progress)
+
+
+def bound(says: str) -> str:
+    """Return what stands behind a target that is not predicted but bounded."""
+    return "" if says == "value" else f" {says}"
 
 
 @contextmanager
@@ -62,7 +81,7 @@ def watching() -> Iterator[Callable[[str, int, int], None]]:
         def show(stage: str, done: int, total: int) -> None:
             if stage not in going:
                 stack.close()
-                going[stage] = stack.enter_context(progress_bar(stage))
+                going[stage] = stack.enter_context(progress_bar(stage, UNITS.get(stage, "runs")))
             going[stage](done, total)
 
         yield show

@@ -6,7 +6,10 @@ from typing import Annotated
 import typer
 
 from w2sg.cli.console import Json, Plugins, StoreFolder, Workers, print_json, print_table, say
-from w2sg.cli.seen import Audits, audits_of, study_of, watching
+from w2sg.cli.seen import Audits, audits_of, bound, study_of, watching
+
+AUDITED, FAMILY_RUNS = "50,200", 200
+"""What is audited and simulated where nothing else is asked for."""
 
 app = typer.Typer(
     help="Predict how students generalize, and hold predictions against what happened.", no_args_is_help=True
@@ -30,6 +33,7 @@ def list_theories(plugin: Plugins = None, as_json: Json = False) -> None:
         {
             "name": theory.kind,
             "target": theory.target,
+            "says": theory.says,
             "unit": theory.unit,
             "information": theory.info.name,
             "needs": list(theory.observed),
@@ -48,7 +52,7 @@ def list_theories(plugin: Plugins = None, as_json: Json = False) -> None:
     rows = [
         [
             str(one["name"]),
-            f"{one['target']}, {one['unit']}",
+            f"{one['target']}{bound(str(one['says']))}, {one['unit']}",
             str(one["information"]),
             "; ".join(hypothesis["name"] for hypothesis in one["hypotheses"]) or "none",  # type: ignore[union-attr, index]
             str(one["summary"]),
@@ -63,8 +67,8 @@ def score(
     study: Annotated[
         str | None, typer.Argument(help="The study's name, or its file; left out: synthetic families alone.")
     ] = None,
-    labels: Audits = "50,200",
-    families: Annotated[int, typer.Option(min=0, help="Runs of each synthetic family A, B, C.")] = 200,
+    labels: Audits = AUDITED,
+    families: Annotated[int, typer.Option(min=0, help="Runs of each synthetic family A, B, C.")] = FAMILY_RUNS,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="Write a page too: .md or .html.", show_default=False)
     ] = None,
@@ -94,7 +98,9 @@ def score(
         board = scoreboard(
             chosen, store=store, audits=audits_of(labels), family_runs=families, workers=workers, progress=progress
         )
-    command = " ".join(["w2sg theory score", *([study] if study else []), *(["-o", str(out)] if out else [])])
+    given = [study, None if labels == AUDITED else f"--labels {labels}"]
+    given += [None if families == FAMILY_RUNS else f"--families {families}", f"-o {out}" if out else None]
+    command = " ".join(["w2sg theory score", *(one for one in given if one)])
     page = None if out is None else write_theory(board, out, command=command)
     if as_json:
         print_json({**board.to_dict(), "page": None if page is None else str(page)})

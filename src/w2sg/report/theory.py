@@ -124,8 +124,8 @@ def _lead(board: Scoreboard) -> str:
     text = (
         "Theories of weak-to-strong generalization, the baselines that they have to beat, and a stack of them all, "
         "asked of the same runs what the student gains over its teacher. They see unlabelled inputs, both models and "
-        "the teacher's own labels, and some of them audited labels; an answer is a number with an interval, or an "
-        "abstention with the hypothesis that is violated. "
+        "the teacher's supervision split, and some of them audited labels; an answer is a number with an interval, or "
+        "an abstention with the hypothesis that is violated. "
     )
     if board.sheet is not None:
         text += "All answers were sealed before ground truth was opened on the half of each test set not looked at."

@@ -9,7 +9,7 @@ from w2sg.theory.observables import InfoSet, Known
 S0, S1 = InfoSet.S0, InfoSet.S1
 
 CATALOGUE: dict[str, Known] = {
-    # the teacher, from the labels that trained it (cross-fitted: no label judges a model that it trained)
+    # the teacher, judged on its supervision split (cross-fitted: no label judges a model that it trained)
     "weak_error": Known("0-1 risk of the weak teacher", "error", S0),
     "weak_squared": Known("squared risk of the weak teacher", "squared", S0),
     "weak_kl": Known("cross-entropy of the weak teacher", "kl", S0),
@@ -74,7 +74,7 @@ CATALOGUE: dict[str, Known] = {
     "pooled_gain_squared": Known("gain in squared risk that a calibrated pool of both models implies", "squared", S0),
     "pooled_gain_kl": Known("gain in cross-entropy that a calibrated pool of both models implies", "kl", S0),
     # representations
-    "gap_plugin": Known("|P_s (I - P_w) y|^2 / n on the teacher's own labelled inputs", "squared", S0),
+    "gap_plugin": Known("|P_s (I - P_w) y|^2 / n on the teacher's supervision split", "squared", S0),
     "gap_trace": Known("tr(P_s (I - P_w)) / N on unlabelled inputs", "none", S0),
     "overlap_density": Known("share of training inputs detected as both easy and hard", "none", S0),
     "robust_share": Known("share of inputs on which the student is constant over its neighbourhood", "none", S0),

@@ -121,6 +121,8 @@ class Theory(Component):
 
     target: ClassVar[Target] = "gain"
     unit: ClassVar[Unit]
+    says: ClassVar[Literal["value", "at least", "at most"]] = "value"
+    """Whether it predicts the target itself, or bounds it."""
     needs: ClassVar[tuple[str, ...]]
     """Names of observables without which there is no prediction."""
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = ()

@@ -47,12 +47,13 @@ def split_conformal(scores: ArrayLike, delta: float, *, miss: float, inputs: str
     n = len(ordered)
     rank = int(np.ceil((n + 1) * (1 - miss) - 1e-9))  # 9/10 of 100 is 90 and not 91
     whole = rank > n
+    cut = float("inf") if whole else float(ordered[rank - 1])
     return Conformal(
-        float("inf") if whole else float(ordered[rank - 1]),
+        cut,
         Certificate(
             "set_coverage",
             "none",
-            f"split conformal (miss {miss:g})",
+            f"split conformal (miss {miss:g}; sets of all classes{'' if whole else f' with a score up to {cut:.4g}'})",
             1.0 if whole else float(betaincinv(rank, n + 1 - rank, delta)),
             None,
             1.0 if whole else rank / (n + 1),

@@ -28,6 +28,7 @@ from w2sg.theory.observables import Unit
 
 DIFFERENCE: Span = (-1.0, 1.0)
 AT_RANDOM = "the labelled inputs were drawn at random from those that the statement is about"
+SHARE = "share of disagreements (clopper-pearson)"
 ON_DISAGREEMENTS = "the labelled inputs were drawn at random from all inputs on which student and teacher disagree"
 FRESH = "the inputs are independent draws of deployment, on which neither model was trained or chosen"
 
@@ -82,13 +83,13 @@ def gain_by_audit(
     return Certificate(
         "gain",
         "error",
-        f"disagreement audit ({bound.kind} at half of delta, share of disagreements at the other half)",
+        f"disagreement audit ({bound.kind} at half of delta, {SHARE} at the other half)" if len(value) else SHARE,
         low,
         high,
         float(differs.mean() * value.mean()) if len(value) else None,
         delta,
-        bound.strength,
-        (FRESH, ON_DISAGREEMENTS),
+        bound.strength if len(value) else exact.strength,
+        (FRESH, ON_DISAGREEMENTS)[: 1 + (len(value) > 0)],
         f"{len(value)} of the {int(differs.sum())} disagreements on {len(differs)} {inputs}, at random",
         len(value),
     )
@@ -228,8 +229,8 @@ def gain_by_misfit(
     low, high = by_side(
         side,
         delta,
-        lambda d: misfit.lower(distance, d / 2, (0.0, most)) + 2 * bound.lower(value, d / 2, ends),
-        lambda d: misfit.upper(distance, d / 2, (0.0, most)) + 2 * bound.upper(value, d / 2, ends),
+        lambda d: max(-most, misfit.lower(distance, d / 2, (0.0, most)) + 2 * bound.lower(value, d / 2, ends)),
+        lambda d: min(most, misfit.upper(distance, d / 2, (0.0, most)) + 2 * bound.upper(value, d / 2, ends)),
     )
     return Certificate(
         "gain",

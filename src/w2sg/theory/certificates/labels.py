@@ -69,7 +69,9 @@ def ppi(
         raise Inapplicable("what predictions leave of the labels does not vary: a normal interval would have no width")
     estimate = float(trust * u.mean() + rest.mean())
     se = math.sqrt(trust**2 * u.var(ddof=1) / len(u) + rest.var(ddof=1) / len(y))
-    low, high = by_side(side, delta, lambda d: estimate + ndtri(d) * se, lambda d: estimate - ndtri(d) * se)
+    low, high = by_side(
+        side, delta, lambda d: max(0.0, estimate + ndtri(d) * se), lambda d: min(1.0, estimate - ndtri(d) * se)
+    )
     return Certificate(
         target,
         unit,
@@ -146,8 +148,8 @@ def ppi_finite(
     low, high = by_side(
         side,
         delta,
-        lambda d: trust * free.lower(u, d / 2) + bound.lower(rest, d / 2, span),
-        lambda d: trust * free.upper(u, d / 2) + bound.upper(rest, d / 2, span),
+        lambda d: max(0.0, trust * free.lower(u, d / 2) + bound.lower(rest, d / 2, span)),
+        lambda d: min(1.0, trust * free.upper(u, d / 2) + bound.upper(rest, d / 2, span)),
     )
     return Certificate(
         target,

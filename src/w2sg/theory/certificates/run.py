@@ -231,7 +231,7 @@ def _draw(differs: BoolArray, k: int, share: float, rng: np.random.Generator) ->
     """Return the rows to label, and how many of them are at random from all."""
     n = len(differs)
     if not 0 <= k <= n:
-        raise InputError(f"k must be from 0 to the {n} inputs there are, got {k}")
+        raise InputError(f"k must be from 0 to the {n} inputs there are, got {k}: it is the number of labels")
     if share not in (0, 1):
         check_share("on_disagreements", share)
     more = round(share * k)

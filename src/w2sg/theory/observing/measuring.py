@@ -33,7 +33,10 @@ def observe(
 
 def _with_audit(base: Observables, seen: Seen, audit: Audit) -> Observables:
     found = _audited(seen, audit)
-    missing = {name: why for name, why in base.missing.items() if name not in found}
+    few = "too few labels were bought, or the student has no features"
+    missing = {
+        name: few if name.startswith("audit_") else why for name, why in base.missing.items() if name not in found
+    }
     return replace(base, quantities={**base.quantities, **found}, missing=missing, labels=len(audit.rows))
 
 
@@ -221,7 +224,7 @@ def _both(seen: Seen) -> Found:
     found["gap_trace"] = Quantity(spectra.gap_trace(weak.training, student.training), 0.0, m, "ridge projections")
     if seen.refits is not None and len(seen.refits.labels) == len(weak.labelled):
         value, se = spectra.gap_plugin(weak.labelled, student.labelled, seen.refits.labels)
-        found["gap_plugin"] = Quantity(value, se, len(weak.labelled), "ridge projections, the teacher's own labels")
+        found["gap_plugin"] = Quantity(value, se, len(weak.labelled), "ridge projections, the supervision split")
     teacher, taught = spectra.moment_traces(weak, student)
     for name, trace in (("moment_weak", teacher), ("moment_student", taught)):
         found[name] = Quantity(trace / seen.n_supervision, 0.0, len(weak.labelled), "second moments")
@@ -267,6 +270,7 @@ REASONS: Mapping[str, str] = {
     "student_space": "the student has no features before training",
     "student_held_out": "students were not trained again",
 }
+NO_RIDGE = {"ridge_weak": "the teacher is no ridge regression", "ridge_strong": "the student is no ridge regression"}
 NEEDS: Mapping[str, tuple[str, ...]] = {
     "refits": (
         "weak_",
@@ -303,5 +307,5 @@ def _missing(seen: Seen, found: Found) -> dict[str, str]:
         absent = [part for part, starts in NEEDS.items() if getattr(seen, part) is None and name.startswith(starts)]
         absent_audit = ["no labels were bought"] if name.startswith("audit_") else []
         reasons = absent_audit + [seen.why_not.get(part, REASONS[part]) for part in absent]
-        missing[name] = "; ".join(reasons) or f"cannot be measured here ({seen.setting})"
+        missing[name] = "; ".join(reasons) or NO_RIDGE.get(name, f"cannot be measured here ({seen.setting})")
     return missing

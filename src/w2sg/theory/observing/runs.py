@@ -199,8 +199,11 @@ class Stand:
 
     @cached_property
     def fold(self) -> np.ndarray:
-        """The fold of each supervision example."""
-        return derive(self.seed, "theory", "folds").permutation(len(self.bench.data.supervision)) % FOLDS
+        """The fold of each supervision example; examples that belong together are in one."""
+        supervision = self.bench.data.supervision
+        _, unit = np.unique(supervision.metadata.get("together", np.arange(len(supervision))), return_inverse=True)
+        folds = derive(self.seed, "theory", "folds").permutation(unit.max(initial=0) + 1) % FOLDS
+        return np.asarray(folds[unit])
 
     def _refits_of(self, setup: Setup) -> Refits | str:
         supervisor, data = setup.supervisor, self.bench.data
@@ -213,7 +216,7 @@ class Stand:
         if n < 2 * FOLDS:
             return f"the teacher has {n} labels, {2 * FOLDS} are needed"
         gold = data.vault.release("supervision", "supervision")
-        size = n - -(-n // FOLDS)
+        size = n - int(np.bincount(self.fold, minlength=FOLDS).max())
         count = min(label_count(setup, n), size)
         if isinstance(supervisor, Trained) and supervisor.labels is not None:
             supervisor = supervisor.model_copy(update={"labels": count})

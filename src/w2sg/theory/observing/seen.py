@@ -14,7 +14,7 @@ from w2sg.theory.observing.neighbours import MOST_ROWS, near
 
 @dataclass(frozen=True, eq=False)
 class Refits:
-    """The teacher trained again on parts of its own labels, so that no label judges a model that it trained.
+    """The teacher trained again on parts of its supervision split, so that no label judges a model that it trained.
 
     Attributes:
         held_out: Predictions for the supervision inputs by refits that did not see their labels, `(n, k)`.

@@ -9,10 +9,10 @@ Engels, Baek, Kantamneni, Tegmark (arXiv 2504.18530) and their released notebook
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from w2sg.core import FloatArray, register
 from w2sg.theory.oracle import Oracle, Simulated
@@ -107,6 +107,13 @@ class NestedOversight(Oracle):
     gap: float = Field(400.0, ge=0, le=1e5, description="general Elo between the first guard and the last Houdini")
     steps: int | None = Field(None, ge=1, le=MOST_STEPS, description="number of steps; none for the best")
     trials: int = Field(100_000, ge=2, le=10_000_000, description="simulated chains")
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        own = [self.slope_guard, self.slope_houdini, self.intercept]
+        if self.game and own != [1.0, 1.0, 0.0]:
+            raise ValueError(f"game {self.game!r} has fitted slopes and intercept: leave them out, or the game")
+        return self
 
     @property
     def skills(self) -> Skills:

@@ -71,6 +71,7 @@ class ExpansionBound(Theory):
 
     kind: Literal["expansion-bound"] = "expansion-bound"
     unit: ClassVar[Unit] = "error"
+    says: ClassVar[Literal["value", "at least", "at most"]] = "at least"
     needs: ClassVar[tuple[str, ...]] = ("disagreement", "audit_weak_error", "audit_expansion", "audit_good_robust")
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = (
         given.assumed(

@@ -82,6 +82,7 @@ class MisfitBound(Theory):
 
     kind: Literal["misfit-bound"] = "misfit-bound"
     unit: ClassVar[Unit] = "squared"
+    says: ClassVar[Literal["value", "at least", "at most"]] = "at least"
     needs: ClassVar[tuple[str, ...]] = ("weak_squared", "misfit")
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = (
         given.CONVEX,

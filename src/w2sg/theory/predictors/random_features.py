@@ -43,6 +43,7 @@ class RandomFeatureGain(_Shares):
     """The largest gain that early stopping can give: no contraction has a risk below (1 - sqrt(1 - L))^2 V."""
 
     kind: Literal["random-feature-limit"] = "random-feature-limit"
+    says: ClassVar[Literal["value", "at least", "at most"]] = "at most"
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = (given.PROJECTED_TEACHER, given.CONTRACTION)
 
     def share(self, weak: float) -> float:

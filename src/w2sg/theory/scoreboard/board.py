@@ -128,10 +128,14 @@ def observe_study(
     return tasks
 
 
-def observe_run(run: StoredRun, *, store: str | Path, audits: Sequence[int] = ()) -> dossier.Task:
-    """Observe one stored run, and return where its observables are."""
+def observe_run(
+    run: StoredRun, *, store: str | Path, audits: Sequence[int] = (), plugins: Sequence[str] = ()
+) -> dossier.Task:
+    """Observe one stored run, and return where its observables are; plugins are those that its setup names."""
+    for plugin in plugins:
+        registry.load_plugin(plugin)
     (bundle,) = Planner().bundles([Setup.parse(run.setup)], [run.seed])
-    task = dossier.task_of(bundle, Path(store), audits, ())
+    task = dossier.task_of(bundle, Path(store), audits, plugins)
     if task is None:
         raise InputError(f"run {run.id[:12]} was made by other code or data, or was refused: make it again")
     dossier.observe_bundle(task)
@@ -162,6 +166,8 @@ def scoreboard(
         StoreError: Predictions were not sealed before the truth was opened.
     """
     say = progress or (lambda *_: None)
+    for plugin in study.plugins if study is not None else ():
+        registry.load_plugin(plugin)
     among = theories()
     seals: list[tuple[str, bool]] = []
     family_cases, family_answers = _families(family_runs, audits, among, say)

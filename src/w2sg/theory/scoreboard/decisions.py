@@ -1,7 +1,7 @@
 """What a theory is worth in a decision: the regret of choosing a teacher or a method by what it predicts."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -112,15 +112,3 @@ def _interval(sheet: Sheet, lost: FloatArray, options: Sequence[IntArray]) -> In
     seeds = np.array([f"{sheet.tasks[row]} {sheet.cases[row].seed}" for row in first])
     draws = [lost[rows].mean() for rows, _ in Clusters(sheet.tasks[first], seeds).resamples(rng)]
     return percentile_interval(float(lost.mean()), np.array(draws), LEVEL)
-
-
-def summary(regrets: Sequence[Regret]) -> Mapping[str, Regret]:
-    """Return the best chooser of each decision."""
-    best: dict[str, Regret] = {}
-    for one in regrets:
-        if one.regret is None:
-            continue
-        known = best.get(one.decision)
-        if known is None or known.regret is None or one.regret.estimate < known.regret.estimate:
-            best[one.decision] = one
-    return best
