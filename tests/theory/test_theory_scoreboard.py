@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from w2sg.core import InputError, StoreError
+from w2sg.core import InputError, StoreError, registry
 from w2sg.lab import Study
 from w2sg.theory import dossier
 from w2sg.theory.cases import Case, Truth
@@ -281,3 +281,25 @@ def test_a_run_is_predicted_from_the_theories_that_speak_of_it() -> None:
     assert metrics.within(metrics.spearman, column.value[~silent], truth[~silent], sheet.tasks[~silent]) > 0.9
     wide, narrow = ((column.hi - column.lo)[rows].mean() for rows in (silent, ~silent))
     assert wide > 2 * narrow
+
+
+def test_runs_whose_answers_are_written_are_left_out(tmp_path: Path) -> None:
+    from w2sg.testing import Rote
+
+    registry.register("students")(Rote)
+    rote = Rote().model_dump()
+    written = {
+        "kind": "sums",
+        "digits": 1,
+        "rows": 100,
+        "supervision": 20,
+        "transfer": 40,
+        "supervisors": [{"kind": "trained-writer", "student": rote}],
+        "students": [rote],
+    }
+    alone = Study.parse({"name": "written", "seeds": 1, "tasks": [written]})
+    with pytest.raises(InputError, match="has no runs that theory speaks of: it needs class probabilities"):
+        observe_study(alone, store=tmp_path, workers=1)
+    both = Study.parse({"name": "both", "seeds": 1, "tasks": [written, {"kind": "wine", "students": ["linear"]}]})
+    (bundle,) = observe_study(both, store=tmp_path, audits=(), workers=1)
+    assert [setup["task"]["kind"] for setup in bundle.setups] == ["wine"]

@@ -12,7 +12,7 @@ from w2sg.core.errors import InputError
 
 if TYPE_CHECKING:
     from w2sg.lab import Study
-    from w2sg.theory.dossier import Task
+    from w2sg.theory.dossier import PlainBundle
 
 Audits = Annotated[
     str, typer.Option("--labels", help="Numbers of audited labels, with commas; 0 buys none.", metavar="K,...")
@@ -44,7 +44,7 @@ def study_of(name: str, store: Path | None) -> "Study":
 
 def observed(
     name: str, store: Path | None, audits: tuple[int, ...], workers: int | None, plugins: Sequence[str] = ()
-) -> "list[Task]":
+) -> "list[PlainBundle]":
     """Return what was observed of a study (by file or name) or of one run (by the start of its id).
 
     A study names its own plugins.

@@ -1,5 +1,6 @@
 """The page of a league: Markdown with figures beside it, or one offline HTML file."""
 
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -9,39 +10,28 @@ from w2sg.report import formatting as fmt
 from w2sg.report.canvas import Drawing
 from w2sg.report.league_figures import league_figures
 from w2sg.report.league_tables import arena_table, halves_rows, league_findings, standings_table, verdicts_table
-from w2sg.report.markdown import markdown_page, page_target, write_markdown
-from w2sg.report.offline import embedded, environment, page_parts, write_whole
+from w2sg.report.markdown import markdown_page, write_page
+from w2sg.report.offline import embedded, environment, page_parts
 
 
 def write_league(league: League, path: str | Path, *, command: str | None = None) -> Path:
-    """Write a league as a page: Markdown where the path ends in `.md`, one offline HTML file where in `.html`.
-
-    The same league gives the same bytes. The figures of a Markdown page are SVG files in a folder beside it that has
-    its name without `.md`. Every file appears whole or not at all.
+    """Write a league as a page, as in `write_page`; the same league gives the same bytes.
 
     Args:
         league: The league.
-        path: The file to write; an existing one is replaced.
+        path: The file to write, `.md` or `.html`.
         command: The command that makes the page, to be shown; None shows `w2sg league` with the study's name.
-
-    Returns:
-        The path of the page.
-
-    Raises:
-        InputError: If the path ends otherwise, is a folder, or lies in a folder that does not exist.
-        StoreError: If a file cannot be written.
     """
-    target = page_target(path)
-    if target.suffix == ".html":
-        write_whole(target, league_html(league, command=command))
-        return target
-    drawings = league_figures(league)
-    write_markdown(target, league_markdown(league, target.with_suffix("").name, drawings, command=command), drawings)
-    return target
+    return write_page(
+        path,
+        lambda: league_html(league, command=command),
+        lambda folder, drawings: league_markdown(league, folder, drawings, command=command),
+        lambda: league_figures(league),
+    )
 
 
 def league_markdown(
-    league: League, folder: str, drawings: list[Drawing] | None = None, *, command: str | None = None
+    league: League, folder: str, drawings: Sequence[Drawing] | None = None, *, command: str | None = None
 ) -> str:
     """Return a league as Markdown that links to its figures.
 

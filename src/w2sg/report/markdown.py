@@ -1,7 +1,7 @@
 """Pages as Markdown with SVG figures in a folder beside them."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,20 +35,43 @@ def markdown_page(template: str, context: Mapping[str, Any], folder: str, drawin
     return re.sub(r"\n{3,}", "\n\n", made.get_template(template).render({**context, **more})).strip() + "\n"
 
 
-def write_markdown(target: Path, text: str, drawings: Sequence[Drawing]) -> None:
-    """Write a page, and its figures into the folder that has its name without `.md`.
+def write_page(
+    path: str | Path,
+    html: Callable[[], str],
+    markdown: Callable[[str, Sequence[Drawing]], str],
+    figures: Callable[[], Sequence[Drawing]],
+) -> Path:
+    """Write a page: Markdown where the path ends in `.md`, one offline HTML file where in `.html`.
+
+    The figures of a Markdown page are SVG files in a folder beside it that has its name without `.md`. Every file
+    appears whole or not at all.
+
+    Args:
+        path: The file to write; an existing one is replaced.
+        html: Makes the HTML page.
+        markdown: Makes the Markdown page from the name of its figures' folder and the figures.
+        figures: Draws them.
+
+    Returns:
+        The path of the page.
 
     Raises:
+        InputError: If the path ends otherwise, is a folder, or lies in a folder that does not exist.
         StoreError: If a file cannot be written.
     """
-    folder = target.with_suffix("")
+    target = page_target(path)
+    if target.suffix == ".html":
+        write_whole(target, html())
+        return target
+    folder, drawings = target.with_suffix(""), figures()
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
         raise StoreError(f"folder {folder} cannot be made: {error.strerror or error}: choose another path") from error
     for drawing in drawings:
         write_whole(folder / f"{drawing.name}.svg", on_white(drawing.svg))
-    write_whole(target, text)
+    write_whole(target, markdown(folder.name, drawings))
+    return target
 
 
 def on_white(svg: str) -> str:

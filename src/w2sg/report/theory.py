@@ -1,14 +1,14 @@
 """The page of a scoreboard of theories: Markdown with figures beside it, or one offline HTML file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from w2sg.report import formatting as fmt
 from w2sg.report.canvas import Drawing
-from w2sg.report.markdown import markdown_page, page_target, write_markdown
-from w2sg.report.offline import embedded, environment, page_parts, write_whole
+from w2sg.report.markdown import markdown_page, write_page
+from w2sg.report.offline import embedded, environment, page_parts
 from w2sg.report.tables import TableView
 from w2sg.report.theory_figures import theory_figures
 from w2sg.report.theory_findings import theory_findings
@@ -22,34 +22,23 @@ IN_TERMINAL = ("theory", "predicts", "hypotheses", "n", "abstains", "Spearman wi
 
 
 def write_theory(board: Scoreboard, path: str | Path, *, command: str | None = None) -> Path:
-    """Write a scoreboard as a page: Markdown where the path ends in `.md`, one offline HTML file where in `.html`.
-
-    The same scoreboard gives the same bytes. The figures of a Markdown page are SVG files in a folder beside it that
-    has its name without `.md`. Every file appears whole or not at all.
+    """Write a scoreboard as a page, as in `write_page`; the same scoreboard gives the same bytes.
 
     Args:
         board: The scoreboard.
-        path: The file to write; an existing one is replaced.
+        path: The file to write, `.md` or `.html`.
         command: The command that makes the page, to be shown; None shows `w2sg theory score` with the study's name.
-
-    Returns:
-        The path of the page.
-
-    Raises:
-        InputError: If the path ends otherwise, is a folder, or lies in a folder that does not exist.
-        StoreError: If a file cannot be written.
     """
-    target = page_target(path)
-    if target.suffix == ".html":
-        write_whole(target, theory_html(board, command=command))
-        return target
-    drawings = theory_figures(board)
-    write_markdown(target, theory_markdown(board, target.with_suffix("").name, drawings, command=command), drawings)
-    return target
+    return write_page(
+        path,
+        lambda: theory_html(board, command=command),
+        lambda folder, drawings: theory_markdown(board, folder, drawings, command=command),
+        lambda: theory_figures(board),
+    )
 
 
 def theory_markdown(
-    board: Scoreboard, folder: str, drawings: list[Drawing] | None = None, *, command: str | None = None
+    board: Scoreboard, folder: str, drawings: Sequence[Drawing] | None = None, *, command: str | None = None
 ) -> str:
     """Return a scoreboard as Markdown that links to its figures.
 

@@ -7,7 +7,7 @@ are sealed, and what was sealed is compared with what is scored.
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from w2sg.core import CapabilityError, StoreError, canonical_json, registry
 from w2sg.lab import Setup, Store
 from w2sg.lab.code import code_digest
 from w2sg.lab.plan import Bundle, Job, Planner
+from w2sg.lab.store import Artifact
 from w2sg.lab.work import working_with
 from w2sg.theory.cases import Case, Truth
 from w2sg.theory.contracts import Answer
@@ -27,8 +28,8 @@ CODE = ("w2sg.theory.observing.runs",)
 
 
 @dataclass(frozen=True, eq=False)
-class Task:
-    """What is to be observed, as plain data: the setups of a bundle, its seed, the audits, plugins, the store."""
+class PlainBundle:
+    """The runs of a task under a seed as plain data, for workers: setups, seed, audits, plugins, and the store."""
 
     root: str
     setups: tuple[Mapping[str, Any], ...]
@@ -37,33 +38,33 @@ class Task:
     plugins: tuple[str, ...] = ()
 
 
-def observe_bundle(task: Task) -> None:
+def observe_bundle(bundle: PlainBundle) -> None:
     """Observe the runs of a bundle, and keep what was seen."""
-    for plugin in task.plugins:
+    for plugin in bundle.plugins:
         registry.load_plugin(plugin)
-    jobs = _jobs(task)
-    with Store(Path(task.root)) as store:
-        key = _key("observables", jobs, task.audits)
+    jobs = _jobs(bundle)
+    with Store(Path(bundle.root)) as store:
+        key = _key("observables", jobs, bundle.audits)
         if store.get(key) is None:
             with working_with(store):
                 seen = _observed(
-                    Stand(jobs[0].setup, task.seed), [stored_arrays(store, job) for job in jobs], task.audits
+                    Stand(jobs[0].setup, bundle.seed), [stored_arrays(store, job) for job in jobs], bundle.audits
                 )
             _put(store, key, "observables", {run: _packed(found) for run, found in seen.items()})
 
 
-def observed(task: Task) -> dict[str, dict[int, Observables]]:
+def observed(bundle: PlainBundle) -> dict[str, dict[int, Observables]]:
     """Return the observables of a bundle's runs, by run and number of audited labels.
 
     Raises:
         StoreError: They were not made.
     """
-    with Store(Path(task.root)) as store:
-        found = _get(store, _key("observables", _jobs(task), task.audits), "observables")
+    with Store(Path(bundle.root)) as store:
+        found = _get(store, _key("observables", _jobs(bundle), bundle.audits), "observables")
     return {run: _unpacked(packed) for run, packed in found.items()}
 
 
-def seal(task: Task, answers: Sequence[Answer]) -> tuple[str, bool]:
+def seal(bundle: PlainBundle, answers: Sequence[Answer]) -> tuple[str, bool]:
     """Keep the hashes of predictions for a bundle's runs.
 
     Returns:
@@ -71,9 +72,9 @@ def seal(task: Task, answers: Sequence[Answer]) -> tuple[str, bool]:
         predictions than these.
     """
     sealed = {f"{answer.theory} {answer.run} {answer.labels}": answer.digest() for answer in answers}
-    jobs = _jobs(task)
-    key = _key("predictions", jobs, task.audits)
-    with Store(Path(task.root)) as store:
+    jobs = _jobs(bundle)
+    key = _key("predictions", jobs, bundle.audits)
+    with Store(Path(bundle.root)) as store:
         before = store.get(key)
         same = before is not None and dict(json.loads(before.arrays["json"].tobytes())) == sealed
         late = not same and store.get(_key("truth", jobs, ())) is not None
@@ -82,34 +83,34 @@ def seal(task: Task, answers: Sequence[Answer]) -> tuple[str, bool]:
     return hashlib.sha256(canonical_json(sealed).encode()).hexdigest(), late
 
 
-def open_truth(task: Task) -> None:
+def open_truth(bundle: PlainBundle) -> None:
     """Measure the ground truth of a bundle's runs, and keep it.
 
     Raises:
         StoreError: No predictions of these runs are sealed.
     """
-    for plugin in task.plugins:
+    for plugin in bundle.plugins:
         registry.load_plugin(plugin)
-    jobs = _jobs(task)
-    with Store(Path(task.root)) as store:
-        _get(store, _key("predictions", jobs, task.audits), "predictions")
+    jobs = _jobs(bundle)
+    with Store(Path(bundle.root)) as store:
+        _get(store, _key("predictions", jobs, bundle.audits), "predictions")
         key = _key("truth", jobs, ())
         if store.get(key) is None:
             with working_with(store):
-                stand = Stand(jobs[0].setup, task.seed)
+                stand = Stand(jobs[0].setup, bundle.seed)
                 truths = {job.run: stand.truth(stored_arrays(store, job)).to_dict()["values"] for job in jobs}
             _put(store, key, "truth", truths)
 
 
-def cases(task: Task, answers: Sequence[Answer], labels: Mapping[str, str]) -> Iterator[Case]:
+def cases(bundle: PlainBundle, answers: Sequence[Answer], labels: Mapping[str, str]) -> Iterator[Case]:
     """Yield the cases of a bundle whose answers were sealed, with observables and truth.
 
     Raises:
         StoreError: Truth was not opened, or an answer is not the one that was sealed.
     """
-    jobs, seen = _jobs(task), observed(task)
-    with Store(Path(task.root)) as store:
-        sealed = _get(store, _key("predictions", jobs, task.audits), "predictions")
+    jobs, seen = _jobs(bundle), observed(bundle)
+    with Store(Path(bundle.root)) as store:
+        sealed = _get(store, _key("predictions", jobs, bundle.audits), "predictions")
         truth = _get(store, _key("truth", jobs, ()), "truth")
     for answer in answers:
         if sealed.get(f"{answer.theory} {answer.run} {answer.labels}") != answer.digest():
@@ -129,7 +130,7 @@ def cases(task: Task, answers: Sequence[Answer], labels: Mapping[str, str]) -> I
         )
 
 
-def task_of(bundle: Bundle, root: Path, audits: Sequence[int], plugins: Sequence[str]) -> Task | None:
+def task_of(bundle: Bundle, root: Path, audits: Sequence[int], plugins: Sequence[str]) -> PlainBundle | None:
     """Return the work of a bundle without the runs that were refused; None if none is left."""
     with Store(root) as store:
         runs = store.runs(job.run for job in bundle.jobs)
@@ -137,12 +138,12 @@ def task_of(bundle: Bundle, root: Path, audits: Sequence[int], plugins: Sequence
     if not kept:
         return None
     setups = tuple(job.setup.model_dump(mode="json") for job in kept)
-    return Task(str(root), setups, bundle.seed, tuple(sorted(audits)), tuple(plugins))
+    return PlainBundle(str(root), setups, bundle.seed, tuple(sorted(audits)), tuple(plugins))
 
 
-def _jobs(task: Task) -> list[Job]:
+def _jobs(bundle: PlainBundle) -> list[Job]:
     planner = Planner()
-    return [planner.job(Setup.parse(setup), task.seed) for setup in task.setups]
+    return [planner.job(Setup.parse(setup), bundle.seed) for setup in bundle.setups]
 
 
 def stored_arrays(store: Store, job: Job) -> Stored:
@@ -178,9 +179,8 @@ def _unpacked(packed: Mapping[str, Any]) -> dict[int, Observables]:
     base = Observables.from_dict(packed["base"])
     made = {}
     for k, extra in sorted(packed["extra"].items(), key=lambda item: int(item[0])):
-        more = {name: Quantity(**fields) for name, fields in extra.items()}
-        missing = {name: why for name, why in base.missing.items() if name not in more}
-        made[int(k)] = replace(base, quantities={**base.quantities, **more}, missing=missing, labels=int(k))
+        added = {name: Quantity(**fields) for name, fields in extra.items()}
+        made[int(k)] = base.audited(int(k), added) if int(k) else base
     return made
 
 
@@ -190,8 +190,6 @@ def _key(step: str, jobs: Sequence[Job], audits: Sequence[int]) -> str:
 
 
 def _put(store: Store, key: str, step: str, content: Mapping[str, Any]) -> None:
-    from w2sg.lab.store import Artifact
-
     text = np.frombuffer(canonical_json(content).encode(), dtype=np.uint8)
     store.put([Artifact(key, step, {"json": text})])
 

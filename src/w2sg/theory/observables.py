@@ -18,6 +18,10 @@ Unit = Literal["squared", "error", "kl", "reverse_kl", "none"]
 """`squared`: mean squared distance, summed over classes for probabilities; `error`: 0-1; `kl`: nats."""
 
 
+FEW_LABELS = "too few labels were bought, or the student has no features"
+"""Why an audit did not give a quantity."""
+
+
 class InfoSet(IntEnum):
     """What has to be known to compute a quantity; each set holds the ones before it."""
 
@@ -118,6 +122,12 @@ class Observables:
 
         kept = {name: one for name, one in self.quantities.items() if CATALOGUE[name].info <= info}
         return replace(self, quantities=kept, labels=self.labels if info >= InfoSet.S1 else 0)
+
+    def audited(self, labels: int, quantities: Mapping[str, Quantity]) -> "Observables":
+        """Return these observables with what so many audited labels add."""
+        why = {name: FEW_LABELS if name.startswith("audit_") else reason for name, reason in self.missing.items()}
+        missing = {name: reason for name, reason in why.items() if name not in quantities}
+        return replace(self, quantities={**self.quantities, **quantities}, missing=missing, labels=labels)
 
     def __contains__(self, name: str) -> bool:
         return name in self.quantities

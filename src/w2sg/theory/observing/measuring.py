@@ -1,7 +1,6 @@
 """From arrays to observables: every quantity with n, estimator and standard error, or why it is missing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -28,16 +27,7 @@ def observe(
         shared: What `of_features` found for a run with the same teacher and features; None finds it here.
     """
     base = _unaudited(seen, of_features(seen) if shared is None else shared)
-    return {0: base, **{len(audit.rows): _with_audit(base, seen, audit) for audit in audits}}
-
-
-def _with_audit(base: Observables, seen: Seen, audit: Audit) -> Observables:
-    found = _audited(seen, audit)
-    few = "too few labels were bought, or the student has no features"
-    missing = {
-        name: few if name.startswith("audit_") else why for name, why in base.missing.items() if name not in found
-    }
-    return replace(base, quantities={**base.quantities, **found}, missing=missing, labels=len(audit.rows))
+    return {0: base, **{len(audit.rows): base.audited(len(audit.rows), _audited(seen, audit)) for audit in audits}}
 
 
 def _unaudited(seen: Seen, shared: Mapping[str, Quantity]) -> Observables:

@@ -99,7 +99,7 @@ def observe_study(
     audits: Sequence[int] = AUDITS,
     workers: int | None = None,
     progress: Progress | None = None,
-) -> list[dossier.Task]:
+) -> list[dossier.PlainBundle]:
     """Make the runs of a study that are missing, observe all, and return where the observables are.
 
     Raises:
@@ -119,7 +119,8 @@ def observe_study(
     )
     with Store(root) as opened:
         opened.put_study(study.name, study.model_dump(mode="json"), [record.job.run for record in records])
-    bundles = Planner().bundles(setups, seeds)
+    spoken_of = [setup for setup in setups if setup.task.output == "classes"]
+    bundles = Planner().bundles(spoken_of, seeds)
     found = [dossier.task_of(bundle, root, audits, study.plugins) for bundle in bundles]
     tasks = [task for task in found if task is not None]
     if not tasks:
@@ -130,7 +131,7 @@ def observe_study(
 
 def observe_run(
     run: StoredRun, *, store: str | Path, audits: Sequence[int] = (), plugins: Sequence[str] = ()
-) -> dossier.Task:
+) -> dossier.PlainBundle:
     """Observe one stored run, and return where its observables are; plugins are those that its setup names."""
     for plugin in plugins:
         registry.load_plugin(plugin)
@@ -206,7 +207,7 @@ def _with_stack(sheet: Sheet, units: Sequence[str], audits: Sequence[int]) -> Sh
     return replace(sheet, columns={**sheet.columns, **{column.name: column for column in added}})
 
 
-def _answers(task: dossier.Task, among: Sequence[Theory]) -> list[Answer]:
+def _answers(task: dossier.PlainBundle, among: Sequence[Theory]) -> list[Answer]:
     return [
         answer for by_labels in dossier.observed(task).values() for answer in predict_all(by_labels.values(), among)
     ]
@@ -237,7 +238,11 @@ def _titles(study: Study) -> dict[str, str]:
 
 
 def _each(
-    work: Callable[[dossier.Task], None], tasks: Sequence[dossier.Task], workers: int | None, what: str, say: Progress
+    work: Callable[[dossier.PlainBundle], None],
+    tasks: Sequence[dossier.PlainBundle],
+    workers: int | None,
+    what: str,
+    say: Progress,
 ) -> None:
     pin_threads()
     for done, _ in enumerate(spread(work, tasks, workers or os.cpu_count() or 1), 1):
