@@ -24,7 +24,7 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from w2sg.core import AnyArray, FloatArray, Method, keeping, one_hot, registry
-from w2sg.lab import Setup, Store, Study
+from w2sg.lab import Setup, Store, Study, named_methods
 from w2sg.lab.engine import default_store
 from w2sg.lab.protocol import Bench
 from w2sg.lab.work import _FeatureKeeper
@@ -79,7 +79,7 @@ def main() -> None:
 
 def objectives() -> tuple[str, ...]:
     """Return the methods that differ from naive in the objective alone, naive among them."""
-    built = {name: registry.build("methods", name) for name in registry.named_methods()}
+    built = {name: registry.build("methods", name) for name in named_methods()}
     naive = built["naive"]
     assert isinstance(naive, Composition)
     plain = {"objective": naive.objective}

@@ -16,7 +16,7 @@ def registered() -> Iterator[None]:
     """Forget what a test registered: names of one test are none of another's."""
     from w2sg.core import registry
 
-    for sort in registry.ROOM_OF:
+    for sort in registry.contracts():
         registry.names(sort)
     before = {sort: dict(entries) for sort, entries in registry._entries.items()}
     yield

@@ -139,7 +139,7 @@ class TestWritingMethods(WritingMethodContract):
 class TestWritingSupervisors(WritingSupervisorContract):
     @pytest.fixture(params=registered("supervisors", "texts"))
     def component(self, request: pytest.FixtureRequest) -> Component:
-        registry.register("students")(Rote)
+        registry.register()(Rote)
         return build("supervisors", request.param)
 
 

@@ -9,7 +9,6 @@ import pytest
 from cli_data import QUICK, Command
 
 from w2sg.core import registry
-from w2sg.core.registry import ROOM_OF
 from w2sg.methods.search import composition_schema
 
 COMMANDS = (
@@ -26,7 +25,7 @@ COMMANDS = (
     ("new", "method"),
 )
 TYPES = {"string", "integer", "number", "boolean", "object", "array", "null"}
-NAMES = [(sort, name) for sort in ROOM_OF for name in registry.names(sort)]
+NAMES = [(sort, name) for sort in registry.contracts() for name in registry.names(sort)]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
@@ -88,7 +87,7 @@ def check_schema(schema: Any, root: dict[str, Any]) -> None:
             check_schema(inner, root)
 
 
-@pytest.mark.parametrize("sort", ROOM_OF)
+@pytest.mark.parametrize("sort", registry.contracts())
 def test_every_sort_is_listed(sort: str, w2sg: Command) -> None:
     found = w2sg("list", sort, "--json").document
     assert [one["name"] for one in found] == registry.names(sort)
@@ -164,7 +163,7 @@ from w2sg.core import register
 from w2sg.methods import TargetObjective
 
 
-@register("objectives")
+@register()
 class Shout(TargetObjective):
     \"\"\"As it is.\"\"\"
 

@@ -22,7 +22,7 @@ methods = ["written-naive", "written-agreement"]
 
 @pytest.fixture(autouse=True)
 def by_rote() -> None:
-    registry.register("students")(Rote)
+    registry.register()(Rote)
 
 
 def row_of(text: str, who: str) -> list[str]:

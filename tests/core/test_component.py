@@ -10,7 +10,7 @@ from w2sg.students import Linear
 
 def refusal(sort: str, spec: object) -> list[str]:
     with pytest.raises(ConfigError) as caught:
-        registry.build(sort, spec)  # type: ignore[arg-type]
+        registry.build(sort, spec)  # type: ignore[call-overload]
     return str(caught.value).split("\n")
 
 

@@ -18,7 +18,7 @@ TELLS = 0.5
 
 
 def loaded(spec: object, seed: int = 0) -> TaskData:
-    task = registry.build("tasks", spec)  # type: ignore[arg-type]
+    task = registry.build("tasks", spec)  # type: ignore[call-overload]
     assert isinstance(task, Task)
     return task.load(derive(seed, "task"))
 

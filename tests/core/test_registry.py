@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 import pytest
 
-from w2sg.core import Component, InputError, UnknownNameError, preset, register, registry
+from w2sg.core import Component, InputError, Method, Stopping, UnknownNameError, preset, register, registry
 from w2sg.methods import Composition
 from w2sg.students import Linear
 
@@ -86,18 +86,26 @@ def test_merged_keeps_its_arguments() -> None:
 
 @pytest.mark.usefixtures("clean")
 def test_a_name_is_taken_once() -> None:
-    class Mine(Component):
+    class Mine(Method):
         kind: Literal["naive"] = "naive"
 
     Mine.__module__ = "somewhere.else"
     with pytest.raises(InputError, match=r"methods already has the name 'naive' \(w2sg.methods.composition\)"):
-        register("methods")(Mine)
+        register()(Mine)
+
+
+def test_what_fills_no_contract_is_not_registered() -> None:
+    class Loose(Component):
+        kind: Literal["loose"] = "loose"
+
+    with pytest.raises(InputError, match=r"Loose fills no contract of w2sg: derive it from one"):
+        register()(Loose)
 
 
 @pytest.mark.usefixtures("clean")
 def test_summary_is_the_first_line_of_the_docstring() -> None:
-    @register("stoppings", paper="1234.56789")
-    class Never(Component):
+    @register(paper="1234.56789")
+    class Never(Stopping):
         """Train for ever.
 
         Not advised.
@@ -107,7 +115,7 @@ def test_summary_is_the_first_line_of_the_docstring() -> None:
 
     entry = registry.lookup("stoppings", "never")
     assert (entry.summary, entry.paper, entry.cls) == ("Train for ever.", "1234.56789", Never)
-    preset("stoppings", "at-once", Never, "Train not at all.")
+    preset("at-once", Never, "Train not at all.")
     assert registry.names("stoppings")[-2:] == ["never", "at-once"]
 
 
@@ -115,7 +123,7 @@ PLUGIN = """
 from w2sg.core import preset
 from w2sg.methods import Composition
 
-preset("methods", "from-plugin", Composition, "Comes from a file.", objective="product")
+preset("from-plugin", Composition, "Comes from a file.", objective="product")
 """
 
 
@@ -135,7 +143,7 @@ def test_a_missing_plugin_is_named(tmp_path: Path) -> None:
 
 
 def test_every_sort_has_names_and_every_name_a_summary() -> None:
-    for sort in registry.ROOM_OF:
+    for sort in registry.contracts():
         assert registry.names(sort)
         for name in registry.names(sort):
             assert registry.lookup(sort, name).summary, f"{sort} {name}"

@@ -157,7 +157,7 @@ def test_a_component_that_reads_nothing_fails_with_what_it_said() -> None:
 
 
 def test_only_names_of_the_package_are_registered_ones() -> None:
-    @register("stoppings")
+    @register()
     class Foreign(Component):
         """Comes from a test."""
 

@@ -43,7 +43,7 @@ def result(
         run_ids=tuple(f"{seed:02d}{setup.digest()[:62]}" for seed in seeds),
         weak_label_accuracy=weak,
         train_s=train_s,
-        gold=({"purpose": f"audit({gold})", "split": "transfer", "n": gold, "times": len(seeds)},) if gold else (),
+        gold=({"purpose": "audit", "split": "transfer", "n": gold, "times": len(seeds)},) if gold else (),
         versions={"python": "3.11"},
     )
 

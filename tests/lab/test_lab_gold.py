@@ -36,7 +36,7 @@ class _Awkward(Method):
         return (yield from Composition().train(view, student, rng))
 
 
-@register("methods")
+@register()
 class Fails(_Awkward):
     kind: Literal["fails"] = "fails"
 
@@ -49,7 +49,7 @@ class TwoPartError(Exception):
         super().__init__(f"{one} and {two}")
 
 
-@register("methods")
+@register()
 class FailsOddly(_Awkward):
     """With an error that does not survive the way from another process."""
 
@@ -59,7 +59,7 @@ class FailsOddly(_Awkward):
         raise TwoPartError("this", "that")
 
 
-@register("methods")
+@register()
 class Refuses(_Awkward):
     kind: Literal["refuses"] = "refuses"
 
@@ -67,7 +67,7 @@ class Refuses(_Awkward):
         raise InputError("method.kind must be another one")
 
 
-@register("methods")
+@register()
 class Mutates(_Awkward):
     kind: Literal["mutates"] = "mutates"
 
@@ -75,7 +75,7 @@ class Mutates(_Awkward):
         view.transfer.weak[:] = 0.5
 
 
-@register("methods")
+@register()
 class Watches(_Awkward):
     kind: Literal["watches"] = "watches"
 
@@ -84,7 +84,7 @@ class Watches(_Awkward):
         return (yield from Composition().train(view, student, rng))
 
 
-@register("methods")
+@register()
 class Nonsense(Method):
     """Whose student gives no probabilities."""
 

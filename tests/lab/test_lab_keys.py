@@ -124,7 +124,7 @@ from w2sg.core import preset, register
 from w2sg.methods import Composition, TargetObjective
 
 
-@register("objectives")
+@register()
 class Mine(TargetObjective):
     kind: Literal["key-test"] = "key-test"
 
@@ -132,7 +132,7 @@ class Mine(TargetObjective):
         return weak  # edit
 
 
-preset("methods", "key-test", Composition, "For this test.", objective="key-test")
+preset("key-test", Composition, "For this test.", objective="key-test")
 """
 SCRIPT = """
 import json, sys

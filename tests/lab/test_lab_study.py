@@ -6,8 +6,8 @@ import pytest
 from lab_data import SMALL, WINE, accuracies, run_small, small_study, write_study
 
 import w2sg
-from w2sg.core import CapabilityError, ConfigError, InputError, UnknownNameError, registry
-from w2sg.lab import Study, recall, run, study
+from w2sg.core import CapabilityError, ConfigError, InputError, UnknownNameError
+from w2sg.lab import Study, named_methods, recall, run, study
 
 TEXT = """
 seeds = [3, 1, 3]
@@ -160,7 +160,7 @@ def test_a_task_leaves_out_methods_of_its_own_beside_the_studys() -> None:
 def test_what_a_task_leaves_out_is_counted_and_recalled(tmp_path: Path) -> None:
     fields: dict[str, Any] = {"methods": ["*"], "incapable": "skip", "seeds": 1}
     assert small_study(**fields).count() - small_study(tasks=[{**WINE, "without": ["icm"]}], **fields).count() == 1
-    others = [name for name in registry.named_methods() if name != "naive"]
+    others = [name for name in named_methods() if name != "naive"]
     made = run_small(tmp_path, tasks=[{**WINE, "without": others}], **fields)
     assert [result.label["method"] for result in made.results] == ["naive"]
     assert accuracies(recall("small", store=tmp_path)) == accuracies(made)

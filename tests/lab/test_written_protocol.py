@@ -25,7 +25,7 @@ from w2sg.core import (
     derive,
     registry,
 )
-from w2sg.lab import Store, make_setup, recall
+from w2sg.lab import Store, make_setup, named_methods, recall
 from w2sg.lab.benches import BENCHES
 from w2sg.lab.plan import Planner
 from w2sg.lab.texts import packed, unpacked
@@ -36,11 +36,11 @@ SAMPLED = {"kind": "trained-writer", "student": "rote", "samples": 3}
 
 def test_a_study_of_written_answers_has_all_that_others_have(tmp_path: Path) -> None:
     found = run_written(tmp_path, methods=["*"], supervisors=[SAMPLED])
-    assert [result.label["method"] for result in found.results] == registry.named_methods("texts")
+    assert [result.label["method"] for result in found.results] == named_methods("texts")
     assert found.steps_done == {"labels": 2, "student": 12, "ceiling": 2, "score": 12}
     (contest,) = found.contests
     assert contest.reference == "written-naive"
-    assert set(contest.comparisons) == set(registry.named_methods("texts")) - {"written-naive"}
+    assert set(contest.comparisons) == set(named_methods("texts")) - {"written-naive"}
     for result in found.results:
         means = result.tests["test"].means
         assert set(means["student"]) == {"accuracy"}
@@ -58,7 +58,7 @@ def test_a_finished_study_has_nothing_to_do_and_is_recalled(tmp_path: Path) -> N
     again = run_written(tmp_path)
     assert again.steps_done == {"student": 2, "score": 2}
     assert again.results[0].pgr == first.results[0].pgr
-    registry.register("students")(type(again.results[0].setup.student))
+    registry.register()(type(again.results[0].setup.student))
     assert recall("written", store=tmp_path).results[0].pgr == first.results[0].pgr
 
 
@@ -176,7 +176,7 @@ def test_the_record_of_a_run_lists_every_hand_out(tmp_path: Path) -> None:
 
 def test_a_method_is_shown_no_gold(tmp_path: Path) -> None:
     SEEN.clear()
-    registry.register("methods")(Watches)
+    registry.register()(Watches)
     run_written(tmp_path, seeds=1, methods=["watches-texts"], supervisors=[SAMPLED])
     (view,) = SEEN
     task = make_setup(SUMS, {"kind": "trained-writer", "student": "rote"}, "rote").task
@@ -257,7 +257,7 @@ def test_a_student_without_preferences_is_refused() -> None:
         def capabilities(self) -> frozenset[str]:
             return frozenset({"write"})
 
-    registry.register("students")(Plain)
+    registry.register()(Plain)
     setup: dict[str, Any] = {"supervisor": {"kind": "trained-writer", "student": "plain"}, "student": "plain"}
     with pytest.raises(CapabilityError, match="method needs 'preferences', student 'plain' has write: choose another"):
         make_setup(SUMS, method="written-preferences", **setup)

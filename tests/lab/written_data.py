@@ -12,7 +12,7 @@ SUMS: dict[str, Any] = {"kind": "sums", "digits": 1, "rows": 100, "supervision":
 
 def written_study(**fields: Any) -> Study:
     """Return a small study; the student by rote is registered for this test."""
-    registry.register("students")(Rote)
+    registry.register()(Rote)
     defaults = {
         "name": "written",
         "seeds": 2,

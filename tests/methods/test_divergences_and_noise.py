@@ -24,7 +24,7 @@ DIVERGENCES: dict[str, Callable[[Pairs], float]] = {
 
 
 def make(spec: object) -> Objective:
-    found = registry.build("objectives", spec)  # type: ignore[arg-type]
+    found = registry.build("objectives", spec)  # type: ignore[call-overload]
     assert isinstance(found, Objective)
     return found
 

@@ -13,7 +13,7 @@ N = 40
 
 
 def make(spec: object) -> Objective:
-    found = registry.build("objectives", spec)  # type: ignore[arg-type]
+    found = registry.build("objectives", spec)  # type: ignore[call-overload]
     assert isinstance(found, Objective)
     return found
 

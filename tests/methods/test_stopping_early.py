@@ -22,6 +22,7 @@ from w2sg.core import (
     one_hot,
     registry,
 )
+from w2sg.lab import named_methods
 from w2sg.methods import CrossEntropy, Fixed, OracleValidation, Plateau
 
 
@@ -126,7 +127,7 @@ def test_the_oracle_says_what_it_needs() -> None:
 def test_the_oracle_is_marked_and_not_among_the_methods_to_compare() -> None:
     assert registry.lookup("methods", "oracle-early-stopping").oracle
     assert registry.lookup("stoppings", "oracle-validation").oracle
-    assert "oracle-early-stopping" not in registry.named_methods()
+    assert "oracle-early-stopping" not in named_methods()
     assert method("oracle-early-stopping").audits == OracleValidation().labels == 100
 
 

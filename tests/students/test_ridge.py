@@ -21,7 +21,7 @@ def fitted(
         inputs=Inputs.of(x),
         targets=y,
         corpus=Inputs.of(x),
-        objective=cast(Objective, build("objectives", objective)),  # type: ignore[arg-type]
+        objective=cast(Objective, build("objectives", objective)),  # type: ignore[call-overload]
         stopping=cast(Stopping, build("stoppings", "fixed")),
         rng=np.random.default_rng(0),
         **more,  # type: ignore[arg-type]

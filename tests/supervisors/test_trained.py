@@ -20,7 +20,7 @@ class Shares(Predictor):
         return np.tile(self.shares, (len(inputs), 1))
 
 
-@register("students")
+@register()
 class Spy(Student):
     """Predict the class shares, and remember what it was trained on."""
 

@@ -13,7 +13,7 @@ DATA = Path(os.environ.get("W2SG_DATA", Path(__file__).parents[2].parent / "shar
 
 
 def make(spec: object) -> Task:
-    task = registry.build("tasks", spec)  # type: ignore[arg-type]
+    task = registry.build("tasks", spec)  # type: ignore[call-overload]
     assert isinstance(task, Task)
     return task
 

@@ -286,7 +286,7 @@ def test_a_run_is_predicted_from_the_theories_that_speak_of_it() -> None:
 def test_runs_whose_answers_are_written_are_left_out(tmp_path: Path) -> None:
     from w2sg.testing import Rote
 
-    registry.register("students")(Rote)
+    registry.register()(Rote)
     rote = Rote().model_dump()
     written = {
         "kind": "sums",

@@ -24,7 +24,7 @@ from w2sg.methods.composition import Composition
 from w2sg.methods.objectives.base import Array, TargetObjective, harden
 
 
-@register("objectives", paper="$paper")
+@register(paper="$paper")
 class ${cls}Target(TargetObjective):
     """Cross-entropy to the weak labels mixed with their most likely class: change this to your idea.
 
@@ -45,7 +45,7 @@ class ${cls}Target(TargetObjective):
         return (1 - self.share) * weak + self.share * harden(weak, weak)
 
 
-preset("methods", "$name", Composition, "Say in one line what it does.", objective="$name", paper="$paper")
+preset("$name", Composition, "Say in one line what it does.", objective="$name", paper="$paper")
 ''')
 
 TEST = Template('''"""The contracts that the method `$name` must keep."""

@@ -49,11 +49,13 @@ from w2sg.core.keeping import Keeper as Keeper
 from w2sg.core.keeping import keeping as keeping
 from w2sg.core.keeping import kept as kept
 from w2sg.core.keeping import scratch as scratch
+from w2sg.core.ledger import Release as Release
+from w2sg.core.ledger import listening as listening
 from w2sg.core.randomness import derive as derive
+from w2sg.core.registry import contract as contract
 from w2sg.core.registry import preset as preset
 from w2sg.core.registry import register as register
 from w2sg.core.vault import AuditedView as AuditedView
-from w2sg.core.vault import HandOut as HandOut
 from w2sg.core.vault import Vault as Vault
 from w2sg.core.vault import WeakSplit as WeakSplit
 from w2sg.core.vault import WeakView as WeakView

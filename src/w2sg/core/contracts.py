@@ -18,6 +18,7 @@ from w2sg.core.arrays import FloatArray, IntArray
 from w2sg.core.component import Component
 from w2sg.core.errors import CapabilityError
 from w2sg.core.examples import Examples, Inputs
+from w2sg.core.registry import contract
 from w2sg.core.vault import Vault, WeakView
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class TaskData:
         return {**splits, **self.tests}
 
 
+@contract("tasks")
 class Task(Component):
     """A distribution of examples with ground truth, its splits and its test sets."""
 
@@ -110,6 +112,7 @@ class Labeller(ABC):
         return None
 
 
+@contract("supervisors")
 class WeakSupervisor(Component):
     """Anything that labels the transfer split."""
 
@@ -127,6 +130,7 @@ class WeakSupervisor(Component):
         """Learn from the supervision split and its gold `(n,)`."""
 
 
+@contract("objectives")
 class Objective(Component):
     """What pulls the student at each step: a value and its gradient with respect to the logits.
 
@@ -164,6 +168,7 @@ class Objective(Component):
         """Return the gradient of each example's loss with respect to its logits, `(..., n, k)`."""
 
 
+@contract("stoppings")
 class Stopping(Component):
     """When training ends. `score` ranks the steps by what they give on weak validation labels."""
 
@@ -240,6 +245,7 @@ class Predictor(ABC):
         raise CapabilityError(f"{type(self).__name__} has no representation: choose a student with 'represent'")
 
 
+@contract("students")
 class Student(Component):
     """The model that learns from weak labels.
 
@@ -287,6 +293,7 @@ Training = Generator[Sequence[Fit], list[Predictor], Predictor]
 """The course of a method: it yields students to train, receives the trained ones, and returns one of them."""
 
 
+@contract("methods")
 class Method(Component):
     """How the student learns from weak labels.
 
@@ -375,18 +382,18 @@ def run_timed(courses: Sequence[Training]) -> tuple[list[Predictor | CapabilityE
     return [results[index] for index in range(len(courses))], seconds
 
 
-def component_field(sort: str, what: str) -> tuple[BeforeValidator, WithJsonSchema]:
+def component_field(of: type[Component], what: str) -> tuple[BeforeValidator, WithJsonSchema]:
     """Return the annotations of a field that holds a component: a name, a table with `kind`, or the component itself.
 
-    Use as `Annotated[SerializeAsAny[Base], *component_field("objectives", "an objective")]`.
+    Use as `Annotated[SerializeAsAny[Base], *component_field(Objective, "an objective")]`.
     """
     schema = {"anyOf": [{"type": "string"}, {"type": "object", "required": ["kind"]}], "description": what}
-    return BeforeValidator(lambda spec: registry.build(sort, spec)), WithJsonSchema(schema)
+    return BeforeValidator(lambda spec: registry.build(of, spec)), WithJsonSchema(schema)
 
 
-AnyTask = Annotated[SerializeAsAny[Task], *component_field("tasks", "a task: its name, or a table with 'kind'")]
-AnySupervisor = Annotated[SerializeAsAny[WeakSupervisor], *component_field("supervisors", "a weak supervisor")]
-AnyStudent = Annotated[SerializeAsAny[Student], *component_field("students", "a student")]
-AnyMethod = Annotated[SerializeAsAny[Method], *component_field("methods", "a method")]
-AnyObjective = Annotated[SerializeAsAny[Objective], *component_field("objectives", "an objective")]
-AnyStopping = Annotated[SerializeAsAny[Stopping], *component_field("stoppings", "a stopping rule")]
+AnyTask = Annotated[SerializeAsAny[Task], *component_field(Task, "a task: its name, or a table with 'kind'")]
+AnySupervisor = Annotated[SerializeAsAny[WeakSupervisor], *component_field(WeakSupervisor, "a weak supervisor")]
+AnyStudent = Annotated[SerializeAsAny[Student], *component_field(Student, "a student")]
+AnyMethod = Annotated[SerializeAsAny[Method], *component_field(Method, "a method")]
+AnyObjective = Annotated[SerializeAsAny[Objective], *component_field(Objective, "an objective")]
+AnyStopping = Annotated[SerializeAsAny[Stopping], *component_field(Stopping, "a stopping rule")]

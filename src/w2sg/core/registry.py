@@ -1,5 +1,9 @@
 """Names to components: classes (kinds) and presets (a kind with some fields set), found through entry points.
 
+A *contract* is an abstract component class that its own room opens for others (`Task`, `Method`, `Shift`, ...). The
+room gives it a plural name, and installed packages offer components of it under the entry-point group `w2sg.<plural>`.
+So this module knows no contract by name: it learns of them from their rooms.
+
 A preset is data, so `confidence` is a composition with one objective, and its identity is the hash of the full
 composition: the same method under two names is the same run.
 """
@@ -10,30 +14,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from w2sg.core.component import Component, ConfigError
 from w2sg.core.errors import InputError, UnknownNameError
 
-C = TypeVar("C", bound=type[Component])
+C = TypeVar("C", bound=Component)
+ComponentClass = TypeVar("ComponentClass", bound=type[Component])
 
-ROOM_OF = {
-    "tasks": "tasks",
-    "shifts": "tasks",
-    "supervisors": "supervisors",
-    "students": "students",
-    "features": "students",
-    "methods": "methods",
-    "selections": "methods",
-    "relabelings": "methods",
-    "objectives": "methods",
-    "stoppings": "methods",
-    "chains": "methods",
-    "theories": "theory",
-    "certifiers": "theory",
-    "oracles": "theory",
-}
-"""Each sort of component, and the room (entry-point group `w2sg.<room>`) whose import registers it."""
+GROUP = "w2sg."
+"""Entry-point groups of components begin so; the plural name of the contract follows."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +33,7 @@ class Entry:
     An `oracle` sees more gold than any honest method could: it bounds what is possible and is never chosen by default.
     """
 
-    sort: str
+    contract: str
     name: str
     cls: type[Component]
     fields: Mapping[str, Any] = field(default_factory=dict)
@@ -62,74 +52,102 @@ def kind_of(cls: type[Component]) -> str:
     return str(cls.model_fields["kind"].default)
 
 
-def singular(sort: str) -> str:
-    """Return the word for one of a sort."""
-    return f"{sort.removesuffix('ies')}y" if sort.endswith("ies") else sort.removesuffix("s")
+def singular(plural: str) -> str:
+    """Return the word for one component of a contract.
+
+    >>> singular("theories"), singular("methods")
+    ('theory', 'method')
+    """
+    return f"{plural.removesuffix('ies')}y" if plural.endswith("ies") else plural.removesuffix("s")
 
 
-_entries: dict[str, dict[str, Entry]] = {sort: {} for sort in ROOM_OF}
+_contracts: dict[type[Component], str] = {}
+_entries: dict[str, dict[str, Entry]] = {}
 _loaded: set[str] = set()
 
 
-def register(sort: str, *, paper: str = "") -> Callable[[C], C]:
-    """Register a component class under its `kind`."""
+def contract(plural: str) -> Callable[[ComponentClass], ComponentClass]:
+    """Open an abstract component class for others to fill, under a plural name such as `methods`."""
 
-    def decorate(cls: C) -> C:
+    def decorate(cls: ComponentClass) -> ComponentClass:
+        _contracts[cls] = plural
+        _entries.setdefault(plural, {})
+        return cls
+
+    return decorate
+
+
+def contract_of(cls: type[Component]) -> str:
+    """Return the plural name of the contract that a component class fills.
+
+    Raises:
+        InputError: If it fills none.
+    """
+    for base in cls.__mro__:
+        if base in _contracts:
+            return _contracts[base]
+    raise InputError(f"{cls.__qualname__} fills no contract of w2sg: derive it from one, such as w2sg.core.Method")
+
+
+def contracts() -> list[str]:
+    """Return the plural names of all contracts that installed packages offer components of, sorted."""
+    groups = {group.removeprefix(GROUP) for group in entry_points().groups if group.startswith(GROUP)}
+    return sorted(groups | set(_entries))
+
+
+def register(*, paper: str = "") -> Callable[[ComponentClass], ComponentClass]:
+    """Register a component class under its `kind`, for the contract that it fills."""
+
+    def decorate(cls: ComponentClass) -> ComponentClass:
         summary = (cls.__doc__ or "").strip().split("\n")[0]
-        _add(Entry(sort, kind_of(cls), cls, {}, summary, paper))
+        _add(Entry(contract_of(cls), kind_of(cls), cls, {}, summary, paper))
         return cls
 
     return decorate
 
 
 def preset(
-    sort: str,
-    name: str,
-    cls: type[Component],
-    summary: str,
-    *,
-    paper: str = "",
-    oracle: bool = False,
-    **fields: Any,
+    name: str, cls: type[Component], summary: str, *, paper: str = "", oracle: bool = False, **fields: Any
 ) -> None:
     """Register a name for a kind with some fields set."""
-    _add(Entry(sort, name, cls, fields, summary, paper, oracle))
+    _add(Entry(contract_of(cls), name, cls, fields, summary, paper, oracle))
 
 
 def _add(entry: Entry) -> None:
-    known = _entries[entry.sort]
+    known = _entries[entry.contract]
     old = known.get(entry.name)
     if old is not None and old.cls.__module__ != entry.cls.__module__:
-        raise InputError(f"{entry.sort} already has the name {entry.name!r} ({old.cls.__module__}): choose another")
+        raise InputError(f"{entry.contract} already has the name {entry.name!r} ({old.cls.__module__}): choose another")
     known[entry.name] = entry
 
 
-def names(sort: str) -> list[str]:
-    """Return all registered names of a sort, in order of registration."""
-    return list(_known(sort))
+def names(of: str | type[Component]) -> list[str]:
+    """Return all registered names of a contract, given as its class or by its plural name, in order of registration."""
+    return list(_known(of))
 
 
-def named_methods(output: str = "classes") -> list[str]:
-    """Return the named methods that may be compared where answers are `classes` or `texts`: presets without oracles."""
-    entries = [lookup("methods", name) for name in names("methods")]
-    fitting = [entry for entry in entries if getattr(entry.cls, "output", "classes") == output]
-    return [entry.name for entry in fitting if entry.preset and not entry.oracle]
-
-
-def lookup(sort: str, name: str) -> Entry:
+def lookup(of: str | type[Component], name: str) -> Entry:
     """Return the entry of a name.
 
     Raises:
         UnknownNameError: If the name is not registered; near names are suggested.
     """
-    known = _known(sort)
+    known = _known(of)
     if name not in known:
-        raise UnknownNameError(singular(sort), name, known)
+        raise UnknownNameError(singular(_plural(of)), name, known)
     return known[name]
 
 
-def build(sort: str, spec: str | Mapping[str, Any] | Component) -> Component:
+@overload
+def build(of: type[C], spec: str | Mapping[str, Any] | Component) -> C: ...
+@overload
+def build(of: str, spec: str | Mapping[str, Any] | Component) -> Component: ...
+def build(of: str | type[Component], spec: str | Mapping[str, Any] | Component) -> Component:
     """Make a component from a name, a table with `kind` and fields, or a component.
+
+    Args:
+        of: The contract that it fills, as its class or by its plural name.
+        spec: What to make.
 
     Raises:
         UnknownNameError: If the name is not registered.
@@ -144,8 +162,9 @@ def build(sort: str, spec: str | Mapping[str, Any] | Component) -> Component:
     data = dict(spec)
     name = data.pop("kind", None)
     if not isinstance(name, str):
-        raise ConfigError([((), f"needs 'kind': the name of one of the {sort} ('w2sg list {sort}')")])
-    entry = lookup(sort, name)
+        plural = _plural(of)
+        raise ConfigError([((), f"needs 'kind': the name of one of the {plural} ('w2sg list {plural}')")])
+    entry = lookup(of, name)
     fields = merged(merged(_component_defaults(entry.cls), entry.fields), data)
     return entry.cls.parse({**fields, "kind": kind_of(entry.cls)})
 
@@ -191,12 +210,17 @@ def load_plugin(path: str | Path) -> None:
     spec.loader.exec_module(module)
 
 
-def _known(sort: str) -> dict[str, Entry]:
-    if sort not in ROOM_OF:
-        raise UnknownNameError("kind of thing", sort, ROOM_OF)
-    room = ROOM_OF[sort]
-    if room not in _loaded:
-        _loaded.add(room)
-        for point in entry_points(group=f"w2sg.{room}"):
+def _plural(of: str | type[Component]) -> str:
+    return of if isinstance(of, str) else _contracts[of]
+
+
+def _known(of: str | type[Component]) -> dict[str, Entry]:
+    """Return the entries of a contract, after importing what installed packages offer for it."""
+    plural = _plural(of)
+    if plural not in _loaded:
+        _loaded.add(plural)
+        for point in entry_points(group=f"{GROUP}{plural}"):
             point.load()
-    return _entries[sort]
+    if plural not in _entries:
+        raise UnknownNameError("kind of thing", plural, contracts())
+    return _entries[plural]

@@ -8,6 +8,7 @@ import numpy as np
 from w2sg.core.arrays import AnyArray, FloatArray, IntArray, frozen
 from w2sg.core.errors import GoldError, InputError
 from w2sg.core.examples import Inputs
+from w2sg.core.ledger import Release, announce
 
 PURPOSES = {
     "supervision": "the weak supervisor is trained on the gold of its own split",
@@ -19,32 +20,28 @@ PURPOSES = {
 _SPLITS_OF = {"supervision": ("supervision",), "ceiling": ("transfer",)}
 
 
-@dataclass(frozen=True)
-class HandOut:
-    """One release of gold: for what, of which split, how many labels."""
-
-    purpose: str
-    split: str
-    n: int
-
-
 class Vault:
     """The gold of a task's splits: class numbers, or texts (dtype object) where answers are written."""
 
     def __init__(self, gold: Mapping[str, AnyArray]) -> None:
         self.__gold = {split: _sealed(np.asarray(labels)) for split, labels in gold.items()}
-        self.__record: list[HandOut] = []
+        self.__record: list[Release] = []
 
     def __repr__(self) -> str:
         return f"Vault({', '.join(self.__gold)}; {len(self.__record)} hand-outs)"
 
     @property
-    def record(self) -> tuple[HandOut, ...]:
+    def record(self) -> tuple[Release, ...]:
         """Every hand-out so far, in order."""
         return tuple(self.__record)
 
-    def release(self, purpose: str, split: str) -> AnyArray:
+    def release(self, purpose: str, split: str, *, asked_by: str = "") -> AnyArray:
         """Hand out the gold of a split, `(n,)` class numbers or texts.
+
+        Args:
+            purpose: What for, one of `PURPOSES`.
+            split: Which split.
+            asked_by: Who asks, for the ledger.
 
         Raises:
             GoldError: If the purpose is unknown, or may not have this split.
@@ -55,10 +52,10 @@ class Vault:
         if split not in self.__gold or split not in _SPLITS_OF.get(purpose, (split,)):
             raise GoldError(f"purpose {purpose!r} may not have the gold of split {split!r}")
         gold = self.__gold[split]
-        self.__record.append(HandOut(purpose, split, len(gold)))
+        self._write_down(Release(purpose, split, len(gold), None, asked_by))
         return gold
 
-    def audit(self, split: str, k: int, rng: np.random.Generator) -> tuple[IntArray, AnyArray]:
+    def audit(self, split: str, k: int, rng: np.random.Generator, *, asked_by: str = "") -> tuple[IntArray, AnyArray]:
         """Buy `k` labels drawn at random: their positions in the split and their gold, both `(k,)`.
 
         Raises:
@@ -68,9 +65,9 @@ class Vault:
         if not 0 < k <= len(gold):
             raise InputError(f"an audit of split {split!r} takes 1 to {len(gold)} labels, got {k}")
         rows = np.sort(rng.choice(len(gold), size=k, replace=False))
-        return rows, self.buy(split, rows)
+        return rows, self.buy(split, rows, asked_by=asked_by)
 
-    def buy(self, split: str, rows: IntArray) -> AnyArray:
+    def buy(self, split: str, rows: IntArray, *, purpose: str = "audit", asked_by: str = "") -> AnyArray:
         """Buy the labels of the examples at some positions of a split.
 
         Raises:
@@ -79,8 +76,13 @@ class Vault:
         gold = self.__gold[split]
         if len(rows) and not 0 <= rows.min() <= rows.max() < len(gold):
             raise InputError(f"split {split!r} has the rows 0 to {len(gold) - 1}, got {rows.min()} to {rows.max()}")
-        self.__record.append(HandOut(f"audit({len(rows)})", split, len(rows)))
+        self._write_down(Release(purpose, split, len(rows), np.asarray(rows), asked_by))
         return gold[rows]
+
+    def _write_down(self, release: Release) -> None:
+        """Announce a release before it happens: gold that could not be written down is not handed out."""
+        announce(release)
+        self.__record.append(release)
 
 
 def _sealed(labels: AnyArray) -> AnyArray:

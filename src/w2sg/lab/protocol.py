@@ -19,11 +19,11 @@ from w2sg.core import (
     CapabilityError,
     Examples,
     FloatArray,
-    HandOut,
     Inputs,
     IntArray,
     Method,
     Predictor,
+    Release,
     Student,
     Task,
     TaskData,
@@ -213,6 +213,6 @@ def breakdowns(examples: Examples, correct: Mapping[str, BoolArray]) -> dict[str
     }
 
 
-def plain_handout(handout: HandOut) -> dict[str, Any]:
+def plain_handout(handout: Release) -> dict[str, Any]:
     """Return a hand-out of gold as plain data."""
     return {"purpose": handout.purpose, "split": handout.split, "n": handout.n}

@@ -16,6 +16,7 @@ from w2sg.core import (
     Component,
     ConfigError,
     InputError,
+    Method,
     Task,
     registry,
 )
@@ -46,6 +47,16 @@ class Setup(Component):
         parts = {part: getattr(self, part) for part in PARTS}
         own = titles or {}
         return {part: own.get(made.digest()) or name_of(PARTS[part], made) for part, made in parts.items()}
+
+
+def named_methods(output: str = "classes") -> list[str]:
+    """Return the named methods that may be compared where answers are `classes` or `texts`: presets without oracles."""
+    entries = [registry.lookup(Method, name) for name in registry.names(Method)]
+    return [
+        entry.name
+        for entry in entries
+        if entry.preset and not entry.oracle and issubclass(entry.cls, Method) and entry.cls.output == output
+    ]
 
 
 def stored_label(setup: Mapping[str, Any]) -> dict[str, str]:
@@ -150,7 +161,7 @@ def name_of(sort: str, component: Component) -> str:
 def _differences(entry: registry.Entry, component: Component) -> list[tuple[str, str]]:
     """Return the fields of a component that differ from a registered name's."""
     try:
-        known = dict(_leaves(registry.build(entry.sort, entry.name).model_dump(mode="json")))
+        known = dict(_leaves(registry.build(entry.contract, entry.name).model_dump(mode="json")))
     except ConfigError:
         known = {name: field.default for name, field in entry.cls.model_fields.items()}
     leaves = _leaves(component.model_dump(mode="json"))

@@ -15,7 +15,7 @@ from pydantic import Field
 from w2sg.core import CapabilityError, Component, ConfigError, InputError, registry
 from w2sg.lab.engine import Progress, default_store, make_runs
 from w2sg.lab.results import SetupResult, StudyResult, contests, summarise
-from w2sg.lab.setup import PARTS, Setup, Spec, make_setup
+from w2sg.lab.setup import PARTS, Setup, Spec, make_setup, named_methods
 from w2sg.lab.store import Store
 
 MOST_RUNS = 1_000_000
@@ -155,7 +155,7 @@ class Study(Component):
             registry.lookup("methods", name)
         if self.methods is None:
             return (None,)
-        named = [name for name in registry.named_methods(_output_of(task)) if name not in without]
+        named = [name for name in named_methods(_output_of(task)) if name not in without]
         every = [named if entry == "*" else [entry] for entry in self.methods]
         return tuple(itertools.chain.from_iterable(every))
 

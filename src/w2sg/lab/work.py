@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 from w2sg.core import AnyArray, RunError, keeping
 from w2sg.lab.benches import BENCHES
 from w2sg.lab.plan import THREADS, Bundle, Job, versions
-from w2sg.lab.protocol import Made
+from w2sg.lab.protocol import Made, plain_handout
 from w2sg.lab.store import FEATURES, Artifact, Store, StoredRun
 
 
@@ -119,7 +119,7 @@ class _Worker:
                 continue
             released = len(self.bench.data.vault.record)
             metrics, evidence = self.bench.score(*(self._arrays(key) for key in steps.values()))
-            gold = [vars(handout) for handout in self.bench.data.vault.record[released:]]
+            gold = [plain_handout(handout) for handout in self.bench.data.vault.record[released:]]
             records = {name: dict(self.held[key].record) for name, key in steps.items()}
             scored.append((job.run, Made(evidence, {"gold": gold})))
             result = {

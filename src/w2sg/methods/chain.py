@@ -24,7 +24,7 @@ from w2sg.methods.parts import Chain, Stage
 from w2sg.methods.views import labelled_by, taken
 
 
-@register("chains")
+@register()
 class Direct(Chain):
     """From the supervisor straight to the student."""
 
@@ -35,7 +35,7 @@ class Direct(Chain):
         return (yield from stage(view, student, rng))
 
 
-@register("chains", paper="2312.09390")
+@register(paper="2312.09390")
 class Bootstrap(Chain):
     """Through intermediate students of growing size: each learns from the labels of the one before.
 
@@ -60,7 +60,7 @@ class Bootstrap(Chain):
         return (yield from stage(view, student, rng))
 
 
-@register("chains")
+@register()
 class StrongToStrong(Chain):
     """The student's soft predictions become the labels of a fresh student of the same size, again and again.
 
@@ -80,7 +80,7 @@ class StrongToStrong(Chain):
         return trained
 
 
-@register("chains", paper="2312.09390")
+@register(paper="2312.09390")
 class LpFt(Chain):
     """Probe, then all: the last layer alone first, then everything from there.
 
@@ -113,7 +113,7 @@ class EnsemblePredictor(Predictor):
         return np.asarray(np.mean([member.predict_proba(inputs) for member in self.members], axis=0))
 
 
-@register("chains")
+@register()
 class Ensemble(Chain):
     """Students on bootstrap resamples of the examples; their probabilities are averaged.
 
@@ -131,7 +131,7 @@ class Ensemble(Chain):
         return EnsemblePredictor((yield from in_step(courses)))
 
 
-@register("chains", paper="2402.15505")
+@register(paper="2402.15505")
 class CoSupervision(Chain):
     """Several specialised supervisors: each example is taught by the one that the growing student finds most plausible.
 

@@ -32,7 +32,7 @@ from w2sg.methods.stopping import Fixed
 
 
 @final
-@register("methods")
+@register()
 class Composition(Method):
     """A method put together from parts; each published method is a named composition."""
 

@@ -120,7 +120,7 @@ class HeadPredictor(Predictor):
 
 
 @final
-@register("methods", paper="2202.03418")
+@register(paper="2202.03418")
 class DiverseHeads(Method):
     """Several linear heads, taught alike and pushed apart on the corpus; gold of a few examples chooses one.
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Protocol
 import numpy as np
 from pydantic import SerializeAsAny
 
-from w2sg.core import Component, Fit, FloatArray, Predictor, Student, Training, WeakView, component_field
+from w2sg.core import Component, Fit, FloatArray, Predictor, Student, Training, WeakView, component_field, contract
 
 Course = Generator[Sequence[Fit], list[Predictor], FloatArray]
 """Work that may ask for students to be trained and ends in an array."""
@@ -39,6 +39,7 @@ class _Part(Component):
         return 0
 
 
+@contract("selections")
 class Selection(_Part):
     """Which weak-labelled examples the student learns from, and with what weights."""
 
@@ -50,6 +51,7 @@ class Selection(_Part):
         """
 
 
+@contract("relabelings")
 class Relabeling(_Part):
     """What the labels become before training."""
 
@@ -61,6 +63,7 @@ class Relabeling(_Part):
         """
 
 
+@contract("chains")
 class Chain(Component):
     """Through which stages or intermediate students the labels go."""
 
@@ -81,6 +84,6 @@ class Chain(Component):
         """Yield the students to train, stage by stage, and return the last predictor."""
 
 
-AnySelection = Annotated[SerializeAsAny[Selection], *component_field("selections", "a selection of examples")]
-AnyRelabeling = Annotated[SerializeAsAny[Relabeling], *component_field("relabelings", "a change of labels")]
-AnyChain = Annotated[SerializeAsAny[Chain], *component_field("chains", "a chain of stages")]
+AnySelection = Annotated[SerializeAsAny[Selection], *component_field(Selection, "a selection of examples")]
+AnyRelabeling = Annotated[SerializeAsAny[Relabeling], *component_field(Relabeling, "a change of labels")]
+AnyChain = Annotated[SerializeAsAny[Chain], *component_field(Chain, "a chain of stages")]

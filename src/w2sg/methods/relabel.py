@@ -8,7 +8,7 @@ from w2sg.core import Student, WeakView, one_hot, register
 from w2sg.methods.parts import Course, Relabeling
 
 
-@register("relabelings")
+@register()
 class Keep(Relabeling):
     """The weak labels as they are."""
 
@@ -20,7 +20,7 @@ class Keep(Relabeling):
         return view.transfer.weak
 
 
-@register("relabelings")
+@register()
 class Harden(Relabeling):
     """The most likely class of each weak label, with probability 1."""
 

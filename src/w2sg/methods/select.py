@@ -9,7 +9,7 @@ from w2sg.core import Student, WeakView, register
 from w2sg.methods.parts import Course, Selection
 
 
-@register("selections")
+@register()
 class All(Selection):
     """Every example with weight 1."""
 
@@ -21,7 +21,7 @@ class All(Selection):
         return np.ones(len(view.transfer), dtype=np.float32)
 
 
-@register("selections")
+@register()
 class ConfidentOnly(Selection):
     """The examples on which the supervisor is most confident, the same share of each class it names.
 

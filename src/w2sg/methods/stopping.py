@@ -9,7 +9,7 @@ from w2sg.core import FloatArray, Stopping, preset, register
 from w2sg.methods.objectives.base import log_softmax
 
 
-@register("stoppings")
+@register()
 class Fixed(Stopping):
     """Train to the end of the student's schedule, or to convergence."""
 
@@ -38,7 +38,7 @@ class _Watching(Stopping):
         return np.asarray((weak * log_softmax(logits)).sum(axis=-1).mean(axis=-1))
 
 
-@register("stoppings", paper="2312.09390")
+@register(paper="2312.09390")
 class WeakValidation(_Watching):
     """Keep the step that does best on weak labels of examples not trained on.
 
@@ -49,7 +49,7 @@ class WeakValidation(_Watching):
     kind: Literal["weak-validation"] = "weak-validation"
 
 
-@register("stoppings")
+@register()
 class Plateau(_Watching):
     """Stop where agreement with weak labels of examples not trained on has ceased to rise.
 
@@ -68,7 +68,7 @@ class Plateau(_Watching):
         return self.patience
 
 
-@register("stoppings", paper="2312.09390")
+@register(paper="2312.09390")
 class OracleValidation(Stopping):
     """Keep the step that does best on gold: an oracle, for bounding what stopping could give.
 
@@ -95,7 +95,6 @@ class OracleValidation(Stopping):
 
 
 preset(
-    "stoppings",
     "oracle-validation",
     OracleValidation,
     "Keep the step that does best on gold: an oracle, for bounding what stopping could give.",

@@ -56,7 +56,7 @@ class _Classical(Student):
         raise AssertionError("each model fits itself")
 
 
-@register("students")
+@register()
 class Boosting(_Classical):
     """Histogram gradient boosting of scikit-learn, on hardened labels."""
 
@@ -83,7 +83,7 @@ class Boosting(_Classical):
         return model.fit(x, labels, sample_weight=weights)
 
 
-@register("students")
+@register()
 class Knn(_Classical):
     """The vote of the nearest training examples, on hardened labels."""
 

@@ -18,6 +18,7 @@ from w2sg.core import (
     InputError,
     Inputs,
     component_field,
+    contract,
     derive,
     register,
 )
@@ -30,6 +31,7 @@ MEMO_BYTES = 1 << 30
 """Features are kept in memory up to this size, the least recently used go first."""
 
 
+@contract("features")
 class FeatureMap(Component):
     """A frozen body: inputs to features."""
 
@@ -47,7 +49,7 @@ class FeatureMap(Component):
         raise CapabilityError(f"features {self.kind!r} have no smaller versions of themselves: choose another map")
 
 
-AnyFeatures = Annotated[SerializeAsAny[FeatureMap], *component_field("features", "a feature map")]
+AnyFeatures = Annotated[SerializeAsAny[FeatureMap], *component_field(FeatureMap, "a feature map")]
 
 _memo: Memo[FloatArray] = Memo(MEMO_BYTES)
 
@@ -89,7 +91,7 @@ class _Sized(FeatureMap):
         return self.model_copy(update={"count": max(1, round(self.count * fraction))})
 
 
-@register("features")
+@register()
 class Raw(FeatureMap):
     """The input's own numbers, flattened."""
 
@@ -100,7 +102,7 @@ class Raw(FeatureMap):
         return flat
 
 
-@register("features")
+@register()
 class Pooled(FeatureMap):
     """Images averaged down to `size` by `size` pixels."""
 
@@ -116,7 +118,7 @@ class Pooled(FeatureMap):
         return lambda values: flat(values.reshape(-1, *blocks).mean(axis=(2, 4)))
 
 
-@register("features")
+@register()
 class Columns(FeatureMap):
     """Some of the input's columns, drawn once or listed."""
 
@@ -137,7 +139,7 @@ class Columns(FeatureMap):
         return lambda values: flat(values)[:, chosen]
 
 
-@register("features")
+@register()
 class Pca(_Sized):
     """The leading principal components of the corpus."""
 
@@ -153,7 +155,7 @@ class Pca(_Sized):
         return lambda values: (flat(values) - mean) @ axes
 
 
-@register("features")
+@register()
 class RandomRelu(_Sized):
     """Random ReLU features: a frozen random hidden layer, `relu(x w / sqrt(d) + b)`."""
 
@@ -181,7 +183,7 @@ class _Kernel(_Sized):
         return float(1 / max(x.shape[1] * x.var(), 1e-12))
 
 
-@register("features")
+@register()
 class RandomFourier(_Kernel):
     """Random Fourier features of the Gaussian kernel (Rahimi and Recht 2007)."""
 
@@ -196,7 +198,7 @@ class RandomFourier(_Kernel):
         return lambda values: np.cos(flat(values) @ frequencies + phase) * np.sqrt(2 / self.count)
 
 
-@register("features")
+@register()
 class Nystroem(_Kernel):
     """Nystroem features of the Gaussian kernel: landmarks drawn from the corpus (Williams and Seeger 2001)."""
 
@@ -219,7 +221,7 @@ def _gaussian(x: FloatArray, y: FloatArray, gamma: float) -> FloatArray:
     return np.asarray(np.exp(-gamma * np.maximum(squared, 0)), dtype=np.float32)
 
 
-@register("features")
+@register()
 class TfIdf(FeatureMap):
     """TF-IDF of the most frequent terms; of a pair, the difference or both sides."""
 

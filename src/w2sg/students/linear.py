@@ -33,7 +33,7 @@ def softmax(logits: FloatArray) -> FloatArray:
     return np.asarray(raised / raised.sum(axis=-1, keepdims=True))
 
 
-@register("students")
+@register()
 class Linear(Student):
     """A linear softmax head on frozen features, trained by gradient, many heads at once.
 
@@ -99,15 +99,14 @@ class Linear(Student):
         return [LinearPredictor(self.features, fit.corpus, head) for fit, head in zip(fits, trained, strict=True)]
 
 
-preset("students", "nystroem", Linear, "A linear head on 400 Nystroem features.", features="nystroem")
+preset("nystroem", Linear, "A linear head on 400 Nystroem features.", features="nystroem")
 preset(
-    "students",
     "nystroem-digits",
     Linear,
     "A linear head on 400 Nystroem features with gamma 0.3, fit for pixels in [0, 1].",
     features={"kind": "nystroem", "count": 400, "gamma": 0.3},
 )
-preset("students", "pca", Linear, "A linear head on 20 principal components.", features="pca")
-preset("students", "random-relu", Linear, "A linear head on 400 random ReLU features.", features="random-relu")
-preset("students", "random-fourier", Linear, "A linear head on 400 random Fourier features.", features="random-fourier")
-preset("students", "tfidf", Linear, "A linear head on 2000 TF-IDF terms.", features="tfidf")
+preset("pca", Linear, "A linear head on 20 principal components.", features="pca")
+preset("random-relu", Linear, "A linear head on 400 random ReLU features.", features="random-relu")
+preset("random-fourier", Linear, "A linear head on 400 random Fourier features.", features="random-fourier")
+preset("tfidf", Linear, "A linear head on 2000 TF-IDF terms.", features="tfidf")

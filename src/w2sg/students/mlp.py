@@ -31,7 +31,7 @@ class MlpPredictor(Predictor):
         return softmax(self.represent(inputs) @ self.parameters[2] + self.parameters[3])
 
 
-@register("students")
+@register()
 class Mlp(Student):
     """A network with one hidden ReLU layer, trained by minibatch Adam with a cosine schedule."""
 

@@ -28,7 +28,7 @@ class RidgePredictor(Predictor):
         return features(self.body, self.corpus, inputs)
 
 
-@register("students")
+@register()
 class Ridge(Student):
     """Ridge regression of soft labels on frozen features, in closed form, with an intercept.
 

@@ -24,7 +24,7 @@ from w2sg.supervisors.combine import Combination, dawid_skene, harden, majority,
 from w2sg.supervisors.triplets import label_model
 
 
-@register("supervisors")
+@register()
 class Panel(WeakSupervisor):
     """Several weak supervisors combined.
 
@@ -155,7 +155,6 @@ class PanelLabeller(Labeller):
 
 
 preset(
-    "supervisors",
     "panel-of-five",
     Panel,
     "The mean of five linear models, each trained on its own fifth of the supervision split.",

@@ -24,7 +24,7 @@ PREFIX = "recorded."
 """What the names of metadata columns with recorded answers begin with; the name of who gave them follows."""
 
 
-@register("supervisors")
+@register()
 class Recorded(WeakSupervisor):
     """A model's recorded answers, made soft by how often they were right on the supervision split.
 

@@ -52,7 +52,7 @@ class Rule(BaseModel):
         return value
 
 
-@register("supervisors", paper="2109.11377")
+@register(paper="2109.11377")
 class Rules(WeakSupervisor):
     """Label functions with abstentions, combined on each split.
 
@@ -168,7 +168,6 @@ def _positive(shares: FloatArray) -> FloatArray:
 
 
 preset(
-    "supervisors",
     "rules-dawid-skene",
     Rules,
     "Label functions, each weighted by its estimated confusion matrix.",
@@ -176,7 +175,6 @@ preset(
     combine="dawid-skene",
 )
 preset(
-    "supervisors",
     "rules-label-model",
     Rules,
     "Label functions, each weighted by its rates, in closed form from the agreement of triplets.",

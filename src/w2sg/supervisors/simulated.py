@@ -35,7 +35,7 @@ def n_errors(accuracy: float, n: int) -> int:
     return round((1 - accuracy) * n)
 
 
-@register("supervisors", paper="2312.09390")
+@register(paper="2312.09390")
 class Simulated(WeakSupervisor):
     """An annotator of a chosen accuracy whose errors have a chosen structure.
 
@@ -170,4 +170,4 @@ _SUMMARIES: dict[StructureName, str] = {
     "adversarial": "Right on 80%; errors on the most typical examples of each class.",
 }
 for _structure, _summary in _SUMMARIES.items():
-    preset("supervisors", f"simulated-{_structure}", Simulated, _summary, accuracy=0.8, structure=_structure)
+    preset(f"simulated-{_structure}", Simulated, _summary, accuracy=0.8, structure=_structure)

@@ -28,7 +28,7 @@ from w2sg.core.registry import build
 from w2sg.supervisors.structures import State, uniform
 
 
-@register("supervisors", paper="2312.09390")
+@register(paper="2312.09390")
 class Trained(WeakSupervisor):
     """A model trained on gold of the supervision split; its handicap is a poor view, few labels or noisy ones.
 
@@ -107,24 +107,21 @@ class TrainedLabeller(Labeller):
 
 
 preset(
-    "supervisors",
     "pooled-pixels",
     Trained,
     "A linear model that sees images pooled to 4 x 4 pixels.",
     student={"kind": "linear", "features": {"kind": "pooled", "size": 4}},
 )
 preset(
-    "supervisors",
     "few-features",
     Trained,
     "A linear model that sees 30% of the columns.",
     student={"kind": "linear", "features": {"kind": "columns", "share": 0.3}},
 )
 preset(
-    "supervisors",
     "few-words",
     Trained,
     "A linear model that knows the 100 most frequent words.",
     student={"kind": "linear", "features": {"kind": "tfidf", "terms": 100}},
 )
-preset("supervisors", "fewer-labels", Trained, "A linear model trained on 50 labels.", student="linear", labels=50)
+preset("fewer-labels", Trained, "A linear model trained on 50 labels.", student="linear", labels=50)

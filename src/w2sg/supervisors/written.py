@@ -26,7 +26,7 @@ PREFIX = "written."
 """What the names of metadata columns with recorded texts begin with; the name of who wrote them follows."""
 
 
-@register("supervisors", paper="2312.09390")
+@register(paper="2312.09390")
 class WriterSupervisor(WritingSupervisor):
     """A smaller writer trained on gold of the supervision split: it answers with its likeliest text, or with several.
 
@@ -82,7 +82,7 @@ class _Writer(WritingLabeller):
         return WrittenLabels(answers, self.trained.write(prompts, how.samples, how.temperature, rng=rng).texts)
 
 
-@register("supervisors")
+@register()
 class RecordedSolutions(WritingSupervisor):
     """Solutions that systems wrote once, stored with the data: the first of `by` answers, all of them are its samples.
 

@@ -36,7 +36,7 @@ class EmbeddedTask(SplitTask):
 
 
 @final
-@register("tasks", paper="Alpaydin & Kaynak 1998, UCI optical recognition of handwritten digits")
+@register(paper="Alpaydin & Kaynak 1998, UCI optical recognition of handwritten digits")
 class Digits(EmbeddedTask):
     """Handwritten digits, 1,797 images of 8 x 8 pixels in [0, 1], 10 classes."""
 
@@ -56,7 +56,7 @@ class Digits(EmbeddedTask):
 
 
 @final
-@register("tasks", paper="Street, Wolberg & Mangasarian 1993, UCI breast cancer Wisconsin (diagnostic)")
+@register(paper="Street, Wolberg & Mangasarian 1993, UCI breast cancer Wisconsin (diagnostic)")
 class BreastCancer(EmbeddedTask):
     """Tumours, 569 rows of 30 standardised measurements, malignant or benign."""
 
@@ -66,7 +66,7 @@ class BreastCancer(EmbeddedTask):
 
 
 @final
-@register("tasks", paper="Aeberhard & Forina 1991, UCI wine")
+@register(paper="Aeberhard & Forina 1991, UCI wine")
 class Wine(EmbeddedTask):
     """Wines of three growers, 178 rows of 13 standardised measurements."""
 

@@ -37,7 +37,7 @@ _MEMO = 4
 
 
 @final
-@register("tasks")
+@register()
 class Files(SplitTask):
     """Your own data: CSV, TSV, JSONL, JSON, Parquet (each also .gz) or IDX images."""
 

@@ -23,7 +23,7 @@ _FRESH_IDS = 2**62
 
 
 @final
-@register("tasks")
+@register()
 class Gaussian(SplitTask):
     """Gaussian inputs with a noisy linear truth, where every error has a closed form."""
 

@@ -19,7 +19,7 @@ _MEMO = 4
 
 
 @final
-@register("tasks")
+@register()
 class RecordedAnswers(SplitTask):
     """Questions of a published set with the answers that language models gave, for the supervisor `recorded`.
 

@@ -7,7 +7,18 @@ from typing import Annotated, Literal, final
 import numpy as np
 from pydantic import Field, SerializeAsAny
 
-from w2sg.core import AnyArray, BoolArray, Component, DataError, Examples, FloatArray, Inputs, IntArray, component_field
+from w2sg.core import (
+    AnyArray,
+    BoolArray,
+    Component,
+    DataError,
+    Examples,
+    FloatArray,
+    Inputs,
+    IntArray,
+    component_field,
+    contract,
+)
 from w2sg.core.registry import register
 from w2sg.tasks.table import FREE, Table
 
@@ -15,6 +26,7 @@ TestSets = dict[str, tuple[Examples, IntArray]]
 """Named test sets: examples and their gold `(n,)`."""
 
 
+@contract("shifts")
 class Shift(Component):
     """A way in which test examples differ from those that the weak supervisor learned from."""
 
@@ -63,7 +75,7 @@ def _images(values: AnyArray, kind: str) -> FloatArray:
 
 
 @final
-@register("shifts")
+@register()
 class Noise(InputShift):
     """Gaussian noise on every pixel; values are not clipped.
 
@@ -81,7 +93,7 @@ class Noise(InputShift):
 
 
 @final
-@register("shifts")
+@register()
 class Rotation(InputShift):
     """Images turned about their centre by a fixed angle, linearly interpolated."""
 
@@ -97,7 +109,7 @@ class Rotation(InputShift):
 
 
 @final
-@register("shifts")
+@register()
 class Occlusion(InputShift):
     """A square at a random place of every image set to 0."""
 
@@ -117,7 +129,7 @@ class Occlusion(InputShift):
 
 
 @final
-@register("shifts")
+@register()
 class Domain(Shift):
     """The splits come from some domains, and each other domain becomes a test set of its own name."""
 
@@ -161,7 +173,7 @@ class Domain(Shift):
 
 
 @final
-@register("shifts")
+@register()
 class Groups(Shift):
     """The largest part of the test split in which the groups have given shares."""
 
@@ -188,7 +200,7 @@ class Groups(Shift):
 
 
 @final
-@register("shifts")
+@register()
 class EasyToHard(Shift):
     """The supervisor learns from easy rows only, and the hard part of the test split is a test set of its own."""
 
@@ -230,5 +242,5 @@ def _some(values: list[str]) -> str:
     return ", ".join(map(repr, values[:10])) + (", ..." if len(values) > 10 else "")
 
 
-AnyShift = Annotated[SerializeAsAny[Shift], *component_field("shifts", "a shift: its name, or a table with 'kind'")]
+AnyShift = Annotated[SerializeAsAny[Shift], *component_field(Shift, "a shift: its name, or a table with 'kind'")]
 """A shift, its name, or a table with `kind`."""

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, final
 
 from scipy.stats import norm
 
-from w2sg.core import Component, InputError
+from w2sg.core import Component, InputError, contract
 from w2sg.core.component import canonical_json
 from w2sg.theory.catalogue import CATALOGUE
 from w2sg.theory.observables import InfoSet, Observables, Unit
@@ -112,6 +112,7 @@ class Answer:
         return hashlib.sha256(canonical_json(self.to_dict()).encode()).hexdigest()
 
 
+@contract("theories")
 class Theory(Component):
     """Predicts how a student generalizes from what can be observed.
 

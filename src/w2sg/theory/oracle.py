@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from w2sg.core import Component
+from w2sg.core import Component, contract
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ def mean_of(trials: ArrayLike) -> Simulated:
     return Simulated(float(values.mean()), se, n)
 
 
+@contract("oracles")
 class Oracle(Component):
     """A world with parameters: what the closed form says of it, and what a simulation gives.
 

@@ -6,14 +6,12 @@ from w2sg.methods.composition import Composition
 BURNS = "2312.09390"
 
 preset(
-    "methods",
     "naive",
     Composition,
     "Train on the supervisor's soft labels.",
     paper=BURNS,
 )
 preset(
-    "methods",
     "naive-hard",
     Composition,
     "Train on the supervisor's most likely classes.",
@@ -21,7 +19,6 @@ preset(
     paper=BURNS,
 )
 preset(
-    "methods",
     "confidence",
     Composition,
     "Pull the student toward its own confident answers as training goes on.",
@@ -29,7 +26,6 @@ preset(
     paper=BURNS,
 )
 preset(
-    "methods",
     "product",
     Composition,
     "Train toward the product of the student's and the supervisor's probabilities.",
@@ -37,7 +33,6 @@ preset(
     paper=BURNS,
 )
 preset(
-    "methods",
     "early-stopping",
     Composition,
     "Stop where agreement with held-out weak labels is highest.",
@@ -45,7 +40,6 @@ preset(
     paper=BURNS,
 )
 preset(
-    "methods",
     "bootstrapping",
     Composition,
     "Hand the labels up through students of growing size.",

@@ -6,14 +6,12 @@ from w2sg.methods.composition import Composition
 BURNS = "2312.09390"
 
 preset(
-    "methods",
     "strong-to-strong",
     Composition,
     "Train fresh students on the student's own soft labels, twice over.",
     chain="strong-to-strong",
 )
 preset(
-    "methods",
     "lp-ft",
     Composition,
     "Train the last layer first, then everything from there.",
@@ -21,14 +19,12 @@ preset(
     paper=BURNS,
 )
 preset(
-    "methods",
     "ensemble",
     Composition,
     "Average five students trained on bootstrap resamples.",
     chain="ensemble",
 )
 preset(
-    "methods",
     "co-supervision",
     Composition,
     "Let each example be taught by the supervisor of a panel that the student finds most plausible.",
@@ -36,14 +32,12 @@ preset(
     paper="2402.15505",
 )
 preset(
-    "methods",
     "plateau-stopping",
     Composition,
     "Stop at the first plateau of agreement with held-out weak labels.",
     stopping="plateau",
 )
 preset(
-    "methods",
     "oracle-early-stopping",
     Composition,
     "Stop where accuracy on gold labels is highest: an upper bound, not a method.",

@@ -5,28 +5,24 @@ from w2sg.methods.diverse import DiverseHeads
 from w2sg.methods.elicitation import Coherence, ContrastConsistency, ContrastPca
 
 preset(
-    "methods",
     "ccs",
     ContrastConsistency,
     "Find a direction on which a pair and its swap give opposite answers; weak labels choose its sign.",
     paper="2212.03827",
 )
 preset(
-    "methods",
     "crc",
     ContrastPca,
     "Take the first principal component of contrast differences; weak labels choose its sign.",
     paper="2212.03827",
 )
 preset(
-    "methods",
     "icm",
     Coherence,
     "Search for labels that predict each other, from a few weak labels.",
     paper="2506.10139",
 )
 preset(
-    "methods",
     "divdis",
     DiverseHeads,
     "Train heads that agree on weak labels and disagree elsewhere; a few gold labels choose one.",

@@ -5,42 +5,36 @@ from w2sg.methods import filters as filters
 from w2sg.methods.composition import Composition
 
 preset(
-    "methods",
     "confident-only",
     Composition,
     "Train on the examples on which the supervisor is most confident.",
     select="confident",
 )
 preset(
-    "methods",
     "knn-relabel",
     Composition,
     "Train on the mean weak label of each example's nearest neighbours.",
     relabel="knn-relabel",
 )
 preset(
-    "methods",
     "knn-filter",
     Composition,
     "Leave out the weak labels that differ most from those of the nearest neighbours.",
     select="knn-filter",
 )
 preset(
-    "methods",
     "fold-relabel",
     Composition,
     "Train on what students say of examples they were not trained on.",
     relabel="fold-relabel",
 )
 preset(
-    "methods",
     "fold-filter",
     Composition,
     "Leave out the weak labels that differ most from what students not trained on them say.",
     select="fold-filter",
 )
 preset(
-    "methods",
     "topo-relabel",
     Composition,
     "Train on the mean weak label of the nearest examples that hang together with their class.",
@@ -48,7 +42,6 @@ preset(
     paper="2012.04835",
 )
 preset(
-    "methods",
     "topo-filter",
     Composition,
     "Keep the largest connected component of each class, and of it those whose neighbours agree.",
@@ -56,7 +49,6 @@ preset(
     paper="2012.04835",
 )
 preset(
-    "methods",
     "confident-learning",
     Composition,
     "Estimate which classes are mistaken for which, and prune as many of the likeliest mistakes.",
@@ -64,7 +56,6 @@ preset(
     paper="1911.00068",
 )
 preset(
-    "methods",
     "trust",
     Composition,
     "Buy 50 labels, learn from them which weak labels are right, and train on the trusted ones.",
@@ -72,7 +63,6 @@ preset(
     paper="2606.01000",
 )
 preset(
-    "methods",
     "trusted-mix",
     Composition,
     "Buy 50 labels and train on them, with more weight, beside the weak labels.",
@@ -80,14 +70,12 @@ preset(
     relabel="trusted",
 )
 preset(
-    "methods",
     "consistency-relabel",
     Composition,
     "Train on a naive student's answers where they stay the same as inputs are changed a little.",
     relabel="consistency-relabel",
 )
 preset(
-    "methods",
     "consistency-filter",
     Composition,
     "Leave out the weak labels that a naive student repeats least as inputs are changed a little.",

@@ -9,7 +9,7 @@ BURNS = "2312.09390"
 
 
 def _named(name: str, summary: str, objective: dict[str, Any] | str, paper: str = "") -> None:
-    preset("methods", name, Composition, summary, objective=objective, paper=paper)
+    preset(name, Composition, summary, objective=objective, paper=paper)
 
 
 _named("reverse-kl", "Minimise KL(student || supervisor): seek a mode.", "divergence", "2502.11107")

@@ -6,14 +6,12 @@ from w2sg.methods.written import Imitation, WeakPreferences
 BURNS = "2312.09390"
 
 preset(
-    "methods",
     "written-naive",
     Imitation,
     "Train on the supervisor's written answers.",
     paper=BURNS,
 )
 preset(
-    "methods",
     "written-agreement",
     Imitation,
     "Train on the weak answers that the student gives by itself.",
@@ -21,7 +19,6 @@ preset(
     paper="2407.13647",
 )
 preset(
-    "methods",
     "written-majority",
     Imitation,
     "Train on the most frequent of the supervisor's sampled answers.",
@@ -29,7 +26,6 @@ preset(
     paper="2203.11171",
 )
 preset(
-    "methods",
     "written-own-majority",
     Imitation,
     "Train on the most frequent of the student's own answers: a control that hears no supervisor.",
@@ -38,14 +34,12 @@ preset(
     paper="2203.11171",
 )
 preset(
-    "methods",
     "written-untrained",
     Imitation,
     "Ask the student as it is published: a control that learns nothing.",
     learned="nothing",
 )
 preset(
-    "methods",
     "written-preferences",
     WeakPreferences,
     "Prefer those of the student's own answers that the supervisor gives more often.",

@@ -96,7 +96,7 @@ class _Search:
 
 
 @final
-@register("methods", paper="2506.10139")
+@register(paper="2506.10139")
 class Coherence(Method):
     """Labels found by simulated annealing such that each is predictable from the others (ICM, arXiv:2506.10139).
 

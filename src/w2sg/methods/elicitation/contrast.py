@@ -141,7 +141,7 @@ def consistency_loss(probe: FloatArray, plus: FloatArray, minus: FloatArray, dec
 
 
 @final
-@register("methods", paper="2212.03827")
+@register(paper="2212.03827")
 class ContrastConsistency(_Contrast):
     """Contrast-consistent search: a probe whose answers to a pair and to its swap are opposite and confident.
 
@@ -178,7 +178,7 @@ class ContrastConsistency(_Contrast):
 
 
 @final
-@register("methods", paper="2212.03827")
+@register(paper="2212.03827")
 class ContrastPca(_Contrast):
     """Contrastive representation clustering: the first principal component of the differences of contrast features.
 

@@ -68,7 +68,7 @@ def _whole(number: float) -> int:
     return int(np.floor(number + 0.5 + SLACK))
 
 
-@register("selections", paper="1911.00068")
+@register(paper="1911.00068")
 class ConfidentLearning(Selection):
     """Prune the examples that out-of-fold predictions confidently find mislabelled.
 

@@ -47,7 +47,7 @@ class _Consistency(_Part):
         return proba
 
 
-@register("relabelings")
+@register()
 class ConsistencyRelabel(_Consistency, Relabeling):
     """A naive student's mean answer to changed copies of an input, where enough of them agree.
 
@@ -65,7 +65,7 @@ class ConsistencyRelabel(_Consistency, Relabeling):
         return np.asarray(np.where(agreed[:, None], proba.mean(axis=0), view.transfer.weak), dtype=np.float32)
 
 
-@register("selections")
+@register()
 class ConsistencyFilter(_Consistency, Selection):
     """Leave out the weak labels that a naive student repeats least often as inputs are changed a little.
 

@@ -16,7 +16,7 @@ class _Folds(_Part):
     folds: int = Field(5, ge=1, description="parts to deal the examples into; 1 predicts in sample")
 
 
-@register("relabelings")
+@register()
 class FoldRelabel(_Folds, Relabeling):
     """What students say of the examples that they were not trained on.
 
@@ -32,7 +32,7 @@ class FoldRelabel(_Folds, Relabeling):
         return (yield from out_of_fold(view, student, self.folds, rng))
 
 
-@register("selections")
+@register()
 class FoldFilter(_Folds, Selection):
     """Leave out the examples whose weak label is farthest from what students not trained on it say.
 

@@ -57,7 +57,7 @@ class _Knn(_Part):
         return mean_label(graph, view.transfer.weak)
 
 
-@register("relabelings")
+@register()
 class KnnRelabel(_Knn, Relabeling):
     """The mean weak label of the `k` nearest examples in the student's features before training.
 
@@ -73,7 +73,7 @@ class KnnRelabel(_Knn, Relabeling):
         return self.probe(view, student)
 
 
-@register("selections")
+@register()
 class KnnFilter(_Knn, Selection):
     """Leave out the examples whose weak label is farthest from the mean label of their nearest neighbours.
 

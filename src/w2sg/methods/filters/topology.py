@@ -52,7 +52,7 @@ class _Topology(_Part):
         return x, kept
 
 
-@register("relabelings", paper="2012.04835")
+@register(paper="2012.04835")
 class TopologyRelabel(_Topology, Relabeling):
     """The mean weak label of the `k` nearest examples that hang together with their class.
 
@@ -69,7 +69,7 @@ class TopologyRelabel(_Topology, Relabeling):
         return mean_label(graph, view.transfer.weak[kept])
 
 
-@register("selections", paper="2012.04835")
+@register(paper="2012.04835")
 class TopologyFilter(_Topology, Selection):
     """Keep the largest component of each class, and of it the examples whose neighbours agree.
 

@@ -66,7 +66,7 @@ class _Bought(_Part):
         return self.labels
 
 
-@register("selections", paper="2606.01000")
+@register(paper="2606.01000")
 class Trust(_Bought, Selection):
     """Buy a few labels, learn from them which weak labels are right, and keep the ones to trust.
 
@@ -99,7 +99,7 @@ class Trust(_Bought, Selection):
         return np.asarray(trust if self.use == "weight" else trust > self.threshold, dtype=np.float32)
 
 
-@register("selections")
+@register()
 class TrustedWeight(_Bought, Selection):
     """Every example, those with a bought label with more weight.
 
@@ -118,7 +118,7 @@ class TrustedWeight(_Bought, Selection):
         return weights
 
 
-@register("relabelings")
+@register()
 class TrustedGold(_Bought, Relabeling):
     """The bought labels where there are any, the weak labels elsewhere."""
 

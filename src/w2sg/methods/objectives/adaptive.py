@@ -12,7 +12,7 @@ SURE = 60.0
 """Differences of losses beyond this weigh as this does: float32 holds its exponential, and the weight is 0 or 1."""
 
 
-@register("objectives", paper="2402.03749")
+@register(paper="2402.03749")
 class AdaptConf(TargetObjective):
     """The adaptive confidence loss of Guo et al. (arXiv:2402.03749), any number of classes.
 
@@ -40,7 +40,7 @@ class AdaptConf(TargetObjective):
         return (1 - a) * weak + a * own
 
 
-@register("objectives")
+@register()
 class Entropy(RampedObjective):
     """Cross-entropy to `(1 - a) w + a f`: the student's own probabilities, not hardened (EleutherAI's entropy loss).
 

@@ -9,7 +9,7 @@ from w2sg.core import register
 from w2sg.methods.objectives.base import TIE, Array, RampedObjective, harden
 
 
-@register("objectives", paper="2312.09390")
+@register(paper="2312.09390")
 class Confidence(RampedObjective):
     """Cross-entropy to `(1 - a) weak + a harden(student)`: the student is pulled toward its own confident answers.
 

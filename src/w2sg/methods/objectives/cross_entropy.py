@@ -8,7 +8,7 @@ from w2sg.core import register
 from w2sg.methods.objectives.base import Array, TargetObjective, harden
 
 
-@register("objectives", paper="2312.09390")
+@register(paper="2312.09390")
 class CrossEntropy(TargetObjective):
     """Cross-entropy to the weak labels as they are, or hardened to their most likely class."""
 

@@ -12,7 +12,7 @@ SMOOTH = 0.05
 """Where total variation is rounded off: at a kink a step jumps, and the last bits of a number decide which way."""
 
 
-@register("objectives", paper="2502.11107")
+@register(paper="2502.11107")
 class Divergence(Objective):
     """A divergence between weak labels `w` and the student's probabilities `f`.
 

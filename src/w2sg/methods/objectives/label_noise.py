@@ -9,7 +9,7 @@ from w2sg.core import Objective, register
 from w2sg.methods.objectives.base import Array, TargetObjective, log_softmax
 
 
-@register("objectives", paper="1512.00567")
+@register(paper="1512.00567")
 class LabelSmoothing(TargetObjective):
     """Cross-entropy to `(1 - smoothing) weak + smoothing / k` (Szegedy et al., arXiv:1512.00567, section 7)."""
 
@@ -21,7 +21,7 @@ class LabelSmoothing(TargetObjective):
         return (1 - self.smoothing) * weak + self.smoothing / weak.shape[-1]
 
 
-@register("objectives", paper="1805.07836")
+@register(paper="1805.07836")
 class GeneralizedCrossEntropy(Objective):
     """`sum_c w_c (1 - f_c^q) / q`: between cross-entropy (q -> 0) and absolute error (q = 1).
 
@@ -49,7 +49,7 @@ class GeneralizedCrossEntropy(Objective):
         return xp.exp(log_f) * xp.sum(pull, axis=-1, keepdims=True) - pull
 
 
-@register("objectives", paper="1908.06112")
+@register(paper="1908.06112")
 class SymmetricCrossEntropy(Objective):
     """`alpha CE(w, f) + beta RCE`, with `RCE = -sum f log w` and `log 0` set to `log_zero`.
 

@@ -12,7 +12,7 @@ SMALLEST = 1e-12
 """Weak probabilities are not taken below this, so that their logarithm is finite."""
 
 
-@register("objectives", paper="2312.09390")
+@register(paper="2312.09390")
 class Product(TargetObjective):
     """Cross-entropy to a target proportional to `student^beta * weak^alpha` (code of arXiv:2312.09390).
 

@@ -35,7 +35,7 @@ class _Released(TargetObjective):
         return (1 - weight) * weak + weight * xp.astype(answers, weak.dtype)
 
 
-@register("objectives", paper="2312.09390")
+@register(paper="2312.09390")
 class OpenaiLogconf(_Released):
     """The confidence loss of openai/weak-to-strong (commit 6b450f2), for two classes.
 
@@ -60,7 +60,7 @@ class OpenaiLogconf(_Released):
         return self._mixed(weak, log_student, weight, level, weak.shape[-2])
 
 
-@register("objectives")
+@register()
 class EleutherLogconf(_Released):
     """The confidence loss of EleutherAI/w2s (commit a929af0), for two classes.
 

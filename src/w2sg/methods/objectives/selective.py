@@ -12,7 +12,7 @@ from w2sg.core import register
 from w2sg.methods.objectives.base import Array, RampedObjective, TargetObjective
 
 
-@register("objectives")
+@register()
 class Window(TargetObjective):
     """Learn only from examples on which the student itself is not yet sure.
 
@@ -42,7 +42,7 @@ class Window(TargetObjective):
         return xp.where((sure < width)[..., None], weak, student)
 
 
-@register("objectives", paper="1804.06872")
+@register(paper="1804.06872")
 class SmallLoss(RampedObjective):
     """Learn only from the examples whose weak label the student finds least surprising.
 

@@ -11,7 +11,7 @@ from w2sg.methods.written.shared import most_frequent, own_samples, trained_on, 
 
 
 @final
-@register("methods")
+@register()
 class Imitation(WritingMethod):
     """Fine-tune on answers: the supervisor's, the majority of its samples, or of the student's own samples.
 

@@ -22,7 +22,7 @@ from w2sg.methods.written.shared import own_samples, trained_on
 
 
 @final
-@register("methods", paper="2305.18290")
+@register(paper="2305.18290")
 class WeakPreferences(WritingMethod):
     """Direct preference optimization on the student's own answers, judged by the supervisor's.
 

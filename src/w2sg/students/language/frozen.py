@@ -13,7 +13,7 @@ from w2sg.students.language.loading import fingerprint, made_by
 from w2sg.students.language.tokens import tokenize
 
 
-@register("features")
+@register()
 class HiddenStates(FeatureMap):
     """The hidden states of a frozen language model, one vector for each text.
 
@@ -73,7 +73,6 @@ class HiddenStates(FeatureMap):
 
 
 preset(
-    "features",
     "sentence-encoder",
     HiddenStates,
     "The mean of a frozen encoder's last states, at unit length.",

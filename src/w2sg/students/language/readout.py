@@ -17,7 +17,7 @@ FIELDS = ({"text"}, {"first", "second"})
 """What a prompt may hold: a text, or the two texts of a pair."""
 
 
-@register("students")
+@register()
 class Readout(Student):
     """A causal language model that is asked, and not trained: the next word's probabilities of the answers.
 

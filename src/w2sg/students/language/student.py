@@ -60,7 +60,7 @@ class Tuning(Student):
     )
 
 
-@register("students", paper="2312.09390")
+@register(paper="2312.09390")
 class LanguageModel(Tuning):
     """A pretrained language model with a linear head on one vector of each text.
 

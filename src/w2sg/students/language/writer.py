@@ -24,7 +24,7 @@ from w2sg.students.language.loading import fingerprint, layer_parameters, made_b
 from w2sg.students.language.student import Tuning
 
 
-@register("students")
+@register()
 class Writer(Tuning, WritingStudent):
     """A causal language model that is trained to continue prompts with answers, in all weights or in adapters.
 
@@ -82,7 +82,7 @@ class Writer(Tuning, WritingStudent):
         return train_on_answers(self, prompts, answers, weights, begun, seed, place)
 
 
-@register("students", paper="2305.18290")
+@register(paper="2305.18290")
 class Policy(Writer):
     """A writer that learns which of two answers is preferred, by direct preference optimization (arXiv:2305.18290).
 

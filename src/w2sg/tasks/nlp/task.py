@@ -21,7 +21,7 @@ _MEMO = 4
 
 
 @final
-@register("tasks")
+@register()
 class Nlp(SplitTask):
     """A published text data set, as two classes of texts or as pairs of texts."""
 
@@ -133,4 +133,4 @@ def _made(fingerprint: str, fields: str) -> Made:
 for _name, _set in FORMATS.items():
     _fields = {"dataset": _name, **({"answers": "pair"} if _name == "anthropic-hh" else {})}
     _summary = f"{_set.hub}{f' ({_set.config})' if _set.config else ''}: {_set.example}."
-    preset("tasks", _name, Nlp, _summary, paper="2312.09390" if _name in BURNS else "", **_fields)  # type: ignore[arg-type]
+    preset(_name, Nlp, _summary, paper="2312.09390" if _name in BURNS else "", **_fields)  # type: ignore[arg-type]

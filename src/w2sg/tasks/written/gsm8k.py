@@ -27,7 +27,7 @@ _MEMO = 4
 
 
 @final
-@register("tasks")
+@register()
 class Gsm8k(WrittenTask):
     """Word problems of GSM8K whose solutions are written; right is who comes to the right number.
 

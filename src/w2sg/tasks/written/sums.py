@@ -13,7 +13,7 @@ from w2sg.tasks.written.base import WrittenTask
 
 
 @final
-@register("tasks")
+@register()
 class Sums(WrittenTask):
     """Sums of two numbers, such as `17+25=`, whose answer is written; difficulty is the number of carries."""
 

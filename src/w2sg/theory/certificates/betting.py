@@ -20,7 +20,7 @@ BLOCK = 256
 """How many of a sequence's bounds are sought at once."""
 
 
-@register("certifiers", paper="2010.09686")
+@register(paper="2010.09686")
 class Betting(Certifier):
     """A confidence sequence from bets against each candidate for the mean; one may look after each label, and stop.
 

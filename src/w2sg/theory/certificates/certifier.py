@@ -6,7 +6,7 @@ from typing import ClassVar, final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from w2sg.core import Component
+from w2sg.core import Component, contract
 from w2sg.core.errors import InputError
 from w2sg.theory.certificate import Certificate, Strength, check_delta
 from w2sg.theory.certificates.checks import UNIT, Floats, Side, Span, as_unit, by_side, check_share
@@ -16,6 +16,7 @@ MOST_LABELS = 10**7
 """Where planning gives up."""
 
 
+@contract("certifiers")
 class Certifier(Component):
     """Bounds a mean by a sample.
 

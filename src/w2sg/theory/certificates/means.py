@@ -52,7 +52,7 @@ class Tested(MomentBound):
         """Return p-values, elementwise, of the mean being at least `rate`, for means of n values."""
 
 
-@register("certifiers")
+@register()
 class ClopperPearson(Tested):
     """The exact binomial bound of a share (Clopper & Pearson 1934): Beta^-1(1 - delta; k + 1, n - k).
 
@@ -106,7 +106,7 @@ class ClopperPearson(Tested):
         return np.asarray(bdtr(np.round(mean * n), n.astype(np.int64), rate))
 
 
-@register("certifiers")
+@register()
 class Hoeffding(Tested):
     """Hoeffding's inequality (1963): mean + sqrt(ln(1 / delta) / 2n). Assumes least, and is wide for rare errors."""
 
@@ -121,7 +121,7 @@ class Hoeffding(Tested):
         return np.asarray(np.exp(-2 * n * np.maximum(rate - mean, 0) ** 2))
 
 
-@register("certifiers")
+@register()
 class ChernoffKl(Tested):
     """Chernoff's bound (Hoeffding 1963, theorem 1): the largest p with n kl(mean, p) <= ln(1 / delta)."""
 
@@ -136,7 +136,7 @@ class ChernoffKl(Tested):
         return np.where(mean < rate, np.exp(-n * binary_kl(mean, rate)), 1.0)
 
 
-@register("certifiers", paper="0907.3740")
+@register(paper="0907.3740")
 class MaurerPontil(MomentBound):
     """The empirical Bernstein bound (theorem 4): mean + sqrt(2V ln(2 / delta) / n) + 7 ln(2 / delta) / 3(n - 1).
 

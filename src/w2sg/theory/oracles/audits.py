@@ -16,7 +16,7 @@ from w2sg.theory.oracle import Oracle, Simulated, mean_of
 from w2sg.theory.oracles.common import means_of
 
 
-@register("oracles")
+@register()
 class DisagreementAudit(Oracle):
     """The gain of a student on two classes, by labels of disagreements, and by as many labels at random."""
 
@@ -66,7 +66,7 @@ def _lower(hits: FloatArray | np.ndarray, n: int, delta: float) -> FloatArray:
     return np.where(hits > 0, betaincinv(np.maximum(hits, 1), n - hits + 1, delta), 0.0)
 
 
-@register("oracles", paper="1904.06019")
+@register(paper="1904.06019")
 class ConformalSets(Oracle):
     """Coverage of split conformal sets, and of weighted ones, when inputs shift from `N(0, 1)` to `N(shift, 1)`.
 
@@ -110,7 +110,7 @@ class ConformalSets(Oracle):
         return {"coverage": float(np.mean(fresh <= plain)), "weighted_coverage": float(np.mean(fresh <= cuts))}
 
 
-@register("oracles", paper="2311.01453")
+@register(paper="2311.01453")
 class PredictionPowered(Oracle):
     """An error rate by few labels and many predictions of them: the width that predictions save."""
 

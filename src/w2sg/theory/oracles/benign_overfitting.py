@@ -55,7 +55,7 @@ class TwoLevels:
         return np.concatenate([self.strong * own, self.weak * rest], axis=1)
 
 
-@register("oracles", paper="2410.04638")
+@register(paper="2410.04638")
 class BenignOverfitting(Oracle):
     """Least-norm students of hard weak labels on bi-level features."""
 

@@ -26,7 +26,7 @@ BLOCK = 200
 """Samples that are bounded at once."""
 
 
-@register("oracles")
+@register()
 class MeanCertificate(Oracle):
     """Labels that are wrong at the rate k / n: the bound of k among n, its coverage, and its mean."""
 

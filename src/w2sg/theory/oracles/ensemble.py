@@ -49,7 +49,7 @@ def labelling_error(spread: float, d: float, n_transfer: float) -> float:
     return spread * (d + 2 - 4 * d / n_transfer) / (n_transfer - d - 1)
 
 
-@register("oracles", paper="2505.24313")
+@register(paper="2505.24313")
 class EnsembleVariance(Oracle):
     """Several retrained teachers label one student's inputs: the gain is their spread."""
 

@@ -42,7 +42,7 @@ def best_between(start: float, teacher: float, between: ArrayLike) -> FloatArray
     return np.where((b > a * c) & (a > b * c), inner, max(a, b))
 
 
-@register("oracles", paper="2605.05742")
+@register(paper="2605.05742")
 class FinetunedStudent(Oracle):
     """A student that is already good, led towards a worse teacher."""
 

@@ -38,7 +38,7 @@ def projection_moments(eigenvalues: FloatArray, theta: FloatArray, m: int) -> tu
     return kept * theta, (kept * theta) ** 2 + spread * (theta**2 @ spread) / spread.sum()
 
 
-@register("oracles")
+@register()
 class GradientFlow(Oracle):
     """An underspecified teacher and a wide student: how the loss ratio falls with the teacher's width, if stopped."""
 

@@ -112,7 +112,7 @@ def proportional_inverse(features: FloatArray, weights: FloatArray, ratio: float
     raise InputError(f"no limit was found for {ratio * a:g} features for each label: too near to 1")
 
 
-@register("oracles", paper="2509.24005")
+@register(paper="2509.24005")
 class GroupShift(Oracle):
     """Teacher, student and test on different mixes of two groups."""
 

@@ -77,7 +77,7 @@ def variance_risks(
     )
 
 
-@register("oracles", paper="2502.05075")
+@register(paper="2502.05075")
 class IntrinsicDimension(Oracle):
     """Least squares in two subspaces that share some directions: variance only, exact."""
 

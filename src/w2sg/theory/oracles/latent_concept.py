@@ -80,7 +80,7 @@ def _wrong(mu: FloatArray, sums: FloatArray, n: int) -> FloatArray:
     return np.asarray(expit(others))
 
 
-@register("oracles", paper="2405.16236")
+@register(paper="2405.16236")
 class LatentConcept(Oracle):
     """A posterior over concepts, shown weak examples of which some come from a wrong concept."""
 

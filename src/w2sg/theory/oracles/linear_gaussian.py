@@ -20,7 +20,7 @@ from w2sg.theory.worlds import Family, world
 OBSERVED = ("misfit", "ensemble_squared", "weak_squared", "audit_gain_squared")
 
 
-@register("oracles")
+@register()
 class LinearGaussian(Oracle):
     """Many random runs of one family, and how what is observed ranks their gains."""
 

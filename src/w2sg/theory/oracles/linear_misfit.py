@@ -16,7 +16,7 @@ from w2sg.theory.oracle import Oracle, Simulated
 from w2sg.theory.oracles.common import above, affordable, means_of
 
 
-@register("oracles", paper="2405.15116")
+@register(paper="2405.15116")
 class LinearMisfit(Oracle):
     """Many regression tasks on two random networks: misfit against gain, task by task."""
 

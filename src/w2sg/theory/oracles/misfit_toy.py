@@ -49,7 +49,7 @@ def bregman_slack(truth: ArrayLike, weak: ArrayLike, student: ArrayLike) -> floa
     return float(np.mean((expit(t) - expit(s)) * (s - w)))
 
 
-@register("oracles", paper="2501.19105")
+@register(paper="2501.19105")
 class MisfitToy(Oracle):
     """Two inputs and one weight: the misfit inequality for KL, both directions."""
 

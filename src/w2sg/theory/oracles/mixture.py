@@ -78,7 +78,7 @@ def averaging_step(mu: float, cos: float, d: float = 0.0, n_transfer: float = ma
     return MixtureStep(float(phi(projected)), float(phi(mu)), student, float(phi(mu * student)))
 
 
-@register("oracles", paper="2106.13805")
+@register(paper="2106.13805")
 class Mixture(Oracle):
     """Averaging hard weak labels in a mixture of two Gaussians."""
 

@@ -42,7 +42,7 @@ def mixed(accuracies: tuple[float, float, float]) -> float:
     return math.fsum(share * accuracy for share, accuracy in zip(TEST_MIX, accuracies, strict=True))
 
 
-@register("oracles", paper="2412.03881")
+@register(paper="2412.03881")
 class Overlap(Oracle):
     """A teacher that sees the easy half, and a logistic student whose penalty decides whether it can copy."""
 

@@ -91,7 +91,7 @@ def best_steps(skills: Skills, gap: float) -> int:
     return best
 
 
-@register("oracles", paper="2504.18530")
+@register(paper="2504.18530")
 class NestedOversight(Oracle):
     """A chain of guards over a gap in general skill."""
 

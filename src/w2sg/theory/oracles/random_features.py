@@ -89,7 +89,7 @@ def linear_teacher_risks(m: int, d: int, rho: float) -> tuple[FloatArray, FloatA
     return 1 / (1 + share / (1 - share) / rho), weights / 2
 
 
-@register("oracles", paper="2503.02877")
+@register(paper="2503.02877")
 class RandomFeatureLimit(Oracle):
     """Teachers of random features, and students stopped at their best moment, beside the quadratic limit."""
 

@@ -49,7 +49,7 @@ def projected_residual(weak: FloatArray, strong: FloatArray, y: FloatArray, ridg
     return strong @ ridge_fit(strong, y - weak @ ridge_fit(weak, y, ridge), ridge)
 
 
-@register("oracles", paper="2502.00620")
+@register(paper="2502.00620")
 class RepresentationGap(Oracle):
     """Random pairs of linear representations: the predicted and the measured distance of student and ceiling."""
 

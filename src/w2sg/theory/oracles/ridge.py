@@ -129,7 +129,7 @@ def best_student_penalty(
     return share / (1 - share)
 
 
-@register("oracles", paper="2505.18346")
+@register(paper="2505.18346")
 class TwoStageRidge(Oracle):
     """Ridge on ridge: a student's penalty repairs a teacher that was regularised too little."""
 

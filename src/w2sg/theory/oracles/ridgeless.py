@@ -106,7 +106,7 @@ def _vector(name: str, values: ArrayLike) -> FloatArray:
     return vector
 
 
-@register("oracles", paper="2410.18837")
+@register(paper="2410.18837")
 class RidgelessSurrogate(Oracle):
     """Least-norm students of true labels, of the best surrogate, and of the best mask, under power laws."""
 

@@ -21,7 +21,7 @@ class _Fixed(Theory):
         return self.value
 
 
-@register("theories")
+@register()
 class Constant(_Fixed):
     """Baseline: the same gain in error for every run."""
 
@@ -29,7 +29,7 @@ class Constant(_Fixed):
     unit: ClassVar[Unit] = "error"
 
 
-@register("theories")
+@register()
 class ConstantSquared(_Fixed):
     """Baseline: the same gain in squared risk for every run."""
 
@@ -37,7 +37,7 @@ class ConstantSquared(_Fixed):
     unit: ClassVar[Unit] = "squared"
 
 
-@register("theories")
+@register()
 class ConstantKl(_Fixed):
     """Baseline: the same gain in cross-entropy for every run."""
 
@@ -53,7 +53,7 @@ class _Observed(Theory):
         return at[self.needs[0]]
 
 
-@register("theories")
+@register()
 class WeakRisk(_Observed):
     """Baseline: the student makes no errors, so that the gain is the teacher's error."""
 
@@ -62,7 +62,7 @@ class WeakRisk(_Observed):
     needs: ClassVar[tuple[str, ...]] = ("weak_error",)
 
 
-@register("theories")
+@register()
 class WeakRiskSquared(_Observed):
     """Baseline: the gain is the teacher's squared risk."""
 
@@ -71,7 +71,7 @@ class WeakRiskSquared(_Observed):
     needs: ClassVar[tuple[str, ...]] = ("weak_squared",)
 
 
-@register("theories")
+@register()
 class WeakRiskKl(_Observed):
     """Baseline: the gain is the teacher's cross-entropy."""
 
@@ -80,7 +80,7 @@ class WeakRiskKl(_Observed):
     needs: ClassVar[tuple[str, ...]] = ("weak_kl",)
 
 
-@register("theories")
+@register()
 class Disagreement(_Observed):
     """Baseline: the student is right wherever it disagrees, the most that 0-1 loss allows: |gain| <= disagreement."""
 
@@ -89,7 +89,7 @@ class Disagreement(_Observed):
     needs: ClassVar[tuple[str, ...]] = ("disagreement",)
 
 
-@register("theories")
+@register()
 class TrainingAgreement(Theory):
     """Baseline: the gain is the share of training inputs on which the student does not name the weak label."""
 
@@ -102,7 +102,7 @@ class TrainingAgreement(Theory):
         return 1 - at["training_agreement"]
 
 
-@register("theories")
+@register()
 class PairedDifference(_Observed):
     """Baseline: the gain in error on the audited labels, which no theory enters."""
 
@@ -111,7 +111,7 @@ class PairedDifference(_Observed):
     needs: ClassVar[tuple[str, ...]] = ("audit_gain_error",)
 
 
-@register("theories")
+@register()
 class PairedDifferenceSquared(_Observed):
     """Baseline: the gain in squared risk on the audited labels."""
 
@@ -120,7 +120,7 @@ class PairedDifferenceSquared(_Observed):
     needs: ClassVar[tuple[str, ...]] = ("audit_gain_squared",)
 
 
-@register("theories")
+@register()
 class PairedDifferenceKl(_Observed):
     """Baseline: the gain in cross-entropy on the audited labels."""
 

@@ -20,7 +20,7 @@ class _Belief(Theory):
         return at[self.needs[0]]
 
 
-@register("theories")
+@register()
 class StudentBelief(_Belief):
     """The gain in error if the student's probabilities are the truth: never negative."""
 
@@ -35,7 +35,7 @@ class StudentBelief(_Belief):
     )
 
 
-@register("theories")
+@register()
 class WeakBelief(_Belief):
     """The gain in error if the teacher's probabilities are the truth: never positive."""
 

@@ -11,7 +11,7 @@ from w2sg.theory.observables import Observables, Unit
 from w2sg.theory.predictors.misfit import distance
 
 
-@register("theories", paper="2505.24313")
+@register(paper="2505.24313")
 class EnsembleVariance(Theory):
     """The gain is the variance of teachers: what the mean teacher gains over one of them, exactly, in squared risk.
 
@@ -38,7 +38,7 @@ def _calibrated(seen: Observables) -> Finding:
     return Finding("violated" if p < LEVEL else "untestable", why, difference, p)
 
 
-@register("theories", paper="2106.13799")
+@register(paper="2106.13799")
 class EnsembleCalibration(Theory):
     """The gain in error of the teachers' vote, if a label is distributed as a vote is.
 

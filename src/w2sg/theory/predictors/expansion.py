@@ -61,7 +61,7 @@ def _shares(**values: float) -> None:
             raise InputError(f"{name} must be from 0 to 1, got {value}")
 
 
-@register("theories", paper="2405.16043")
+@register(paper="2405.16043")
 class ExpansionBound(Theory):
     """The least gain in error of a student that corrects the neighbours of right labels; what it says is a bound.
 

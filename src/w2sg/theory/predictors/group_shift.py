@@ -13,7 +13,7 @@ from w2sg.theory.observables import Unit
 from w2sg.theory.predictors.misfit import distance
 
 
-@register("theories", paper="2509.24005")
+@register(paper="2509.24005")
 class GroupShift(Theory):
     """The gain is a difference of variances on deployment inputs, from second moments of both models' features.
 

@@ -33,7 +33,7 @@ def _risks(at: Mapping[str, float], noise: float) -> VarianceRisks:
     return variance_risks(d_w, d_s, shared, at["n_supervision"], at["n_transfer"], noise)
 
 
-@register("theories", paper="2502.05075")
+@register(paper="2502.05075")
 class IntrinsicDimensionGain(Theory):
     """The gain is the teacher's variance outside of the student's feature space, less what sampling copies of it."""
 
@@ -48,7 +48,7 @@ class IntrinsicDimensionGain(Theory):
         return _risks(at, at["noise"]).gain
 
 
-@register("theories", paper="2502.05075")
+@register(paper="2502.05075")
 class IntrinsicDimensionPgr(Theory):
     """The performance gap recovered by variance alone, which depends on sizes and dimensions only."""
 

@@ -27,7 +27,7 @@ def distance(at: Mapping[str, float], name: str) -> float:
     return at[name]
 
 
-@register("theories", paper="2405.15116")
+@register(paper="2405.15116")
 class Misfit(Theory):
     """The gain is the misfit: theorem 1 of arXiv 2405.15116, with equality as for linear classes."""
 
@@ -48,7 +48,7 @@ class Misfit(Theory):
         return distance(at, "misfit")
 
 
-@register("theories", paper="2405.15116")
+@register(paper="2405.15116")
 class MisfitFiniteSample(Theory):
     """The gain is the misfit less what fitting finitely many weak labels adds to it, and to the student's risk.
 
@@ -76,7 +76,7 @@ class MisfitFiniteSample(Theory):
         return distance(at, "misfit") * (1 - 2 * given.finite_share(at.__getitem__))
 
 
-@register("theories", paper="2405.15116")
+@register(paper="2405.15116")
 class MisfitBound(Theory):
     """The least gain of a projection onto a convex class that misses the truth by `eps`; what it says is a bound."""
 
@@ -103,7 +103,7 @@ class MisfitBound(Theory):
         return weak - risk_after_misfit(weak, distance(at, "misfit"), self.eps)
 
 
-@register("theories")
+@register()
 class MisfitCrossTerm(Theory):
     """The misfit plus twice the cross term on audited labels: an identity, without hypotheses."""
 

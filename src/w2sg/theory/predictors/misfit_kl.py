@@ -40,7 +40,7 @@ _PRIMAL_TRUTH = checked(
 )
 
 
-@register("theories", paper="2501.19105")
+@register(paper="2501.19105")
 class MisfitKl(Theory):
     """The gain in the reversed risk KL(model || truth) is the forward misfit KL(teacher || student).
 
@@ -67,7 +67,7 @@ class MisfitKl(Theory):
         return distance(at, "misfit_kl")
 
 
-@register("theories", paper="2501.19105")
+@register(paper="2501.19105")
 class MisfitReverseKl(Theory):
     """The gain in cross-entropy is the reverse misfit KL(student || teacher), as if the inequality were tight.
 

@@ -48,7 +48,7 @@ def _isotropic_rest(seen: Observables) -> Finding:
     return Finding("holds" if found >= REST_SHARE * expected else "violated", why, found)
 
 
-@register("theories", paper="2106.13805")
+@register(paper="2106.13805")
 class MixtureGain(Theory):
     """The gain in error of one averaging step in a mixture of two Gaussians.
 

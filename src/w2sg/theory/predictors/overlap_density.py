@@ -9,7 +9,7 @@ from w2sg.theory.contracts import Hypothesis, Inapplicable, Theory
 from w2sg.theory.observables import Unit
 
 
-@register("theories", paper="2412.03881")
+@register(paper="2412.03881")
 class OverlapDensity(Theory):
     """The gain in error grows with the share of overlapping inputs, for students that do not copy their labels.
 

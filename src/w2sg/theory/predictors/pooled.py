@@ -29,7 +29,7 @@ class _Pooled(Theory):
         return at[self.needs[0]]
 
 
-@register("theories")
+@register()
 class PooledGain(_Pooled):
     """The gain in error that unlabelled inputs imply under a calibrated pool of teacher and student."""
 
@@ -38,7 +38,7 @@ class PooledGain(_Pooled):
     needs: ClassVar[tuple[str, ...]] = ("pooled_gain_error",)
 
 
-@register("theories")
+@register()
 class PooledGainSquared(_Pooled):
     """The gain in squared risk that unlabelled inputs imply under a calibrated pool of teacher and student."""
 
@@ -47,7 +47,7 @@ class PooledGainSquared(_Pooled):
     needs: ClassVar[tuple[str, ...]] = ("pooled_gain_squared",)
 
 
-@register("theories")
+@register()
 class PooledGainKl(_Pooled):
     """The gain in cross-entropy that unlabelled inputs imply under a calibrated pool of teacher and student."""
 

@@ -38,7 +38,7 @@ class _Shares(Theory):
         return weak - variance * self.share(weak / variance)
 
 
-@register("theories", paper="2503.02877")
+@register(paper="2503.02877")
 class RandomFeatureGain(_Shares):
     """The largest gain that early stopping can give: no contraction has a risk below (1 - sqrt(1 - L))^2 V."""
 
@@ -51,7 +51,7 @@ class RandomFeatureGain(_Shares):
         return student_floor(weak)
 
 
-@register("theories", paper="2503.02877")
+@register(paper="2503.02877")
 class EarlyStopping(_Shares):
     """The gain of a student stopped when it has the truth's direction and no other: its risk is L^2 V."""
 

@@ -29,7 +29,7 @@ class _Refitted(Theory):
         return at[self.needs[0]]
 
 
-@register("theories")
+@register()
 class RefittedGain(_Refitted):
     """The gain in error of refitted students on labels that were left out."""
 
@@ -38,7 +38,7 @@ class RefittedGain(_Refitted):
     needs: ClassVar[tuple[str, ...]] = ("refitted_gain_error",)
 
 
-@register("theories")
+@register()
 class RefittedGainSquared(_Refitted):
     """The gain in squared risk of refitted students on labels that were left out."""
 
@@ -47,7 +47,7 @@ class RefittedGainSquared(_Refitted):
     needs: ClassVar[tuple[str, ...]] = ("refitted_gain_squared",)
 
 
-@register("theories")
+@register()
 class RefittedGainKl(_Refitted):
     """The gain in cross-entropy of refitted students on labels that were left out."""
 

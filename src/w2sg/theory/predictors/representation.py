@@ -24,7 +24,7 @@ _SHARED = (
 )
 
 
-@register("theories", paper="2502.00620")
+@register(paper="2502.00620")
 class RepresentationGap(Theory):
     """The shortfall is |P_s (I - P_w) y|^2 / n: what the student could fit of the teacher's residuals.
 
@@ -43,7 +43,7 @@ class RepresentationGap(Theory):
         return distance(at, "gap_plugin")
 
 
-@register("theories", paper="2502.00620")
+@register(paper="2502.00620")
 class RepresentationTrace(Theory):
     """The shortfall is tr(P_s (I - P_w)) / N times the variance of the labels: the gap of labels without a direction.
 

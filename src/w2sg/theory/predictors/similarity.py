@@ -34,7 +34,7 @@ def chance_adjusted_agreement(observed: float, first: float, second: float, clas
     return (observed - chance) / (1 - chance)
 
 
-@register("theories", paper="2502.04313")
+@register(paper="2502.04313")
 class Similarity(Theory):
     """The gain in error grows as the models' errors agree less: CAPA.
 

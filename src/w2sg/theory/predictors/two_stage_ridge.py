@@ -40,7 +40,7 @@ def _gain(at: Mapping[str, float], lambda_t: float, lambda_s: float) -> float:
     return two_stage_ridge_risks(d_w / n, noise, lambda_t, lambda_s, d_s / transfer, signal).gain
 
 
-@register("theories", paper="2505.18346")
+@register(paper="2505.18346")
 class TwoStageRidgeGain(Theory):
     """The gain of ridge on ridge in isotropic features, in the limit of many dimensions and labels."""
 
@@ -64,7 +64,7 @@ def _no_penalty(name: str) -> Hypothesis:
     )
 
 
-@register("theories", paper="2505.18346")
+@register(paper="2505.18346")
 class Ridgeless(Theory):
     """The limit of two-stage ridge without penalties: a gain only if the student has fewer inputs than dimensions."""
 
