@@ -2,7 +2,7 @@
 
 from w2sg.lab.arenas import Arena as Arena
 from w2sg.lab.arenas import Entrant as Entrant
-from w2sg.lab.engine import default_store as default_store
+from w2sg.lab.runs import default_store as default_store
 from w2sg.lab.league import Halves as Halves
 from w2sg.lab.league import League as League
 from w2sg.lab.league import halves as halves
@@ -21,7 +21,6 @@ from w2sg.lab.standings import Pooled as Pooled
 from w2sg.lab.standings import Ranking as Ranking
 from w2sg.lab.standings import Recovery as Recovery
 from w2sg.lab.standings import Standing as Standing
-from w2sg.lab.store import Store as Store
 from w2sg.lab.studies import Study as Study
 from w2sg.lab.studies import known_study as known_study
 from w2sg.lab.studies import recall as recall
