@@ -1,5 +1,6 @@
 """The contracts of the house: examples and views, configs, registry, randomness, errors."""
 
+from w2sg.core import wording as wording
 from w2sg.core.arrays import AnyArray as AnyArray
 from w2sg.core.arrays import BoolArray as BoolArray
 from w2sg.core.arrays import FloatArray as FloatArray
@@ -33,6 +34,38 @@ from w2sg.core.contracts import WeakSupervisor as WeakSupervisor
 from w2sg.core.contracts import component_field as component_field
 from w2sg.core.contracts import run_timed as run_timed
 from w2sg.core.contracts import run_together as run_together
+from w2sg.core.document import Band as Band
+from w2sg.core.document import Card as Card
+from w2sg.core.document import Cell as Cell
+from w2sg.core.document import DataTable as DataTable
+from w2sg.core.document import Document as Document
+from w2sg.core.document import DotPanel as DotPanel
+from w2sg.core.document import Dots as Dots
+from w2sg.core.document import Estimate as Estimate
+from w2sg.core.document import Fact as Fact
+from w2sg.core.document import Figure as Figure
+from w2sg.core.document import Finding as Finding
+from w2sg.core.document import Forest as Forest
+from w2sg.core.document import ForestGroup as ForestGroup
+from w2sg.core.document import ForestRow as ForestRow
+from w2sg.core.document import Heading as Heading
+from w2sg.core.document import Heat as Heat
+from w2sg.core.document import HeatCell as HeatCell
+from w2sg.core.document import Line as Line
+from w2sg.core.document import LinePanel as LinePanel
+from w2sg.core.document import Lines as Lines
+from w2sg.core.document import Look as Look
+from w2sg.core.document import PointGroup as PointGroup
+from w2sg.core.document import Provenance as Provenance
+from w2sg.core.document import RankedMethod as RankedMethod
+from w2sg.core.document import Ranks as Ranks
+from w2sg.core.document import Role as Role
+from w2sg.core.document import Scatter as Scatter
+from w2sg.core.document import ScatterPanel as ScatterPanel
+from w2sg.core.document import Section as Section
+from w2sg.core.document import Style as Style
+from w2sg.core.document import Tone as Tone
+from w2sg.core.document import plain as plain
 from w2sg.core.errors import CapabilityError as CapabilityError
 from w2sg.core.errors import DataError as DataError
 from w2sg.core.errors import GoldError as GoldError

@@ -22,7 +22,7 @@ from w2sg.lab.work import working_with
 from w2sg.theory.cases import Case, Truth
 from w2sg.theory.contracts import Answer
 from w2sg.theory.observables import Observables, Quantity
-from w2sg.theory.observing.runs import Stand, Stored
+from w2sg.theory.observing.runs import Stored, TaskObserver
 
 CODE = ("w2sg.theory.observing.runs",)
 
@@ -48,7 +48,7 @@ def observe_bundle(bundle: PlainBundle) -> None:
         if store.get(key) is None:
             with working_with(store):
                 seen = _observed(
-                    Stand(jobs[0].setup, bundle.seed), [stored_arrays(store, job) for job in jobs], bundle.audits
+                    TaskObserver(jobs[0].setup, bundle.seed), [stored_arrays(store, job) for job in jobs], bundle.audits
                 )
             _put(store, key, "observables", {run: _packed(found) for run, found in seen.items()})
 
@@ -97,7 +97,7 @@ def open_truth(bundle: PlainBundle) -> None:
         key = _key("truth", jobs, ())
         if store.get(key) is None:
             with working_with(store):
-                stand = Stand(jobs[0].setup, bundle.seed)
+                stand = TaskObserver(jobs[0].setup, bundle.seed)
                 truths = {job.run: stand.truth(stored_arrays(store, job)).to_dict()["values"] for job in jobs}
             _put(store, key, "truth", truths)
 
@@ -159,7 +159,7 @@ def stored_arrays(store: Store, job: Job) -> Stored:
     return Stored(job, *arrays)
 
 
-def _observed(stand: Stand, runs: Sequence[Stored], audits: Sequence[int]) -> dict[str, dict[int, Observables]]:
+def _observed(stand: TaskObserver, runs: Sequence[Stored], audits: Sequence[int]) -> dict[str, dict[int, Observables]]:
     if not stand.bench.data.classes:
         raise CapabilityError("theory speaks of class probabilities: this task has written answers")
     stand.train_again([stored.job for stored in runs])

@@ -26,7 +26,7 @@ def facts_of(setup: Setup, n_classes: int) -> dict[str, str]:
         training["loss"] = "squared"
     return {
         "student_class": class_of(setup.student),
-        "teacher_class": _teacher(setup.supervisor),
+        "supervisor_class": _supervisor(setup.supervisor),
         "features": "trained" if class_of(setup.student) in ("mlp", "trees", "language-model") else "frozen",
         "classes": str(n_classes),
         **training,
@@ -46,7 +46,7 @@ def class_of(student: Student) -> str:
     return CLASS_OF.get(student.kind, student.kind)
 
 
-def _teacher(supervisor: WeakSupervisor) -> str:
+def _supervisor(supervisor: WeakSupervisor) -> str:
     inner = getattr(supervisor, "student", None)
     return class_of(inner) if isinstance(inner, Student) else supervisor.kind
 

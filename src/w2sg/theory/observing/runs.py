@@ -33,8 +33,8 @@ from w2sg.theory.cases import Truth
 from w2sg.theory.observables import Observables, Quantity
 from w2sg.theory.observing.facts import facts_of, penalties_of
 from w2sg.theory.observing.measuring import mean_of, observe, of_features
+from w2sg.theory.observing.observed import AuditedLabels, FeatureSpace, ObservedRun, Refits
 from w2sg.theory.observing.risks import losses
-from w2sg.theory.observing.seen import Audit, Refits, Seen, Space
 
 TEST = "test"
 FOLDS = 5
@@ -50,14 +50,14 @@ class Stored:
     ceiling: Arrays
 
 
-class Stand:
+class TaskObserver:
     """One task under one seed, from which its runs are observed; refits and features are shared by them."""
 
     def __init__(self, setup: Setup, seed: int) -> None:
         self.bench = Bench(setup.task, seed)
         self.seed = seed
         self._refits: dict[str, Refits | str] = {}
-        self._spaces: dict[str, Space | str] = {}
+        self._spaces: dict[str, FeatureSpace | str] = {}
         self._labellers: dict[str, list[Labeller]] = {}
         self._students: dict[str, FloatArray | str] = {}
         self._features: dict[tuple[str, str], dict[str, Quantity]] = {}
@@ -72,15 +72,15 @@ class Stand:
         seen = np.isin(unit, first)
         return np.flatnonzero(seen), np.flatnonzero(~seen)
 
-    def observe(self, stored: Stored, audits: Sequence[Audit] = ()) -> dict[int, Observables]:
-        """Return the observables of a run; what features say is found once for each teacher and body."""
+    def observe(self, stored: Stored, audits: Sequence[AuditedLabels] = ()) -> dict[int, Observables]:
+        """Return the observables of a run; what features say is found once for each supervisor and body."""
         seen, setup = self.seen(stored), stored.job.setup
         key = setup.supervisor.digest(), body_digest(setup.student)
         if key not in self._features:
             self._features[key] = of_features(seen)
         return observe(seen, audits, self._features[key])
 
-    def seen(self, stored: Stored) -> Seen:
+    def seen(self, stored: Stored) -> ObservedRun:
         """Return what is seen of a run.
 
         Raises:
@@ -96,7 +96,7 @@ class Stand:
             "student_space": self._space(setup.student),
             "student_held_out": self._students.get(stored.job.run, "students were not trained again"),
         }
-        return Seen(
+        return ObservedRun(
             run=stored.job.run,
             setting="classification",
             weak=stored.labels[TEST][rows],
@@ -110,7 +110,7 @@ class Stand:
             **{name: part for name, part in parts.items() if not isinstance(part, str)},  # type: ignore[arg-type]
         )
 
-    def audit(self, labels: int) -> Audit:
+    def audit(self, labels: int) -> AuditedLabels:
         """Buy labels of the seen half, drawn at random; a larger audit holds the smaller ones.
 
         Raises:
@@ -121,12 +121,12 @@ class Stand:
             raise InputError(f"an audit takes at most the {len(rows)} examples of the seen half, got {labels}")
         drawn = derive(self.seed, "theory", "audit").permutation(len(rows))[:labels]
         data = self.bench.data
-        return Audit(drawn, one_hot(data.vault.buy(TEST, rows[drawn]), len(data.classes)))
+        return AuditedLabels(drawn, one_hot(data.vault.buy(TEST, rows[drawn]), len(data.classes)))
 
     def train_again(self, jobs: Sequence[Job]) -> None:
-        """Train the students of runs again, on the labels of each refit of their teachers.
+        """Train the students of runs again, on the labels of each refit of their supervisors.
 
-        What is then known of a student is how it does on the supervision labels that its teacher did not see. All
+        What is then known of a student is how it does on the supervision labels that its supervisor did not see. All
         students train in step, as in a study.
         """
         for job in jobs:
@@ -155,7 +155,7 @@ class Stand:
         return "the student is too costly to train again" if job.setup.student.alone else None
 
     def _course(self, job: Job, index: int) -> Training:
-        """Return the training of a run's student on the labels of a refit of its teacher."""
+        """Return the training of a run's student on the labels of a refit of its supervisor."""
         data, labeller = self.bench.data, self._labellers[job.setup.supervisor.digest()][index]
         rng = derive(self.seed, "theory", "student", str(index))
 
@@ -209,12 +209,12 @@ class Stand:
         supervisor, data = setup.supervisor, self.bench.data
         body = body_of(setup)
         if supervisor.simulates:
-            return "the teacher is simulated"
+            return "the supervisor is simulated"
         if body is not None and body.alone:
-            return "the teacher is too costly to train again"
+            return "the supervisor is too costly to train again"
         n, k = len(data.supervision), len(data.classes)
         if n < 2 * FOLDS:
-            return f"the teacher has {n} labels, {2 * FOLDS} are needed"
+            return f"the supervisor has {n} labels, {2 * FOLDS} are needed"
         gold = data.vault.release("supervision", "supervision")
         size = n - int(np.bincount(self.fold, minlength=FOLDS).max())
         count = min(label_count(setup, n), size)
@@ -235,15 +235,15 @@ class Stand:
     def _fresh(self) -> Examples:
         return self.bench.data.tests[TEST].take(self.halves[0])
 
-    def _space(self, student: Student | None) -> Space | str:
+    def _space(self, student: Student | None) -> FeatureSpace | str:
         if student is None:
-            return "the teacher is no model with features"
+            return "the supervisor is no model with features"
         key = body_digest(student)
         if key not in self._spaces:
             data = self.bench.data
             sets = (data.supervision.inputs, data.transfer.inputs, self._fresh.inputs)
             try:
-                self._spaces[key] = Space(*(np.asarray(student.embed(data.corpus, one)) for one in sets))
+                self._spaces[key] = FeatureSpace(*(np.asarray(student.embed(data.corpus, one)) for one in sets))
             except CapabilityError as reason:
                 self._spaces[key] = str(reason)
         return self._spaces[key]
@@ -262,7 +262,7 @@ def body_digest(student: Student) -> str:
 
 
 def label_count(setup: Setup, available: int) -> int:
-    """Return how many labels trained the teacher."""
+    """Return how many labels trained the supervisor."""
     labels = getattr(setup.supervisor, "labels", None)
     return min(labels, available) if isinstance(labels, int) else available
 

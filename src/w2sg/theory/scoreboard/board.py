@@ -20,8 +20,8 @@ from w2sg.theory.contracts import Answer, Theory
 from w2sg.theory.observables import InfoSet, Observables
 from w2sg.theory.observing import observe
 from w2sg.theory.scoreboard.decisions import Regret, regrets_of
+from w2sg.theory.scoreboard.predictions import PredictionTable, prediction_table
 from w2sg.theory.scoreboard.scores import Contrast, Score, contrasts_of, scores_of
-from w2sg.theory.scoreboard.sheet import Sheet, sheet_of
 from w2sg.theory.scoreboard.stack import stacked
 from w2sg.theory.worlds import FAMILIES, world
 
@@ -59,8 +59,8 @@ class Scoreboard:
     family_scores: Sequence[Score]
     contrasts: Sequence[Contrast]
     regrets: Sequence[Regret]
-    sheet: Sheet | None = field(repr=False)
-    families: Sheet | None = field(repr=False)
+    sheet: PredictionTable | None = field(repr=False)
+    families: PredictionTable | None = field(repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data: the document of `w2sg theory score --json`."""
@@ -184,10 +184,12 @@ def scoreboard(
         answers = [answer for made in answered.values() for answer in made]
     if not cases and not family_cases:
         raise InputError("there is nothing to score on: give a study, or a number of family runs of at least 1")
-    sheet = _with_stack(sheet_of(cases, answers, LEVEL), ("error", "squared"), audits) if cases else None
+    sheet = _with_stack(prediction_table(cases, answers, LEVEL), ("error", "squared"), audits) if cases else None
     families = None
     if family_cases:
-        families = _with_stack(sheet_of(family_cases, family_answers, LEVEL, sampled=False), ("squared",), audits)
+        families = _with_stack(
+            prediction_table(family_cases, family_answers, LEVEL, sampled=False), ("squared",), audits
+        )
     return Scoreboard(
         study="" if study is None else study.name,
         sealed=hashlib.sha256(canonical_json([digest for digest, _ in seals]).encode()).hexdigest(),
@@ -202,7 +204,7 @@ def scoreboard(
     )
 
 
-def _with_stack(sheet: Sheet, units: Sequence[str], audits: Sequence[int]) -> Sheet:
+def _with_stack(sheet: PredictionTable, units: Sequence[str], audits: Sequence[int]) -> PredictionTable:
     added = [stacked(sheet, unit, labels=labels) for unit in units for labels in (0, *sorted(audits))]
     return replace(sheet, columns={**sheet.columns, **{column.name: column for column in added}})
 

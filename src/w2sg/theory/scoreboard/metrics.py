@@ -78,10 +78,10 @@ def auc(predicted: FloatArray, positive: AnyArray) -> float:
     return float((ranks(predicted)[positive].sum() - n_positive * (n_positive + 1) / 2) / (n_positive * n_other))
 
 
-def interval_score(lo: FloatArray, hi: FloatArray, truth: FloatArray, level: float) -> float:
+def interval_score(low: FloatArray, high: FloatArray, truth: FloatArray, level: float) -> float:
     """Return the mean interval score: width, and 2/alpha times the distance outside (Gneiting and Raftery 2007)."""
-    outside = np.maximum(lo - truth, 0) + np.maximum(truth - hi, 0)
-    return float(np.mean(hi - lo + 2 / (1 - level) * outside))
+    outside = np.maximum(low - truth, 0) + np.maximum(truth - high, 0)
+    return float(np.mean(high - low + 2 / (1 - level) * outside))
 
 
 def noise_ceiling(truth: FloatArray, truth_se: FloatArray, tasks: AnyArray) -> float:

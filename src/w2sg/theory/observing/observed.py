@@ -14,7 +14,7 @@ from w2sg.theory.observing.neighbours import MOST_ROWS, near
 
 @dataclass(frozen=True, eq=False)
 class Refits:
-    """The teacher trained again on parts of its supervision split, so that no label judges a model that it trained.
+    """The supervisor trained again on parts of its supervision split, so that no label judges a model that it trained.
 
     Attributes:
         held_out: Predictions for the supervision inputs by refits that did not see their labels, `(n, k)`.
@@ -32,11 +32,11 @@ class Refits:
 
 
 @dataclass(frozen=True, eq=False)
-class Space:
+class FeatureSpace:
     """Features of one model.
 
     Attributes:
-        labelled: Of the inputs whose labels trained the teacher, `(n, d)`.
+        labelled: Of the inputs whose labels trained the supervisor, `(n, d)`.
         training: Of the weakly labelled inputs, `(N, d)`.
         fresh: Of fresh unlabelled deployment inputs, `(m, d)`.
     """
@@ -61,7 +61,7 @@ class Space:
 
 
 @dataclass(frozen=True, eq=False)
-class Audit:
+class AuditedLabels:
     """Labels that were bought for fresh inputs drawn at random: their rows `(a,)` and the labels `(a, k)`."""
 
     rows: IntArray
@@ -69,20 +69,20 @@ class Audit:
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class ObservedRun:
     """A run without its ground truth. Predictions are class probabilities, or values in regression.
 
     Attributes:
         run: The run's name.
         setting: What predictions are.
-        weak: The teacher's predictions for `m` fresh unlabelled inputs, `(m, k)`.
+        weak: The supervisor's predictions for `m` fresh unlabelled inputs, `(m, k)`.
         student: The student's, `(m, k)`.
         weak_training: Weak labels of the `N` training inputs, `(N, k)`.
         student_training: The student's predictions for them, `(N, k)`.
-        n_supervision: How many labels trained the teacher.
+        n_supervision: How many labels trained the supervisor.
         facts: What is known by construction.
-        refits: The teacher trained again, or None.
-        weak_space: The teacher's features, or None.
+        refits: The supervisor trained again, or None.
+        weak_space: The supervisor's features, or None.
         student_space: The student's features, or None.
         student_held_out: Predictions for the supervision inputs by students of the refits that did not see their
             labels, `(n, k)`, or None.
@@ -99,8 +99,8 @@ class Seen:
     n_supervision: int
     facts: Mapping[str, str] = field(default_factory=dict)
     refits: Refits | None = None
-    weak_space: Space | None = None
-    student_space: Space | None = None
+    weak_space: FeatureSpace | None = None
+    student_space: FeatureSpace | None = None
     student_held_out: FloatArray | None = None
     known: Mapping[str, float] = field(default_factory=dict)
     why_not: Mapping[str, str] = field(default_factory=dict)
@@ -112,7 +112,7 @@ class Seen:
         ):
             if one.ndim != 2 or one.shape != other.shape or not len(one):
                 raise InputError(
-                    f"teacher and student need predictions (n, k) for the same {what}, at least one, "
+                    f"supervisor and student need predictions (n, k) for the same {what}, at least one, "
                     f"got {one.shape} and {other.shape}"
                 )
             if not (np.isfinite(one).all() and np.isfinite(other).all()):

@@ -14,7 +14,7 @@ STANDINGS = ("holds", "untestable", "violated")
 
 
 @dataclass(frozen=True, eq=False)
-class Column:
+class PredictionColumn:
     """One theory, with so many labels, on all runs.
 
     Attributes:
@@ -25,8 +25,8 @@ class Column:
         labels: How many audited labels it used.
         value: What its formula gives `(n,)`, whether it answers or abstains; NaN where it gives nothing.
         answered: Where it does not abstain `(n,)`.
-        lo: Lower ends of its intervals `(n,)`; NaN where it abstains.
-        hi: Upper ends.
+        low: Lower ends of its intervals `(n,)`; NaN where it abstains.
+        high: Upper ends.
         standing: Codes into `STANDINGS`, `(n,)`; -1 where it gives nothing.
         truth: What happened, in the theory's target and unit `(n,)`; NaN where the run does not have it.
         truth_se: Its standard error.
@@ -39,8 +39,8 @@ class Column:
     labels: int
     value: FloatArray
     answered: BoolArray
-    lo: FloatArray
-    hi: FloatArray
+    low: FloatArray
+    high: FloatArray
     standing: IntArray
     truth: FloatArray
     truth_se: FloatArray
@@ -53,13 +53,13 @@ class Column:
 
 
 @dataclass(frozen=True, eq=False)
-class Sheet:
+class PredictionTable:
     """All theories on the same runs.
 
     Attributes:
         runs: Their names `(n,)`.
         tasks: The task of each `(n,)`.
-        clusters: Runs with one teacher have one name `(n,)`.
+        clusters: Runs with one supervisor have one name `(n,)`.
         cases: The runs themselves.
         columns: The theories.
         level: The nominal coverage of intervals.
@@ -70,7 +70,7 @@ class Sheet:
     tasks: AnyArray
     clusters: AnyArray
     cases: Sequence[Case] = field(repr=False)
-    columns: Mapping[str, Column]
+    columns: Mapping[str, PredictionColumn]
     level: float
     sampled: bool = True
 
@@ -79,14 +79,16 @@ class Sheet:
         return truth_of(self.cases, name)
 
 
-def sheet_of(cases: Sequence[Case], answers: Sequence[Answer], level: float, *, sampled: bool = True) -> Sheet:
+def prediction_table(
+    cases: Sequence[Case], answers: Sequence[Answer], level: float, *, sampled: bool = True
+) -> PredictionTable:
     """Return the sheet of runs and of the answers on them."""
     place = {case.run: index for index, case in enumerate(cases)}
     grouped: dict[str, list[Answer]] = {}
     for answer in answers:
         name = f"{answer.theory}@{answer.labels}" if answer.labels else answer.theory
         grouped.setdefault(name, []).append(answer)
-    return Sheet(
+    return PredictionTable(
         runs=np.array([case.run for case in cases]),
         tasks=np.array([case.task for case in cases]),
         clusters=np.array([case.cluster for case in cases]),
@@ -106,18 +108,18 @@ def truth_of(cases: Sequence[Case], name: str) -> tuple[FloatArray, FloatArray]:
     )
 
 
-def _column(name: str, answers: Sequence[Answer], cases: Sequence[Case], place: Mapping[str, int]) -> Column:
+def _column(name: str, answers: Sequence[Answer], cases: Sequence[Case], place: Mapping[str, int]) -> PredictionColumn:
     n, first = len(cases), answers[0]
-    value, lo, hi = np.full(n, np.nan), np.full(n, np.nan), np.full(n, np.nan)
+    value, low, high = np.full(n, np.nan), np.full(n, np.nan), np.full(n, np.nan)
     answered, standing = np.zeros(n, dtype=bool), np.full(n, -1)
     for answer in answers:
         row = place[answer.run]
         if answer.formula is not None:
             value[row], standing[row] = answer.formula, STANDINGS.index(answer.standing)
-        if answer.mean is not None and answer.lo is not None and answer.hi is not None:
-            answered[row], lo[row], hi[row] = True, answer.lo, answer.hi
+        if answer.mean is not None and answer.low is not None and answer.high is not None:
+            answered[row], low[row], high[row] = True, answer.low, answer.high
     truth, truth_se = truth_of(cases, f"{first.target} {first.unit}")
-    return Column(
+    return PredictionColumn(
         name, first.theory, first.target, first.unit, first.labels,
-        value, answered, lo, hi, standing, truth, truth_se,
+        value, answered, low, high, standing, truth, truth_se,
     )  # fmt: skip
