@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from w2sg.core import AnyArray, CapabilityError, Component, InputError, Method, RunError, StoreError, registry
-from w2sg.graph import REFUSED, Execution, Failure, Launcher, Progress, Store, execute
+from w2sg.graph import REFUSED, Execution, Failure, Launcher, Progress, Result, Store, execute
 from w2sg.lab.scoring import Score
 from w2sg.lab.setup import Setup, names_of
 from w2sg.lab.steps import Ceiling, TrainedStudent, WeakLabels
@@ -174,6 +174,16 @@ def scores_of_setups(setups: Iterable[Setup], seeds: Sequence[int]) -> list[Scor
             score = step(Score, t, w, s, m, seed, student=taught, ceiling=ceiling, seed=seed)
             scores.setdefault(id(score), score)
     return list(scores.values())
+
+
+def score_of(result: Result) -> Score:
+    """Return the last step of a stored run, as today's code and data would make it.
+
+    Raises:
+        InputError: If a component of the run is not registered here.
+    """
+    (score,) = scores_of_setups([Setup.parse(result.about)], [result.seed])
+    return score
 
 
 def _collect(
