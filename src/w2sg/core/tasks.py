@@ -91,7 +91,7 @@ class TaskData:
         )
 
     def gold_view(self, *, asked_by: str = "ceiling") -> WeakView[Any]:
-        """Return the view of the ceiling: gold of the transfer split in the place of weak labels, told to the ledger."""
+        """Return the view of the ceiling: gold of the transfer split in the place of weak labels."""
         gold = self.vault.release("ceiling", "transfer", asked_by=asked_by)
         split = WeakSplit(self.transfer.inputs, self.question.truth(gold))
         return WeakView(split, None, self.corpus, self.question)

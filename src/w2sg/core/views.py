@@ -1,4 +1,4 @@
-"""What a method may see: inputs with a weak signal, and what its declared information tier adds. Never ids or metadata."""
+"""What a method may see: inputs with a weak signal, and what its information tier adds; never ids or metadata."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -139,7 +139,7 @@ class CoSupervision(Chain):
     annotations are left out. The assignment rule is ours: with the student's probabilities `f` and the members'
     labels `w_j`, example `i` gets the supervisor of the largest `sum_c f_ic w_jic`, the probability that a draw from
     each agrees. So are the rules of consistency, both about classes: `student` keeps an example only if the assigned
-    label names the student's own class (the paper's teacher-student consistency), `panel` only if it names the class of the combined label
+    label names the student's own class, `panel` only if it names the class of the combined label
     (our stand-in for local-global consistency), `both` asks for both, `none` keeps all.
     """
 

@@ -1,8 +1,9 @@
 """What a supervisor gives and a student answers, and what a task asks: two small contracts, one variant in each file.
 
-A *signal* is a value for `n` examples: class probabilities, texts, preferences, scored steps. A *question* is what a task
-asks of each example; it alone knows when a signal answers it well formed, when an answer is right, and when two answers
-are the same. So the laboratory moves signals about, stores them and scores them without knowing which variant they are.
+A *signal* is a value for `n` examples: class probabilities, texts, preferences, scored steps. A *question* is what a
+task asks of each example; it alone knows when a signal answers it well formed, when an answer is right, and when two
+answers are the same. So the laboratory moves signals about, stores them and scores them without knowing which variant
+they are.
 """
 
 from abc import ABC, abstractmethod

@@ -40,9 +40,7 @@ def key_of(view: WeakView[Texts]) -> Key:
         CapabilityError: If answers of the task cannot be compared by a key.
     """
     if not isinstance(view.question, WrittenAnswers):
-        raise CapabilityError(
-            "this method counts equal answers, and the task does not say when two are: choose another"
-        )
+        raise CapabilityError("this method counts equal answers, and the task does not say which are: choose another")
     return view.question.key
 
 
