@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from w2sg.core.errors import InputError
-from w2sg.measure import (
+from w2sg.core import (
     agreeing,
     exact_match,
     final_number,
