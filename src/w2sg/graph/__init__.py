@@ -26,8 +26,10 @@ from w2sg.graph.steps import Artifact as Artifact
 from w2sg.graph.steps import Inputs as Inputs
 from w2sg.graph.steps import Listing as Listing
 from w2sg.graph.steps import Step as Step
+from w2sg.graph.store import CACHED as CACHED
+from w2sg.graph.store import LISTED as LISTED
 from w2sg.graph.store import MIGRATIONS as MIGRATIONS
-from w2sg.graph.store import Entry as Entry
 from w2sg.graph.store import Finished as Finished
+from w2sg.graph.store import LedgerEntry as LedgerEntry
 from w2sg.graph.store import Result as Result
 from w2sg.graph.store import Store as Store

@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from w2sg.core import InputError, Release, listening
 from w2sg.graph.keys import Keys
 from w2sg.graph.steps import Step
-from w2sg.graph.store import Entry, Store
+from w2sg.graph.store import LedgerEntry, Store
 
 _at_work: ContextVar[Sequence[Step]] = ContextVar("at_work", default=())
 
@@ -40,7 +40,7 @@ def writing_ledger(store: Store, keys: Keys) -> Iterator[None]:
             raise InputError(f"gold of split {release.split!r} was asked for outside of a step: ask inside compute")
         rows = None if release.rows is None else tuple(release.rows.tolist())
         store.append(
-            Entry(
+            LedgerEntry(
                 step.place, release.split, release.purpose, release.n, rows, release.asked_by, keys.of(step), step.kind
             )
             for step in steps

@@ -23,7 +23,6 @@ CACHED = "cached"
 """The step of arrays that any later work may use, such as features of a costly body; they are never stale."""
 
 SCHEMA = """
-CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE objects (
     id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, bytes INTEGER NOT NULL, content BLOB);
 CREATE TABLE artifacts (
@@ -82,7 +81,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Entry:
+class LedgerEntry:
     """A line of the ledger: one release of ground truth for one step.
 
     Attributes:
@@ -162,7 +161,7 @@ class Store:
             return
         with self.transaction():
             if not self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
-                self._create()
+                self.create_tables()
         version = self._version()
         if version is None:
             raise StoreError(f"store {self.root}: its store.db is not of w2sg: choose another --store")
@@ -178,11 +177,13 @@ class Store:
                     f"store {self.root} was written by an older w2sg (schema {version}): open it by a command that "
                     "lists runs, such as 'w2sg runs', or choose another --store"
                 )
+            done_with: list[Path] = []
             with self.transaction():
                 if self._version() == version:  # no other process was faster
                     _log.warning("store %s is brought from schema %d to %d", self.root, version, SCHEMA_VERSION)
-                    migrate(self)
-                    self._db.execute("UPDATE meta SET value = ? WHERE name = 'schema'", [str(SCHEMA_VERSION)])
+                    done_with = migrate(self)
+            for path in done_with:
+                path.unlink(missing_ok=True)
 
     def _version(self) -> int | None:
         if not self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
@@ -190,7 +191,14 @@ class Store:
         row = self._db.execute("SELECT value FROM meta WHERE name = 'schema'").fetchone()
         return int(row[0]) if row and str(row[0]).isdigit() else None
 
-    def _create(self) -> None:
+    @property
+    def database(self) -> sqlite3.Connection:
+        """The database, for migrations."""
+        return self._db
+
+    def create_tables(self) -> None:
+        """Make today's tables, inside a transaction."""
+        self._db.execute("CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID")
         for statement in _statements(SCHEMA):
             self._db.execute(statement)
         for name in LISTED:
@@ -229,19 +237,30 @@ class Store:
 
     def put(self, finished: Iterable[Finished]) -> None:
         """Write artifacts: first the large arrays as files, then everything else in one transaction."""
-        contents = [
-            (one, {name: self._content(array) for name, array in one.artifact.arrays.items()}) for one in finished
-        ]
+        contents = [(one, self._contents(one.artifact)) for one in finished]
         with self.transaction():
             for one, arrays in contents:
-                places = {name: self._object(*content) for name, content in arrays.items()}
-                self._db.execute(
-                    "INSERT OR REPLACE INTO artifacts VALUES (?, ?, ?, ?, ?)",
-                    [bytes.fromhex(one.key), one.step, canonical_json(places), _squeezed(one.artifact.record), _now()],
-                )
-                self._db.execute("DELETE FROM failures WHERE key = ?", [bytes.fromhex(one.key)])
-                if one.listing is not None:
-                    self._list(one.key, one.step, one.seed, one.listing)
+                self._write(one, arrays)
+
+    def write(self, finished: Finished) -> None:
+        """Write an artifact inside a transaction."""
+        self._write(finished, self._contents(finished.artifact))
+
+    def _write(self, finished: Finished, contents: Mapping[str, tuple[bytes, int, bytes | None]]) -> None:
+        places = {name: self._object(*content) for name, content in contents.items()}
+        key = bytes.fromhex(finished.key)
+        self._db.execute(
+            "INSERT OR REPLACE INTO artifacts VALUES (?, ?, ?, ?, ?)",
+            [key, finished.step, canonical_json(places), _squeezed(finished.artifact.record), _now()],
+        )
+        self._db.execute("DELETE FROM failures WHERE key = ?", [key])
+        if (listing := finished.listing) is not None:
+            about = listing.about.model_dump(mode="json")
+            self.insert_result(Result(finished.key, finished.step, about, finished.seed, listing.shown, _now()))
+
+    def _contents(self, artifact: Artifact) -> dict[str, tuple[bytes, int, bytes | None]]:
+        """Return the coded arrays of an artifact; large ones are files by then, and have no content here."""
+        return {name: self._content(array) for name, array in artifact.arrays.items()}
 
     def _content(self, array: AnyArray) -> tuple[bytes, int, bytes | None]:
         if array.nbytes >= LARGE:
@@ -260,10 +279,6 @@ class Store:
         if row[1] != content:
             self._db.execute("UPDATE objects SET content = ?, bytes = ? WHERE id = ?", [content, size, row[0]])
         return int(row[0])
-
-    def _list(self, key: str, step: str, seed: int, listing: Listing, created: str | None = None) -> None:
-        config = canonical_json(listing.about.model_dump(mode="json"))
-        self.insert_result(Result(key, step, json.loads(config), seed, listing.shown, created or _now()))
 
     def insert_result(self, result: Result) -> None:
         """Write one result, inside a transaction."""
@@ -404,8 +419,14 @@ class Store:
             return [_result(row) for row in rows]
         conditions, values = ["results.step = ?"], [step]
         for name, value in (where or {}).items():
-            conditions.append("results.seed = ?" if name == "seed" else f"{_shown(name)} = ?")
-            values.append(value)  # type: ignore[arg-type]
+            if name == "seed" or not isinstance(value, str):
+                conditions.append("results.seed = ?" if name == "seed" else f"{_shown(name)} = ?")
+                values.append(value)  # type: ignore[arg-type]
+            else:
+                # A name stands for all its settings: `digits` is `digits` and `digits(test=200)`. Both are ranges of
+                # the index, for ')' comes right after '('.
+                conditions.append(f"({_shown(name)} = ? OR ({_shown(name)} >= ? AND {_shown(name)} < ?))")
+                values += [value, f"{value}(", f"{value})"]
         order = "results.id DESC"
         if sort is not None:
             conditions.append(f"{_shown(sort)} IS NOT NULL")
@@ -448,7 +469,7 @@ class Store:
 
     # ledger
 
-    def append(self, entries: Iterable[Entry]) -> None:
+    def append(self, entries: Iterable[LedgerEntry]) -> None:
         """Append to the ledger; nothing in it is ever changed or removed."""
         with self.transaction():
             for entry in entries:
@@ -465,7 +486,7 @@ class Store:
 
     def ledger(
         self, *, steps: Iterable[str] | None = None, place: str | None = None, split: str | None = None
-    ) -> list[Entry]:
+    ) -> list[LedgerEntry]:
         """Return the ledger in the order of release: all of it, for some steps, or of some labels."""
         select = "SELECT place, split, purpose, n, chosen, asked_by, step, kind, created, id FROM ledger"
         if steps is not None:
@@ -479,10 +500,10 @@ class Store:
             rows = self._query(f"{select} ORDER BY id")
         return [self._entry(row) for row in rows]
 
-    def _entry(self, row: Sequence[Any]) -> Entry:
+    def _entry(self, row: Sequence[Any]) -> LedgerEntry:
         place, split, purpose, n, chosen, asked_by, step, kind, created, _ = row
         rows = None if chosen is None else tuple(self._array(chosen, mapped=False).tolist())
-        return Entry(place, split, purpose, n, rows, asked_by, step.hex(), kind, created)
+        return LedgerEntry(place, split, purpose, n, rows, asked_by, step.hex(), kind, created)
 
     # care
 
@@ -570,8 +591,9 @@ class Store:
         return needed
 
 
-MIGRATIONS: dict[int, Callable[[Store], None]] = {}
-"""How an older schema is brought to today's, by its version; entered by the room whose tables it had."""
+MIGRATIONS: dict[int, Callable[[Store], list[Path]]] = {}
+"""How an older schema is brought to today's, by its version, and which files are then not needed any more.
+Entered by the room whose tables it had."""
 
 
 def _statements(schema: str) -> Iterator[str]:

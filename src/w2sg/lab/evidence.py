@@ -2,18 +2,20 @@
 
 A run's largest part are the probabilities of its student, of which neither a comparison nor a theory needs seven
 digits. The most likely class of each example is kept as its number, the others' probabilities to `KEPT_BITS`
-significant bits, and the most likely one's as what is missing to 1. What others learn from (weak labels) is not touched.
+significant bits, and the most likely one's as what is missing to 1. What others learn from (weak labels) is left whole.
 """
 
 from collections.abc import Mapping
 
 import numpy as np
 
-from w2sg.core import AnyArray, FloatArray, IntArray, Signal, SignalT, pack_signals, unpack_signals
+from w2sg.core import AnyArray, FloatArray, IntArray, Signal, pack_signals, unpack_signals
 
 KEPT_BITS = 8
 """Significant bits of a kept probability: a relative error of at most 0.2 %."""
 PROBABILITIES, REST, TOP = "/probabilities", "/rest", "/top"
+HAIR = 1e-6
+"""By how much the named class is above another that rounding made its equal; float32 resolves 1e-7."""
 _MANTISSA = 23
 """Bits of a float32 after the leading one."""
 
@@ -30,7 +32,7 @@ def pack_answers(answers: Mapping[str, Signal]) -> dict[str, AnyArray]:
     return arrays
 
 
-def unpack_answers(variant: type[SignalT], arrays: Mapping[str, AnyArray]) -> dict[str, SignalT]:
+def unpack_answers(variant: type[Signal], arrays: Mapping[str, AnyArray]) -> dict[str, Signal]:
     """Return the answers of every split as they were kept."""
     whole = {name: array for name, array in arrays.items() if not name.endswith((REST, TOP))}
     for name in arrays:
@@ -56,9 +58,12 @@ def _with_top(top: IntArray, rest: FloatArray) -> FloatArray:
     others = np.arange(k) != np.asarray(top)[:, None]
     probabilities[others] = rest.ravel()
     missing = 1 - rest.sum(axis=1, dtype=np.float64)
-    # Rounding the others can push one of them above what is left for the named class: it is put back on top.
-    barely_on_top = np.nextafter(rest.max(axis=1), np.float32(2))
-    probabilities[~others] = np.maximum(missing.astype(np.float32), barely_on_top)
+    # Where two classes are all but equal, rounding can lift the other one above what is left for the named one. That
+    # one is put back on top by a hair, and the row is brought back to a sum of 1.
+    barely_on_top = rest.max(axis=1) * (1 + HAIR)
+    lifted = missing < barely_on_top
+    probabilities[~others] = np.maximum(missing, barely_on_top)
+    probabilities[lifted] /= probabilities[lifted].sum(axis=1, keepdims=True)
     return probabilities
 
 

@@ -128,9 +128,7 @@ def make_runs(
     steps = scores_of_setups(setups, seeds)
     done: Counter[str] = Counter()
     for _attempt in range(2):
-        execution = execute(
-            steps, store, launcher=launcher, workers=workers, plugins=plugins, progress=progress
-        )
+        execution = execute(steps, store, launcher=launcher, workers=workers, plugins=plugins, progress=progress)
         done += execution.done
         with Store(store) as opened:
             found, lost = _collect(opened, steps, execution, done)
@@ -154,9 +152,7 @@ def scores_of_setups(setups: Iterable[Setup], seeds: Sequence[int]) -> list[Scor
         digest = component.digest()
         return digest, interned.setdefault((type(component).__qualname__, digest), component)
 
-    parts = [
-        [one(part) for part in (setup.task, setup.supervisor, setup.student, setup.method)] for setup in setups
-    ]
+    parts = [[one(part) for part in (setup.task, setup.supervisor, setup.student, setup.method)] for setup in setups]
     steps: dict[tuple[object, ...], Any] = {}
 
     def step(cls: type[Any], *key: object, **fields: Any) -> Any:
@@ -186,9 +182,7 @@ def score_of(result: Result) -> Score:
     return score
 
 
-def _collect(
-    store: Store, steps: Sequence[Score], execution: Execution, done: Counter[str]
-) -> tuple[MadeRuns, int]:
+def _collect(store: Store, steps: Sequence[Score], execution: Execution, done: Counter[str]) -> tuple[MadeRuns, int]:
     """Read the runs back; return beside them how many could not be read (their artifacts are forgotten by then)."""
     runs: list[Run] = []
     refused: list[FailedRun] = []
@@ -214,6 +208,11 @@ def _failed(step: Score, failure: Failure) -> FailedRun:
 
 def result_of(store: Store, key: str, record: Mapping[str, Any]) -> dict[str, Any]:
     """Return the result of a run as plain data: its record, that of each step before it, and who was handed gold."""
+    if "first_steps" in record:  # made by version 0.1: its record says all there is
+        return {
+            **{name: value for name, value in record.items() if name != "first_steps"},
+            "steps": record["first_steps"],
+        }
     steps = {name: {"key": inner, **(store.record(inner) or {})} for name, inner in record.get("inputs", {}).items()}
     for step in steps.values():
         step.pop("inputs", None)

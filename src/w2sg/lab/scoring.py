@@ -97,7 +97,8 @@ class Score(OnData):
 def shown_metrics(test: Mapping[str, Any]) -> dict[str, int | float | None]:
     """Return what a run is listed with: test examples, three accuracies, and the PGR of this run alone.
 
-    The PGR of one run has no interval and is there to sort by; it is None where the ceiling is not above the supervisor.
+    The PGR of one run has no interval and is there to sort by; it is None where the ceiling is not above the weak
+    supervisor.
     """
     weak, student, ceiling = (test[who]["accuracy"] for who in ("weak", "student", "ceiling"))
     pgr = (student - weak) / (ceiling - weak) if ceiling > weak else None

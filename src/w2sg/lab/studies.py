@@ -171,8 +171,7 @@ class Study(Component):
 
 
 def _signal_of(task: Entry) -> type[Signal]:
-    """Return the signal that a task asks for; of one that cannot be looked up (the setup says why) class probabilities.
-    """
+    """Return the signal that a task asks for; class probabilities for one that is not known (its setup says why)."""
     name = task if isinstance(task, str) else task.get("kind")
     cls = registry.lookup(Task, name).cls if isinstance(name, str) and name in registry.names(Task) else Task
     return cls.signal if issubclass(cls, Task) else ClassProbabilities

@@ -127,7 +127,9 @@ class TaskObserver:
             raise InputError(f"an audit takes at most the {len(rows)} examples of the seen half, got {labels}")
         drawn = derive(self.seed, "theory", "audit").permutation(len(rows))[:labels]
         data = self.data
-        return AuditedLabels(drawn, one_hot(data.vault.buy(TEST, rows[drawn], asked_by="theory"), len(data.question.names)))
+        return AuditedLabels(
+            drawn, one_hot(data.vault.buy(TEST, rows[drawn], asked_by="theory"), len(data.question.names))
+        )
 
     def train_again(self, setups: Sequence[Setup]) -> None:
         """Train students again, on the labels of each refit of their weak supervisors.
