@@ -3,10 +3,8 @@
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from w2sg.core import InputError, canonical_json, registry
 from w2sg.lab import Setup, Store, Study, default_store, name_of
@@ -15,81 +13,18 @@ from w2sg.lab.launch import pin_threads, spread
 from w2sg.lab.plan import Planner
 from w2sg.lab.store import StoredRun
 from w2sg.theory import dossier
+from w2sg.theory.answering import LEVEL, predict_all, theories
 from w2sg.theory.cases import Case
 from w2sg.theory.contracts import Answer, Theory
-from w2sg.theory.observables import InfoSet, Observables
 from w2sg.theory.observing import observe
-from w2sg.theory.scoreboard.decisions import Regret, regrets_of
-from w2sg.theory.scoreboard.predictions import PredictionTable, prediction_table
-from w2sg.theory.scoreboard.scores import Contrast, Score, contrasts_of, scores_of
-from w2sg.theory.scoreboard.stack import stacked
+from w2sg.theory.scoreboard.predictions import prediction_table
+from w2sg.theory.scoreboard.results import Scoreboard, scoreboard_of, with_stacks
 from w2sg.theory.worlds import FAMILIES, world
 
 AUDITS = (50, 200)
 FAMILY_RUNS = 200
-LEVEL = 0.9
-"""Nominal coverage of predictions' intervals."""
 Progress = Callable[[str, int, int], None]
 """Told what is done, how much of it, and of how much."""
-
-
-@dataclass(frozen=True, eq=False)
-class Scoreboard:
-    """Every theory held against the same runs.
-
-    Attributes:
-        study: The study of the real runs; empty where only families were scored.
-        sealed: The hash of all predictions, made before ground truth was opened.
-        late: In how many tasks and seeds the truth had been opened before, for other predictions than these: theories
-            that were changed since have seen what they are scored on.
-        n_runs: How many runs there are of each task.
-        scores: Scores on the study's runs.
-        family_scores: Scores on the families of synthetic runs.
-        contrasts: Every theory against the baseline, on the study's runs.
-        regrets: What decisions by each theory cost, on the study's runs.
-        sheet: The study's runs with all predictions, the stack among them.
-        families: The synthetic runs with all predictions.
-    """
-
-    study: str
-    sealed: str
-    late: int
-    n_runs: dict[str, int]
-    scores: Sequence[Score]
-    family_scores: Sequence[Score]
-    contrasts: Sequence[Contrast]
-    regrets: Sequence[Regret]
-    sheet: PredictionTable | None = field(repr=False)
-    families: PredictionTable | None = field(repr=False)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data: the document of `w2sg theory score --json`."""
-        return {
-            "study": self.study,
-            "sealed": self.sealed,
-            "late": self.late,
-            "n_runs": dict(self.n_runs),
-            **{
-                name: [one.to_dict() for one in getattr(self, name)]
-                for name in ("scores", "family_scores", "contrasts", "regrets")
-            },
-        }
-
-
-def theories() -> list[Theory]:
-    """Return every registered theory in its default configuration."""
-    made = [registry.build("theories", name) for name in registry.names("theories")]
-    return [theory for theory in made if isinstance(theory, Theory)]
-
-
-def predict_all(seen: Iterable[Observables], among: Sequence[Theory], level: float = LEVEL) -> list[Answer]:
-    """Return what theories say of runs: of each record those that can read it, and no theory the same thing twice."""
-    return [
-        theory.predict(one, level)
-        for one in seen
-        for theory in among
-        if (theory.reads_labels if one.labels else theory.info == InfoSet.S0)
-    ]
 
 
 def observe_study(
@@ -184,29 +119,19 @@ def scoreboard(
         answers = [answer for made in answered.values() for answer in made]
     if not cases and not family_cases:
         raise InputError("there is nothing to score on: give a study, or a number of family runs of at least 1")
-    sheet = _with_stack(prediction_table(cases, answers, LEVEL), ("error", "squared"), audits) if cases else None
-    families = None
+    table = family_table = None
+    if cases:
+        table = with_stacks(prediction_table(cases, answers, LEVEL), ("error", "squared"), audits)
     if family_cases:
-        families = _with_stack(
-            prediction_table(family_cases, family_answers, LEVEL, sampled=False), ("squared",), audits
-        )
-    return Scoreboard(
+        family_table = prediction_table(family_cases, family_answers, LEVEL, sampled=False)
+        family_table = with_stacks(family_table, ("squared",), audits)
+    return scoreboard_of(
+        table,
+        family_table,
         study="" if study is None else study.name,
         sealed=hashlib.sha256(canonical_json([digest for digest, _ in seals]).encode()).hexdigest(),
         late=sum(late for _, late in seals),
-        n_runs=dict(Counter(case.task for case in (*cases, *family_cases))),
-        scores=scores_of(sheet) if sheet else [],
-        family_scores=scores_of(families) if families else [],
-        contrasts=contrasts_of(sheet) if sheet else [],
-        regrets=regrets_of(sheet) if sheet else [],
-        sheet=sheet,
-        families=families,
     )
-
-
-def _with_stack(sheet: PredictionTable, units: Sequence[str], audits: Sequence[int]) -> PredictionTable:
-    added = [stacked(sheet, unit, labels=labels) for unit in units for labels in (0, *sorted(audits))]
-    return replace(sheet, columns={**sheet.columns, **{column.name: column for column in added}})
 
 
 def _answers(task: dossier.PlainBundle, among: Sequence[Theory]) -> list[Answer]:
