@@ -20,37 +20,29 @@ def theories_document(theories: Sequence[Theory]) -> Document:
         Heading("hypotheses", "takes for granted", style="text"),
         Heading("summary", "what it is", style="text"),
     )
-    entries = [(theory, registry.lookup(Theory, theory.name)) for theory in theories]
-    rows = tuple(
-        (
-            Cell(theory.name),
-            Cell(target_of(theory)),
-            Cell(theory.info.name),
-            Cell("; ".join(hypothesis.name for hypothesis in theory.hypotheses) or "none"),
-            Cell(entry.summary),
+    listed, rows = [], []
+    for theory in theories:
+        entry = registry.lookup(Theory, theory.name)
+        taken = [(hypothesis.name, hypothesis.statement, hypothesis.info.name) for hypothesis in theory.hypotheses]
+        listed.append(
+            {
+                "name": theory.name,
+                "target": theory.target,
+                "says": theory.says,
+                "unit": theory.unit,
+                "information": theory.info.name,
+                "needs": list(theory.observed),
+                "hypotheses": [dict(zip(("name", "statement", "needs"), each, strict=True)) for each in taken],
+                "world": theory.oracle,
+                "summary": entry.summary,
+                "paper": entry.paper,
+            }
         )
-        for theory, entry in entries
-    )
-    listed = [
-        {
-            "name": theory.name,
-            "target": theory.target,
-            "says": theory.says,
-            "unit": theory.unit,
-            "information": theory.info.name,
-            "needs": list(theory.observed),
-            "hypotheses": [
-                {"name": hypothesis.name, "statement": hypothesis.statement, "needs": hypothesis.info.name}
-                for hypothesis in theory.hypotheses
-            ],
-            "world": theory.oracle,
-            "summary": entry.summary,
-            "paper": entry.paper,
-        }
-        for theory, entry in entries
-    ]
+        names = "; ".join(name for name, *_ in taken) or "none"
+        texts = (theory.name, target_of(theory), theory.info.name, names, entry.summary)
+        rows.append(tuple(Cell(text) for text in texts))
     title = words.quantity(len(rows), "theory", "theories")
-    return _document("theories", title, DataTable("names", title, "", columns, rows), data={"theories": listed})
+    return _document("theories", title, DataTable("names", title, "", columns, tuple(rows)), data={"theories": listed})
 
 
 def observations_document(observed: Mapping[str, Mapping[int, Observables]]) -> Document:

@@ -1,9 +1,11 @@
 """The tables of a scoreboard: every number with its interval, and how it is to be written."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from w2sg.core import Cell, DataTable, Heading
+from w2sg.core import Cell, DataTable, Heading, Style
 from w2sg.core import wording as words
+from w2sg.measure import Interval
 from w2sg.theory.scoreboard.decisions import DECISIONS, Regret
 from w2sg.theory.scoreboard.metrics import FEWEST
 from w2sg.theory.scoreboard.resampling import RESAMPLES
@@ -17,69 +19,38 @@ DECIMALS = 2
 UNITS = {"error": "0-1", "squared": "squared", "kl": "KL", "reverse_kl": "reverse KL", "none": ""}
 CONFIDENCE = f"{100 * LEVEL:g} %"
 
+
+def _share(name: str, title: str, help: str = "", *, style: Style = "number", terminal: bool = True) -> Heading:
+    """Return the column of a correlation or a share."""
+    return Heading(name, title, help, style, DECIMALS, terminal=terminal)
+
+
 _THEORY = Heading("theory", "theory", style="text", key=True)
 _PREDICTS = Heading(
     "predicts",
     "predicts",
     "the target and the risk it is in, and from what; S0: unlabelled inputs, both models and the supervisor's own "
     "labels; S1: audited labels too",
-    style="text",
+    "text",
 )
-_HYPOTHESES = Heading("runs", "hypotheses", "what the theory's own checks say of these runs", style="text")
-_ABSTAINS = Heading(
-    "abstains",
-    "abstains",
-    "share of these runs on which the theory sees a hypothesis violated and does not answer",
-    decimals=DECIMALS,
-)
-_N = Heading("n", "n", "runs with both a value of the formula and the truth", style="count")
+_HYPOTHESES = Heading("runs", "hypotheses", "what the theory's own checks say of these runs", "text")
+_N = Heading("n", "n", "runs with both a value of the formula and the truth", "count")
+_ABSTAINS = _share("abstains", "abstains", "share of these runs on which it sees a hypothesis violated, and is silent")
+_RANKS_BY = f"mean over tasks of at least {FEWEST} runs, with the truth in its own unit"
+_MOST = "the largest correlation that noise in the measured truth leaves possible"
+_WITH_ERROR = "Spearman within tasks, with the gain in 0-1 risk whatever the theory's unit"
+_AUC = "chance that a run with a positive truth is ranked above another"
+_R2 = "explained variance of the numbers as they are; negative: worse than the mean of the truth"
+_REFITTED = "after an affine map that was fitted on the other tasks"
+_COVERAGE = "share of answered runs whose truth lies in the interval, widened by the truth's own standard error"
 _SCORED = (
-    Heading(
-        "spearman",
-        "Spearman within tasks",
-        f"mean over tasks of at least {FEWEST} runs, with the truth in its own unit",
-        decimals=DECIMALS,
-    ),
-    Heading(
-        "ceiling",
-        "at most",
-        "the largest correlation that noise in the measured truth leaves possible",
-        decimals=DECIMALS,
-        terminal=False,
-    ),
-    Heading(
-        "spearman_error",
-        "with 0-1 gain",
-        "Spearman within tasks, with the gain in 0-1 risk whatever the theory's unit",
-        decimals=DECIMALS,
-        terminal=False,
-    ),
-    Heading(
-        "auc",
-        "AUC",
-        "chance that a run with a positive truth is ranked above another",
-        decimals=DECIMALS,
-        terminal=False,
-    ),
-    Heading(
-        "r2",
-        "R²",
-        "explained variance of the numbers as they are; negative: worse than the mean of the truth",
-        style="explained",
-    ),
-    Heading(
-        "r2_refitted",
-        "R² refitted",
-        "after an affine map that was fitted on the other tasks",
-        style="explained",
-        terminal=False,
-    ),
-    Heading(
-        "coverage",
-        "coverage",
-        "share of answered runs whose truth lies in the interval, widened by the truth's own standard error",
-        decimals=DECIMALS,
-    ),
+    _share("spearman", "Spearman within tasks", _RANKS_BY),
+    _share("ceiling", "at most", _MOST, terminal=False),
+    _share("spearman_error", "with 0-1 gain", _WITH_ERROR, terminal=False),
+    _share("auc", "AUC", _AUC, terminal=False),
+    _share("r2", "R²", _R2, style="explained"),
+    _share("r2_refitted", "R² refitted", _REFITTED, style="explained", terminal=False),
+    _share("coverage", "coverage", _COVERAGE),
     Heading("width", "width", "mean width of the intervals", terminal=False),
 )
 
@@ -128,36 +99,22 @@ def stacks_table(stacks: Sequence[StackScores]) -> DataTable | None:
     if not stacks:
         return None
     refitted = "on runs whose supervisor could be trained again, so that its risk was observed"
+    doubted = "runs on which most theories without labels see a hypothesis violated"
     columns = (
         Heading("name", "stack", style="text", key=True),
-        Heading("within", "Spearman within tasks", decimals=DECIMALS),
-        Heading("pooled", "Spearman pooled", "over all runs", decimals=DECIMALS),
-        Heading("within_refitted", "within, supervisor seen", refitted, decimals=DECIMALS),
-        Heading("pooled_refitted", "pooled, supervisor seen", refitted, decimals=DECIMALS),
-        Heading("covered", "coverage", "on all runs", decimals=DECIMALS),
-        Heading(
-            "n_doubted",
-            "runs in doubt",
-            "runs on which most theories without labels see a hypothesis violated",
-            style="count",
-        ),
-        Heading("covered_doubted", "coverage in doubt", "on these", decimals=DECIMALS),
-    )
-    rows = tuple(
-        (
-            Cell(stack.name),
-            *(Cell.of(part) for part in (stack.within, stack.pooled, stack.within_refitted, stack.pooled_refitted)),
-            Cell.of(stack.covered),
-            Cell(stack.n_doubted),
-            Cell.of(stack.covered_doubted),
-        )
-        for stack in stacks
+        _share("within", "Spearman within tasks"),
+        _share("pooled", "Spearman pooled", "over all runs"),
+        _share("within_refitted", "within, supervisor seen", refitted),
+        _share("pooled_refitted", "pooled, supervisor seen", refitted),
+        _share("covered", "coverage", "on all runs"),
+        Heading("n_doubted", "runs in doubt", doubted, "count"),
+        _share("covered_doubted", "coverage in doubt", "on these"),
     )
     intro = (
         "Ridge regression of the observed gain on all predictions and verdicts; every task is predicted by a stack "
         "that was fitted on the other tasks. After @: the audited labels that its inputs may use."
     )
-    return DataTable("stacks", "The stack of all theories", intro, columns, rows)
+    return DataTable("stacks", "The stack of all theories", intro, columns, rows_of(stacks, columns))
 
 
 def families_table(families: Sequence[FamilyScores]) -> DataTable | None:
@@ -168,26 +125,12 @@ def families_table(families: Sequence[FamilyScores]) -> DataTable | None:
     columns = [_THEORY]
     for family in families:
         title = f"{family.name}: gain {words.signed(family.gain)}, {100 * family.positive:.0f} % positive"
+        ranks, violated = "Spearman with the truth in the theory's own target, over runs", f"{family.name}: violated"
+        seen = "share of runs on which it sees a hypothesis violated"
         columns += [
-            Heading(
-                f"{family.name}_spearman",
-                title,
-                "Spearman with the truth in the theory's own target, over runs",
-                decimals=DECIMALS,
-            ),
-            Heading(
-                f"{family.name}_r2",
-                f"{family.name}: R²",
-                "explained variance of the numbers as they are",
-                style="explained",
-            ),
-            Heading(
-                f"{family.name}_violated",
-                f"{family.name}: violated",
-                "share of runs on which it sees a hypothesis violated",
-                decimals=DECIMALS,
-                terminal=False,
-            ),
+            _share(f"{family.name}_spearman", title, ranks),
+            _share(f"{family.name}_r2", f"{family.name}: R²", _R2, style="explained"),
+            _share(f"{family.name}_violated", violated, seen, terminal=False),
         ]
     rows = tuple((Cell(name), *(cell for family in families for cell in _fit_cells(family, name))) for name in names)
     intro = (
@@ -210,16 +153,10 @@ def contrasts_table(board: Scoreboard) -> DataTable | None:
     smallest = min(1.0, least * len(board.contrasts))
     columns = (
         _THEORY,
-        Heading("n", "n", "runs that both predict", style="count"),
-        Heading(
-            "difference",
-            "difference",
-            "rank correlation within tasks less that of the baseline",
-            style="signed",
-            decimals=DECIMALS,
-        ),
-        Heading("p_value", "p", "two-sided, from the bootstrap", style="p"),
-        Heading("p_holm", "Holm p", f"adjusted for all {len(board.contrasts)} contrasts", style="p"),
+        Heading("n", "n", "runs that both predict", "count"),
+        _share("difference", "difference", "rank correlation within tasks less that of the baseline", style="signed"),
+        Heading("p_value", "p", "two-sided, from the bootstrap", "p"),
+        Heading("p_holm", "Holm p", f"adjusted for all {len(board.contrasts)} contrasts", "p"),
     )
     intro = (
         f"Rank correlation within tasks less that of {contrasts[0].reference}, on the runs that both predict. Each is "
@@ -227,16 +164,7 @@ def contrasts_table(board: Scoreboard) -> DataTable | None:
         f"the main table. With {RESAMPLES} resamples no p is below {words.p_value(least)}, and after Holm over "
         f"{len(board.contrasts)} contrasts the smallest is at least {words.p_value(smallest)}."
     )
-    rows = tuple(
-        (
-            Cell(contrast.theory),
-            Cell(contrast.n),
-            Cell.of(contrast.difference),
-            Cell(contrast.p_value),
-            Cell(contrast.p_holm),
-        )
-        for contrast in sorted(contrasts, key=lambda contrast: place(contrast.theory))
-    )
+    rows = rows_of(sorted(contrasts, key=lambda contrast: place(contrast.theory)), columns)
     return DataTable("contrasts", "Contrasts with the baseline", intro, columns, rows)
 
 
@@ -247,9 +175,9 @@ def regrets_table(board: Scoreboard) -> DataTable | None:
     columns = (
         Heading("decision", "decision", style="text"),
         Heading("chooser", "chosen by", style="text", key=True),
-        Heading("n", "n", "choices for which it has a value of every option", style="count"),
+        Heading("n", "n", "choices for which it has a value of every option", "count"),
         Heading("regret", "regret", "mean 0-1 risk of the chosen student less that of the best one"),
-        Heading("best", "best", "share of choices that were the best; ties count in part", decimals=DECIMALS),
+        _share("best", "best", "share of choices that were the best; ties count in part"),
     )
     intro = (
         "What is lost in 0-1 risk by choosing the weak supervisor (by its cross-fitted risk less the predicted gain) "
@@ -258,17 +186,19 @@ def regrets_table(board: Scoreboard) -> DataTable | None:
     )
     places = list(DECISIONS)
     ranked = sorted(board.regrets, key=lambda regret: (places.index(regret.decision), size_of(regret)))
-    rows = tuple(
-        (
-            Cell(DECISIONS[regret.decision]),
-            Cell(regret.chooser),
-            Cell(regret.n),
-            Cell.of(regret.regret),
-            Cell(regret.best),
-        )
-        for regret in ranked
-    )
+    rows = rows_of([replace(regret, decision=DECISIONS[regret.decision]) for regret in ranked], columns)
     return DataTable("regrets", "Regret of decisions", intro, columns, rows)
+
+
+def rows_of(items: Sequence[object], columns: Sequence[Heading]) -> tuple[tuple[Cell, ...], ...]:
+    """Return a row for each item, whose columns are named as its attributes."""
+    return tuple(tuple(cell_of(item, column) for column in columns) for item in items)
+
+
+def cell_of(item: object, column: Heading) -> Cell:
+    """Return the cell of an attribute: of an interval with its limits."""
+    value = getattr(item, column.name)
+    return Cell.of(value) if isinstance(value, Interval) else Cell(value)
 
 
 def ordered(scores: Sequence[Score]) -> list[Score]:
@@ -312,22 +242,12 @@ def _score_cells(score: Score, columns: Sequence[Heading]) -> tuple[Cell, ...]:
     kind = "baseline" if is_baseline(theory) else "of all theories" if is_stack(theory) else ""
     source = f"S1, {words.quantity(labels, 'label')}" if labels else "S0"
     target = f"{score.target.replace('_', ' ')}, {UNITS[score.unit]}"
-    cells = {
+    own = {
         "theory": Cell(score.theory, note=kind if _PREDICTS in columns else ""),
         "predicts": Cell(target, note=f"from {source}"),
-        "runs": Cell(score.runs),
         "n": Cell(score.n, help=f"from {words.quantity(score.n_tasks, 'task')}"),
-        "abstains": Cell(score.abstains),
-        "spearman": Cell.of(score.spearman),
-        "ceiling": Cell(score.ceiling),
-        "spearman_error": Cell(score.spearman_error),
-        "auc": Cell(score.auc),
-        "r2": Cell(score.r2),
-        "r2_refitted": Cell(score.r2_refitted),
-        "coverage": Cell.of(score.coverage),
-        "width": Cell(score.width),
     }
-    return tuple(cells[column.name] for column in columns)
+    return tuple(own.get(column.name) or cell_of(score, column) for column in columns)
 
 
 def _fit_cells(family: FamilyScores, name: str) -> tuple[Cell, Cell, Cell]:

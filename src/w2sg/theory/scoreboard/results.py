@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from w2sg.theory.scoreboard.decisions import Regret, regrets_of
@@ -69,7 +69,7 @@ class Scoreboard:
             "sealed": self.sealed,
             "late": self.late,
             "n_runs": {**self.n_runs, **self.n_family_runs},
-            **{name: [item.to_dict() for item in getattr(self, name)] for name in lists},
+            **{name: [asdict(item) for item in getattr(self, name)] for name in lists},
         }
 
 

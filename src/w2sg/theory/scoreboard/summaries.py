@@ -1,9 +1,8 @@
 """What a scoreboard says beyond scores of single theories: families one by one, the stacks, what labels buy."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
@@ -71,10 +70,6 @@ class FamilyScores:
     positive: float
     fits: Mapping[str, FamilyFit]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data."""
-        return asdict(self)
-
 
 @dataclass(frozen=True)
 class StackScores:
@@ -102,10 +97,6 @@ class StackScores:
     n_doubted: int
     covered_doubted: Interval | None
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data."""
-        return asdict(self)
-
 
 @dataclass(frozen=True)
 class LabelUse:
@@ -124,10 +115,6 @@ class LabelUse:
     plain: str
     labels: int
     difference: Interval
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data."""
-        return asdict(self)
 
 
 @lru_cache
