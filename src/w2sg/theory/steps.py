@@ -14,12 +14,11 @@ from pydantic import Field, SerializeAsAny
 from w2sg.core import InputError, Task, component_field, register
 from w2sg.graph import Artifact, Inputs, Step
 from w2sg.lab import Ceiling, OnData, Setup, TrainedStudent, answers_of, labels_of
+from w2sg.theory.answering import LEVEL, predict_all
 from w2sg.theory.contracts import Answer, Theory
-from w2sg.theory.observables import InfoSet, Observables, Quantity
+from w2sg.theory.observables import Observables, Quantity
 from w2sg.theory.observing.runs import TEST, RunAnswers, TaskObserver, truth_of_run
 
-LEVEL = 0.9
-"""Nominal coverage of predictions' intervals."""
 AnyTheory = Annotated[SerializeAsAny[Theory], *component_field(Theory, "a theory")]
 
 
@@ -139,16 +138,6 @@ class RunTruth(OfRun):
             plain = {name: {"value": one.value, "se": one.se, "n": one.n} for name, one in values.items()}
             artifacts.append(Artifact({}, {"values": plain}))
         return artifacts
-
-
-def predict_all(seen: Any, among: Sequence[Theory], level: float = LEVEL) -> list[Answer]:
-    """Return what theories say of runs: of each record those that can read it, and no theory the same thing twice."""
-    return [
-        theory.predict(one, level)
-        for one in seen
-        for theory in among
-        if (theory.reads_labels if one.labels else theory.info == InfoSet.S0)
-    ]
 
 
 def observables_of(artifact: Artifact, run: str) -> dict[int, Observables]:

@@ -12,7 +12,8 @@ from w2sg.core import AnyArray, FloatArray
 
 FEWEST = 8
 """A task counts for scores within tasks if it has at least this many runs."""
-Score = Callable[[FloatArray, FloatArray], float]
+Metric = Callable[[FloatArray, FloatArray], float]
+"""A score of predictions against the truth."""
 
 
 def correlation(first: FloatArray, second: FloatArray) -> float:
@@ -42,11 +43,15 @@ def kendall(predicted: FloatArray, truth: FloatArray) -> float:
     return float(kendalltau(predicted, truth).statistic)
 
 
-def within(score: Score, predicted: FloatArray, truth: FloatArray, tasks: AnyArray) -> float:
-    """Return the mean over tasks of a score within tasks; tasks with too few runs do not count."""
-    found = [score(predicted[rows], truth[rows]) for rows in by_task(tasks) if len(rows) >= FEWEST]
-    known = [one for one in found if np.isfinite(one)]
-    return float(np.mean(known)) if known else float("nan")
+def within(metric: Metric, predicted: FloatArray, truth: FloatArray, tasks: AnyArray) -> float:
+    """Return the mean over tasks of a metric within tasks; tasks with too few runs do not count."""
+    values = np.array([metric(predicted[rows], truth[rows]) for rows in by_task(tasks) if len(rows) >= FEWEST])
+    return mean(values[np.isfinite(values)])
+
+
+def mean(values: FloatArray) -> float:
+    """Return the mean; NaN of nothing."""
+    return float(values.mean()) if len(values) else float("nan")
 
 
 def r2(predicted: FloatArray, truth: FloatArray) -> float:

@@ -1,7 +1,7 @@
 """Scores of each theory: on all runs, and apart on those where its hypotheses hold, fail or cannot be tested."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -69,10 +69,6 @@ class Score:
     width: float | None
     interval_score: float | None
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data."""
-        return asdict(self)
-
 
 @dataclass(frozen=True)
 class Contrast:
@@ -93,10 +89,6 @@ class Contrast:
     difference: Interval | None
     p_value: float
     p_holm: float
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data."""
-        return asdict(self)
 
 
 def scores_of(sheet: PredictionTable) -> list[Score]:
