@@ -12,7 +12,7 @@ from w2sg.measure.answers import (
     same_answer,
     self_consistency,
 )
-from w2sg.measure.bootstrap import bootstrap_pgr
+from w2sg.measure.bootstrap import bootstrap_pgr, bootstrap_pgrs
 from w2sg.measure.clustered import MeanEstimate, Part, clustered_mean
 from w2sg.measure.compare import Comparison, compare, compare_all, holm
 from w2sg.measure.fieller import fieller_limits, ratio_interval
@@ -56,6 +56,7 @@ __all__ = [
     "average_ranks",
     "balanced_accuracy",
     "bootstrap_pgr",
+    "bootstrap_pgrs",
     "breakdown",
     "cliques",
     "clustered_mean",
