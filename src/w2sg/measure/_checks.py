@@ -74,6 +74,24 @@ def as_probabilities(name: str, values: ArrayLike) -> FloatArray:
     return flat
 
 
+def n_distinct(values: IntArray) -> int:
+    """Return how many different numbers a non-empty vector holds."""
+    # sorting and comparing neighbours is several times as fast as numpy's own `unique` on vectors of this size
+    ordered = np.sort(values)
+    return 1 + int(np.count_nonzero(ordered[1:] != ordered[:-1]))
+
+
+def codes_of(values: IntArray) -> IntArray:
+    """Return a vector's values numbered from 0 in their order, shape (n,): equal values get equal numbers."""
+    low, high = int(values.min()), int(values.max())
+    if high - low > 16 * len(values):
+        return np.unique(values, return_inverse=True)[1].astype(np.int64)
+    # ids of one pool are dense, and then a table of what occurs gives the numbers without sorting
+    occurs = np.zeros(high - low + 1, dtype=np.int64)
+    occurs[values - low] = 1
+    return (occurs.cumsum() - 1)[values - low]
+
+
 def same_length(**arrays: Sequence[object] | NDArray[np.generic]) -> None:
     """Raise InputError unless all named arrays have the same length."""
     lengths = {name: len(array) for name, array in arrays.items()}

@@ -18,7 +18,7 @@ from w2sg.measure.paired import Paired
 # Resamples are drawn in batches of about this many numbers (16 MB), so memory does not grow with their count.
 BATCH_NUMBERS = 4_000_000
 # Within a batch, draws are counted in blocks of about this many, which stay in the processor's cache.
-BLOCK_NUMBERS = 65_536
+BLOCK_NUMBERS = 131_072
 # One seed has no seeds to leave out: the jackknife leaves out one of this many blocks of examples.
 JACKKNIFE_BLOCKS = 50
 MINIMUM_RESAMPLES = 100
