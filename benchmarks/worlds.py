@@ -1,6 +1,6 @@
-"""Every oracle once, in closed form and simulated: how long it takes, and how far both are apart.
+"""Every world once, in closed form and simulated: how long it takes, and how far both are apart.
 
-python benchmarks/oracles.py [--seed 0] [--json]
+python benchmarks/worlds.py [--seed 0] [--json]
 """
 
 import argparse
@@ -11,17 +11,16 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from w2sg.core import derive, registry
-from w2sg.theory import Oracle
+from w2sg.core import registry
+from w2sg.worlds import World
 
 
 def measured(name: str, seed: int) -> dict[str, Any]:
-    """Return the seconds of one oracle, and how far exact and simulated quantities are apart, in standard errors."""
-    world = registry.build("oracles", name)
-    assert isinstance(world, Oracle)
+    """Return the seconds of one world, and how far exact and simulated quantities are apart, in standard errors."""
+    world = registry.build(World, name)
     started = time.perf_counter()
     exact = world.exact()
-    simulated = world.simulate(derive(seed, "oracle", name))
+    simulated = world.simulated(seed)
     seconds = time.perf_counter() - started
     apart = {
         key: abs(one.value - exact[key]) / one.se
@@ -30,7 +29,7 @@ def measured(name: str, seed: int) -> dict[str, Any]:
     }
     worst = max(apart, key=lambda key: apart[key], default=None)
     return {
-        "oracle": name,
+        "world": name,
         "seconds": round(seconds, 2),
         "exact": len(exact),
         "simulated": len(simulated),
@@ -47,16 +46,16 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     with threadpool_limits(1):
-        found = [measured(name, asked.seed) for name in registry.names("oracles")]
+        found = [measured(name, asked.seed) for name in registry.names(World)]
     if asked.json:
         print(json.dumps(found, indent=2))
         return
-    print("| oracle | seconds | exact | simulated | both | farthest apart | in standard errors |")
+    print("| world | seconds | exact | simulated | both | farthest apart | in standard errors |")
     print("|---|---:|---:|---:|---:|---|---:|")
     for one in found:
         worst = "– | –" if one["worst"] is None else f"{one['worst']} | {one['worst_se']:.2f}"
         counts = " | ".join(str(one[key]) for key in ("exact", "simulated", "both"))
-        print(f"| {one['oracle']} | {one['seconds']:.2f} | {counts} | {worst} |")
+        print(f"| {one['world']} | {one['seconds']:.2f} | {counts} | {worst} |")
     print(f"\n{sum(one['seconds'] for one in found):.1f} s in all")
 
 

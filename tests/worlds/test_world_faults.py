@@ -1,4 +1,4 @@
-"""Oracles and their formulas on impossible input: a clear error, never a number."""
+"""Worlds and their formulas on impossible input: a clear error, never a number."""
 
 import math
 from collections.abc import Callable
@@ -10,30 +10,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from w2sg.core import InputError, registry
-from w2sg.theory.oracles.benign_overfitting import TwoLevels
-from w2sg.theory.oracles.ensemble import ensemble_spread, labelling_error
-from w2sg.theory.oracles.finetuned import best_between
-from w2sg.theory.oracles.group_shift import Moments, proportional_inverse
-from w2sg.theory.oracles.intrinsic_dimension import least_squares_variance, variance_risks
-from w2sg.theory.oracles.latent_concept import log_likelihood_drifts, wrong_mass
-from w2sg.theory.oracles.misfit_toy import bernoulli_kl, bregman_slack
-from w2sg.theory.oracles.mixture import averaging_step
-from w2sg.theory.oracles.oversight import Skills, best_steps, success_probability
-from w2sg.theory.oracles.random_features import (
+from w2sg.worlds.benign_overfitting import TwoLevels
+from w2sg.worlds.ensemble import ensemble_spread, labelling_error
+from w2sg.worlds.finetuned import best_between
+from w2sg.worlds.group_shift import Moments, proportional_inverse
+from w2sg.worlds.intrinsic_dimension import least_squares_variance, variance_risks
+from w2sg.worlds.latent_concept import log_likelihood_drifts, wrong_mass
+from w2sg.worlds.misfit_toy import bernoulli_kl, bregman_slack
+from w2sg.worlds.mixture import averaging_step
+from w2sg.worlds.oversight import Skills, best_steps, success_probability
+from w2sg.worlds.random_features import (
     best_stopped_risk,
-    linear_teacher_risks,
+    linear_weak_risks,
     spike_student_risk,
     student_floor,
 )
-from w2sg.theory.oracles.representation import projected_residual, ridge_fit
-from w2sg.theory.oracles.ridge import (
-    TwoStageRidge,
+from w2sg.worlds.representation import projected_residual, ridge_fit
+from w2sg.worlds.ridge import (
+    TwoStageRidgeWorld,
     best_student_penalty,
-    best_teacher_penalty,
+    best_weak_penalty,
     ridge_moments,
     two_stage_ridge_risks,
 )
-from w2sg.theory.oracles.ridgeless import Ridgeless, RidgelessSurrogate, effective_ridge
+from w2sg.worlds.ridgeless import Ridgeless, RidgelessWorld, effective_ridge
 
 NAN, INF = math.nan, math.inf
 EYE = np.eye(2)
@@ -84,7 +84,7 @@ EYE = np.eye(2)
 )
 def test_impossible_worlds_are_refused(name: str, fields: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        registry.build("oracles", {"kind": name, **fields})
+        registry.build("worlds", {"kind": name, **fields})
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_impossible_worlds_are_refused(name: str, fields: dict[str, Any], messag
         lambda: ridge_moments(0.5, INF),
         lambda: two_stage_ridge_risks(0.5, -1, 0.1, 0.1),
         lambda: two_stage_ridge_risks(0.5, 1, 0.1, 0.1, NAN),
-        lambda: best_teacher_penalty(0.5, 1, 0),
+        lambda: best_weak_penalty(0.5, 1, 0),
         lambda: best_student_penalty(0.5, NAN, 0.1),
         lambda: effective_ridge([1, 1], 2),
         lambda: effective_ridge([1, 0], 1),
@@ -130,7 +130,7 @@ def test_impossible_worlds_are_refused(name: str, fields: dict[str, Any], messag
         lambda: spike_student_risk(-0.1),
         lambda: best_stopped_risk(0.1, 1),
         lambda: best_stopped_risk([0.1, NAN], 0.1),
-        lambda: linear_teacher_risks(5, 5, 0.1),
+        lambda: linear_weak_risks(5, 5, 0.1),
         lambda: log_likelihood_drifts([0, 1], [0.5, 0.4]),
         lambda: wrong_mass([0, NAN], [0.5, 0.5], 3),
         lambda: wrong_mass([0, 1], [0.5, 0.5], -1),
@@ -151,8 +151,8 @@ def test_impossible_worlds_are_refused(name: str, fields: dict[str, Any], messag
         lambda: ridge_fit(np.ones((3, 2)), np.array([1, NAN, 1]), 1),
         lambda: ridge_fit(np.ones((3, 2)), np.ones(3), NAN),
         lambda: projected_residual(np.ones((3, 2)), np.ones((4, 2)), np.ones(3), 1),
-        lambda: TwoStageRidge(gamma=1e-6).simulate(np.random.default_rng(0)),
-        lambda: RidgelessSurrogate(p=2000, n=1999, decay=5).simulate(np.random.default_rng(0)),
+        lambda: TwoStageRidgeWorld(gamma=1e-6).simulate(np.random.default_rng(0)),
+        lambda: RidgelessWorld(p=2000, n=1999, decay=5).simulate(np.random.default_rng(0)),
         lambda: wrong_mass([0, 1e6], [0.5, 0.5], 3),
         lambda: TwoLevels.of(50, 1, 0, 0.5),
         lambda: TwoLevels.of(50, 0.1, 0.5, 0.05),
@@ -168,11 +168,11 @@ POSITIVE = st.floats(1e-3, 1e3)
 
 @given(POSITIVE, POSITIVE, POSITIVE, POSITIVE, POSITIVE)
 def test_ridge_risks_obey_the_identity_of_squared_loss(g: float, g_s: float, s2: float, lt: float, ls: float) -> None:
-    """A least-squares student of the teacher's own labels: risks and misfit are finite, and nothing is negative."""
+    """A least-squares student of the supervisor's own labels: risks and misfit are finite, and nothing is negative."""
     risks = two_stage_ridge_risks(g, s2, lt, ls, g_s)
-    assert min(risks.teacher, risks.student, risks.misfit) >= -1e-9 * (1 + s2)
-    assert all(math.isfinite(value) for value in (risks.teacher, risks.student, risks.misfit))
-    assert math.sqrt(max(risks.student, 0)) <= math.sqrt(risks.teacher) + math.sqrt(max(risks.misfit, 0)) + 1e-6
+    assert min(risks.weak, risks.student, risks.misfit) >= -1e-9 * (1 + s2)
+    assert all(math.isfinite(value) for value in (risks.weak, risks.student, risks.misfit))
+    assert math.sqrt(max(risks.student, 0)) <= math.sqrt(risks.weak) + math.sqrt(max(risks.misfit, 0)) + 1e-6
 
 
 @given(st.floats(0, 50), st.floats(0, 50), st.floats(0, 1), st.floats(1, 500), st.floats(1, 500), st.floats(0, 10))
@@ -189,9 +189,9 @@ def test_variance_gain_is_misfit_less_what_is_fitted(
 def test_no_contraction_gets_below_the_floor(risk: float) -> None:
     assert risk**2 / 4 - 1e-15 <= student_floor(risk) <= spike_student_risk(risk) + 1e-15
     rng = np.random.default_rng(0)
-    teacher = np.array([1 - risk, math.sqrt(risk * (1 - risk))])
+    supervisor = np.array([1 - risk, math.sqrt(risk * (1 - risk))])
     for _ in range(20):
-        student = teacher * rng.random(2)
+        student = supervisor * rng.random(2)
         assert float((1 - student[0]) ** 2 + student[1] ** 2) >= student_floor(risk) - 1e-12
 
 

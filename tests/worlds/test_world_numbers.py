@@ -1,4 +1,4 @@
-"""Closed forms of the oracles against published and independently recomputed numbers, to the digits printed there."""
+"""Closed forms of the worlds against published and independently recomputed numbers, to the digits printed there."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,13 +8,13 @@ import pytest
 from scipy.optimize import minimize_scalar
 
 from w2sg.core import registry
-from w2sg.theory.oracles.random_features import best_stopped_risk, spike_student_risk, student_floor
-from w2sg.theory.oracles.ridge import best_student_penalty, ridge_moments, two_stage_ridge_risks
+from w2sg.worlds.random_features import best_stopped_risk, spike_student_risk, student_floor
+from w2sg.worlds.ridge import best_student_penalty, ridge_moments, two_stage_ridge_risks
 
 
 def exact(name: str, **fields: Any) -> Mapping[str, float]:
-    oracle: Any = registry.build("oracles", {"kind": name, **fields})
-    found: Mapping[str, float] = oracle.exact()
+    world: Any = registry.build("worlds", {"kind": name, **fields})
+    found: Mapping[str, float] = world.exact()
     return found
 
 
@@ -46,12 +46,12 @@ NUMBERS: list[tuple[str, dict[str, Any], dict[str, str]]] = [
     (
         "two-stage-ridge",
         {"lambda_t": 0.01},
-        {"teacher_risk": "0.9273", "best_student_risk": "0.5587", "gain": "0.3686"},
+        {"weak_risk": "0.9273", "best_student_risk": "0.5587", "gain": "0.3686"},
     ),
     (
         "two-stage-ridge",
         {"lambda_t": 0.1},
-        {"teacher_risk": "0.6036", "best_lambda_s": "0.291", "student_risk": "0.4861", "gain": "0.1174"},
+        {"weak_risk": "0.6036", "best_lambda_s": "0.291", "student_risk": "0.4861", "gain": "0.1174"},
     ),
     ("two-stage-ridge", {"lambda_t": 0.1, "lambda_s": 0.2914}, {"student_risk": "0.4861", "misfit": "0.1632"}),
     ("two-stage-ridge", {"lambda_t": 0.1, "lambda_s": 0.1}, {"student_risk": "0.5136"}),
@@ -60,10 +60,10 @@ NUMBERS: list[tuple[str, dict[str, Any], dict[str, str]]] = [
     (
         "two-stage-ridge",
         {"lambda_t": 0.5},
-        {"teacher_risk": "0.41421", "best_student_risk": "0.4142", "best_lambda_s": "0.0", "gain": "0.0"},
+        {"weak_risk": "0.41421", "best_student_risk": "0.4142", "best_lambda_s": "0.0", "gain": "0.0"},
     ),
     ("two-stage-ridge", {"lambda_t": 0.5, "lambda_s": 0.1}, {"misfit": "0.0202", "gain": "-0.0202"}),
-    ("two-stage-ridge", {"lambda_t": 1.0}, {"teacher_risk": "0.4552", "best_student_risk": "0.4552", "gain": "0.0"}),
+    ("two-stage-ridge", {"lambda_t": 1.0}, {"weak_risk": "0.4552", "best_student_risk": "0.4552", "gain": "0.0"}),
     (
         "ridgeless",
         {"p": 500, "n": 50},
@@ -132,37 +132,37 @@ NUMBERS: list[tuple[str, dict[str, Any], dict[str, str]]] = [
     ("oversight", {"game": "debate", "gap": 800}, {"success": "0.4852", "steps": "1"}),
     ("oversight", {"game": "backdoor", "gap": 800}, {"success": "0.00334", "steps": "2"}),
     ("oversight", {"game": "wargames", "gap": 800}, {"success": "0.0245", "steps": "2"}),
-    ("ensemble-variance", {}, {"weak_risk": "1.0169", "mean_teacher_risk": "0.1271"}),
+    ("ensemble-variance", {}, {"weak_risk": "1.0169", "mean_weak_risk": "0.1271"}),
     (
         "certificate",
         {"k": 5, "n": 100},
-        {"two_sided_lower": "0.01643", "two_sided_upper": "0.11283", "upper": "0.1023"},
+        {"two_sided_low": "0.01643", "two_sided_high": "0.11283", "high": "0.1023"},
     ),
     (
         "certificate",
         {"k": 50, "n": 1000},
-        {"two_sided_lower": "0.03734", "two_sided_upper": "0.06539", "upper": "0.0629"},
+        {"two_sided_low": "0.03734", "two_sided_high": "0.06539", "high": "0.0629"},
     ),
-    ("certificate", {"method": "hoeffding"}, {"upper": "0.1724"}),
-    ("certificate", {"method": "hoeffding", "k": 50, "n": 1000}, {"upper": "0.0887"}),
-    ("certificate", {"method": "chernoff-kl"}, {"upper": "0.1215"}),
-    ("certificate", {"method": "chernoff-kl", "k": 50, "n": 1000}, {"upper": "0.0687"}),
-    ("certificate", {"method": "maurer-pontil"}, {"upper": "0.1964"}),
-    ("certificate", {"method": "maurer-pontil", "k": 50, "n": 1000}, {"upper": "0.0773"}),
+    ("certificate", {"method": "hoeffding"}, {"high": "0.1724"}),
+    ("certificate", {"method": "hoeffding", "k": 50, "n": 1000}, {"high": "0.0887"}),
+    ("certificate", {"method": "chernoff-kl"}, {"high": "0.1215"}),
+    ("certificate", {"method": "chernoff-kl", "k": 50, "n": 1000}, {"high": "0.0687"}),
+    ("certificate", {"method": "maurer-pontil"}, {"high": "0.1964"}),
+    ("certificate", {"method": "maurer-pontil", "k": 50, "n": 1000}, {"high": "0.0773"}),
     (
         "certificate",
         {"method": "pac-bayes-kl", "k": 50, "n": 1000, "kl": 10},
-        {"upper": "0.1008", "mcallester": "0.1426"},
+        {"high": "0.1008", "mcallester": "0.1426"},
     ),
     (
         "certificate",
         {"method": "pac-bayes-kl", "k": 50, "n": 500, "kl": 5},
-        {"upper": "0.1774", "mcallester": "0.2086"},
+        {"high": "0.1774", "mcallester": "0.2086"},
     ),
     (
         "certificate",
         {"method": "pac-bayes-kl", "k": 40, "n": 200, "kl": 3},
-        {"upper": "0.3383", "mcallester": "0.3528"},
+        {"high": "0.3383", "mcallester": "0.3528"},
     ),
     ("disagreement-audit", {}, {"certified_gain": "0.0292", "gain": "0.048"}),
     ("conformal", {"n": 99}, {"coverage": "0.900", "coverage_sd": "0.0299"}),
@@ -190,12 +190,12 @@ def test_printed_numbers(name: str, fields: dict[str, Any], printed: dict[str, s
     assert {key: found[key] for key, text in printed.items() if not agrees(found[key], text)} == {}
 
 
-@pytest.mark.parametrize(("etas", "teacher", "student"), GROUPS)
+@pytest.mark.parametrize(("etas", "supervisor", "student"), GROUPS)
 def test_group_shift_to_first_order_and_as_transcribed(
-    etas: tuple[float, float], teacher: tuple[str, str], student: tuple[str, str]
+    etas: tuple[float, float], supervisor: tuple[str, str], student: tuple[str, str]
 ) -> None:
     found = exact("group-shift", eta_l=etas[0], eta_u=etas[1])
-    for who, printed in (("teacher", teacher), ("student", student)):
+    for who, printed in (("weak", supervisor), ("student", student)):
         assert agrees(found[f"{who}_risk_first_order"], printed[0])
         assert agrees(found[f"{who}_risk_transcribed"], printed[1])
 
@@ -203,16 +203,16 @@ def test_group_shift_to_first_order_and_as_transcribed(
 @pytest.mark.parametrize(("cos", "printed"), MIXTURES)
 def test_mixture(cos: float, printed: tuple[str, ...]) -> None:
     found = exact("mixture", cos=cos)
-    keys = ("teacher_accuracy", "student_cos", "student_accuracy", "pgr")
+    keys = ("weak_accuracy", "student_cos", "student_accuracy", "pgr")
     assert [agrees(found[key], text) for key, text in zip(keys, printed, strict=True)] == [True] * 4
 
 
 @pytest.mark.parametrize(
-    ("start", "teacher", "printed"), [(0.8, 0.5, 0.825), (0.8, 0.6, 0.835), (0.8, 0.3, 0.807), (0.7, 0.7, 0.811)]
+    ("start", "supervisor", "printed"), [(0.8, 0.5, 0.825), (0.8, 0.6, 0.835), (0.8, 0.3, 0.807), (0.7, 0.7, 0.811)]
 )
-def test_a_good_student_is_improved_by_a_worse_teacher(start: float, teacher: float, printed: float) -> None:
+def test_a_good_student_is_improved_by_a_worse_supervisor(start: float, supervisor: float, printed: float) -> None:
     """Means of 20 simulated pairs were printed; their standard errors are about 0.002."""
-    found = exact("finetuned-student", start=start, teacher=teacher)
+    found = exact("finetuned-student", start=start, weak=supervisor)
     assert found["limit_best_cos"] == pytest.approx(printed, abs=0.008)
     assert found["limit_improved"] >= 0.95
 
@@ -255,7 +255,7 @@ def test_best_stopped_students_of_linear_features(m: int, risk: float, student: 
 
 
 def test_best_stopping_time_is_the_best() -> None:
-    """Against a fine grid of times, over teachers and spectra."""
+    """Against a fine grid of times, over supervisors and spectra."""
     for risk, rho in ((0.459, 0.01), (0.05, 0.2), (0.9, 0.5), (0.0056, 0.01)):
         times = np.geomspace(1e-3, 1e4, 200_001)
         kept, leaked = -np.expm1(-times), -np.expm1(-rho * times)
@@ -293,5 +293,5 @@ def test_no_student_penalty_is_better_than_the_best(lambda_t: float, gamma_s: fl
 
 
 @pytest.mark.parametrize("lambda_t", [0.5, 0.7, 5.0])
-def test_a_teacher_that_is_regularised_enough_is_not_improved(lambda_t: float) -> None:
+def test_a_weak_that_is_regularised_enough_is_not_improved(lambda_t: float) -> None:
     assert best_student_penalty(0.5, 1.0, lambda_t) == 0

@@ -1,5 +1,6 @@
 """The contracts of the house: examples and views, configs, registry, randomness, errors."""
 
+from w2sg.core.arrays import ROW_SUM_TOLERANCE as ROW_SUM_TOLERANCE
 from w2sg.core.arrays import AnyArray as AnyArray
 from w2sg.core.arrays import BoolArray as BoolArray
 from w2sg.core.arrays import FloatArray as FloatArray

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from w2sg.core.errors import InputError
-from w2sg.measure._checks import BoolArray, FloatArray, IntArray, same_length
+from w2sg.core import InputError
+from w2sg.measure.checks import BoolArray, FloatArray, IntArray, same_length
 
 Texts = Sequence[str] | NDArray[Any]
 Key = Callable[[str], Hashable | None]

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from w2sg.core.errors import InputError
-from w2sg.measure._checks import FloatArray, IntArray, check_level
+from w2sg.core import InputError
+from w2sg.measure.checks import FloatArray, IntArray, check_level
 from w2sg.measure.intervals import Interval
 from w2sg.measure.paired import Paired
 

@@ -5,14 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from w2sg.core.errors import InputError
+from w2sg.core import ROW_SUM_TOLERANCE, InputError
 
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 
-# Half-precision soft-max and files rounded to three or four decimals leave rows this far from 1.
-ROW_SUM_TOLERANCE = 1e-3
+Span = tuple[float, float]
+"""The least and the largest value that a quantity can take, known beforehand."""
+UNIT: Span = (0.0, 1.0)
 # A float32 probability may pass 0 or 1 by its rounding.
 RANGE_TOLERANCE = 1e-6
 
@@ -72,6 +73,76 @@ def as_probabilities(name: str, values: ArrayLike) -> FloatArray:
     if worst > ROW_SUM_TOLERANCE:
         raise InputError(f"rows of {name} must sum to 1 within {ROW_SUM_TOLERANCE:g}, the worst is off by {worst:.6g}")
     return flat
+
+
+def as_unit(name: str, values: ArrayLike, span: Span = UNIT) -> FloatArray:
+    """Return numbers within a span, shape (n,), moved to [0, 1]; rounding beyond its ends is moved back.
+
+    Raises:
+        InputError: As in `as_floats`, or a number lies outside the span, or the span is empty.
+    """
+    low, high = span
+    if not (np.isfinite(low) and np.isfinite(high) and low < high):
+        raise InputError(f"span must be two finite numbers, the smaller first, got {span}")
+    scaled = (as_floats(name, values) - low) / (high - low)
+    if scaled.min() < -RANGE_TOLERANCE or scaled.max() > 1 + RANGE_TOLERANCE:
+        raise InputError(
+            f"{name} must lie in [{low:g}, {high:g}], got values from {low + scaled.min() * (high - low):.6g} to "
+            f"{low + scaled.max() * (high - low):.6g}: name their span beforehand, or clip what makes them"
+        )
+    return np.clip(scaled, 0.0, 1.0)
+
+
+def as_labels(name: str, values: ArrayLike, n_classes: int | None = None) -> IntArray:
+    """Return class numbers from 0, shape (n,); unlike in `as_classes` there may be none, and none is negative.
+
+    Raises:
+        InputError: It holds what is not the number of a class.
+    """
+    array: NDArray[np.generic] = np.asarray(values)
+    if array.ndim == 1 and array.size == 0:
+        return array.astype(np.int64)
+    if array.ndim != 1 or array.dtype.kind not in "biu":
+        raise InputError(f"{name} must be a vector of class numbers, got {array.dtype} of shape {array.shape}")
+    labels = array.astype(np.int64)
+    top = np.inf if n_classes is None else n_classes
+    if labels.min() < 0 or labels.max() >= top:
+        raise InputError(f"{name} must be classes from 0 to below {top}, got {labels.min()} to {labels.max()}")
+    return labels
+
+
+def as_flags(name: str, values: ArrayLike) -> FloatArray:
+    """Return `values` (booleans, or numbers 0 and 1) as floats of shape (n,), or raise InputError."""
+    flags = as_floats(name, values)
+    if not np.isin(flags, (0.0, 1.0)).all():
+        raise InputError(f"{name} must say yes or no (booleans, or 0 and 1), got other numbers")
+    return flags
+
+
+def as_rows(rows: ArrayLike, n: int) -> IntArray:
+    """Return numbers of rows, each from 0 to below n and none twice; there may be none.
+
+    Raises:
+        InputError: A row is outside, or comes twice: a label counts once.
+    """
+    numbers = as_labels("rows", rows, n)
+    if len(numbers) and n_distinct(numbers) < len(numbers):
+        raise InputError("rows must differ: the same label, counted twice, is no second observation")
+    return numbers
+
+
+def check_share(name: str, value: float) -> float:
+    """Return a number strictly between 0 and 1, or raise InputError."""
+    if not (isinstance(value, int | float) and 0 < value < 1):
+        raise InputError(f"{name} must be between 0 and 1, got {value}")
+    return float(value)
+
+
+def check_delta(delta: float) -> float:
+    """Return how often a bound may be wrong, or raise InputError unless it is between 0 and 1."""
+    if not (isinstance(delta, int | float) and 0 < delta < 1):
+        raise InputError(f"delta must be between 0 and 1, got {delta}: it is how often a certificate may be wrong")
+    return float(delta)
 
 
 def n_distinct(values: IntArray) -> int:

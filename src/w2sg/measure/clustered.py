@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from w2sg.core.errors import InputError
-from w2sg.measure._checks import FloatArray, IntArray, as_classes, check_level, codes_of, n_distinct, same_length
+from w2sg.core import InputError
+from w2sg.measure.checks import FloatArray, IntArray, as_classes, check_level, codes_of, n_distinct, same_length
 from w2sg.measure.intervals import Interval, t_interval, t_p_value
 
 

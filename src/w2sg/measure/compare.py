@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from w2sg.core.errors import InputError
-from w2sg.measure._checks import FloatArray, as_floats
+from w2sg.core import InputError
+from w2sg.measure.checks import FloatArray, as_floats
 from w2sg.measure.clustered import MeanEstimate, clustered_mean
 from w2sg.measure.fieller import ratio_interval
 from w2sg.measure.intervals import Interval
@@ -149,7 +149,7 @@ def holm(p_values: ArrayLike) -> FloatArray:
 
 
 def _means(reference: Paired, others: Sequence[Paired]) -> MeanEstimate:
-    """Return the means of weak, reference, ceiling and all others at once: they share seeds, ids and their numbering."""
+    """Return the means of weak, reference, ceiling and all others at once, for they share seeds and ids."""
     students = [other.student for other in others]
     columns = [np.concatenate(x) for x in (reference.weak, reference.student, reference.ceiling, *students)]
     seed_of = np.repeat(np.arange(reference.n_seeds), [len(ids) for ids in reference.ids])

@@ -7,8 +7,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from w2sg.core.errors import InputError
-from w2sg.measure._checks import BoolArray, IntArray, as_classes, as_correct, n_distinct
+from w2sg.core import InputError
+from w2sg.measure.checks import BoolArray, IntArray, as_classes, as_correct, n_distinct
 
 Array = TypeVar("Array", BoolArray, IntArray)
 PREDICTORS = ("weak", "student", "ceiling")

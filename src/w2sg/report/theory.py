@@ -14,8 +14,8 @@ from w2sg.report.theory_figures import theory_figures
 from w2sg.report.theory_findings import theory_findings
 from w2sg.report.theory_numbers import numbers_of
 from w2sg.report.theory_tables import tables_of
+from w2sg.theory.families import FAMILIES
 from w2sg.theory.scoreboard.board import Scoreboard
-from w2sg.theory.worlds import FAMILIES
 
 IN_TERMINAL = ("theory", "predicts", "hypotheses", "n", "abstains", "Spearman within tasks", "R²", "coverage")
 """Columns of the tables of scores that a terminal has room for."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from w2sg import measure
 from w2sg.core import AnyArray, FloatArray, derive
 from w2sg.report import formatting as fmt
 from w2sg.report.canvas import (
@@ -27,8 +28,8 @@ from w2sg.report.canvas import (
     drawn,
 )
 from w2sg.theory import certificates
-from w2sg.theory.oracles.random_features import spike_student_risk, student_floor
 from w2sg.theory.scoreboard.sheet import STANDINGS, Sheet
+from w2sg.worlds import spike_student_risk, student_floor
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -252,18 +253,18 @@ def _label(canvas: Canvas, axes: "Axes", ends: Sequence[tuple[float, str, str]],
 
 def _rates() -> dict[str, list[float]]:
     """Return by certifier how far its upper bound of the rate is expected to lie above it."""
-    plain: list[certificates.MomentBound] = [
-        certificates.ClopperPearson(),
-        certificates.ChernoffKl(),
-        certificates.MaurerPontil(),
-        certificates.Hoeffding(),
+    plain: list[measure.MomentBound] = [
+        measure.ClopperPearson(),
+        measure.ChernoffKl(),
+        measure.MaurerPontil(),
+        measure.Hoeffding(),
     ]
-    expected = {one.kind: [one.expected_upper(n, DELTA, RATE) - RATE for n in LABELS] for one in plain}
+    expected = {one.kind: [one.expected_high(n, DELTA, RATE) - RATE for n in LABELS] for one in plain}
     return {"betting": [_bet(n) - RATE for n in LABELS], **expected}
 
 
 def _bet(n: int) -> float:
-    return float(certificates.Betting(horizon=n).uppers(_orders(np.arange(n) < round(RATE * n)), DELTA).mean())
+    return float(measure.Betting(horizon=n).highs(_orders(np.arange(n) < round(RATE * n)), DELTA).mean())
 
 
 def _orders(values: AnyArray) -> NDArray[np.float64]:
@@ -280,9 +281,9 @@ def _gains() -> dict[str, list[float]]:
     """Return by the way to spend labels how far the lower bound of the gain lies below it."""
     return {
         "disagreement audit": [_gain() - _audited(n) for n in LABELS],
-        "random, betting": [_gain() - _paired(certificates.Betting(horizon=n), n) for n in LABELS],
-        "random, maurer-pontil": [_gain() - _paired(certificates.MaurerPontil(), n) for n in LABELS],
-        "random, hoeffding": [_gain() - _paired(certificates.Hoeffding(), n) for n in LABELS],
+        "random, betting": [_gain() - _paired(measure.Betting(horizon=n), n) for n in LABELS],
+        "random, maurer-pontil": [_gain() - _paired(measure.MaurerPontil(), n) for n in LABELS],
+        "random, hoeffding": [_gain() - _paired(measure.Hoeffding(), n) for n in LABELS],
     }
 
 
@@ -291,11 +292,11 @@ def _audited(n: int) -> float:
     differs[: round(DISPUTED * INPUTS)] = 1
     right = (np.arange(n) < round(RIGHT * n)).astype(int)
     found = certificates.gain_by_audit(np.zeros_like(differs), differs, np.arange(n), right, DELTA, n_classes=2)
-    return -1.0 if found.lower is None else found.lower
+    return -1.0 if found.low is None else found.low
 
 
-def _paired(certifier: certificates.Certifier, n: int) -> float:
+def _paired(certifier: measure.Certifier, n: int) -> float:
     values = np.zeros(n)
     better, worse = round(DISPUTED * RIGHT * n), round(DISPUTED * (1 - RIGHT) * n)
     values[:better], values[better : better + worse] = 1, -1
-    return float(np.mean(1 - 2 * certifier.uppers((1 - _orders(values)) / 2, DELTA)))
+    return float(np.mean(1 - 2 * certifier.highs((1 - _orders(values)) / 2, DELTA)))

@@ -10,10 +10,10 @@ from w2sg.report import formatting as fmt
 from w2sg.report.canvas import INK, MUTED, NORMAL, TINY, WIDTH, Canvas, Drawing, drawn, in_chunks
 from w2sg.report.theory_curves import MOST_POINTS, certificate_figure, key, limit_figure, points, thinned
 from w2sg.report.theory_tables import DECIMALS, UNITS, explained, place
+from w2sg.theory.families import FAMILIES
 from w2sg.theory.scoreboard import metrics
 from w2sg.theory.scoreboard.board import Scoreboard
 from w2sg.theory.scoreboard.sheet import STANDINGS, Column, Sheet
-from w2sg.theory.worlds import FAMILIES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

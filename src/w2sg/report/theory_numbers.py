@@ -9,13 +9,13 @@ import numpy as np
 from w2sg.core import AnyArray, BoolArray, derive, registry
 from w2sg.measure import Interval
 from w2sg.theory.contracts import Theory
+from w2sg.theory.families import FAMILIES
 from w2sg.theory.scoreboard import metrics
 from w2sg.theory.scoreboard.board import Scoreboard
 from w2sg.theory.scoreboard.resampling import Clusters, Resample, percentile_interval
 from w2sg.theory.scoreboard.scores import LEVEL, resamples_of
 from w2sg.theory.scoreboard.sheet import STANDINGS, Column, Sheet
 from w2sg.theory.scoreboard.stack import STACK
-from w2sg.theory.worlds import FAMILIES
 
 PLAIN = {"misfit-cross-term": "paired-difference-squared", STACK: "paired-difference"}
 """A way to use labels with theory, and the plain use of the same labels in the same unit."""

@@ -127,7 +127,7 @@ class Theory(Component):
     needs: ClassVar[tuple[str, ...]]
     """Names of observables without which there is no prediction."""
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = ()
-    oracle: ClassVar[str | None] = None
+    world: ClassVar[str | None] = None
     """The name of the simulated world in which its hypotheses hold."""
 
     @property

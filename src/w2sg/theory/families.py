@@ -26,7 +26,7 @@ MOST_MISSED = 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class World:
+class FamilyRun:
     """One run of a family: what may be seen, bought labels (a larger audit holds the smaller), and the exact truth."""
 
     seen: Seen
@@ -52,7 +52,7 @@ class _Linear:
         return float(np.square(self.weights - target).sum())
 
 
-def world(family: Family, index: int, audits: Sequence[int] = ()) -> World:
+def family_run(family: Family, index: int, audits: Sequence[int] = ()) -> FamilyRun:
     """Return a run of a family.
 
     Args:
@@ -88,7 +88,7 @@ def world(family: Family, index: int, audits: Sequence[int] = ()) -> World:
         student_space=Space(x @ student_space, u @ student_space, fresh @ student_space),
     )
     bought = tuple(Audit(drawn[:count], labels[:count]) for count in audits)
-    return World(seen, bought, _truth(seen.run, teacher.risk(target), student.risk(target), ceiling.risk(target)))
+    return FamilyRun(seen, bought, _truth(seen.run, teacher.risk(target), student.risk(target), ceiling.risk(target)))
 
 
 def _subspaces(family: Family, rng: np.random.Generator) -> tuple[FloatArray, FloatArray, FloatArray]:

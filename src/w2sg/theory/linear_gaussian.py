@@ -1,7 +1,8 @@
-"""Runs of the three families of `worlds`: how what is observed ranks their gains.
+"""A world of many linear-Gaussian runs: how what is observed ranks their gains.
 
-In family A only variance matters; in B the student can express the truth; in C it misses signal that the teacher has,
-and misfit, which is gain in A and B, is loss.
+In family A only variance matters; in B the student can express the truth; in C it misses signal that the weak
+supervisor has, and misfit, which is gain in A and B, is loss. The world stands in this room and not among the others
+because what it scores are this room's observables.
 """
 
 from collections.abc import Mapping
@@ -11,21 +12,19 @@ import numpy as np
 from pydantic import Field
 
 from w2sg.core import FloatArray, register
+from w2sg.theory.families import Family, family_run
 from w2sg.theory.observing import observe
-from w2sg.theory.oracle import Oracle, Simulated, mean_of
-from w2sg.theory.oracles.common import resampled
-from w2sg.theory.oracles.intrinsic_dimension import variance_risks
-from w2sg.theory.worlds import Family, world
+from w2sg.worlds import Simulation, World, mean_of, resampled, variance_risks
 
 OBSERVED = ("misfit", "ensemble_squared", "weak_squared", "audit_gain_squared")
 
 
 @register()
-class LinearGaussian(Oracle):
+class LinearGaussianWorld(World):
     """Many random runs of one family, and how what is observed ranks their gains."""
 
     kind: Literal["linear-gaussian"] = "linear-gaussian"
-    family: Family = Field("A", description="where the target lies: shared, student's, teacher's")
+    family: Family = Field("A", description="where the target lies: shared, student's, supervisor's")
     audits: int = Field(50, ge=2, le=2000, description="audited labels of the paired difference")
     trials: int = Field(200, ge=10, description="simulated runs")
 
@@ -33,7 +32,7 @@ class LinearGaussian(Oracle):
         """Return nothing: sizes are drawn anew for every run."""
         return {}
 
-    def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulated]:
+    def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulation]:
         """Return the mean gain and, for each predictor, its Spearman correlation with the gain and its raw R2."""
         from scipy.stats import spearmanr
 
@@ -53,11 +52,11 @@ class LinearGaussian(Oracle):
         return found
 
     def _trial(self, index: int) -> dict[str, float]:
-        made = world(self.family, index, (self.audits,))
-        seen = observe(made.seen, made.audits)[self.audits]
+        run = family_run(self.family, index, (self.audits,))
+        seen = observe(run.seen, run.audits)[self.audits]
         d_w, d_s, n, n_transfer = (
             round(seen.value(name)) for name in ("d_weak", "d_strong", "n_supervision", "n_transfer")
         )
         variance = variance_risks(d_w, d_s, seen.value("d_shared"), n, n_transfer, seen.value("noise")).gain
         observed = {name: seen.value(name) for name in OBSERVED}
-        return {"gain": made.truth.values["gain squared"].value, "variance": variance, **observed}
+        return {"gain": run.truth.values["gain squared"].value, "variance": variance, **observed}

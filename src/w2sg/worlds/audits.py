@@ -7,22 +7,21 @@ from typing import Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 from scipy.optimize import brentq
-from scipy.special import betaincinv
 from scipy.stats import beta, norm
 
-from w2sg.core import FloatArray, register
-from w2sg.theory.certificates import ClopperPearson, MaurerPontil, ppi, split_conformal, weighted_cuts
-from w2sg.theory.oracle import Oracle, Simulated, mean_of
-from w2sg.theory.oracles.common import means_of
+from w2sg.core import register
+from w2sg.measure import MaurerPontil, Powered, conformal_cut, exact_high, exact_low, weighted_cuts
+from w2sg.worlds.common import means_of
+from w2sg.worlds.contract import Simulation, World, mean_of
 
 
 @register()
-class DisagreementAudit(Oracle):
+class DisagreementAuditWorld(World):
     """The gain of a student on two classes, by labels of disagreements, and by as many labels at random."""
 
     kind: Literal["disagreement-audit"] = "disagreement-audit"
     N: int = Field(5000, ge=2, description="unlabelled inputs")
-    disagreements: int = Field(600, ge=1, description="inputs on which student and teacher differ")
+    disagreements: int = Field(600, ge=1, description="inputs on which student and supervisor differ")
     audited: int = Field(200, ge=2, description="labels that are bought")
     right: int = Field(140, ge=0, description="audited disagreements on which the student is right")
     delta: float = Field(0.05, gt=0, lt=1, description="how often the certificate may be wrong")
@@ -36,21 +35,21 @@ class DisagreementAudit(Oracle):
 
     def exact(self) -> Mapping[str, float]:
         """Return the point estimate and the certified gain of exactly these counts."""
-        exact, half = ClopperPearson(), self.delta / 2
-        share = [1.0] * self.disagreements + [0.0] * (self.N - self.disagreements)
-        win = exact.lower([1.0] * self.right + [0.0] * (self.audited - self.right), half)
-        bound = exact.lower(share, half) if win >= 0.5 else exact.upper(share, half)
+        half = self.delta / 2
+        win = float(exact_low(self.right, self.audited, half))
+        # a gain is bounded by the least share of disagreements, a loss by the largest
+        bound = float((exact_low if win >= 0.5 else exact_high)(self.disagreements, self.N, half))
         value = 2 * self.right / self.audited - 1
         return {"gain": self.disagreements / self.N * value, "certified_gain": bound * (2 * win - 1)}
 
-    def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulated]:
+    def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulation]:
         """Audit fresh inputs with these rates: means of the bounds, and how often they hold."""
         share, win, half = self.disagreements / self.N, self.right / self.audited, self.delta / 2
         gain = share * (2 * win - 1)
         differ, right = rng.binomial(self.N, share, self.trials), rng.binomial(self.audited, win, self.trials)
-        least = _lower(right, self.audited, half)
-        low, high = _lower(differ, self.N, half), 1 - _lower(self.N - differ, self.N, half)
-        audit = (2 * least - 1) * np.where(least >= 0.5, low, high)
+        least = exact_low(right, self.audited, half)
+        reach = np.where(least >= 0.5, exact_low(differ, self.N, half), exact_high(differ, self.N, half))
+        audit = (2 * least - 1) * reach
         chances = [share * win, share * (1 - win), 1 - share]
         better, worse, _ = rng.multinomial(self.audited, chances, size=self.trials).T
         mean = (better - worse) / self.audited
@@ -62,12 +61,8 @@ class DisagreementAudit(Oracle):
         return found | {f"{name}_coverage": mean_of(bound <= gain) for name, bound in bounds.items()}
 
 
-def _lower(hits: FloatArray | np.ndarray, n: int, delta: float) -> FloatArray:
-    return np.where(hits > 0, betaincinv(np.maximum(hits, 1), n - hits + 1, delta), 0.0)
-
-
 @register(paper="1904.06019")
-class ConformalSets(Oracle):
+class ConformalWorld(World):
     """Coverage of split conformal sets, and of weighted ones, when inputs shift from `N(0, 1)` to `N(shift, 1)`.
 
     Scores are `|N(0, 1)| (0.5 + exp(x / 2))`, so that they grow with the input.
@@ -97,21 +92,21 @@ class ConformalSets(Oracle):
 
         return below(float(brentq(lambda cut: below(cut, 0.0) - 1 + self.miss, 0, 1e4)), self.shift)
 
-    def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulated]:
+    def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulation]:
         """Cut fresh samples, unweighted and weighted by the true ratio of densities."""
         return means_of(self._trial(rng) for _ in range(self.trials))
 
     def _trial(self, rng: np.random.Generator) -> dict[str, float]:
         x, test = rng.standard_normal(self.n), self.shift + rng.standard_normal(100)
         scores, fresh = (np.abs(rng.standard_normal(len(z))) * (0.5 + np.exp(z / 2)) for z in (x, test))
-        plain = split_conformal(scores, 0.05, miss=self.miss).cut
+        plain = conformal_cut(scores, miss=self.miss).score
         weights = (np.exp(self.shift * z - self.shift**2 / 2) for z in (x, test))
         cuts = weighted_cuts(scores, *weights, miss=self.miss)
         return {"coverage": float(np.mean(fresh <= plain)), "weighted_coverage": float(np.mean(fresh <= cuts))}
 
 
 @register(paper="2311.01453")
-class PredictionPowered(Oracle):
+class PredictionPoweredWorld(World):
     """An error rate by few labels and many predictions of them: the width that predictions save."""
 
     kind: Literal["prediction-powered"] = "prediction-powered"
@@ -145,7 +140,7 @@ class PredictionPowered(Oracle):
             "limit_classical_width": z * math.sqrt(variance / self.n),
         }
 
-    def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulated]:
+    def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulation]:
         """Make intervals of fresh samples."""
         return means_of(self._trial(rng) for _ in range(self.trials))
 
@@ -153,9 +148,10 @@ class PredictionPowered(Oracle):
         y = rng.random(self.n + self.N) < self.prevalence
         f = (y ^ (rng.random(self.n + self.N) > self.accuracy)).astype(np.float64)
         labels = y[: self.n].astype(np.float64)
-        found: dict[str, float] = {}
+        quantities: dict[str, float] = {}
         for name, power in (("", None), ("classical_", 0.0)):
-            interval = ppi(labels, f[: self.n], f[self.n :], self.delta, target="rate", power=power)
-            low, high = float(interval.lower or 0), float(interval.upper or 0)
-            found |= {f"{name}width": high - low, f"{name}coverage": float(low <= self.prevalence <= high)}
-        return found
+            given = Powered.of(labels, f[: self.n], f[self.n :], power)
+            half = float(-norm.ppf(self.delta / 2)) * given.standard_error
+            low, high = max(0.0, given.estimate - half), min(1.0, given.estimate + half)
+            quantities |= {f"{name}width": high - low, f"{name}coverage": float(low <= self.prevalence <= high)}
+        return quantities

@@ -1,9 +1,9 @@
 """Least-norm interpolation of hard weak labels on features of two levels: the student that overfits and is right.
 
 Of `d = n^p` features `s = n^r` are favoured; with `a = n^-q` they have variance `a d / s` and the others `(1 - a) d /
-(d - s)`. The label is the sign of the first feature. The teacher's features are among the student's, level by level;
-it interpolates n clean labels, the student the signs of its answers on m others. The setting is that of Wu and Sahai
-(arXiv 2410.04638); where exactly the student wins is open, so there is no closed form.
+(d - s)`. The label is the sign of the first feature. The weak supervisor's features are among the student's, level by
+level; it interpolates n clean labels, the student the signs of its answers on m others. The setting is that of Wu and
+Sahai (arXiv 2410.04638); where exactly the student wins is open, so there is no closed form.
 """
 
 import math
@@ -15,8 +15,8 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from w2sg.core import FloatArray, InputError, register
-from w2sg.theory.oracle import Oracle, Simulated
-from w2sg.theory.oracles.common import means_of
+from w2sg.worlds.common import means_of
+from w2sg.worlds.contract import Simulation, World
 
 
 @dataclass(frozen=True)
@@ -56,13 +56,13 @@ class TwoLevels:
 
 
 @register(paper="2410.04638")
-class BenignOverfitting(Oracle):
+class BenignOverfittingWorld(World):
     """Least-norm students of hard weak labels on bi-level features."""
 
     kind: Literal["benign-overfitting"] = "benign-overfitting"
-    n: int = Field(50, ge=2, le=500, description="clean labels of the teacher")
+    n: int = Field(50, ge=2, le=500, description="clean labels of the supervisor")
     m: int = Field(50, ge=1, le=5000, description="weak labels of the student")
-    weak: tuple[float, float, float] = Field((1.3, 0.8, 0.2), description="the teacher's p, q, r")
+    weak: tuple[float, float, float] = Field((1.3, 0.8, 0.2), description="the supervisor's p, q, r")
     strong: tuple[float, float, float] = Field((1.7, 0.3, 0.4), description="the student's p, q, r")
     trials: int = Field(12, ge=2, description="simulated worlds")
 
@@ -70,7 +70,7 @@ class BenignOverfitting(Oracle):
     def _possible(self) -> Self:
         weak, strong = TwoLevels.of(self.n, *self.weak), TwoLevels.of(self.n, *self.strong)
         if weak.favoured > strong.favoured or weak.others > strong.others:
-            raise ValueError("the teacher's features must be among the student's: lower its p and r")
+            raise ValueError("the supervisor's features must be among the student's: lower its p and r")
         if strong.others > 20_000:
             raise ValueError(f"the student must have at most 20000 features, got {strong.others}")
         return self
@@ -79,7 +79,7 @@ class BenignOverfitting(Oracle):
         """Return nothing: the region where the student wins is open."""
         return {}
 
-    def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulated]:
+    def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulation]:
         """Interpolate in fresh worlds; accuracies are exact given the fits."""
         return means_of(self._trial(rng) for _ in range(self.trials))
 
@@ -89,10 +89,10 @@ class BenignOverfitting(Oracle):
             (rng.standard_normal((rows, strong.favoured)), rng.standard_normal((rows, strong.others)))
             for rows in (self.n, self.m)
         )
-        teacher = _least_norm(weak.scaled(*clean), np.sign(clean[0][:, 0]))
-        labels = np.sign(weak.scaled(*unlabelled) @ teacher)
+        supervisor = _least_norm(weak.scaled(*clean), np.sign(clean[0][:, 0]))
+        labels = np.sign(weak.scaled(*unlabelled) @ supervisor)
         student = _least_norm(strong.scaled(*unlabelled), labels)
-        return {"weak_accuracy": _accuracy(teacher, weak), "student_accuracy": _accuracy(student, strong)}
+        return {"weak_accuracy": _accuracy(supervisor, weak), "student_accuracy": _accuracy(student, strong)}
 
 
 def _least_norm(x: FloatArray, y: FloatArray) -> FloatArray:

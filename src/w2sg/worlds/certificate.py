@@ -8,18 +8,9 @@ import numpy as np
 from pydantic import Field, model_validator
 from scipy.stats import binom
 
-from w2sg.core import register
-from w2sg.theory.certificates import (
-    Betting,
-    Certifier,
-    ChernoffKl,
-    ClopperPearson,
-    Hoeffding,
-    MaurerPontil,
-    pac_bayes_kl,
-)
-from w2sg.theory.certificates.checks import Floats
-from w2sg.theory.oracle import Oracle, Simulated, mean_of
+from w2sg.core import FloatArray, register
+from w2sg.measure import Betting, Certifier, ChernoffKl, ClopperPearson, Hoeffding, MaurerPontil, pac_bayes_kl
+from w2sg.worlds.contract import Simulation, World, mean_of
 
 Method = Literal["clopper-pearson", "hoeffding", "chernoff-kl", "maurer-pontil", "betting", "pac-bayes-kl"]
 BLOCK = 200
@@ -27,7 +18,7 @@ BLOCK = 200
 
 
 @register()
-class MeanCertificate(Oracle):
+class CertificateWorld(World):
     """Labels that are wrong at the rate k / n: the bound of k among n, its coverage, and its mean."""
 
     kind: Literal["certificate"] = "certificate"
@@ -66,53 +57,53 @@ class MeanCertificate(Oracle):
             kl = (self.kl + math.log(2 * math.sqrt(self.n) / self.delta)) / self.n
             return {
                 "rate": rate,
-                "upper": pac_bayes_kl(rate, self.n, self.kl, self.delta),
+                "high": pac_bayes_kl(rate, self.n, self.kl, self.delta),
                 "mcallester": rate + math.sqrt(kl / 2),
             }
         if self.method == "betting":
             return {"rate": rate}
         sample = _sample(np.array([self.k]), self.n)[0]
-        both = certifier.two_sided(sample, self.delta)
+        both = certifier.interval(sample, self.delta)
         counts = np.arange(self.n + 1)
         chances = binom.pmf(counts, self.n, rate)
         likely = chances > 1e-12
-        uppers = self._uppers(certifier, counts[likely])
+        highs = self._highs(certifier, counts[likely])
         return {
             "rate": rate,
-            "upper": certifier.upper(sample, self.delta),
-            "lower": certifier.lower(sample, self.delta),
-            "two_sided_lower": both[0],
-            "two_sided_upper": both[1],
-            "mean_upper": float(np.average(uppers, weights=chances[likely])),
-            "coverage": float(np.average(uppers >= rate, weights=chances[likely])),
+            "high": certifier.high(sample, self.delta),
+            "low": certifier.low(sample, self.delta),
+            "two_sided_low": both.low,
+            "two_sided_high": both.high,
+            "mean_high": float(np.average(highs, weights=chances[likely])),
+            "coverage": float(np.average(highs >= rate, weights=chances[likely])),
         }
 
-    def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulated]:
+    def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulation]:
         """Bound fresh samples at the rate k / n; betting also bounds k among n in random orders."""
         certifier, rate = self._certifier(), self.k / self.n
         if certifier is None:
             return {}
         if self.method != "betting":
             counts, which = np.unique(rng.binomial(self.n, rate, size=self.trials), return_inverse=True)
-            uppers = self._uppers(certifier, counts)[which]
-            return {"coverage": mean_of(uppers >= rate), "mean_upper": mean_of(uppers)}
+            highs = self._highs(certifier, counts)[which]
+            return {"coverage": mean_of(highs >= rate), "mean_high": mean_of(highs)}
         orders = rng.permuted(_sample(np.full(self.orders, self.k), self.n), axis=1)
         found = []
         for start in range(0, self.trials, BLOCK):
             samples = rng.random((min(BLOCK, self.trials - start), self.n)) < rate
-            found.append(certifier.uppers(samples.astype(np.float64), self.delta))
-        uppers = np.concatenate(found)
+            found.append(certifier.highs(samples.astype(np.float64), self.delta))
+        highs = np.concatenate(found)
         return {
-            "upper": mean_of(certifier.uppers(orders, self.delta)),
-            "coverage": mean_of(uppers >= rate),
-            "mean_upper": mean_of(uppers),
+            "high": mean_of(certifier.highs(orders, self.delta)),
+            "coverage": mean_of(highs >= rate),
+            "mean_high": mean_of(highs),
         }
 
-    def _uppers(self, certifier: Certifier, counts: np.ndarray) -> Floats:
+    def _highs(self, certifier: Certifier, counts: np.ndarray) -> FloatArray:
         blocks = [counts[start : start + BLOCK] for start in range(0, len(counts), BLOCK)]
-        return np.concatenate([certifier.uppers(_sample(block, self.n), self.delta) for block in blocks])
+        return np.concatenate([certifier.highs(_sample(block, self.n), self.delta) for block in blocks])
 
 
-def _sample(counts: np.ndarray, n: int) -> Floats:
+def _sample(counts: np.ndarray, n: int) -> FloatArray:
     """Return samples of n labels, `(r, n)`, of which the first `counts`, `(r,)`, are 1."""
     return (np.arange(n) < counts[:, None]).astype(np.float64)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from w2sg.core import FloatArray, InputError
-from w2sg.theory.oracle import Simulated, mean_of
+from w2sg.worlds.contract import Simulation, mean_of
 
 MOST_CELLS = 10**8
 """Numbers in one simulated sample: 800 MB."""
@@ -48,25 +48,25 @@ def affordable(rows: int, columns: int) -> None:
         )
 
 
-def means_of(trials: Iterable[Mapping[str, float]]) -> dict[str, Simulated]:
+def means_of(trials: Iterable[Mapping[str, float]]) -> dict[str, Simulation]:
     """Return the mean and standard error of each key over independent trials that all have the same keys."""
     rows = list(trials)
     return {name: mean_of([row[name] for row in rows]) for name in rows[0]}
 
 
-def ratio_of(top: ArrayLike, bottom: ArrayLike) -> Simulated:
+def ratio_of(top: ArrayLike, bottom: ArrayLike) -> Simulation:
     """Return the ratio of two means over the same trials; its standard error is the delta method's."""
     a, b = np.asarray(top, dtype=np.float64), np.asarray(bottom, dtype=np.float64)
     ratio = float(a.mean() / b.mean())
     residual = mean_of((a - ratio * b) / b.mean())
-    return Simulated(ratio, residual.se, residual.n)
+    return Simulation(ratio, residual.se, residual.n)
 
 
-def resampled(statistic: Callable[..., float], *columns: FloatArray, rng: np.random.Generator) -> Simulated:
+def resampled(statistic: Callable[..., float], *columns: FloatArray, rng: np.random.Generator) -> Simulation:
     """Return a statistic of columns of paired values; its standard error is the bootstrap's, of 200 resamples."""
     n = len(columns[0])
     draws = [statistic(*(column[rows] for column in columns)) for rows in rng.integers(n, size=(200, n))]
-    return Simulated(float(statistic(*columns)), float(np.std(draws, ddof=1)), n)
+    return Simulation(float(statistic(*columns)), float(np.std(draws, ddof=1)), n)
 
 
 def least_squares(x: FloatArray, y: FloatArray) -> FloatArray:

@@ -1,8 +1,8 @@
-"""What a student gains by averaging teachers: the variance that retraining shows.
+"""What a student gains by averaging weak supervisors: the variance that retraining shows.
 
-`K` least-squares teachers on `n` clean labels each; the student is least squares on `N` inputs, each labelled by a
-teacher drawn at random. For squared loss the mean teacher is better than one teacher by exactly their spread: the
-bias-variance decomposition on which Xu, Yao, Wang, Liu (arXiv 2505.24313) rest.
+`K` least-squares supervisors on `n` clean labels each; the student is least squares on `N` inputs, each labelled by a
+supervisor drawn at random. For squared loss the mean supervisor is better than one supervisor by exactly their spread:
+the bias-variance decomposition on which Xu, Yao, Wang, Liu (arXiv 2505.24313) rest.
 """
 
 import math
@@ -13,22 +13,23 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from w2sg.core import FloatArray, InputError, register
-from w2sg.theory.oracle import Oracle, Simulated
-from w2sg.theory.oracles.common import above, affordable, least_squares, means_of, within
-from w2sg.theory.oracles.intrinsic_dimension import least_squares_variance
+from w2sg.worlds.common import above, affordable, least_squares, means_of, within
+from w2sg.worlds.contract import Simulation, World
+from w2sg.worlds.intrinsic_dimension import least_squares_variance
 
 
 def ensemble_spread(predictions: FloatArray) -> float:
-    """Return `K / (K - 1)` times the mean squared distance of teachers from their mean, unbiased for one's variance.
+    """Return `K / (K - 1)` times the mean squared distance of supervisors from their mean, unbiased for one's variance.
 
     Args:
-        predictions: Of K teachers on n inputs, `(K, n)`, or with classes or outputs `(K, n, k)`, summed over the last.
+        predictions: Of K supervisors on n inputs, `(K, n)`, or with classes or outputs `(K, n, k)`, summed over the
+            last.
 
     Raises:
-        InputError: There are fewer than two teachers, no inputs, or a prediction is not finite.
+        InputError: There are fewer than two supervisors, no inputs, or a prediction is not finite.
     """
     if predictions.ndim not in (2, 3) or len(predictions) < 2 or not predictions.size:
-        raise InputError(f"predictions must be (teachers, inputs[, outputs]) of at least 2, got {predictions.shape}")
+        raise InputError(f"predictions must be (supervisors, inputs[, outputs]) of at least 2, got {predictions.shape}")
     if not np.isfinite(predictions).all():
         raise InputError("predictions must be finite")
     variance = predictions.var(axis=0, ddof=1)
@@ -36,7 +37,7 @@ def ensemble_spread(predictions: FloatArray) -> float:
 
 
 def labelling_error(spread: float, d: float, n_transfer: float) -> float:
-    """Return what random labelling by several teachers adds to a least-squares student's risk.
+    """Return what random labelling by several supervisors adds to a least-squares student's risk.
 
     Its noise at x has variance `x'Sx` with trace `spread`; for S that is isotropic on average Stein's lemma gives
     `spread (d + 2 - 4 d / N) / (N - d - 1)`, with an error of order `spread / N^2`.
@@ -50,14 +51,14 @@ def labelling_error(spread: float, d: float, n_transfer: float) -> float:
 
 
 @register(paper="2505.24313")
-class EnsembleVariance(Oracle):
-    """Several retrained teachers label one student's inputs: the gain is their spread."""
+class EnsembleVarianceWorld(World):
+    """Several retrained supervisors label one student's inputs: the gain is their spread."""
 
     kind: Literal["ensemble-variance"] = "ensemble-variance"
     d: int = Field(60, ge=1, le=1000, description="dimension")
-    n: int = Field(120, ge=3, le=100_000, description="clean labels of each teacher")
+    n: int = Field(120, ge=3, le=100_000, description="clean labels of each supervisor")
     sigma: float = Field(1.0, gt=0, description="standard deviation of the label noise")
-    K: int = Field(8, ge=2, le=1000, description="teachers")
+    K: int = Field(8, ge=2, le=1000, description="supervisors")
     N: int = Field(4000, ge=3, le=1_000_000, description="weak labels of the student")
     trials: int = Field(20, ge=2, description="simulated worlds")
 
@@ -74,7 +75,7 @@ class EnsembleVariance(Oracle):
         added = labelling_error(spread, self.d, self.N)
         return {
             "weak_risk": weak,
-            "mean_teacher_risk": weak / self.K,
+            "mean_weak_risk": weak / self.K,
             "student_risk": weak / self.K + added,
             "gain": spread - added,
             "misfit": spread + added,
@@ -82,23 +83,23 @@ class EnsembleVariance(Oracle):
             "predicted_gain": weak,
         }
 
-    def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulated]:
-        """Fit teachers and student; risks and distances are exact given the fits."""
+    def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulation]:
+        """Fit supervisors and student; risks and distances are exact given the fits."""
         return means_of(self._trial(rng) for _ in range(self.trials))
 
     def _trial(self, rng: np.random.Generator) -> dict[str, float]:
         noise = self.sigma * rng.standard_normal((self.K, self.n))
-        teachers = np.stack([least_squares(rng.standard_normal((self.n, self.d)), one) for one in noise])
+        supervisors = np.stack([least_squares(rng.standard_normal((self.n, self.d)), one) for one in noise])
         x = rng.standard_normal((self.N, self.d))
-        student = least_squares(x, np.einsum("nd,nd->n", x, teachers[rng.integers(self.K, size=self.N)]))
-        weak, mean = float(np.mean(np.sum(teachers**2, axis=1))), teachers.mean(axis=0)
-        spread = float(teachers.var(axis=0).sum())
+        student = least_squares(x, np.einsum("nd,nd->n", x, supervisors[rng.integers(self.K, size=self.N)]))
+        weak, mean = float(np.mean(np.sum(supervisors**2, axis=1))), supervisors.mean(axis=0)
+        spread = float(supervisors.var(axis=0).sum())
         return {
             "weak_risk": weak,
-            "mean_teacher_risk": float(mean @ mean),
+            "mean_weak_risk": float(mean @ mean),
             "student_risk": float(student @ student),
             "gain": weak - float(student @ student),
-            "misfit": float(np.mean(np.sum((teachers - student) ** 2, axis=1))),
+            "misfit": float(np.mean(np.sum((supervisors - student) ** 2, axis=1))),
             "ensemble_variance": spread,
             "predicted_gain": spread * self.K / (self.K - 1),
         }

@@ -1,7 +1,7 @@
-"""Variance of least squares in two subspaces: the part of the teacher's error that the student does not inherit.
+"""Variance of least squares in two subspaces: the part of the weak supervisor's error that no student inherits.
 
-The teacher fits `n` clean labels on `d_w` features, the student `N` of the teacher's labels on `d_s`, the ceiling `n
-+ N` clean labels on the student's features; the truth is linear in both. `d_sw` is the sum of squared canonical
+The supervisor fits `n` clean labels on `d_w` features, the student `N` of the supervisor's labels on `d_s`, the ceiling
+`n + N` clean labels on the student's features; the truth is linear in both. `d_sw` is the sum of squared canonical
 correlations of both feature spaces. Risks are excess risks, in units of the label noise `sigma2`, squared.
 
 Dong, Li, Li, Lee, Lei (arXiv 2502.05075) give the form with `d_s / N`; for Gaussian features and fresh test points the
@@ -17,8 +17,8 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from w2sg.core import register
-from w2sg.theory.oracle import Oracle, Simulated
-from w2sg.theory.oracles.common import above, affordable, least_squares, means_of, ratio_of, within
+from w2sg.worlds.common import above, affordable, least_squares, means_of, ratio_of, within
+from w2sg.worlds.contract import Simulation, World
 
 
 def least_squares_variance(d: float, n: float, sigma2: float = 1.0) -> float:
@@ -34,7 +34,7 @@ def least_squares_variance(d: float, n: float, sigma2: float = 1.0) -> float:
 
 @dataclass(frozen=True)
 class VarianceRisks:
-    """Expected excess risks of a least-squares teacher, its student and the ceiling, and the misfit."""
+    """Expected excess risks of a least-squares supervisor, its student and the ceiling, and the misfit."""
 
     weak: float
     student: float
@@ -43,12 +43,12 @@ class VarianceRisks:
 
     @property
     def gain(self) -> float:
-        """Teacher's risk less student's risk."""
+        """Supervisor's risk less student's risk."""
         return self.weak - self.student
 
     @property
     def pgr(self) -> float:
-        """Performance gap recovered; nan where teacher and ceiling are equally good."""
+        """Performance gap recovered; nan where supervisor and ceiling are equally good."""
         return self.gain / (self.weak - self.ceiling) if self.weak != self.ceiling else math.nan
 
 
@@ -57,7 +57,7 @@ def variance_risks(
 ) -> VarianceRisks:
     """Return the risks of a world without bias; dimensions may be effective ones, not whole numbers.
 
-    The student keeps the teacher's error on the shared part and, of the rest, the share `d_s / (N - d_s - 1)` that
+    The student keeps the supervisor's error on the shared part and, of the rest, the share `d_s / (N - d_s - 1)` that
     least squares makes of what its features cannot express.
 
     Raises:
@@ -78,14 +78,14 @@ def variance_risks(
 
 
 @register(paper="2502.05075")
-class IntrinsicDimension(Oracle):
+class IntrinsicDimensionWorld(World):
     """Least squares in two subspaces that share some directions: variance only, exact."""
 
     kind: Literal["intrinsic-dimension"] = "intrinsic-dimension"
-    d_w: int = Field(80, ge=1, le=2000, description="dimension of the teacher's features")
+    d_w: int = Field(80, ge=1, le=2000, description="dimension of the supervisor's features")
     d_s: int = Field(40, ge=1, le=2000, description="dimension of the student's features")
     d_sw: float = Field(10.0, ge=0, description="sum of squared canonical correlations of both")
-    n: int = Field(200, ge=3, le=100_000, description="clean labels of the teacher")
+    n: int = Field(200, ge=3, le=100_000, description="clean labels of the supervisor")
     N: int = Field(1000, ge=3, le=100_000, description="weak labels of the student")
     sigma: float = Field(1.0, gt=0, description="standard deviation of the label noise")
     trials: int = Field(100, ge=2, description="simulated worlds")
@@ -111,14 +111,14 @@ class IntrinsicDimension(Oracle):
             "pgr": risks.pgr,
         }
 
-    def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulated]:
-        """Fit teacher, student and ceiling in fresh worlds; risks are exact given the fits."""
+    def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulation]:
+        """Fit supervisor, student and ceiling in fresh worlds; risks are exact given the fits."""
         rows = [self._trial(rng) for _ in range(self.trials)]
         shortfall = [row["weak_risk"] - row["ceiling_risk"] for row in rows]
         return {**means_of(rows), "pgr": ratio_of([row["gain"] for row in rows], shortfall)}
 
     def _trial(self, rng: np.random.Generator) -> dict[str, float]:
-        """Coordinates: the teacher's `d_w` features, then those that only the student has; the truth is 0."""
+        """Coordinates: the supervisor's `d_w` features, then those that only the student has; the truth is 0."""
         whole = int(self.d_sw)
         strong = np.zeros((self.d_w + self.d_s - whole, self.d_s))
         cosines = np.zeros(self.d_s)

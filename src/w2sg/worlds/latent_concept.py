@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike
 from pydantic import Field, model_validator
 
 from w2sg.core import FloatArray, InputError, register
-from w2sg.theory.oracle import Oracle, Simulated, mean_of
-from w2sg.theory.oracles.common import above, affordable, within
+from w2sg.worlds.common import above, affordable, within
+from w2sg.worlds.contract import Simulation, World, mean_of
 
 WIDEST = 1000.0
 """Spread of the means times sqrt(n) up to which the posterior is integrated."""
@@ -81,7 +81,7 @@ def _wrong(mu: FloatArray, sums: FloatArray, n: int) -> FloatArray:
 
 
 @register(paper="2405.16236")
-class LatentConcept(Oracle):
+class LatentConceptWorld(World):
     """A posterior over concepts, shown weak examples of which some come from a wrong concept."""
 
     kind: Literal["latent-concept"] = "latent-concept"
@@ -108,7 +108,7 @@ class LatentConcept(Oracle):
             "naive_wrong_mass": 1 - self.weights[0],
         }
 
-    def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulated]:
+    def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulation]:
         """Draw contexts and take the posterior."""
         mu = np.asarray(self.means)
         concepts = rng.choice(len(mu), size=(self.trials, self.n), p=self.weights)

@@ -1,7 +1,7 @@
 """Linear heads on frozen networks: gain equals misfit where the student can express the truth.
 
-The truth and the student's features are one random deep ReLU network, the teacher's a random shallow one; many tasks
-are random heads on the truth's network. All heads are least squares with an intercept. A small version, without
+The truth and the student's features are one random deep ReLU network, the weak supervisor's a random shallow one; many
+tasks are random heads on the truth's network. All heads are least squares with an intercept. A small version, without
 pretraining, of the synthetic experiment of Charikar, Pabbaraju, Shiragur (arXiv 2405.15116).
 """
 
@@ -12,21 +12,21 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from w2sg.core import FloatArray, register
-from w2sg.theory.oracle import Oracle, Simulated
-from w2sg.theory.oracles.common import above, affordable, means_of
+from w2sg.worlds.common import above, affordable, means_of
+from w2sg.worlds.contract import Simulation, World
 
 
 @register(paper="2405.15116")
-class LinearMisfit(Oracle):
+class LinearMisfitWorld(World):
     """Many regression tasks on two random networks: misfit against gain, task by task."""
 
     kind: Literal["linear-misfit"] = "linear-misfit"
     inputs: int = Field(8, ge=1, le=500, description="input dimensions")
     width: int = Field(16, ge=2, le=500, description="units of each layer")
     depth: int = Field(5, ge=1, le=50, description="layers of the truth's and the student's network")
-    weak_depth: int = Field(2, ge=1, le=50, description="layers of the teacher's network")
+    weak_depth: int = Field(2, ge=1, le=50, description="layers of the supervisor's network")
     tasks: int = Field(100, ge=3, le=10_000, description="tasks in each world")
-    n: int = Field(2000, ge=10, le=100_000, description="clean labels of the teacher, and weak ones of the student")
+    n: int = Field(2000, ge=10, le=100_000, description="clean labels of the supervisor, and weak ones of the student")
     trials: int = Field(10, ge=2, description="simulated worlds")
 
     @model_validator(mode="after")
@@ -39,7 +39,7 @@ class LinearMisfit(Oracle):
         """Return what holds for infinitely many weak labels: the gain is the misfit."""
         return {"limit_gain_over_misfit": 1.0, "limit_slope": 1.0, "limit_r2": 1.0}
 
-    def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulated]:
+    def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulation]:
         """Fit all tasks in fresh worlds; risks are on 5000 fresh inputs, as shares of the truth's mean square."""
         return means_of(self._trial(rng) for _ in range(self.trials))
 

@@ -1,8 +1,8 @@
 """Misfit and gain beyond squared loss on two inputs: where the inequality holds, and where it fails.
 
 The toy of Mulgund and Pabbaraju (arXiv 2501.19105; their notebook 05): inputs `(1.1629, -1.4338)` and `(-0.2384,
--0.6677)` with product `a` and sum `b` of the coordinates; logits are `5 a` for the truth, `9 b` for the teacher, `w
-a` for the student. All divergences are means over both inputs, in nats.
+-0.6677)` with product `a` and sum `b` of the coordinates; logits are `5 a` for the truth, `9 b` for the weak
+supervisor, `w a` for the student. All divergences are means over both inputs, in nats.
 """
 
 import math
@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from pydantic import Field
 
 from w2sg.core import FloatArray, InputError, register
-from w2sg.theory.oracle import Oracle, Simulated
+from w2sg.worlds.contract import Simulation, World
 
 INPUTS = ((1.1629, -1.4338), (-0.2384, -0.6677))
 
@@ -50,7 +50,7 @@ def bregman_slack(truth: ArrayLike, weak: ArrayLike, student: ArrayLike) -> floa
 
 
 @register(paper="2501.19105")
-class MisfitToy(Oracle):
+class MisfitToyWorld(World):
     """Two inputs and one weight: the misfit inequality for KL, both directions."""
 
     kind: Literal["misfit-toy"] = "misfit-toy"
@@ -58,10 +58,10 @@ class MisfitToy(Oracle):
         None, ge=-1000, le=1000, description="the student's weight; none for the local minimum of KL(student || weak)"
     )
     truth: float = Field(5.0, ge=-100, le=100, description="weight of the truth on the product")
-    weak: float = Field(9.0, ge=-100, le=100, description="weight of the teacher on the sum")
+    weak: float = Field(9.0, ge=-100, le=100, description="weight of the supervisor on the sum")
 
     def _logits(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return the product, the truth's logits and the teacher's, each `(2,)`."""
+        """Return the product, the truth's logits and the supervisor's, each `(2,)`."""
         x = np.asarray(INPUTS)
         product = x.prod(axis=1)
         return product, self.truth * product, self.weak * x.sum(axis=1)
@@ -79,7 +79,7 @@ class MisfitToy(Oracle):
         return _downhill(slope)
 
     def _forward_w(self) -> float:
-        """Return the minimum of the cross-entropy to the teacher's soft labels."""
+        """Return the minimum of the cross-entropy to the supervisor's soft labels."""
         from scipy.special import expit
 
         product, _, weak = self._logits()
@@ -106,7 +106,7 @@ class MisfitToy(Oracle):
             "forward_kl_student_truth": bernoulli_kl(forward, truth),
         }
 
-    def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulated]:
+    def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulation]:
         """Return nothing: there is nothing random."""
         return {}
 

@@ -1,6 +1,6 @@
-"""Averaging over a weak teacher's hard labels in a mixture of two Gaussians: one step turns the student to the means.
+"""Averaging over a weak supervisor's hard labels in a mixture of two Gaussians: one step turns to the means.
 
-Inputs `x = y mu + N(0, I_d)` with `y = +-1`, teacher `sign(b'x)` with `|b| = 1` at the angle `cos` to `mu`; the
+Inputs `x = y mu + N(0, I_d)` with `y = +-1`, supervisor `sign(b'x)` with `|b| = 1` at the angle `cos` to `mu`; the
 student is the mean of `label x`. The setting is that of Frei et al. (arXiv 2106.13805); the one-step form is Stein's
 identity.
 """
@@ -14,8 +14,8 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from w2sg.core import register
-from w2sg.theory.oracle import Oracle, Simulated
-from w2sg.theory.oracles.common import above, affordable, means_of, within
+from w2sg.worlds.common import above, affordable, means_of, within
+from w2sg.worlds.contract import Simulation, World
 
 
 @dataclass(frozen=True)
@@ -23,38 +23,38 @@ class MixtureStep:
     """One averaging step.
 
     Attributes:
-        teacher_accuracy: Of the teacher.
+        weak_accuracy: Of the supervisor.
         bayes_accuracy: Of the best rule: what PGR is counted to.
         student_cos: Cosine of the student's direction with the means.
         student_accuracy: Of the student.
     """
 
-    teacher_accuracy: float
+    weak_accuracy: float
     bayes_accuracy: float
     student_cos: float
     student_accuracy: float
 
     @property
     def gain(self) -> float:
-        """Teacher's error less student's error."""
-        return self.student_accuracy - self.teacher_accuracy
+        """Supervisor's error less student's error."""
+        return self.student_accuracy - self.weak_accuracy
 
     @property
     def pgr(self) -> float:
-        """Performance gap recovered; nan for a teacher that is as good as the best rule."""
-        gap = self.bayes_accuracy - self.teacher_accuracy
+        """Performance gap recovered; nan for a supervisor that is as good as the best rule."""
+        gap = self.bayes_accuracy - self.weak_accuracy
         return self.gain / gap if gap > 0 else math.nan
 
 
 def averaging_step(mu: float, cos: float, d: float = 0.0, n_transfer: float = math.inf) -> MixtureStep:
-    """Return the student that averages `label x` over the teacher's labels.
+    """Return the student that averages `label x` over the supervisor's labels.
 
-    Its mean is `(1 - 2e) mu + 2 phi(b'mu) b` with the teacher's error `e = Phi(-b'mu)`; `n_transfer` examples add the
-    trace of the covariance of `label x`, over `n_transfer`, to its squared length, which is right to first order.
+    Its mean is `(1 - 2e) mu + 2 phi(b'mu) b` with the supervisor's error `e = Phi(-b'mu)`; `n_transfer` examples add
+    the trace of the covariance of `label x`, over `n_transfer`, to its squared length, which is right to first order.
 
     Args:
         mu: Half the distance of the means, in standard deviations.
-        cos: Cosine of the teacher's direction with the means.
+        cos: Cosine of the supervisor's direction with the means.
         d: Dimension; of no account for infinitely many examples.
         n_transfer: Weakly labelled examples.
 
@@ -79,12 +79,12 @@ def averaging_step(mu: float, cos: float, d: float = 0.0, n_transfer: float = ma
 
 
 @register(paper="2106.13805")
-class Mixture(Oracle):
+class MixtureWorld(World):
     """Averaging hard weak labels in a mixture of two Gaussians."""
 
     kind: Literal["mixture"] = "mixture"
     mu: float = Field(1.5, gt=0, le=20, description="half the distance of the means, in standard deviations")
-    cos: float = Field(0.4, ge=-1, le=1, description="cosine of the teacher's direction with the means")
+    cos: float = Field(0.4, ge=-1, le=1, description="cosine of the supervisor's direction with the means")
     d: int = Field(50, ge=2, le=5000, description="dimension")
     N: int = Field(20_000, ge=1, le=1_000_000, description="weakly labelled examples that are simulated")
     trials: int = Field(10, ge=2, description="simulated samples")
@@ -97,12 +97,12 @@ class Mixture(Oracle):
     def exact(self) -> Mapping[str, float]:
         """Return the step on infinitely many examples, and (with `_at_N`) its first-order value on N.
 
-        There is no PGR where the teacher is as good as the best rule.
+        There is no PGR where the supervisor is as good as the best rule.
         """
         limit, finite = averaging_step(self.mu, self.cos), averaging_step(self.mu, self.cos, self.d, self.N)
         found = {
             "bayes_accuracy": limit.bayes_accuracy,
-            "teacher_accuracy": limit.teacher_accuracy,
+            "weak_accuracy": limit.weak_accuracy,
             "student_cos": limit.student_cos,
             "student_accuracy": limit.student_accuracy,
             "gain": limit.gain,
@@ -111,7 +111,7 @@ class Mixture(Oracle):
         }
         return found | ({"pgr": limit.pgr} if math.isfinite(limit.pgr) else {})
 
-    def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulated]:
+    def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulation]:
         """Average over N labelled examples; the student's accuracy is exact given its direction."""
         from scipy.stats import norm
 
@@ -128,4 +128,4 @@ class Mixture(Oracle):
             rows.append({"student_cos_at_N": cos, "student_accuracy_at_N": float(norm.cdf(self.mu * cos))})
         n = self.trials * self.N
         share = right / n
-        return {**means_of(rows), "teacher_accuracy": Simulated(share, math.sqrt(share * (1 - share) / n), n)}
+        return {**means_of(rows), "weak_accuracy": Simulation(share, math.sqrt(share * (1 - share) / n), n)}

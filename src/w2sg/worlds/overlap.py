@@ -1,7 +1,7 @@
-"""Overlap density: examples that are easy and hard at once carry labels from what the teacher sees to what it does not.
+"""Overlap density: examples that are easy and hard at once carry labels to what the weak supervisor does not see.
 
-Inputs are an easy and a hard block of Gaussian coordinates; the class shifts the first coordinate of the easy block
-by `+-signal` on easy examples, of the hard block on hard ones, of both on overlapping ones. The teacher sees the easy
+Inputs are an easy and a hard block of Gaussian coordinates; the class shifts the first coordinate of the easy block by
+`+-signal` on easy examples, of the hard block on hard ones, of both on overlapping ones. The supervisor sees the easy
 block only. The setting is that of Shin, Cooper, Sala (arXiv 2412.03881).
 """
 
@@ -13,11 +13,11 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from w2sg.core import FloatArray, register
-from w2sg.theory.oracle import Oracle, Simulated
-from w2sg.theory.oracles.common import affordable, means_of, ratio_of, within
+from w2sg.worlds.common import affordable, means_of, ratio_of, within
+from w2sg.worlds.contract import Simulation, World
 
 TEST_MIX = (0.35, 0.30, 0.35)
-"""Shares of easy, hard and overlapping examples in the teacher's labels and in the test."""
+"""Shares of easy, hard and overlapping examples in the supervisor's labels and in the test."""
 
 
 def linear_accuracy(weights: FloatArray, block: int, signal: float) -> tuple[float, float, float]:
@@ -43,17 +43,17 @@ def mixed(accuracies: tuple[float, float, float]) -> float:
 
 
 @register(paper="2412.03881")
-class Overlap(Oracle):
-    """A teacher that sees the easy half, and a logistic student whose penalty decides whether it can copy."""
+class OverlapWorld(World):
+    """A supervisor that sees the easy half, and a logistic student whose penalty decides whether it can copy."""
 
     kind: Literal["overlap"] = "overlap"
     overlap: float = Field(0.3, ge=0, le=1, description="share of overlapping examples among the student's inputs")
     l2: float = Field(10.0, gt=0, description="the student's penalty: l2 |w|^2 / 2 beside the mean loss")
-    l2_gold: float = Field(0.01, gt=0, description="the penalty of the teacher and the ceiling")
+    l2_gold: float = Field(0.01, gt=0, description="the penalty of the supervisor and the ceiling")
     easy: float | None = Field(None, ge=0, le=1, description="share of easy ones; none for half of what is left")
     block: int = Field(10, ge=1, le=500, description="coordinates of each block")
     signal: float = Field(2.0, gt=0, le=10, description="shift by the class, in standard deviations")
-    n: int = Field(500, ge=10, le=100_000, description="clean labels of the teacher")
+    n: int = Field(500, ge=10, le=100_000, description="clean labels of the supervisor")
     N: int = Field(2000, ge=10, le=100_000, description="weak labels of the student")
     trials: int = Field(20, ge=2, description="simulated worlds")
 
@@ -68,7 +68,7 @@ class Overlap(Oracle):
         return (1 - self.overlap) / 2 if self.easy is None else self.easy
 
     def exact(self) -> Mapping[str, float]:
-        """Return the accuracies of infinitely many labels: teacher, ceiling, and (`limit_*`) the heaviest penalty.
+        """Return the accuracies of infinitely many labels: supervisor, ceiling, and (`limit_*`) the heaviest penalty.
 
         As the penalty grows the student becomes the mean of `label x`, which has a closed form.
         """
@@ -76,24 +76,24 @@ class Overlap(Oracle):
 
         right = float(norm.cdf(self.signal))
         weak = np.array([1.0, 0.0])
-        # mean of label x: the teacher's sign is known where the easy coordinate carries the class
+        # mean of label x: the supervisor's sign is known where the easy coordinate carries the class
         own = (self._easy + self.overlap) * _mean_of_folded(self.signal) + (
             1 - self._easy - self.overlap
         ) * _mean_of_folded(0)
         carried = self.overlap * (2 * right - 1) * self.signal
         averaged = linear_accuracy(np.array([own, carried]), 1, self.signal)
-        teacher = mixed(linear_accuracy(weak, 1, self.signal))
+        supervisor = mixed(linear_accuracy(weak, 1, self.signal))
         ceiling = mixed(linear_accuracy(np.ones(2), 1, self.signal))
         return {
-            "limit_weak_accuracy": teacher,
+            "limit_weak_accuracy": supervisor,
             "limit_ceiling_accuracy": ceiling,
             "limit_student_accuracy": mixed(averaged),
             "limit_hard_accuracy": averaged[1],
-            "limit_pgr": (mixed(averaged) - teacher) / (ceiling - teacher),
+            "limit_pgr": (mixed(averaged) - supervisor) / (ceiling - supervisor),
         }
 
-    def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulated]:
-        """Train teacher, student and ceiling in fresh worlds; accuracies are exact given the weights."""
+    def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulation]:
+        """Train supervisor, student and ceiling in fresh worlds; accuracies are exact given the weights."""
         rows = [self._trial(rng) for _ in range(self.trials)]
         gain = [row["student_accuracy"] - row["weak_accuracy"] for row in rows]
         gap = [row["ceiling_accuracy"] - row["weak_accuracy"] for row in rows]

@@ -15,8 +15,8 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from w2sg.core import FloatArray, register
-from w2sg.theory.oracle import Oracle, Simulated
-from w2sg.theory.oracles.common import above, within
+from w2sg.worlds.common import above, within
+from w2sg.worlds.contract import Simulation, World
 
 MOST_STEPS = 1000
 """The search for the best number of steps ends here; by then a chain that still improves all but succeeds."""
@@ -92,7 +92,7 @@ def best_steps(skills: Skills, gap: float) -> int:
 
 
 @register(paper="2504.18530")
-class NestedOversight(Oracle):
+class OversightWorld(World):
     """A chain of guards over a gap in general skill."""
 
     kind: Literal["oversight"] = "oversight"
@@ -132,13 +132,13 @@ class NestedOversight(Oracle):
             "one_step_success": success_probability(self.skills, self.gap, 1),
         }
 
-    def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulated]:
+    def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulation]:
         """Play chains step by step."""
         return {"success": self._played(self._steps(), rng), "one_step_success": self._played(1, rng)}
 
-    def _played(self, steps: int, rng: np.random.Generator) -> Simulated:
+    def _played(self, steps: int, rng: np.random.Generator) -> Simulation:
         alive = self.trials
         for probability in step_probabilities(self.skills, self.gap, steps):
             alive = int(rng.binomial(alive, probability))
         share = alive / self.trials
-        return Simulated(share, math.sqrt(share * (1 - share) / (self.trials - 1)), self.trials)
+        return Simulation(share, math.sqrt(share * (1 - share) / (self.trials - 1)), self.trials)

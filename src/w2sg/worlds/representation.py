@@ -1,8 +1,8 @@
-"""What a student lacks of its ceiling: the part of the labels that its features can take and the teacher's cannot.
+"""What a student lacks of its ceiling: labels that its own features can take and the weak supervisor's cannot.
 
-Teacher, student and ceiling are ridge regressions on frozen linear features. With `P = H (H'H + N ridge)^-1 H'` on the
-student's inputs, the gap of student and ceiling is about `|P_s (I - P_w) y|^2 / N`, and exactly the residual
-`P_s (I - P_w) y` if the teacher was fitted on the same inputs. After Xue, Li, Mirzasoleiman (arXiv 2502.00620).
+Supervisor, student and ceiling are ridge regressions on frozen linear features. With `P = H (H'H + N ridge)^-1 H'` on
+the student's inputs, the gap of student and ceiling is about `|P_s (I - P_w) y|^2 / N`, and exactly the residual `P_s
+(I - P_w) y` if the supervisor was fitted on the same inputs. After Xue, Li, Mirzasoleiman (arXiv 2502.00620).
 """
 
 import math
@@ -13,8 +13,8 @@ import numpy as np
 from pydantic import Field
 
 from w2sg.core import FloatArray, InputError, register
-from w2sg.theory.oracle import Oracle, Simulated, mean_of
-from w2sg.theory.oracles.common import resampled, within
+from w2sg.worlds.common import resampled, within
+from w2sg.worlds.contract import Simulation, World, mean_of
 
 
 def ridge_fit(features: FloatArray, y: FloatArray, ridge: float) -> FloatArray:
@@ -35,10 +35,10 @@ def ridge_fit(features: FloatArray, y: FloatArray, ridge: float) -> FloatArray:
 
 
 def projected_residual(weak: FloatArray, strong: FloatArray, y: FloatArray, ridge: float) -> FloatArray:
-    """Return `P_s (I - P_w) y`: what the student's features could still take of what the teacher's leave, `(n,)`.
+    """Return `P_s (I - P_w) y`: what the student's features could still take of what the supervisor's leave, `(n,)`.
 
     Args:
-        weak: The teacher's features, `(n, d_w)`.
+        weak: The supervisor's features, `(n, d_w)`.
         strong: The student's features of the same inputs, `(n, d_s)`.
         y: Labels of these inputs, `(n,)`.
         ridge: Penalty per example of both.
@@ -50,21 +50,21 @@ def projected_residual(weak: FloatArray, strong: FloatArray, y: FloatArray, ridg
 
 
 @register(paper="2502.00620")
-class RepresentationGap(Oracle):
+class RepresentationGapWorld(World):
     """Random pairs of linear representations: the predicted and the measured distance of student and ceiling."""
 
     kind: Literal["representation-gap"] = "representation-gap"
     d: int = Field(200, ge=20, le=2000, description="input dimensions")
-    n: int = Field(1000, ge=10, le=20_000, description="clean labels of the teacher, and weak ones of the student")
+    n: int = Field(1000, ge=10, le=20_000, description="clean labels of the supervisor, and weak ones of the student")
     ridge: float = Field(1e-3, gt=0, description="penalty per example of all three")
     noise: float = Field(0.5, ge=0, description="standard deviation of the label noise")
     trials: int = Field(60, ge=10, description="pairs of representations")
 
     def exact(self) -> Mapping[str, float]:
-        """Return what holds exactly: the identity on the teacher's own inputs leaves no error."""
+        """Return what holds exactly: the identity on the supervisor's own inputs leaves no error."""
         return {"identity_error": 0.0}
 
-    def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulated]:
+    def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulation]:
         """Return how the predicted gap ranks the measured one over pairs, and the identity's largest relative error.
 
         The measured gap is exact given the fits; `median_ratio` is that of predicted to measured.
@@ -79,7 +79,7 @@ class RepresentationGap(Oracle):
             "median_ratio": resampled(lambda a, b: float(np.median(a / b)), predicted, measured, rng=rng),
             "measured_gap": mean_of(measured),
             "predicted_gap": mean_of(predicted),
-            "identity_error": Simulated(float(error.max()), None, self.trials),
+            "identity_error": Simulation(float(error.max()), None, self.trials),
         }
 
     def _trial(self, rng: np.random.Generator) -> tuple[float, float, float]:
@@ -88,10 +88,10 @@ class RepresentationGap(Oracle):
         truth = rng.standard_normal(self.d) / math.sqrt(self.d)
         x, inputs = (rng.standard_normal((self.n, self.d)) for _ in range(2))
         labels, gold = (z @ truth + self.noise * rng.standard_normal(len(z)) for z in (x, inputs))
-        teacher = ridge_fit(x @ maps[0], labels, self.ridge)
+        supervisor = ridge_fit(x @ maps[0], labels, self.ridge)
         strong = inputs @ maps[1]
         ceiling = ridge_fit(strong, gold, self.ridge)
-        student = ridge_fit(strong, inputs @ maps[0] @ teacher, self.ridge)
+        student = ridge_fit(strong, inputs @ maps[0] @ supervisor, self.ridge)
         residual = projected_residual(inputs @ maps[0], strong, gold, self.ridge)
         own = ridge_fit(inputs @ maps[0], gold, self.ridge)
         copied = strong @ (ceiling - ridge_fit(strong, inputs @ maps[0] @ own, self.ridge))

@@ -1,9 +1,9 @@
-"""Two-stage ridge regression in proportional asymptotics: closed forms for a teacher and its student.
+"""Two-stage ridge regression in proportional asymptotics: closed forms for a weak supervisor and its student.
 
-Isotropic inputs, truth of squared length `r2`, label noise `sigma2`, aspect ratios `gamma = d / n` (teacher) and
+Isotropic inputs, truth of squared length `r2`, label noise `sigma2`, aspect ratios `gamma = d / n` (supervisor) and
 `gamma_s = d / N` (student), penalties per example: `(X'X / n + lambda)^-1 X'y / n`. The mechanism is that of Moniri and
-Hassani (arXiv 2505.18346), an under-regularised teacher that the student's penalty repairs; the formulas are moments of
-the Marchenko-Pastur law.
+Hassani (arXiv 2505.18346), an under-regularised supervisor that the student's penalty repairs; the formulas are moments
+of the Marchenko-Pastur law.
 """
 
 import math
@@ -15,8 +15,8 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from w2sg.core import FloatArray, InputError, register
-from w2sg.theory.oracle import Oracle, Simulated
-from w2sg.theory.oracles.common import affordable, means_of, within
+from w2sg.worlds.common import affordable, means_of, within
+from w2sg.worlds.contract import Simulation, World
 
 
 @dataclass(frozen=True)
@@ -53,38 +53,38 @@ def ridge_moments(gamma: float, penalty: float) -> RidgeMoments:
 
 @dataclass(frozen=True)
 class RidgeRisks:
-    """Excess risks of a ridge teacher and its student, and their misfit."""
+    """Excess risks of a ridge supervisor and its student, and their misfit."""
 
-    teacher: float
+    weak: float
     student: float
     misfit: float
 
     @property
     def gain(self) -> float:
-        """Teacher's risk less student's risk."""
-        return self.teacher - self.student
+        """Supervisor's risk less student's risk."""
+        return self.weak - self.student
 
 
 def two_stage_ridge_risks(
     gamma: float, sigma2: float, lambda_t: float, lambda_s: float, gamma_s: float | None = None, r2: float = 1.0
 ) -> RidgeRisks:
-    """Return the limits for a student trained on noise-free labels of the teacher; `gamma_s` is `gamma` by default.
+    """Return the limits for a student trained on noise-free labels of the supervisor; `gamma_s` is `gamma` by default.
 
     Raises:
         InputError: See `ridge_moments`; `sigma2` or `r2` is negative.
     """
     within(0, math.inf, sigma2=sigma2, r2=r2)
-    teacher, student = ridge_moments(gamma, lambda_t), ridge_moments(gamma if gamma_s is None else gamma_s, lambda_s)
-    squared = r2 * teacher.second + sigma2 * teacher.noise
+    supervisor, student = ridge_moments(gamma, lambda_t), ridge_moments(gamma if gamma_s is None else gamma_s, lambda_s)
+    squared = r2 * supervisor.second + sigma2 * supervisor.noise
     return RidgeRisks(
-        teacher=r2 * (1 - 2 * teacher.first) + squared,
-        student=r2 * (1 - 2 * teacher.first * student.first) + student.second * squared,
+        weak=r2 * (1 - 2 * supervisor.first) + squared,
+        student=r2 * (1 - 2 * supervisor.first * student.first) + student.second * squared,
         misfit=(1 - 2 * student.first + student.second) * squared,
     )
 
 
-def best_teacher_penalty(gamma: float, sigma2: float, r2: float = 1.0) -> float:
-    """Return the teacher's best penalty, `gamma sigma2 / r2`; only a teacher below it can be improved.
+def best_weak_penalty(gamma: float, sigma2: float, r2: float = 1.0) -> float:
+    """Return the supervisor's best penalty, `gamma sigma2 / r2`; only a supervisor below it can be improved.
 
     Raises:
         InputError: `r2` is not above 0, or another value is negative.
@@ -97,10 +97,10 @@ def best_teacher_penalty(gamma: float, sigma2: float, r2: float = 1.0) -> float:
 def best_student_penalty(
     gamma: float, sigma2: float, lambda_t: float, gamma_s: float | None = None, r2: float = 1.0
 ) -> float:
-    """Return the student's best penalty: 0 where the teacher is regularised enough.
+    """Return the student's best penalty: 0 where the supervisor is regularised enough.
 
-    It solves `E[s^2 / (s + l)^3] / E[s / (s + l)^2] = k`, where `k` is the factor by which the teacher should shrink;
-    the left side falls from 1 to 0. Infinite where there is no signal.
+    It solves `E[s^2 / (s + l)^3] / E[s / (s + l)^2] = k`, where `k` is the factor by which the supervisor should
+    shrink; the left side falls from 1 to 0. Infinite where there is no signal.
 
     Raises:
         InputError: See `two_stage_ridge_risks`.
@@ -108,9 +108,9 @@ def best_student_penalty(
     from scipy.optimize import brentq
 
     within(0, math.inf, sigma2=sigma2, r2=r2)
-    teacher, g = ridge_moments(gamma, lambda_t), gamma if gamma_s is None else gamma_s
+    supervisor, g = ridge_moments(gamma, lambda_t), gamma if gamma_s is None else gamma_s
     within(0, math.inf, gamma_s=g)
-    wanted, squared = r2 * teacher.first, r2 * teacher.second + sigma2 * teacher.noise
+    wanted, squared = r2 * supervisor.first, r2 * supervisor.second + sigma2 * supervisor.noise
     if wanted >= squared:
         return 0.0
     if wanted == 0:
@@ -130,13 +130,13 @@ def best_student_penalty(
 
 
 @register(paper="2505.18346")
-class TwoStageRidge(Oracle):
-    """Ridge on ridge: a student's penalty repairs a teacher that was regularised too little."""
+class TwoStageRidgeWorld(World):
+    """Ridge on ridge: a student's penalty repairs a supervisor that was regularised too little."""
 
     kind: Literal["two-stage-ridge"] = "two-stage-ridge"
-    gamma: float = Field(0.5, gt=0, le=100, description="dimension over the teacher's labels")
+    gamma: float = Field(0.5, gt=0, le=100, description="dimension over the supervisor's labels")
     sigma2: float = Field(1.0, ge=0, description="variance of the label noise")
-    lambda_t: float = Field(0.1, ge=0, description="the teacher's penalty")
+    lambda_t: float = Field(0.1, ge=0, description="the supervisor's penalty")
     lambda_s: float | None = Field(None, ge=0, description="the student's penalty; none for its best one")
     gamma_s: float | None = Field(None, gt=0, le=100, description="dimension over the student's labels; none for gamma")
     r2: float = Field(1.0, gt=0, description="squared length of the truth")
@@ -160,12 +160,12 @@ class TwoStageRidge(Oracle):
 
     def exact(self) -> Mapping[str, float]:
         """Return the limits of the risks, and what the best penalties would give."""
-        best_t = best_teacher_penalty(self.gamma, self.sigma2, self.r2)
+        best_t = best_weak_penalty(self.gamma, self.sigma2, self.r2)
         best_s = best_student_penalty(*self._stage, self.gamma_s, self.r2)
         risks = two_stage_ridge_risks(*self._stage, self._penalty, self.gamma_s, self.r2)
         best = two_stage_ridge_risks(*self._stage, best_s, self.gamma_s, self.r2)
         return {
-            "teacher_risk": risks.teacher,
+            "weak_risk": risks.weak,
             "student_risk": risks.student,
             "gain": risks.gain,
             "misfit": risks.misfit,
@@ -175,7 +175,7 @@ class TwoStageRidge(Oracle):
             "best_lambda_t": best_t,
         }
 
-    def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulated]:
+    def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulation]:
         """Fit both stages in `d` dimensions; risks are exact given the fits.
 
         Raises:
@@ -186,11 +186,11 @@ class TwoStageRidge(Oracle):
         gamma_s = self.gamma if self.gamma_s is None else self.gamma_s
         rows = []
         for _ in range(self.trials):
-            teacher = self._fit(truth, self.gamma, self.lambda_t, self.sigma2, rng)
-            student = self._fit(teacher, gamma_s, self._penalty, 0.0, rng)
-            weak, strong = np.sum((teacher - truth) ** 2), np.sum((student - truth) ** 2)
-            misfit = np.sum((teacher - student) ** 2)
-            rows.append({"teacher_risk": weak, "student_risk": strong, "gain": weak - strong, "misfit": misfit})
+            supervisor = self._fit(truth, self.gamma, self.lambda_t, self.sigma2, rng)
+            student = self._fit(supervisor, gamma_s, self._penalty, 0.0, rng)
+            weak, strong = np.sum((supervisor - truth) ** 2), np.sum((student - truth) ** 2)
+            misfit = np.sum((supervisor - student) ** 2)
+            rows.append({"weak_risk": weak, "student_risk": strong, "gain": weak - strong, "misfit": misfit})
         return means_of(rows)
 
     def _fit(

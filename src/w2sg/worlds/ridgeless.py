@@ -15,8 +15,8 @@ from numpy.typing import ArrayLike
 from pydantic import Field, model_validator
 
 from w2sg.core import BoolArray, FloatArray, InputError, register
-from w2sg.theory.oracle import Oracle, Simulated
-from w2sg.theory.oracles.common import above, means_of, within
+from w2sg.worlds.common import above, means_of, within
+from w2sg.worlds.contract import Simulation, World
 
 
 def effective_ridge(eigenvalues: ArrayLike, n: float) -> float:
@@ -107,7 +107,7 @@ def _vector(name: str, values: ArrayLike) -> FloatArray:
 
 
 @register(paper="2410.18837")
-class RidgelessSurrogate(Oracle):
+class RidgelessWorld(World):
     """Least-norm students of true labels, of the best surrogate, and of the best mask, under power laws."""
 
     kind: Literal["ridgeless"] = "ridgeless"
@@ -150,7 +150,7 @@ class RidgelessSurrogate(Oracle):
             "mask_surrogate_risk": float(np.sum(limit.eigenvalues * (kinds["best_mask"] - beta) ** 2)),
         }
 
-    def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulated]:
+    def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulation]:
         """Interpolate each surrogate's labels on the same fresh inputs; risks are exact given the fits.
 
         Raises:

@@ -6,11 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from pydantic import Field
 
-from w2sg.core import derive, register
-from w2sg.core.errors import InputError
-from w2sg.theory.certificate import check_delta
-from w2sg.theory.certificates.certifier import Certifier
-from w2sg.theory.certificates.checks import UNIT, Floats, Span, largest
+from w2sg.core import InputError, derive, register
+from w2sg.measure.bounds.certifier import Certifier, largest
+from w2sg.measure.checks import UNIT, FloatArray, Span, check_delta
 
 STEPS = 26
 """Halvings of [0, 1]: bounds are rounded away from the mean by less than 2e-8."""
@@ -56,7 +54,7 @@ class Betting(Certifier):
         """Return the size of the pool, if there is one."""
         return self.without_replacement_of or super().most()
 
-    def checked(self, sample: ArrayLike, span: Span = UNIT) -> Floats:
+    def checked(self, sample: ArrayLike, span: Span = UNIT) -> FloatArray:
         """Return a sample moved to [0, 1].
 
         Raises:
@@ -67,25 +65,25 @@ class Betting(Certifier):
             raise InputError(f"{len(unit)} labels cannot be drawn without replacement from {self.most()}")
         return unit
 
-    def uppers(self, samples: Floats, delta: float) -> Floats:
+    def highs(self, samples: FloatArray, delta: float) -> FloatArray:
         """Return upper bounds of many samples; none is below its sample's mean, however lucky the bets were."""
         bets, log = self.bets(samples, delta), -np.log(delta)
         ends = np.zeros(len(samples)), self._possible(samples)[:, -1]
         found = largest(lambda m: self.log_capital(samples, bets, m).max(axis=1) < log, *ends, STEPS)
         return np.asarray(np.maximum(found, samples.mean(axis=1)))
 
-    def sequence(self, sample: ArrayLike, delta: float, span: Span = UNIT) -> Floats:
+    def sequence(self, sample: ArrayLike, delta: float, span: Span = UNIT) -> FloatArray:
         """Return the upper bound after each label, shape (n,), never rising; all hold together with 1 - delta.
 
         Raises:
-            InputError: As for `upper`.
+            InputError: As for `high`.
         """
         unit = self.checked(sample, span)[None]
         bets, log = self.bets(unit, check_delta(delta)), -np.log(delta)
         possible = np.minimum.accumulate(self._possible(unit)[0])
 
-        def ends(after: np.ndarray[tuple[int], np.dtype[np.intp]]) -> Floats:
-            def accepts(m: Floats) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        def ends(after: np.ndarray[tuple[int], np.dtype[np.intp]]) -> FloatArray:
+            def accepts(m: FloatArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
                 wealth = np.maximum.accumulate(self.log_capital(unit, bets, m), axis=1)
                 return np.asarray(wealth[np.arange(len(after)), after] < log)
 
@@ -95,13 +93,13 @@ class Betting(Certifier):
         found = np.concatenate([ends(np.arange(at, min(at + BLOCK, n))) for at in range(0, n, BLOCK)])
         return span[0] + np.minimum.accumulate(found) * (span[1] - span[0])
 
-    def expected_upper(self, n: int, delta: float, rate: float) -> float:
+    def expected_high(self, n: int, delta: float, rate: float) -> float:
         """Return the mean bound over a few random orders of n labels, by bets aimed at n; the orders are fixed by n."""
         ones = np.tile(np.arange(n) < round(n * rate), (ORDERS, 1)).astype(np.float64)
         orders = derive(n, "orders in which labels may come").permuted(ones, axis=1)
-        return float(self.model_copy(update={"horizon": n}).uppers(orders, delta).mean())
+        return float(self.model_copy(update={"horizon": n}).highs(orders, delta).mean())
 
-    def bets(self, samples: Floats, delta: float) -> Floats:
+    def bets(self, samples: FloatArray, delta: float) -> FloatArray:
         """Return the predictable plug-in bets, shape (r, n), before they are capped (equations 25 and 26)."""
         n = samples.shape[1]
         i = np.arange(1, n + 1)
@@ -111,7 +109,7 @@ class Betting(Certifier):
         labels = i * np.log(i + 1) if self.horizon is None else np.full(n, self.horizon)
         return np.asarray(np.sqrt(-2 * np.log(delta) / (before * labels)))
 
-    def log_capital(self, samples: Floats, bets: Floats, m: Floats) -> Floats:
+    def log_capital(self, samples: FloatArray, bets: FloatArray, m: FloatArray) -> FloatArray:
         """Return the log-capital, shape (r, n), of bets that the mean is below m, shape (r,).
 
         It is infinite once the pool rules m out. Capital never falls in m, so what is accepted is an interval.
@@ -122,7 +120,7 @@ class Betting(Certifier):
         gains = np.log1p(np.minimum(bets, most) * (means - samples))
         return np.asarray(np.where(means > 1, np.inf, gains).cumsum(axis=1))
 
-    def _left(self, samples: Floats, m: Floats) -> Floats:
+    def _left(self, samples: FloatArray, m: FloatArray) -> FloatArray:
         """Return the mean of what is left before each draw if the mean is m."""
         pool = self.without_replacement_of
         if pool is None:
@@ -130,7 +128,7 @@ class Betting(Certifier):
         drawn = samples.cumsum(axis=1) - samples
         return np.asarray((pool * m - drawn) / (pool - np.arange(samples.shape[1])))
 
-    def _possible(self, samples: Floats) -> Floats:
+    def _possible(self, samples: FloatArray) -> FloatArray:
         """Return the largest mean, shape (r, n), that a pool may have of which these were drawn."""
         pool = self.without_replacement_of
         if pool is None:

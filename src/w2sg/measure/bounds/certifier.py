@@ -1,17 +1,20 @@
 """The contract of bounds on a mean: numbers of a known span in, an interval out that rarely fails."""
 
 from abc import abstractmethod
-from typing import ClassVar, final
+from collections.abc import Callable
+from typing import ClassVar, Literal, final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from w2sg.core import Component, contract
-from w2sg.core.errors import InputError
-from w2sg.theory.certificate import Certificate, Strength, check_delta
-from w2sg.theory.certificates.checks import UNIT, Floats, Side, Span, as_unit, by_side, check_share
-from w2sg.theory.observables import Unit
+from w2sg.core import BoolArray, Component, InputError, contract
+from w2sg.measure.checks import UNIT, FloatArray, Span, as_unit, check_delta, check_share
+from w2sg.measure.intervals import Interval
 
+Strength = Literal["unconditional", "conditional", "asymptotic"]
+"""`unconditional`: sampling alone; `conditional`: a hypothesis no sample decides; `asymptotic`: a limit theorem."""
+Side = Literal["low", "high", "both"]
+"""Which ends of an interval are asked for."""
 MOST_LABELS = 10**7
 """Where planning gives up."""
 
@@ -20,7 +23,7 @@ MOST_LABELS = 10**7
 class Certifier(Component):
     """Bounds a mean by a sample.
 
-    A subclass writes `uppers` for many samples at once; lower bounds are those of the mirrored sample, `1 - x`.
+    A subclass writes `highs` for many samples at once; lower bounds are those of the mirrored sample, `1 - x`.
     """
 
     strength: ClassVar[Strength] = "unconditional"
@@ -30,21 +33,21 @@ class Certifier(Component):
     """Whether one may look after each label, and stop."""
 
     @abstractmethod
-    def uppers(self, samples: Floats, delta: float) -> Floats:
+    def highs(self, samples: FloatArray, delta: float) -> FloatArray:
         """Return upper bounds, shape (r,), of the means behind samples of shape (r, n) in [0, 1]; nothing is checked.
 
         Each exceeds its mean with probability at least 1 - delta.
         """
 
     @abstractmethod
-    def expected_upper(self, n: int, delta: float, rate: float) -> float:
+    def expected_high(self, n: int, delta: float, rate: float) -> float:
         """Return the upper bound that n labels with a share `rate` of ones may be expected to give."""
 
     def most(self) -> int:
         """Return the largest sample there can be."""
         return MOST_LABELS
 
-    def checked(self, sample: ArrayLike, span: Span = UNIT) -> Floats:
+    def checked(self, sample: ArrayLike, span: Span = UNIT) -> FloatArray:
         """Return a sample moved from its span to [0, 1].
 
         Raises:
@@ -53,7 +56,7 @@ class Certifier(Component):
         return as_unit("sample", sample, span)
 
     @final
-    def upper(self, sample: ArrayLike, delta: float, span: Span = UNIT) -> float:
+    def high(self, sample: ArrayLike, delta: float, span: Span = UNIT) -> float:
         """Return a number that the mean exceeds with probability at most delta.
 
         Args:
@@ -65,65 +68,20 @@ class Certifier(Component):
             InputError: The sample is empty, not finite, or leaves its span; delta is not between 0 and 1.
         """
         unit = self.checked(sample, span)[None]
-        return _stretched(float(self.uppers(unit, check_delta(delta))[0]), span)
+        return _stretched(float(self.highs(unit, check_delta(delta))[0]), span)
 
     @final
-    def lower(self, sample: ArrayLike, delta: float, span: Span = UNIT) -> float:
-        """Return a number below which the mean lies with probability at most delta; arguments as for `upper`."""
+    def low(self, sample: ArrayLike, delta: float, span: Span = UNIT) -> float:
+        """Return a number below which the mean lies with probability at most delta; arguments as for `high`."""
         mirrored = 1 - self.checked(sample, span)[None]
-        return _stretched(1 - float(self.uppers(mirrored, check_delta(delta))[0]), span)
+        return _stretched(1 - float(self.highs(mirrored, check_delta(delta))[0]), span)
 
     @final
-    def two_sided(self, sample: ArrayLike, delta: float, span: Span = UNIT) -> tuple[float, float]:
-        """Return both bounds, each with half of delta; arguments as for `upper`."""
-        check_delta(delta)
-        return self.lower(sample, delta / 2, span), self.upper(sample, delta / 2, span)
-
-    @final
-    def certify(
-        self,
-        sample: ArrayLike,
-        delta: float,
-        *,
-        target: str,
-        frame: str,
-        unit: Unit = "error",
-        side: Side = "both",
-        span: Span = UNIT,
-    ) -> Certificate:
-        """Return the certificate of a mean; both bounds together take delta, half of it each.
-
-        Args:
-            sample: Shape (n,), within the span.
-            delta: How often the certificate may be wrong.
-            target: What the mean is, such as `student_risk`.
-            frame: From what, and how, the sample was drawn.
-            unit: In which risk.
-            side: Which bounds are asked for.
-            span: The least and the largest possible value.
-
-        Raises:
-            InputError: As for `upper`.
-        """
-        check_delta(delta)
-        lower, upper = by_side(
-            side, delta, lambda d: self.lower(sample, d, span), lambda d: self.upper(sample, d, span)
-        )
+    def interval(self, sample: ArrayLike, delta: float, span: Span = UNIT) -> Interval:
+        """Return the mean with both bounds, each with half of delta; arguments as for `high`."""
         mean = _stretched(float(self.checked(sample, span).mean()), span)
-        return Certificate(
-            target,
-            unit,
-            self.kind,
-            lower,
-            upper,
-            mean,
-            delta,
-            self.strength,
-            self.assumptions,
-            frame,
-            len(np.asarray(sample)),
-            self.anytime,
-        )
+        each = check_delta(delta) / 2
+        return Interval(mean, self.low(sample, each, span), self.high(sample, each, span), 1 - delta, self.kind)
 
     @final
     def required_labels(self, width: float, delta: float, rate: float) -> int:
@@ -142,7 +100,7 @@ class Certifier(Component):
             raise InputError(f"rate must be between 0 and 1, got {rate}")
 
         def suffices(n: int) -> bool:
-            return self.expected_upper(n, delta, rate) <= rate + width
+            return self.expected_high(n, delta, rate) <= rate + width
 
         most, n = self.most(), 1
         while not suffices(n):
@@ -158,3 +116,41 @@ class Certifier(Component):
 
 def _stretched(value: float, span: Span) -> float:
     return span[0] + value * (span[1] - span[0])
+
+
+def by_side(
+    side: Side, delta: float, low: Callable[[float], float], high: Callable[[float], float]
+) -> tuple[float | None, float | None]:
+    """Return the bounds that are asked for, each made from its share of delta; two of them have half each.
+
+    Raises:
+        InputError: `side` is another word.
+    """
+    if side not in ("low", "high", "both"):
+        raise InputError(f"side must be low, high or both, got {side!r}")
+    each = delta / 2 if side == "both" else delta
+    return None if side == "high" else low(each), None if side == "low" else high(each)
+
+
+def largest(
+    accepts: Callable[[FloatArray], BoolArray], low: FloatArray, high: FloatArray, steps: int = 45
+) -> FloatArray:
+    """Return the upper end of what is accepted, where all below an accepted number is accepted too, by bisection.
+
+    A bound is what a test does not reject, and few tests can be solved for it. Bisection needs no slope, works on all
+    samples at once, and errs on the safe side only, which no root finder of scipy promises.
+
+    Args:
+        accepts: Says of each number of an array whether it is accepted.
+        low: Where the search begins, shape (r,).
+        high: Where it ends, shape (r,); returned where all is accepted.
+        steps: Halvings.
+
+    Returns:
+        Shape (r,): never below the true end, and above it by at most (high - low) / 2^steps.
+    """
+    for _ in range(steps):
+        middle = (low + high) / 2
+        good = accepts(middle)
+        low, high = np.where(good, middle, low), np.where(good, high, middle)
+    return high

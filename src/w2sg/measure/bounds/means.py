@@ -6,13 +6,11 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 from pydantic import Field
-from scipy.special import bdtr, betaincinv, rel_entr
-from scipy.stats import binom, hypergeom
 
-from w2sg.core import register
-from w2sg.core.errors import InputError
-from w2sg.theory.certificates.certifier import Certifier
-from w2sg.theory.certificates.checks import UNIT, Floats, Span, largest
+from w2sg.core import InputError, register
+from w2sg.measure.bounds.certifier import Certifier, largest
+from w2sg.measure.checks import UNIT, FloatArray, Span
+from w2sg.measure.intervals import exact_high
 
 INDEPENDENT = "the values are independent draws of one distribution"
 SPREAD = 10.0
@@ -25,18 +23,20 @@ class MomentBound(Certifier):
     assumptions: ClassVar[tuple[str, ...]] = (INDEPENDENT, "they lie in a span that is known beforehand")
 
     @abstractmethod
-    def from_moments(self, mean: Floats, variance: Floats, n: int, delta: float) -> Floats:
+    def from_moments(self, mean: FloatArray, variance: FloatArray, n: int, delta: float) -> FloatArray:
         """Return upper bounds, elementwise, for means and unbiased variances of samples of n values in [0, 1]."""
 
-    def uppers(self, samples: Floats, delta: float) -> Floats:
+    def highs(self, samples: FloatArray, delta: float) -> FloatArray:
         """Return upper bounds of many samples."""
         n = samples.shape[1]
         mean = samples.mean(axis=1)
         variance = samples.var(axis=1, ddof=1) if n > 1 else np.zeros_like(mean)
         return np.clip(self.from_moments(mean, variance, n, delta), mean, 1.0)
 
-    def expected_upper(self, n: int, delta: float, rate: float) -> float:
+    def expected_high(self, n: int, delta: float, rate: float) -> float:
         """Return the mean of the upper bound over samples of n independent draws of 0 and 1."""
+        from scipy.stats import binom
+
         half = SPREAD * np.sqrt(n * rate * (1 - rate)) + SPREAD
         counts = np.arange(max(0, int(n * rate - half)), min(n, int(n * rate + half)) + 1)
         mean = counts / n
@@ -48,7 +48,7 @@ class Tested(MomentBound):
     """A bound with the p-value that it inverts: one may test many rates and correct for it."""
 
     @abstractmethod
-    def p_values(self, mean: Floats, n: Floats, rate: float) -> Floats:
+    def p_values(self, mean: FloatArray, n: FloatArray, rate: float) -> FloatArray:
         """Return p-values, elementwise, of the mean being at least `rate`, for means of n values."""
 
 
@@ -72,7 +72,7 @@ class ClopperPearson(Tested):
         """Return the size of the pool, if there is one."""
         return self.without_replacement_of or super().most()
 
-    def checked(self, sample: ArrayLike, span: Span = UNIT) -> Floats:
+    def checked(self, sample: ArrayLike, span: Span = UNIT) -> FloatArray:
         """Return a sample of 0 and 1.
 
         Raises:
@@ -85,15 +85,17 @@ class ClopperPearson(Tested):
             raise InputError(f"{len(unit)} labels cannot be drawn without replacement from {self.most()}")
         return unit.round()
 
-    def from_moments(self, mean: Floats, variance: Floats, n: int, delta: float) -> Floats:
+    def from_moments(self, mean: FloatArray, variance: FloatArray, n: int, delta: float) -> FloatArray:
         """Return the bound for shares of n labels."""
         hits = np.round(mean * n)
         if self.without_replacement_of is None:
-            return np.where(hits < n, betaincinv(hits + 1, np.maximum(n - hits, 0.5), 1 - delta), 1.0)
+            return exact_high(hits, n, delta)
         return self._of_pool(hits, n, self.without_replacement_of, delta)
 
-    def _of_pool(self, hits: Floats, n: int, pool: int, delta: float) -> Floats:
+    def _of_pool(self, hits: FloatArray, n: int, pool: int, delta: float) -> FloatArray:
         """Return max{M : P(Hypergeometric(pool, M, n) <= hits) > delta} / pool by bisection over whole M."""
+        from scipy.stats import hypergeom
+
         low, high = hits, pool - n + hits + 1  # low is possible, high is not
         while (high - low > 1).any():
             middle = np.floor((low + high) / 2)
@@ -101,8 +103,10 @@ class ClopperPearson(Tested):
             low, high = np.where(good, middle, low), np.where(good, high, middle)
         return np.asarray(low / pool)
 
-    def p_values(self, mean: Floats, n: Floats, rate: float) -> Floats:
+    def p_values(self, mean: FloatArray, n: FloatArray, rate: float) -> FloatArray:
         """Return P(Binomial(n, rate) <= n mean)."""
+        from scipy.special import bdtr
+
         return np.asarray(bdtr(np.round(mean * n), n.astype(np.int64), rate))
 
 
@@ -112,11 +116,11 @@ class Hoeffding(Tested):
 
     kind: Literal["hoeffding"] = "hoeffding"
 
-    def from_moments(self, mean: Floats, variance: Floats, n: int, delta: float) -> Floats:
+    def from_moments(self, mean: FloatArray, variance: FloatArray, n: int, delta: float) -> FloatArray:
         """Return the bound for means of n values."""
         return np.asarray(mean + np.sqrt(-np.log(delta) / (2 * n)))
 
-    def p_values(self, mean: Floats, n: Floats, rate: float) -> Floats:
+    def p_values(self, mean: FloatArray, n: FloatArray, rate: float) -> FloatArray:
         """Return exp(-2n (rate - mean)^2) below the rate, else 1."""
         return np.asarray(np.exp(-2 * n * np.maximum(rate - mean, 0) ** 2))
 
@@ -127,11 +131,11 @@ class ChernoffKl(Tested):
 
     kind: Literal["chernoff-kl"] = "chernoff-kl"
 
-    def from_moments(self, mean: Floats, variance: Floats, n: int, delta: float) -> Floats:
+    def from_moments(self, mean: FloatArray, variance: FloatArray, n: int, delta: float) -> FloatArray:
         """Return the bound for means of n values."""
-        return kl_upper(mean, -np.log(delta) / n)
+        return kl_high(mean, -np.log(delta) / n)
 
-    def p_values(self, mean: Floats, n: Floats, rate: float) -> Floats:
+    def p_values(self, mean: FloatArray, n: FloatArray, rate: float) -> FloatArray:
         """Return exp(-n kl(mean, rate)) below the rate, else 1."""
         return np.where(mean < rate, np.exp(-n * binary_kl(mean, rate)), 1.0)
 
@@ -145,7 +149,7 @@ class MaurerPontil(MomentBound):
 
     kind: Literal["maurer-pontil"] = "maurer-pontil"
 
-    def from_moments(self, mean: Floats, variance: Floats, n: int, delta: float) -> Floats:
+    def from_moments(self, mean: FloatArray, variance: FloatArray, n: int, delta: float) -> FloatArray:
         """Return the bound for means and unbiased variances of n values; 1 for a single value."""
         if n < 2:
             return np.ones_like(mean)
@@ -153,16 +157,18 @@ class MaurerPontil(MomentBound):
         return np.asarray(mean + np.sqrt(2 * variance * log / n) + 7 * log / (3 * (n - 1)))
 
 
-def binary_kl(q: ArrayLike, p: ArrayLike) -> Floats:
+def binary_kl(q: ArrayLike, p: ArrayLike) -> FloatArray:
     """Return kl(q, p) between coins with chances q and p of heads, elementwise, in nats."""
+    from scipy.special import rel_entr
+
     a, b = np.asarray(q, dtype=np.float64), np.asarray(p, dtype=np.float64)
     return np.asarray(rel_entr(a, b) + rel_entr(1 - a, 1 - b))
 
 
-def kl_upper(mean: ArrayLike, budget: Any) -> Floats:
+def kl_high(mean: ArrayLike, budget: Any) -> FloatArray:
     """Return the largest p in [mean, 1] with kl(mean, p) <= budget, elementwise.
 
-    >>> kl_upper(0.05, -np.log(0.05) / 100).round(4).item()
+    >>> kl_high(0.05, -np.log(0.05) / 100).round(4).item()
     0.1215
     """
     means, limit = np.broadcast_arrays(np.asarray(mean, dtype=np.float64), np.asarray(budget, dtype=np.float64))

@@ -1,15 +1,13 @@
-"""PAC-Bayes: a certificate of a head from the very labels that trained it."""
+"""PAC-Bayes: bounds of a noisy head's risk by the very labels that trained it."""
 
 import math
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtr
 
-from w2sg.core.errors import InputError
-from w2sg.theory.certificate import Certificate, check_delta
-from w2sg.theory.certificates.checks import as_classes, as_finite
-from w2sg.theory.certificates.means import kl_upper
+from w2sg.core import InputError
+from w2sg.measure.bounds.means import kl_high
+from w2sg.measure.checks import FloatArray, as_floats, as_labels, check_delta
 
 
 def pac_bayes_kl(risk: float, n: int, kl: float, delta: float) -> float:
@@ -32,7 +30,7 @@ def pac_bayes_kl(risk: float, n: int, kl: float, delta: float) -> float:
         raise InputError(f"risk must be between 0 and 1, got {risk}")
     if n < 1 or not (math.isfinite(kl) and kl >= 0):
         raise InputError(f"n must be at least 1 and kl finite and at least 0, got {n} and {kl}")
-    return float(kl_upper(risk, (kl + math.log(2 * math.sqrt(n) / delta)) / n))
+    return float(kl_high(risk, (kl + math.log(2 * math.sqrt(n) / delta)) / n))
 
 
 def gaussian_kl(shift: ArrayLike, posterior_scale: float, prior_scale: float) -> float:
@@ -41,14 +39,14 @@ def gaussian_kl(shift: ArrayLike, posterior_scale: float, prior_scale: float) ->
     Raises:
         InputError: A scale is not positive, or the shift not finite.
     """
-    moved = as_finite("shift", np.ravel(shift))
+    moved = as_floats("shift", np.ravel(shift))
     if not (0 < posterior_scale < math.inf and 0 < prior_scale < math.inf):
         raise InputError(f"scales must be positive and finite, got {posterior_scale} and {prior_scale}")
     ratio = (posterior_scale / prior_scale) ** 2
     return float(len(moved) / 2 * (ratio - 1 - math.log(ratio)) + moved @ moved / (2 * prior_scale**2))
 
 
-def gibbs_loss(features: ArrayLike, labels: ArrayLike, weights: ArrayLike, scale: float) -> np.ndarray:
+def gibbs_loss(features: ArrayLike, labels: ArrayLike, weights: ArrayLike, scale: float) -> FloatArray:
     """Return the chance, for each example, that a head drawn from N(weights, scale^2 I) errs on it, in closed form.
 
     The head says class 1 where its product with the features is positive: the chance is Phi(-margin), the margin
@@ -57,61 +55,13 @@ def gibbs_loss(features: ArrayLike, labels: ArrayLike, weights: ArrayLike, scale
     Raises:
         InputError: Shapes do not fit, or a value is not finite.
     """
-    x, w = np.asarray(features, dtype=np.float64), as_finite("weights", weights)
-    y = as_classes("labels", labels, 2)
+    from scipy.special import ndtr
+
+    x, w = np.asarray(features, dtype=np.float64), as_floats("weights", weights)
+    y = as_labels("labels", labels, 2)
     if x.ndim != 2 or x.shape != (len(y), len(w)) or not len(y):
         raise InputError(f"features must have shape ({len(y)}, {len(w)}), with examples, got {x.shape}")
     length = np.sqrt((x**2).sum(axis=1))
     if not np.isfinite(length).all() or not (length > 0).all() or not 0 < scale < math.inf:
         raise InputError("features must be finite, no row all 0 (add a constant), and the scale positive")
     return np.asarray(ndtr(-(2 * y - 1) * (x @ w) / (scale * length)))
-
-
-def head_risk(
-    features: ArrayLike,
-    labels: ArrayLike,
-    weights: ArrayLike,
-    delta: float,
-    *,
-    prior: ArrayLike | None = None,
-    scale: float = 1.0,
-    inputs: str = "training inputs",
-) -> Certificate:
-    """Bound the 0-1 risk of a linear head on two classes by the labels that trained it.
-
-    Prior and posterior are Gaussian with one scale, so KL = |weights - prior|^2 / 2 scale^2. What is certified is the
-    head with noise of that scale added to its weights; the head itself errs at most twice as often, for it is the
-    majority of the noisy ones.
-
-    Args:
-        features: Shape (n, d), a constant column included if there is an intercept.
-        labels: Classes 0 and 1 by which risk is meant, shape (n,).
-        weights: The head's, shape (d,).
-        delta: How often the certificate may be wrong.
-        prior: Weights chosen without these labels, such as those of pretraining; None: 0.
-        scale: Of the noise, chosen without these labels.
-        inputs: What the inputs are.
-
-    Raises:
-        InputError: Shapes do not fit, or a value is not finite.
-    """
-    check_delta(delta)
-    loss = gibbs_loss(features, labels, weights, scale)
-    head = as_finite("weights", weights)
-    start = np.zeros(len(head)) if prior is None else as_finite("prior", prior)
-    if len(start) != len(head):
-        raise InputError(f"prior must have the head's {len(head)} weights, got {len(start)}")
-    kl = gaussian_kl(head - start, scale, scale)
-    return Certificate(
-        "noisy_head_risk",
-        "error",
-        f"PAC-Bayes-kl (KL {kl:.3g} nats)",
-        None,
-        pac_bayes_kl(float(loss.mean()), len(loss), kl, delta),
-        float(loss.mean()),
-        delta,
-        "unconditional",
-        ("the examples are independent draws of deployment", "prior and scale were chosen without their labels"),
-        f"{len(loss)} {inputs}",
-        len(loss),
-    )

@@ -17,13 +17,13 @@ from w2sg.lab.store import StoredRun
 from w2sg.theory import dossier
 from w2sg.theory.cases import Case
 from w2sg.theory.contracts import Answer, Theory
+from w2sg.theory.families import FAMILIES, family_run
 from w2sg.theory.observables import InfoSet, Observables
 from w2sg.theory.observing import observe
 from w2sg.theory.scoreboard.decisions import Regret, regrets_of
 from w2sg.theory.scoreboard.scores import Contrast, Score, contrasts_of, scores_of
 from w2sg.theory.scoreboard.sheet import Sheet, sheet_of
 from w2sg.theory.scoreboard.stack import stacked
-from w2sg.theory.worlds import FAMILIES, world
 
 AUDITS = (50, 200)
 FAMILY_RUNS = 200
@@ -219,7 +219,7 @@ def _families(
     cases, answers = [], []
     for family in FAMILIES:
         for index in range(count):
-            made = world(family, index, audits)
+            made = family_run(family, index, audits)
             seen = observe(made.seen, made.audits)
             answers += predict_all(seen.values(), among)
             cases.append(Case(f"family {family}", made.seen.run, index, family, {}, seen, made.truth))
