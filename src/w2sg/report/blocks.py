@@ -19,11 +19,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from w2sg.core import InputError, derive, registry
+from w2sg.core import InputError, registry
 from w2sg.lab import parse_setting
 from w2sg.report.offline import write_whole
-from w2sg.theory import Oracle
-from w2sg.theory.oracle import Simulated
+from w2sg.worlds import Simulation, World
 
 SEED = 0
 """Seed of simulations: what `w2sg oracle` takes by default."""
@@ -38,7 +37,7 @@ BLOCK = re.compile(r"<!-- w2sg (?P<words>.*?) -->(?P<body>.*?)<!-- end -->", re.
 DASH = "–"
 ROUNDING = 1e-12
 """An exact number below this is 0."""
-Results = Mapping[str, tuple[float | None, Simulated | None]]
+Results = Mapping[str, tuple[float | None, Simulation | None]]
 
 
 def rewritten(text: str, scores: str | None = None, *, simulate: bool = True) -> str:
@@ -128,10 +127,8 @@ def _options(words: Sequence[str]) -> dict[str, list[str]]:
     return found
 
 
-def _built(name: str, settings: Mapping[str, Any]) -> Oracle:
-    world = registry.build("oracles", {"kind": name, **settings})
-    assert isinstance(world, Oracle)
-    return world
+def _built(name: str, settings: Mapping[str, Any]) -> World:
+    return registry.build(World, {"kind": name, **settings})
 
 
 def _results(name: str, settings: Mapping[str, Any], only: Sequence[str], simulate: bool) -> Results:
@@ -140,17 +137,17 @@ def _results(name: str, settings: Mapping[str, Any], only: Sequence[str], simula
 
     world = _built(name, settings)
     exact = world.exact()
-    simulated: Mapping[str, Simulated] = {}
+    simulated: Mapping[str, Simulation] = {}
     if simulate:
         with threadpool_limits(1):
-            simulated = world.simulate(derive(SEED, "oracle", name))
+            simulated = world.simulated(SEED)
         unknown = [key for key in only if key not in {**exact, **simulated}]
         if unknown:
             raise InputError(f"oracle {name} has no {', '.join(unknown)}; it has {', '.join({**exact, **simulated})}")
     return {key: (exact.get(key), simulated.get(key)) for key in only or {**exact, **simulated}}
 
 
-def _both(exact: float | None, simulated: Simulated | None) -> tuple[str, str]:
+def _both(exact: float | None, simulated: Simulation | None) -> tuple[str, str]:
     """Return the cells of an exact and of a simulated number with its standard error."""
     if simulated is None:
         return shown(exact), DASH

@@ -137,7 +137,7 @@ class Theory(Component):
     baseline: ClassVar[bool] = False
     """Whether it is a plain number that theories have to beat."""
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = ()
-    oracle: ClassVar[str | None] = None
+    world: ClassVar[str | None] = None
     """The name of the simulated world in which its hypotheses hold."""
 
     @property

@@ -10,7 +10,7 @@ from w2sg.lab import Score, Study, name_of
 from w2sg.theory.answering import LEVEL, predict_all, theories
 from w2sg.theory.cases import Case, Truth
 from w2sg.theory.contracts import Answer, Theory
-from w2sg.theory.families import FAMILIES, world
+from w2sg.theory.families import FAMILIES, family_run
 from w2sg.theory.observables import Observables
 from w2sg.theory.observing import observe
 from w2sg.theory.running import AUDITS, Progress, observe_study, predict_then_open
@@ -92,7 +92,7 @@ def _families(
     cases, answers = [], []
     for family in FAMILIES:
         for index in range(count):
-            made = world(family, index, audits)
+            made = family_run(family, index, audits)
             seen = observe(made.seen, made.audits)
             answers += predict_all(seen.values(), among)
             cases.append(Case(f"family {family}", made.seen.run, index, family, {}, seen, made.truth))
