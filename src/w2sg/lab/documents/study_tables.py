@@ -1,7 +1,6 @@
 """The tables of a study: results, comparisons, test sets and breakdowns."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from w2sg.core import Cell, DataTable, Heading, wording
@@ -211,5 +210,5 @@ def _table(name: str, title: str, intro: str, rows: Sequence[Row]) -> DataTable 
     if same and len(rows) > 1:
         intro += f" In all rows: {', '.join(f'{COLUMNS[one].title} {rows[0][one].value}' for one in same)}."
         names = [one for one in names if one not in same]
-    columns = tuple(replace(COLUMNS[one], terminal=COLUMNS[one].terminal and one != "reference") for one in names)
+    columns = tuple(COLUMNS[one] for one in names)
     return DataTable(name, title, intro, columns, tuple(tuple(row[one] for one in names) for row in rows))
