@@ -24,7 +24,8 @@ from w2sg.core import (
     registry,
 )
 from w2sg.graph import Launcher, Progress, Store
-from w2sg.lab.results import SetupResult, StudyResult, contests, summarise
+from w2sg.lab.comparisons import compare_methods
+from w2sg.lab.results import SetupResult, StudyResult, summarise
 from w2sg.lab.runs import MadeRuns, default_store, make_runs
 from w2sg.lab.setup import PARTS, Setup, Spec, make_setup, named_methods
 
@@ -280,7 +281,7 @@ def study(
     return StudyResult(
         given.name,
         tuple(results),
-        tuple(contests(results)),
+        tuple(compare_methods(results)),
         dict(made.done),
         time.perf_counter() - started,
         failed=made.failed,
