@@ -6,7 +6,7 @@ columns, labels and splits are those of the sources named beside each.
 
 from dataclasses import replace
 
-from w2sg.tasks.nlp.answers import first_of, lettered, listed, numbered, quoted, ranked
+from w2sg.tasks.choices import first_of, lettered, listed, numbered, quoted, ranked
 from w2sg.tasks.nlp.chess import Puzzles
 from w2sg.tasks.nlp.shapes import TRAIN_VALIDATION, Choice, Labelled, TextSet
 from w2sg.tasks.table import FREE

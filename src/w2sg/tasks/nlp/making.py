@@ -9,8 +9,9 @@ import numpy as np
 
 from w2sg.core import AnyArray, BoolArray, DataError, IntArray, derive
 from w2sg.core.component import canonical_json
+from w2sg.tasks.choices import RowError
 from w2sg.tasks.encoding import METADATA, Rows, encode_pairs
-from w2sg.tasks.nlp.shapes import RowError, Texts, TextSet
+from w2sg.tasks.nlp.shapes import Texts, TextSet
 from w2sg.tasks.nlp.sources import Parts
 from w2sg.tasks.reading import Sheet
 from w2sg.tasks.table import FREE, Table
@@ -106,7 +107,7 @@ def _texts(made: TextSet, rows: Rows, rule: Rule) -> tuple[list[Texts], dict[str
     draws = derive(0, "choices", made.name).random((len(rows), 2))
     counts: Counter[str] = Counter()
     found: list[Texts] = []
-    for index, record in enumerate(record for sheet in rows.sheets for record in sheet.records):
+    for index, record in enumerate(rows.records):
         try:
             texts = made.texts(record, float(draws[index, 0]))
         except RowError as error:
@@ -156,10 +157,9 @@ def _paired(texts: list[Texts]) -> tuple[AnyArray, IntArray, IntArray]:
 
 def _together(made: TextSet, rows: Rows, rule: Rule) -> IntArray | None:
     """Return for every row `(n,)` a number that rows share which must stay in one split; None if none do."""
-    records = [record for sheet in rows.sheets for record in sheet.records]
     if not made.together:
         return np.arange(len(rows)) if made.candidates and rule.answers == "both" else None
-    keys = [canonical_json([record.get(column) for column in made.together]) for record in records]
+    keys = [canonical_json([record.get(column) for column in made.together]) for record in rows.records]
     numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
     return np.array([numbers[key] for key in keys], dtype=np.int64)
 
