@@ -231,8 +231,8 @@ def _conclusion(text: str) -> str:
     >>> _conclusion("Two and two is four. So the answer is (B)."), _conclusion(" (B)")
     ('(B)', '(B)')
     """
-    found = _CONCLUSION.findall(text.strip())
-    return str(found[-1] if found else text).strip()
+    conclusions = _CONCLUSION.findall(text.strip())
+    return str(conclusions[-1] if conclusions else text).strip()
 
 
 def _label(text: str) -> str | None:
@@ -241,8 +241,11 @@ def _label(text: str) -> str | None:
     >>> _label("(B)"), _label("True"), _label("(A) or (B)")
     ('B', 'true', None)
     """
-    found = _LABEL.fullmatch(text.strip())
-    return None if found is None else found[1].upper() if found[1] else found[2].lower()
+    label = _LABEL.fullmatch(text.strip())
+    if label is None:
+        return None
+    letter, word = label.groups()
+    return letter.upper() if letter else word.lower()
 
 
 def _gsm8k(sheets: Mapping[str, Sheet], only: Sequence[str]) -> Answers:

@@ -8,7 +8,7 @@ from w2sg.tasks.encoding import Rows, encode_texts, is_missing, name_of, sided
 
 Row = Mapping[str, Any]
 """One row of a file, by column."""
-Answers = Callable[[Row], tuple[list[str], int]]
+ChoiceReader = Callable[[Row], tuple[list[str], int]]
 """From a row to its answers and the number of the right one; raises `RowError` where the row breaks a rule."""
 Cell = Callable[[object, str], str]
 """From a cell and the name of its column to its text."""
@@ -44,12 +44,12 @@ def trimmed(value: object, name: str) -> str:
     return text
 
 
-def first_of(*columns: str) -> Answers:
+def first_of(*columns: str) -> ChoiceReader:
     """Return a reader of answers in columns, the first of which is right."""
     return lambda row: ([trimmed(row.get(name), name) for name in columns], 0)
 
 
-def numbered(*columns: str, label: str, start: int = 0, cell: Cell = trimmed) -> Answers:
+def numbered(*columns: str, label: str, start: int = 0, cell: Cell = trimmed) -> ChoiceReader:
     """Return a reader of answers in columns, of which a label gives the right one's number."""
     return lambda row: (
         [cell(row.get(name), name) for name in columns],
@@ -57,7 +57,7 @@ def numbered(*columns: str, label: str, start: int = 0, cell: Cell = trimmed) ->
     )
 
 
-def listed(column: str, label: str) -> Answers:
+def listed(column: str, label: str) -> ChoiceReader:
     """Return a reader of a list of answers, of which a label gives the right one's number from 0."""
 
     def read(row: Row) -> tuple[list[str], int]:
@@ -67,7 +67,7 @@ def listed(column: str, label: str) -> Answers:
     return read
 
 
-def quoted(column: str, label: str) -> Answers:
+def quoted(column: str, label: str) -> ChoiceReader:
     """Return a reader of a list of answers, of which a label repeats the right one."""
 
     def read(row: Row) -> tuple[list[str], int]:
@@ -80,7 +80,7 @@ def quoted(column: str, label: str) -> Answers:
     return read
 
 
-def lettered(column: str, label: str) -> Answers:
+def lettered(column: str, label: str) -> ChoiceReader:
     """Return a reader of an object of two lists, `text` and `label`, of which a label gives the right one's letter."""
 
     def read(row: Row) -> tuple[list[str], int]:
@@ -96,7 +96,7 @@ def lettered(column: str, label: str) -> Answers:
     return read
 
 
-def scored(column: str) -> Answers:
+def scored(column: str) -> ChoiceReader:
     """Return a reader of an object that gives each answer its score, of which the highest is right."""
 
     def read(row: Row) -> tuple[list[str], int]:
@@ -111,7 +111,7 @@ def scored(column: str) -> Answers:
     return read
 
 
-def ranked(better: str, worse: str, shown: str) -> Answers:
+def ranked(better: str, worse: str, shown: str) -> ChoiceReader:
     """Return a reader of two columns as two rankings, the right one first; `shown` has a place for each text."""
 
     def read(row: Row) -> tuple[list[str], int]:
@@ -141,7 +141,7 @@ def right_and_wrong(answers: list[str], number: int, draw: float, hidden: str | 
     return (right, others[int(draw * len(others))]) if right in shown and others else None
 
 
-def read_choices(rows: Rows, records: Sequence[Row], read: Answers) -> list[tuple[list[str], int]]:
+def read_choices(rows: Rows, records: Sequence[Row], read: ChoiceReader) -> list[tuple[list[str], int]]:
     """Return every row's answers and the number of the right one.
 
     Raises:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from string import Formatter
 
-from w2sg.tasks.choices import Answers, Row, RowError, as_text, right_and_wrong
+from w2sg.tasks.choices import ChoiceReader, Row, RowError, as_text, right_and_wrong
 from w2sg.tasks.encoding import name_of
 from w2sg.tasks.table import FREE
 
@@ -149,7 +149,7 @@ class Choice(TextSet):
     """
 
     reads: tuple[str, ...]
-    answers: Answers
+    answers: ChoiceReader
     hidden: str | None = None
 
     @property
