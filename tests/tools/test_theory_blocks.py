@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from tools.blocks import BLOCK, DASH, UNMADE, WORLD, findings_of, rewrite, rewritten, scores_beside
 from w2sg.core import InputError, registry
-from w2sg.report.blocks import BLOCK, DASH, UNMADE, findings_of, rewrite, rewritten, scores_beside
 
 PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "theory.md"
 LAST_DIGIT = 1e-3
@@ -88,31 +88,31 @@ def test_markdown_takes_no_line_for_something_else(page: str) -> None:
 
 
 def test_a_table_has_exact_and_simulated_numbers() -> None:
-    made = rewritten(
-        "a\n<!-- w2sg oracle mixture --set N=500 --set trials=3 --only gain,student_cos_at_N -->\n<!-- end -->\nb"
+    page = rewritten(
+        f"a\n<!-- w2sg {WORLD} mixture --set N=500 --set trials=3 --only gain,student_cos_at_N -->\n<!-- end -->\nb"
     )
-    lines = made.split("\n")
+    lines = page.split("\n")
     assert lines[0] == "a"
     assert lines[2:4] == ["| quantity | exact | simulated |", "| --- | ---: | ---: |"]
     assert lines[4] == f"| gain | 0.1703 | {DASH} |"
     assert re.fullmatch(r"\| student_cos_at_N \| 0\.8\d+ \| 0\.\d+ ± 0\.\d+ \|", lines[5])
     assert lines[6:] == ["<!-- end -->", "b"]
-    assert rewritten(made) == made
+    assert rewritten(page) == page
 
 
 def test_a_world_at_several_values_has_one_row_for_each() -> None:
-    made = rewritten(
-        "<!-- w2sg oracle oversight --each game=mafia,backdoor --only steps,success --set trials=10 --><!-- end -->"
+    page = rewritten(
+        f"<!-- w2sg {WORLD} oversight --each game=mafia,backdoor --only steps,success --set trials=10 --><!-- end -->"
     )
-    assert made.split("\n")[1] == "| game | steps | success | success, simulated |"
-    assert [row.split(" | ")[1] for row in made.split("\n")[3:5]] == ["1", "2"]
+    assert page.split("\n")[1] == "| game | steps | success | success, simulated |"
+    assert [row.split(" | ")[1] for row in page.split("\n")[3:5]] == ["1", "2"]
 
 
 def test_numbers_stand_within_a_line() -> None:
     text = "it is <!-- w2sg value oversight success game=mafia -->?<!-- end -->, not "
     text += "<!-- w2sg call certificates.vacuous_at 0.4 0.2 --><!-- end -->."
-    made = rewritten(text)
-    assert re.sub("<!--.*?-->", "", made) == "it is 0.1106, not 0.00625."
+    page = rewritten(text)
+    assert re.sub("<!--.*?-->", "", page) == "it is 0.1106, not 0.00625."
 
 
 def test_findings_come_from_the_scoreboard() -> None:
@@ -120,7 +120,8 @@ def test_findings_come_from_the_scoreboard() -> None:
     block = "<!-- w2sg theory score -->\nold\n<!-- end -->"
     assert findings_of(scores) == "- One.\n- Two."
     assert rewritten(block, scores) == "<!-- w2sg theory score -->\n- One.\n- Two.\n<!-- end -->"
-    assert UNMADE in rewritten(block)
+    assert rewritten(block) == block, "without the scoreboard's page its findings stay"
+    assert UNMADE in rewritten(block.replace("old\n", ""))
     with pytest.raises(InputError, match="must have a section '## Findings'"):
         findings_of("# Theories")
 
@@ -128,15 +129,15 @@ def test_findings_come_from_the_scoreboard() -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("orakel mixture", "a block is one of oracle, theory, value, call, got 'orakel'"),
-        ("oracle", "an oracle block names its oracle"),
-        ("oracle mixture --show gain", "takes --set, --each and --only, got '--show'"),
-        ("oracle mixture --only", "each option of an oracle block has one value"),
-        ("oracle oversight --only gain", "oracle oversight has no gain; it has steps"),
-        ("value mixture", "a value block names an oracle and a quantity"),
-        ("value mixture loss", "oracle mixture has no exact loss; it has bayes_accuracy"),
-        ("call vacuous_at 0.4", "a call block names a module and a function"),
-        ("theory board", "a theory block is 'theory score', got 'theory board'"),
+        ("orakel mixture", f"a block is one of {WORLD}, theory, value, call, got 'orakel'"),
+        (WORLD, f"a block '{WORLD}' names a world"),
+        (f"{WORLD} mixture --show gain", "takes --set, --each and --only, got '--show'"),
+        (f"{WORLD} mixture --only", f"each option of a block '{WORLD}' has one value"),
+        (f"{WORLD} oversight --only gain", f"{WORLD} oversight has no gain; it has steps"),
+        ("value mixture", "a block 'value' names a world and a quantity"),
+        ("value mixture loss", f"{WORLD} mixture has no exact loss; it has bayes_accuracy"),
+        ("call vacuous_at 0.4", "a block 'call' names a module and a function"),
+        ("theory board", "a block 'theory' is 'theory score', got 'theory board'"),
     ],
 )
 def test_a_wrong_block_says_what_is_wrong(words: str, message: str) -> None:
