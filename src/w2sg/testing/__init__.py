@@ -1,4 +1,6 @@
-"""Contract tests: what every component of a contract, and every variant of signal, must do. Subclass one with `spec` set; pytest runs the rest.
+"""Contract tests: what every component, and every variant of signal, must do.
+
+Subclass one with `spec` set; pytest runs the rest.
 
 ```python
 from w2sg.testing import ObjectiveContract
@@ -18,6 +20,7 @@ from w2sg.testing.features import FeatureContract as FeatureContract
 from w2sg.testing.methods import MethodContract as MethodContract
 from w2sg.testing.objectives import ObjectiveContract as ObjectiveContract
 from w2sg.testing.samples import Sample as Sample
+from w2sg.testing.samples import numbered_classes as numbered_classes
 from w2sg.testing.samples import samples as samples
 from w2sg.testing.signals import SignalContract as SignalContract
 from w2sg.testing.students import StudentContract as StudentContract

@@ -30,7 +30,11 @@ WORDS = ("ruby scarlet crimson", "jade emerald olive", "navy azure cobalt")
 COMMON = "the of and a to in is it on by"
 
 
-TWO, THREE = Classes(("zero", "one")), Classes(("zero", "one", "two"))
+
+
+def numbered_classes(k: int) -> Classes:
+    """Return the question which of `k` classes an example has, whose names are their numbers."""
+    return Classes(tuple(map(str, range(k))))
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +50,7 @@ class Sample:
 
     examples: Examples
     gold: AnyArray
-    question: Question[Any] = THREE
+    question: Question[Any] = numbered_classes(N_CLASSES)
     n_shown: int = N_TRANSFER
 
     @property
@@ -124,7 +128,7 @@ def two_classes() -> Sample:
     rng = derive(0, "testing two")
     gold = rng.permutation(np.arange(N) % 2)
     numbers = 3.0 * np.eye(2, 6)[gold] + rng.normal(size=(N, 6))
-    return Sample(Examples(np.arange(N), Inputs.of(numbers.astype(np.float32))), gold, TWO)
+    return Sample(Examples(np.arange(N), Inputs.of(numbers.astype(np.float32))), gold, numbered_classes(2))
 
 
 @cache
@@ -133,7 +137,7 @@ def pairs() -> Sample:
     rng = derive(0, "testing pairs")
     gold = rng.permutation(np.arange(N) % 2)
     texts = np.array([[_text(int(label != side), rng) for side in (0, 1)] for label in gold], dtype=object)
-    return Sample(Examples(np.arange(N), Inputs.of(texts)), gold, TWO)
+    return Sample(Examples(np.arange(N), Inputs.of(texts)), gold, numbered_classes(2))
 
 
 def noisy(gold: IntArray, share: float = 0.2, k: int = N_CLASSES) -> FloatArray:
