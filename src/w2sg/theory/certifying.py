@@ -51,7 +51,7 @@ def certify_stored(
         return data.vault.buy(TEST, kept[rows])
 
     return certify_run(
-        stored.labels[TEST][kept],
+        stored.weak[TEST][kept],
         stored.student[TEST][kept],
         ask,
         labels,

@@ -17,12 +17,13 @@ from w2sg.core import CapabilityError, StoreError, canonical_json, registry
 from w2sg.lab import Setup, Store
 from w2sg.lab.code import code_digest
 from w2sg.lab.plan import Bundle, Job, Planner
+from w2sg.lab.protocol import Bench
 from w2sg.lab.store import Artifact
 from w2sg.lab.work import working_with
 from w2sg.theory.cases import Case, Truth
 from w2sg.theory.contracts import Answer
 from w2sg.theory.observables import Observables, Quantity
-from w2sg.theory.observing.runs import Stored, TaskObserver
+from w2sg.theory.observing.runs import RecordedRun, TaskObserver
 
 CODE = ("w2sg.theory.observing.runs",)
 
@@ -48,7 +49,9 @@ def observe_bundle(bundle: PlainBundle) -> None:
         if store.get(key) is None:
             with working_with(store):
                 seen = _observed(
-                    TaskObserver(jobs[0].setup, bundle.seed), [stored_arrays(store, job) for job in jobs], bundle.audits
+                    TaskObserver(Bench(jobs[0].setup.task, bundle.seed).data, bundle.seed),
+                    [stored_arrays(store, job) for job in jobs],
+                    bundle.audits,
                 )
             _put(store, key, "observables", {run: _packed(found) for run, found in seen.items()})
 
@@ -97,7 +100,7 @@ def open_truth(bundle: PlainBundle) -> None:
         key = _key("truth", jobs, ())
         if store.get(key) is None:
             with working_with(store):
-                stand = TaskObserver(jobs[0].setup, bundle.seed)
+                stand = TaskObserver(Bench(jobs[0].setup.task, bundle.seed).data, bundle.seed)
                 truths = {job.run: stand.truth(stored_arrays(store, job)).to_dict()["values"] for job in jobs}
             _put(store, key, "truth", truths)
 
@@ -146,7 +149,7 @@ def _jobs(bundle: PlainBundle) -> list[Job]:
     return [planner.job(Setup.parse(setup), bundle.seed) for setup in bundle.setups]
 
 
-def stored_arrays(store: Store, job: Job) -> Stored:
+def stored_arrays(store: Store, job: Job) -> RecordedRun:
     """Return the arrays of a run.
 
     Raises:
@@ -156,15 +159,17 @@ def stored_arrays(store: Store, job: Job) -> Stored:
     arrays = [dict(one.arrays) for one in found if one is not None]
     if len(arrays) < 3:
         raise StoreError(f"run {job.run[:12]}: its predictions are not in the store: run the study again")
-    return Stored(job, *arrays)
+    return RecordedRun(job.run, job.setup, *arrays)
 
 
-def _observed(stand: TaskObserver, runs: Sequence[Stored], audits: Sequence[int]) -> dict[str, dict[int, Observables]]:
-    if not stand.bench.data.classes:
+def _observed(
+    stand: TaskObserver, runs: Sequence[RecordedRun], audits: Sequence[int]
+) -> dict[str, dict[int, Observables]]:
+    if not stand.data.classes:
         raise CapabilityError("theory speaks of class probabilities: this task has written answers")
-    stand.train_again([stored.job for stored in runs])
+    stand.train_again({stored.id: stored.setup for stored in runs})
     bought = [stand.audit(labels) for labels in audits if labels <= len(stand.halves[0])]
-    return {stored.job.run: stand.observe(stored, bought) for stored in runs}
+    return {stored.id: stand.observe(stored, bought) for stored in runs}
 
 
 def _packed(found: Mapping[int, Observables]) -> dict[str, Any]:
