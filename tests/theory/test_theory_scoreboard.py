@@ -214,6 +214,7 @@ def test_observables_do_not_change_with_the_ground_truth_of_the_scored_half(tmp_
     their last bits.
     """
     from w2sg.lab.plan import Planner
+    from w2sg.lab.protocol import Bench
     from w2sg.lab.store import Store
     from w2sg.theory.observing.runs import TaskObserver
 
@@ -223,11 +224,11 @@ def test_observables_do_not_change_with_the_ground_truth_of_the_scored_half(tmp_
     job = bundle.jobs[0]
     with Store(tmp_path) as store:
         stored = dossier.stored_arrays(store, job)
-    observer = TaskObserver(job.setup, 0)
-    observer.train_again(bundle.jobs)
+    observer = TaskObserver(Bench(job.setup.task, 0).data, 0)
+    observer.train_again({each.run: each.setup for each in bundle.jobs})
     rows, scored = observer.halves
     assert not set(rows) & set(scored)
-    vault = observer.bench.data.vault
+    vault = observer.data.vault
     gold = vault._Vault__gold["test"].copy()  # type: ignore[attr-defined]
     gold[scored] = np.random.default_rng(0).permutation(gold[scored])
     vault._Vault__gold["test"] = gold  # type: ignore[attr-defined]
