@@ -26,9 +26,7 @@ Workers = Annotated[
 ]
 LauncherName = Annotated[
     str | None,
-    typer.Option(
-        "--launcher", help="Where the work is done; see 'w2sg list launchers' [default: chosen]", show_default=False
-    ),
+    typer.Option("--launcher", help="Where the work is done; see 'w2sg list launchers'.", show_default="chosen"),
 ]
 Plugins = Annotated[
     list[str] | None, typer.Option("--plugin", help="A Python file that registers components; may be repeated.")

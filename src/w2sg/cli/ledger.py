@@ -12,7 +12,7 @@ WHOLE = "all"
 def ledger(
     run_id: Annotated[
         str | None,
-        typer.Argument(help="Only what one run rests on: its id, or enough of its beginning.", metavar="RUN"),
+        typer.Argument(help="Only for one run: its id, or enough of its beginning.", metavar="RUN"),
     ] = None,
     limit: Annotated[int, typer.Option("-n", "--limit", min=1, help="Show at most this many, the newest last.")] = 40,
     store: StoreFolder = None,
@@ -42,9 +42,7 @@ def ledger(
             entries = opened.ledger(steps=[*inputs.values(), run.key])
         total, entries = len(entries), entries[-limit:]
     if as_json:
-        print_json(
-            [{**vars(entry), "rows": entry.rows if entry.rows is None else list(entry.rows)} for entry in entries]
-        )
+        print_json([vars(entry) for entry in entries])
         return
     rows = [
         [
