@@ -7,13 +7,13 @@ import matplotlib as mpl
 import pytest
 from made_results import labelled, result, study
 from test_report_page import Page
+from w2sg.report.league_figures import MOST_COLUMNS, _levels, _shade, league_figures
+from w2sg.report.league_tables import halves_rows, league_findings
+from w2sg.report.markdown import on_white
 
 from w2sg.core import InputError, StoreError
 from w2sg.lab import League, league_of
 from w2sg.report import league_html, league_markdown, write_league
-from w2sg.report.league_figures import MOST_COLUMNS, _levels, _shade, league_figures
-from w2sg.report.league_tables import halves_rows, league_findings
-from w2sg.report.markdown import on_white
 
 METHODS = ("naive", "confidence", "product", "naive-hard")
 ACCURACIES = {"gaussian": (0.7, 0.8, 0.6, 0.7), "wine": (0.7, 0.8, 0.6, 0.7), "digits": (0.7, 0.6, 0.6, 0.8)}

@@ -4,12 +4,12 @@ import xml.etree.ElementTree as ET
 import matplotlib as mpl
 import numpy as np
 from made_results import labelled, ladder, result, study
-
-from w2sg.report.canvas import in_chunks
-from w2sg.report.figures import accuracy_by_strength, accuracy_dots, figures_of, pgr_forest, shift_figure
 from w2sg.report.forest import MOST_ROWS
 from w2sg.report.grouping import Names, groups_of, groups_with_contests, ladders_of
 from w2sg.report.strengths import MOST_LINES, _apart
+
+from w2sg.report.canvas import in_chunks
+from w2sg.report.figures import accuracy_by_strength, accuracy_dots, figures_of, pgr_forest, shift_figure
 
 METHODS = ("naive", "naive-hard", "confidence", "product")
 

@@ -1,5 +1,4 @@
 from made_results import ladder, result, study
-
 from w2sg.report.findings import group_findings, study_findings, what_was_done
 
 

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 from made_results import labelled, ladder, result, study
+from w2sg.report.provenance import code_of
+from w2sg.report.tables import tables_of
 
 from w2sg.core import InputError, StoreError
 from w2sg.lab import SetupResult, StudyResult, make_setup
 from w2sg.report import report_html, write_report
-from w2sg.report.provenance import code_of
-from w2sg.report.tables import tables_of
 
 VOID = {"meta", "link", "br", "input", "img", "hr"}
 QUARTERS = {str(i): {"n": 100, "accuracy": 0.9 - 0.1 * i} for i in range(4)}

@@ -8,17 +8,26 @@ import pytest
 from w2sg.core import FloatArray, InputError
 from w2sg.theory import CATALOGUE, InfoSet, ObservableError, Observables, Quantity
 from w2sg.theory.families import FAMILIES, family_run
-from w2sg.theory.observing import Audit, Refits, Seen, Space, beliefs, neighbours, observe, spectra
+from w2sg.theory.observing import (
+    AuditedLabels,
+    FeatureSpace,
+    ObservedRun,
+    Refits,
+    beliefs,
+    neighbours,
+    observe,
+    spectra,
+)
 from w2sg.theory.observing.risks import divergence, losses
 
 
-def classified(m: int = 40, n: int = 60, **changes: object) -> Seen:
+def classified(m: int = 40, n: int = 60, **changes: object) -> ObservedRun:
     """Return a run of two classes with no features."""
     rng = np.random.default_rng(0)
     weak, student, weak_training, student_training = (
         np.column_stack([p, 1 - p]) for p in (rng.random(m), rng.random(m), rng.random(n), rng.random(n))
     )
-    seen = Seen("run", "classification", weak, student, weak_training, student_training, n_supervision=30)
+    seen = ObservedRun("run", "classification", weak, student, weak_training, student_training, n_supervision=30)
     return replace(seen, **changes)  # type: ignore[arg-type]
 
 
@@ -95,12 +104,12 @@ def test_diverged_and_empty_predictions_are_refused() -> None:
 
 
 def test_constant_and_singular_features_give_no_number_but_a_reason() -> None:
-    space = Space(np.ones((30, 3)), np.ones((60, 3)), np.ones((40, 3)))
+    space = FeatureSpace(np.ones((30, 3)), np.ones((60, 3)), np.ones((40, 3)))
     refits = Refits(np.full((30, 2), 0.5), np.eye(2)[np.arange(30) % 2], np.full((5, 40, 2), 0.5), 24, 0.75)
     found = observe(classified(weak_space=space, student_space=space, refits=refits))[0]
     assert found.value("d_weak") == 0
     assert "anisotropy" in found.missing
-    assert "teacher_slope" in found.missing
+    assert "supervisor_slope" in found.missing
     assert found.value("ensemble_squared") == 0
     assert all(np.isfinite([one.value, one.se]).all() for one in found.quantities.values())
 
@@ -132,7 +141,7 @@ def test_projection_residual_is_zero_for_least_squares_alone() -> None:
     y = x.sum(axis=1, keepdims=True) + rng.standard_normal((200, 1))
     design = np.hstack([np.ones((200, 1)), x])
     fitted = design @ np.linalg.lstsq(design, y, rcond=None)[0]
-    space = Space(x, x, x)
+    space = FeatureSpace(x, x, x)
     assert spectra.projection_residual(y - fitted, space)[0] == pytest.approx(0, abs=1e-12)
     share, se = spectra.projection_residual(y - 0.5 * fitted, space)
     assert share > 4 * se > 0
@@ -149,15 +158,15 @@ def test_two_sample_test_sees_a_shift_and_is_calibrated_without_one() -> None:
 def test_moment_traces_without_shift_are_the_dimensions() -> None:
     rng = np.random.default_rng(4)
 
-    def space(d: int) -> Space:
-        return Space(*(rng.standard_normal((20_000, d)) for _ in range(3)))
+    def space(d: int) -> FeatureSpace:
+        return FeatureSpace(*(rng.standard_normal((20_000, d)) for _ in range(3)))
 
-    teacher, taught = spectra.moment_traces(space(5), space(3))
-    assert teacher == pytest.approx(6, rel=0.02)  # with the constant
+    supervisor, taught = spectra.moment_traces(space(5), space(3))
+    assert supervisor == pytest.approx(6, rel=0.02)  # with the constant
     assert taught == pytest.approx(1, rel=0.1)  # independent features share the constant alone
 
 
-def test_gap_is_zero_where_the_teacher_sees_all_that_the_student_does() -> None:
+def test_gap_is_zero_where_the_supervisor_sees_all_that_the_student_does() -> None:
     rng = np.random.default_rng(5)
     x, y = rng.standard_normal((300, 8)), rng.standard_normal((300, 1))
     assert spectra.gap_plugin(x, x[:, :3], y)[0] < 1e-4
@@ -188,7 +197,7 @@ def test_right_inputs_that_reach_no_wrong_one_bring_expansion_down() -> None:
     assert neighbours.expansion(x, good, np.where(np.arange(100) < 60, 0.9, 0.6)) == 0
 
 
-def test_ensemble_variance_is_that_of_a_teacher_with_all_its_labels() -> None:
+def test_ensemble_variance_is_that_of_a_supervisor_with_all_its_labels() -> None:
     """Means of random halves: the variance of a mean of n labels is known."""
     rng = np.random.default_rng(6)
     made = []
@@ -197,7 +206,9 @@ def test_ensemble_variance_is_that_of_a_teacher_with_all_its_labels() -> None:
         fold = rng.permutation(50) % 5
         fresh = np.array([[[y[fold != k].mean()]] for k in range(5)])
         refits = Refits(np.zeros((50, 1)), y[:, None], fresh, 40, 0.75)
-        seen = Seen("run", "regression", np.zeros((1, 1)), np.ones((1, 1)), np.zeros((1, 1)), np.ones((1, 1)), 50)
+        seen = ObservedRun(
+            "run", "regression", np.zeros((1, 1)), np.ones((1, 1)), np.zeros((1, 1)), np.ones((1, 1)), 50
+        )
         made.append(observe(replace(seen, refits=refits))[0].value("ensemble_squared"))
     assert np.mean(made) == pytest.approx(1 / 50, abs=float(4 * np.std(made) / 20))
 
@@ -228,14 +239,14 @@ def test_worlds_are_what_they_are_called() -> None:
 
 def test_an_audit_is_a_part_of_a_larger_one() -> None:
     small, large = family_run("A", 0, (10, 30)).audits
-    assert isinstance(small, Audit)
+    assert isinstance(small, AuditedLabels)
     assert (large.rows[:10] == small.rows).all()
 
 
 def test_features_that_differ_by_rounding_alone_are_constant() -> None:
     rng = np.random.default_rng(7)
     x = (0.2 + 1e-8 * rng.standard_normal((60, 4))).astype(np.float32)
-    space = Space(x, x, x)
+    space = FeatureSpace(x, x, x)
     assert space.training_basis.shape[1] == 0
     assert spectra.shift_p(x, x + np.float32(1e-8)) == 1
 

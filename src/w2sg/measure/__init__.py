@@ -1,17 +1,5 @@
 """Measure: metrics, intervals and tests. Arrays in, numbers out."""
 
-from w2sg.measure.answers import (
-    KEYS,
-    SCORERS,
-    agreeing,
-    exact_match,
-    final_number,
-    majority,
-    normalised,
-    number_match,
-    same_answer,
-    self_consistency,
-)
 from w2sg.measure.bootstrap import bootstrap_pgr, bootstrap_pgrs
 from w2sg.measure.bounds.betting import Betting
 from w2sg.measure.bounds.certifier import Certifier, Side, Strength, by_side
@@ -42,7 +30,7 @@ from w2sg.measure.checks import (
     same_length,
 )
 from w2sg.measure.clustered import MeanEstimate, Part, clustered_mean
-from w2sg.measure.compare import Comparison, compare, compare_all, holm
+from w2sg.measure.compare import PairedDifference, compare, compare_all, holm
 from w2sg.measure.fieller import fieller_limits, ratio_interval
 from w2sg.measure.intervals import Interval, exact_high, exact_interval, exact_low, t_interval, t_p_value, t_quantile
 from w2sg.measure.metrics import (
@@ -64,18 +52,17 @@ from w2sg.measure.published import pgr_from_accuracies, seed_only_standard_error
 from w2sg.measure.ranks import Friedman, average_ranks, cliques, critical_difference, friedman, task_ranks
 
 __all__ = [
-    "INDEPENDENT",
-    "KEYS",
     "MINIMUM_GAP",
-    "SCORERS",
+    "INDEPENDENT",
+    "MINIMUM_GAP",
     "UNIT",
     "Betting",
     "Cells",
     "Certifier",
     "ChernoffKl",
     "ClopperPearson",
-    "Comparison",
     "ConformalCut",
+    "PairedDifference",
     "Friedman",
     "GroupAccuracy",
     "Hoeffding",
@@ -93,7 +80,6 @@ __all__ = [
     "Strength",
     "Tested",
     "accuracy",
-    "agreeing",
     "agreement",
     "as_flags",
     "as_floats",
@@ -121,18 +107,13 @@ __all__ = [
     "exact_high",
     "exact_interval",
     "exact_low",
-    "exact_match",
     "expected_calibration_error",
     "fieller_limits",
-    "final_number",
     "friedman",
     "gaussian_kl",
     "gibbs_loss",
     "holm",
     "kl_high",
-    "majority",
-    "normalised",
-    "number_match",
     "overlap",
     "overlap_by",
     "pac_bayes_kl",
@@ -140,10 +121,8 @@ __all__ = [
     "pgr_from_accuracies",
     "pooled_mean",
     "ratio_interval",
-    "same_answer",
     "same_length",
     "seed_only_standard_error",
-    "self_consistency",
     "t_interval",
     "t_p_value",
     "t_quantile",

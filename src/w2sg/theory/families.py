@@ -14,7 +14,7 @@ import numpy as np
 from w2sg.core import FloatArray, derive
 from w2sg.theory.cases import Truth
 from w2sg.theory.observables import Quantity
-from w2sg.theory.observing import Audit, Refits, Seen, Space
+from w2sg.theory.observing import AuditedLabels, FeatureSpace, ObservedRun, Refits
 
 Family = Literal["A", "B", "C"]
 FAMILIES: tuple[Family, ...] = ("A", "B", "C")
@@ -29,8 +29,8 @@ MOST_MISSED = 0.5
 class FamilyRun:
     """One run of a family: what may be seen, bought labels (a larger audit holds the smaller), and the exact truth."""
 
-    seen: Seen
-    audits: tuple[Audit, ...]
+    seen: ObservedRun
+    audits: tuple[AuditedLabels, ...]
     truth: Truth
 
 
@@ -71,8 +71,8 @@ def family_run(family: Family, index: int, audits: Sequence[int] = ()) -> Family
     drawn = rng.permutation(FRESH)
     labels = (fresh[drawn] @ target + noise * rng.standard_normal(FRESH))[:, None]
     refits, held_out = _refits(weak_space, student_space, x, y, u, fresh)
-    facts = {"student_class": "linear-least-squares", "teacher_class": "linear-least-squares", "loss": "squared"}
-    seen = Seen(
+    facts = {"student_class": "linear-least-squares", "supervisor_class": "linear-least-squares", "loss": "squared"}
+    seen = ObservedRun(
         run=f"{family}{index}",
         setting="regression",
         weak=teacher(fresh),
@@ -84,10 +84,10 @@ def family_run(family: Family, index: int, audits: Sequence[int] = ()) -> Family
         refits=refits,
         known={"ridge_weak": 0.0, "ridge_strong": 0.0},
         student_held_out=held_out,
-        weak_space=Space(x @ weak_space, u @ weak_space, fresh @ weak_space),
-        student_space=Space(x @ student_space, u @ student_space, fresh @ student_space),
+        weak_space=FeatureSpace(x @ weak_space, u @ weak_space, fresh @ weak_space),
+        student_space=FeatureSpace(x @ student_space, u @ student_space, fresh @ student_space),
     )
-    bought = tuple(Audit(drawn[:count], labels[:count]) for count in audits)
+    bought = tuple(AuditedLabels(drawn[:count], labels[:count]) for count in audits)
     return FamilyRun(seen, bought, _truth(seen.run, teacher.risk(target), student.risk(target), ceiling.risk(target)))
 
 
