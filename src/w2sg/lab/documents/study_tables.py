@@ -84,7 +84,7 @@ def study_tables(comparisons: Sequence[Comparison]) -> list[DataTable]:
         _table(
             "results",
             "Results",
-            f"Accuracies on the test set in distribution. Intervals are {level}; each method links to its provenance.",
+            f"Accuracies on the test set in distribution. Intervals are {level}.",
             [_result(*pair) for pair in _entrants(comparisons)],
         ),
         _table(
