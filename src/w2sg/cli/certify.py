@@ -67,7 +67,7 @@ def _document(run: str, certified: "Certified") -> dict[str, object]:
 
 def _print(run: str, certified: "Certified") -> None:
     rows = [
-        [name, one.unit, *(number(value, 4) for value in (one.lower, one.estimate, one.upper, one.delta))]
+        [name, one.unit, *(number(value, 4) for value in (one.low, one.estimate, one.high, one.delta))]
         + [str(one.n_labels), one.strength, one.method]
         for name, one in certified.certificates.items()
     ]

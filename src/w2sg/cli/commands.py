@@ -11,13 +11,13 @@ from w2sg.cli import (
     listing,
     new,
     observe,
-    oracle,
     report,
     run,
     runs,
     show,
     study,
     theory,
+    world,
 )
 
 
@@ -36,9 +36,9 @@ def add_to(app: typer.Typer) -> None:
         ("observe", observe.observe),
         ("predict", observe.predict),
         ("certify", certify.certify),
-        ("oracle", oracle.oracle),
     ):
         app.command(name)(command)
     app.add_typer(theory.app, name="theory")
+    app.add_typer(world.app, name="world")
     app.add_typer(cache.app, name="cache")
     app.add_typer(new.app, name="new")

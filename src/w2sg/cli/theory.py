@@ -40,7 +40,7 @@ def list_theories(plugin: Plugins = None, as_json: Json = False) -> None:
             "hypotheses": [
                 {"name": one.name, "statement": one.statement, "needs": one.info.name} for one in theory.hypotheses
             ],
-            "oracle": theory.oracle,
+            "world": theory.world,
             "summary": registry.lookup("theories", theory.kind).summary,
             "paper": registry.lookup("theories", theory.kind).paper,
         }

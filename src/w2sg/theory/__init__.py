@@ -1,11 +1,11 @@
-"""The theoretical framework: predictors of generalization, certificates, their oracles, and the scoreboard."""
+"""The theoretical framework: predictors of generalization, certificates, and the scoreboard."""
 
-from w2sg.theory import certificates, oracles, predictors
+from w2sg.theory import certificates, predictors
 from w2sg.theory.catalogue import CATALOGUE
-from w2sg.theory.certificate import Certificate, Strength, check_delta, together
+from w2sg.theory.certificate import Certificate, certified_mean, together
 from w2sg.theory.contracts import Answer, Hypothesis, Inapplicable, Target, Theory, Verdict
+from w2sg.theory.linear_gaussian import LinearGaussianWorld
 from w2sg.theory.observables import InfoSet, ObservableError, Observables, Quantity, Unit
-from w2sg.theory.oracle import Oracle, Simulated
 
 __all__ = [
     "CATALOGUE",
@@ -14,19 +14,16 @@ __all__ = [
     "Hypothesis",
     "Inapplicable",
     "InfoSet",
+    "LinearGaussianWorld",
     "ObservableError",
     "Observables",
-    "Oracle",
     "Quantity",
-    "Simulated",
-    "Strength",
     "Target",
     "Theory",
     "Unit",
     "Verdict",
     "certificates",
-    "check_delta",
-    "oracles",
+    "certified_mean",
     "predictors",
     "together",
 ]

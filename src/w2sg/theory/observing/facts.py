@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
-from w2sg.core import Method, Student, WeakSupervisor
+from w2sg.core import Component, Method, Student, WeakSupervisor
 from w2sg.lab import Setup
 from w2sg.methods import Composition
 from w2sg.students import Ridge
+from w2sg.supervisors import Trained
 
 CLASS_OF: Mapping[str, str] = {
     "linear": "logit-linear",
@@ -26,7 +27,7 @@ def facts_of(setup: Setup, n_classes: int) -> dict[str, str]:
         training["loss"] = "squared"
     return {
         "student_class": class_of(setup.student),
-        "teacher_class": _teacher(setup.supervisor),
+        "supervisor_class": _supervisor(setup.supervisor),
         "features": "trained" if class_of(setup.student) in ("mlp", "trees", "language-model") else "frozen",
         "classes": str(n_classes),
         **training,
@@ -46,7 +47,7 @@ def class_of(student: Student) -> str:
     return CLASS_OF.get(student.kind, student.kind)
 
 
-def _teacher(supervisor: WeakSupervisor) -> str:
+def _supervisor(supervisor: WeakSupervisor) -> str:
     inner = getattr(supervisor, "student", None)
     return class_of(inner) if isinstance(inner, Student) else supervisor.kind
 
@@ -62,3 +63,27 @@ def _training(method: Method) -> dict[str, str]:
         "stopping": "none" if method.stopping.kind == "fixed" else "early",
         "labels": "hard" if hard else soft,
     }
+
+
+def body_of(setup: Setup) -> Student | None:
+    """Return the model inside of a supervisor, if it is one."""
+    inner = getattr(setup.supervisor, "student", None)
+    return inner if isinstance(inner, Student) else None
+
+
+def body_digest(student: Student) -> str:
+    """Return what two students share whose features before training are the same."""
+    features = getattr(student, "features", None)
+    return (features if isinstance(features, Component) else student).digest()
+
+
+def label_count(setup: Setup, available: int) -> int:
+    """Return how many labels trained the supervisor."""
+    labels = getattr(setup.supervisor, "labels", None)
+    return min(labels, available) if isinstance(labels, int) else available
+
+
+def with_labels(supervisor: WeakSupervisor, count: int) -> WeakSupervisor:
+    if isinstance(supervisor, Trained) and supervisor.labels is not None:
+        return supervisor.model_copy(update={"labels": count})
+    return supervisor
