@@ -8,11 +8,11 @@ from predictor_data import LINEAR, close, observed, said, theory
 from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 from scipy.stats import spearmanr
-from w2sg.worlds import least_squares
 
 from w2sg.core import FloatArray, registry
 from w2sg.theory import Oracle
 from w2sg.theory.identities import kl_gain
+from w2sg.worlds import least_squares
 
 
 def oracle(kind: str, **fields: object) -> Oracle:

@@ -216,6 +216,7 @@ def test_observables_do_not_change_with_the_ground_truth_of_the_scored_half(tmp_
     from w2sg.lab.plan import Planner
     from w2sg.lab.protocol import Bench
     from w2sg.lab.store import Store
+
     from w2sg.theory.observing.runs import TaskObserver
 
     study = Study.parse({**SMALL, "name": "one", "seeds": 1, "tasks": ["wine"], "students": ["linear"]})

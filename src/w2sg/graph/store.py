@@ -397,6 +397,7 @@ class Store:
         sort: str | None = None,
         limit: int | None = None,
         step: str = "score",
+        without: str | None = None,
     ) -> list[Result]:
         """Return results: those of some keys, or those of a kind of step that fit, the newest or the largest first.
 
@@ -406,6 +407,7 @@ class Store:
             sort: Sort by this name, the largest first; what has none is left out. None sorts by age, newest first.
             limit: At most so many.
             step: The kind of step.
+            without: Leave out those that show something under this name.
 
         Raises:
             InputError: If a name is no name.
@@ -427,6 +429,8 @@ class Store:
                 # the index, for ')' comes right after '('.
                 conditions.append(f"({_shown(name)} = ? OR ({_shown(name)} >= ? AND {_shown(name)} < ?))")
                 values += [value, f"{value}(", f"{value})"]
+        if without is not None:
+            conditions.append(f"{_shown(without)} IS NULL")
         order = "results.id DESC"
         if sort is not None:
             conditions.append(f"{_shown(sort)} IS NOT NULL")
@@ -485,9 +489,14 @@ class Store:
                 )
 
     def ledger(
-        self, *, steps: Iterable[str] | None = None, place: str | None = None, split: str | None = None
+        self,
+        *,
+        steps: Iterable[str] | None = None,
+        place: str | None = None,
+        split: str | None = None,
+        last: int | None = None,
     ) -> list[LedgerEntry]:
-        """Return the ledger in the order of release: all of it, for some steps, or of some labels."""
+        """Return the ledger in the order of release: all of it or its end, for some steps, or of some labels."""
         select = "SELECT place, split, purpose, n, chosen, asked_by, step, kind, created, id FROM ledger"
         if steps is not None:
             rows = [row for key in steps for row in self._query(f"{select} WHERE step = ?", [bytes.fromhex(key)])]
@@ -497,8 +506,12 @@ class Store:
             given = [place, *([split] if split is not None else [])]
             rows = self._query(f"{select} WHERE place = ?{only} ORDER BY id", given)
         else:
-            rows = self._query(f"{select} ORDER BY id")
+            rows = self._query(f"{select} ORDER BY id DESC LIMIT ?", [-1 if last is None else last])[::-1]
         return [self._entry(row) for row in rows]
+
+    def ledger_size(self) -> int:
+        """Return how many lines the ledger has."""
+        return int(self._query("SELECT COUNT(*) FROM ledger")[0][0])
 
     def _entry(self, row: Sequence[Any]) -> LedgerEntry:
         place, split, purpose, n, chosen, asked_by, step, kind, created, _ = row

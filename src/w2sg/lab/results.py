@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from w2sg.core import AnyArray, derive
-from w2sg.lab.runs import FailedRun, Run
+from w2sg.lab.runs import FailedRun, Run, failures_message
 from w2sg.lab.setup import Setup
 from w2sg.measure import Interval, Paired, Pgr, bootstrap_pgr, pgr
 
@@ -109,6 +109,10 @@ class StudyResult:
     steps_done: Mapping[str, int] = field(default_factory=dict)
     wall_s: float = 0.0
     failed: tuple[FailedRun, ...] = ()
+
+    def failures(self) -> str:
+        """Return how many runs failed, and why the first of them did."""
+        return failures_message(self.failed, self.n_runs + len(self.failed))
 
     @property
     def n_runs(self) -> int:

@@ -86,14 +86,15 @@ class MadeRuns:
         if self.failed and all(failure.bad_input for failure in self.failed):
             raise InputError(self.failed[0].reason)
         if self.failed:
-            raise RunError(self.message())
+            total = len(self.runs) + len(self.refused) + len(self.failed)
+            raise RunError(failures_message(self.failed, total))
 
-    def message(self) -> str:
-        """Return how many runs failed, and the first of them."""
-        total = len(self.runs) + len(self.refused) + len(self.failed)
-        shown = "\n".join(map(str, self.failed[:MOST_SHOWN]))
-        more = f"\nand {len(self.failed) - MOST_SHOWN} more" if len(self.failed) > MOST_SHOWN else ""
-        return f"{len(self.failed)} of {total} runs failed; the others are kept:\n{shown}{more}"
+
+def failures_message(failed: Sequence[FailedRun], total: int) -> str:
+    """Return how many of all runs failed, and why the first of them did."""
+    shown = "\n".join(map(str, failed[:MOST_SHOWN]))
+    more = f"\nand {len(failed) - MOST_SHOWN} more" if len(failed) > MOST_SHOWN else ""
+    return f"{len(failed)} of {total} runs failed; the others are kept:\n{shown}{more}"
 
 
 def default_store() -> Path:

@@ -15,13 +15,13 @@ from w2sg.core import (
     AnyStudent,
     AnySupervisor,
     AnyTask,
+    AnyTraining,
     CapabilityError,
     Signal,
     Supervision,
     Task,
     TaskData,
     Trained,
-    Training,
     derive,
     pack_signals,
     register,
@@ -102,7 +102,7 @@ class _Training(OnData):
         return None if self.student.alone else f"{self.place} {self.student.digest()}"
 
     @abstractmethod
-    def course(self, inputs: Inputs) -> Training:
+    def course(self, inputs: Inputs) -> AnyTraining:
         """Return the method at work on its view: a generator that asks for students to be trained."""
 
     def compute(self, inputs: Inputs) -> Artifact:
@@ -154,7 +154,7 @@ class TrainedStudent(_Training):
         """The task."""
         return self.labels.task
 
-    def course(self, inputs: Inputs) -> Training:
+    def course(self, inputs: Inputs) -> AnyTraining:
         """Return the method at work on the weak labels, and on what its tier and audits add."""
         method, data = self.method, self.data
         view = data.view(
@@ -179,7 +179,7 @@ class Ceiling(_Training):
         """The task."""
         return self.task
 
-    def course(self, inputs: Inputs) -> Training:
+    def course(self, inputs: Inputs) -> AnyTraining:
         """Return the plain method at work on the gold of the transfer split."""
         view = self.data.gold_view(asked_by="ceiling")
         return self.method.train(view, self.student, derive(self.seed, "student"))

@@ -81,7 +81,7 @@ def by_construction(name: str, statement: str, fact: str, *allowed: str) -> Hypo
 
     def check(seen: Observables) -> CheckResult:
         value = seen.facts.get(fact)
-        if value is None or value == "other":
+        if value in (None, "other", "unknown"):
             return CheckResult("untestable", f"{fact} is not known")
         return CheckResult("holds" if value in allowed else "violated", f"{fact} is {value}")
 

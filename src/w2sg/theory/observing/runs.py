@@ -13,6 +13,7 @@ import numpy as np
 
 from w2sg.core import (
     AnyArray,
+    AnyTraining,
     CapabilityError,
     ClassProbabilities,
     Examples,
@@ -22,7 +23,6 @@ from w2sg.core import (
     Student,
     Supervision,
     TaskData,
-    Training,
     WeakSupervisor,
     derive,
     one_hot,
@@ -162,7 +162,7 @@ class TaskObserver:
             return "the method buys labels"
         return "the student is too costly to train again" if setup.student.alone else None
 
-    def _course(self, setup: Setup, index: int) -> Training:
+    def _course(self, setup: Setup, index: int) -> AnyTraining:
         """Return the training of a setup's student on the labels of a refit of its weak supervisor."""
         data, labeller = self.data, self._labellers[setup.supervisor.digest()][index]
         rng = derive(self.seed, "theory", "student", str(index))
