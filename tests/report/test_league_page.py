@@ -8,11 +8,7 @@ import matplotlib as mpl
 import pytest
 from made_results import labelled, result, study
 from test_report_page import Page
-from w2sg.report.league_figures import MOST_COLUMNS, _levels, _shade, league_figures
-from w2sg.report.league_tables import halves_rows, league_findings
-from w2sg.report.markdown import on_white
 
-<<<<<<< HEAD
 from w2sg import write_report
 from w2sg.core import Heat, InputError, StoreError
 from w2sg.lab import League, league_document, league_of
@@ -20,11 +16,6 @@ from w2sg.report import Drawing, draw, html_page, markdown_page
 from w2sg.report.figures.heat import MOST_COLUMNS, shade
 from w2sg.report.figures.ranks import levels_of
 from w2sg.report.pages import on_white
-=======
-from w2sg.core import InputError, StoreError
-from w2sg.lab import League, league_of
-from w2sg.report import league_html, league_markdown, write_league
->>>>>>> main
 
 METHODS = ("naive", "confidence", "product", "naive-hard")
 ACCURACIES = {"gaussian": (0.7, 0.8, 0.6, 0.7), "wine": (0.7, 0.8, 0.6, 0.7), "digits": (0.7, 0.6, 0.6, 0.8)}

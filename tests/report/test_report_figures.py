@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import matplotlib as mpl
 import numpy as np
 from made_results import labelled, ladder, result, study
-<<<<<<< HEAD
 
 from w2sg.lab import SetupResult, compare_methods
 from w2sg.lab.comparisons import Names
@@ -14,14 +13,6 @@ from w2sg.report import Drawing, draw
 from w2sg.report.canvas import in_chunks
 from w2sg.report.figures.forest import MOST_ROWS
 from w2sg.report.figures.lines import MOST_LINES, apart
-=======
-from w2sg.report.forest import MOST_ROWS
-from w2sg.report.grouping import Names, groups_of, groups_with_contests, ladders_of
-from w2sg.report.strengths import MOST_LINES, _apart
->>>>>>> main
-
-from w2sg.report.canvas import in_chunks
-from w2sg.report.figures import accuracy_by_strength, accuracy_dots, figures_of, pgr_forest, shift_figure
 
 METHODS = ("naive", "naive-hard", "confidence", "product")
 

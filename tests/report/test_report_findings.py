@@ -1,5 +1,4 @@
 from made_results import ladder, result, study
-<<<<<<< HEAD
 
 from w2sg.core import Card
 from w2sg.lab import StudyResult, study_document
@@ -9,9 +8,6 @@ from w2sg.lab.documents.findings import study_findings
 def cards(made: StudyResult) -> tuple[Card, ...]:
     (places, *_) = study_document(made).sections
     return places.cards
-=======
-from w2sg.report.findings import group_findings, study_findings, what_was_done
->>>>>>> main
 
 
 def sentences(*results: object) -> list[tuple[str, str]]:
