@@ -12,6 +12,7 @@ from importlib.metadata import version as _version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from w2sg.api import write_report as write_report
     from w2sg.lab import Setup as Setup
     from w2sg.lab import SetupResult as SetupResult
     from w2sg.lab import Store as Store
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from w2sg.lab import recall as recall
     from w2sg.lab import run as run
     from w2sg.lab import study as study
-    from w2sg.report import write_report as write_report
 
 _HOMES = {
     "Setup": "w2sg.lab",
@@ -33,7 +33,7 @@ _HOMES = {
     "recall": "w2sg.lab",
     "run": "w2sg.lab",
     "study": "w2sg.lab",
-    "write_report": "w2sg.report",
+    "write_report": "w2sg.api",
 }
 
 __all__ = list(_HOMES)

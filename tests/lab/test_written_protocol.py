@@ -38,9 +38,9 @@ def test_a_study_of_written_answers_has_all_that_others_have(tmp_path: Path) -> 
     found = run_written(tmp_path, methods=["*"], supervisors=[SAMPLED])
     assert [result.label["method"] for result in found.results] == named_methods("texts")
     assert found.steps_done == {"labels": 2, "student": 12, "ceiling": 2, "score": 12}
-    (contest,) = found.contests
-    assert contest.reference == "written-naive"
-    assert set(contest.comparisons) == set(named_methods("texts")) - {"written-naive"}
+    (compared,) = found.comparisons
+    assert compared.reference.method == "written-naive"
+    assert set(compared.rivals) == set(named_methods("texts")) - {"written-naive"}
     for result in found.results:
         means = result.tests["test"].means
         assert set(means["student"]) == {"accuracy"}

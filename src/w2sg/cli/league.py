@@ -8,7 +8,7 @@ import typer
 from w2sg.cli.console import Json, StoreFolder, Workers, existing_store, print_json, print_table, progress_bar, say
 
 if TYPE_CHECKING:
-    from w2sg.lab import League
+    from w2sg.core import Document
 
 
 def league(
@@ -27,9 +27,8 @@ def league(
         w2sg league studies/league.toml -o league.md
     """
     import w2sg
-    from w2sg.lab import league_of
-    from w2sg.report.league import write_league
-    from w2sg.report.markdown import page_target
+    from w2sg.lab import league_document, league_of
+    from w2sg.report import page_target, write_document
 
     if out is not None:
         page_target(out)
@@ -38,29 +37,25 @@ def league(
             result = w2sg.study(study, store=store, workers=workers, progress=progress)
     else:
         result = w2sg.recall(study, store=existing_store(store))
-    found = league_of(result)
-    page = None
-    if out is not None:
-        page = write_league(found, out, command=f"w2sg league {study} -o {out}")
+    document = league_document(league_of(result), made_by=f"w2sg league {study} -o {out}" if out else "")
+    page = None if out is None else write_document(document, out)
     if as_json:
-        print_json({**found.to_dict(), "page": None if page is None else str(page)})
+        print_json({**document.to_dict(), "page": None if page is None else str(page)})
         return
-    print_league(found)
+    print_league(document)
     if page is not None:
         say(f"league: {page}")
 
 
-def print_league(found: "League") -> None:
-    """Print a league's standings, its tests and what comes of choosing a method on half of the tasks."""
-    from w2sg.report.league_tables import halves_rows, league_findings, standings_table
+def print_league(document: "Document") -> None:
+    """Print a league's standings, its findings and what comes of choosing a method on half of the tasks."""
+    from w2sg.report import terminal_table
 
-    table = standings_table(found)
-    columns = [column.title for column in table.columns]
-    rows = [[f"{cell.text} {cell.below}".strip() for cell in row] for row in table.rows]
-    tasks = f"{len(found.arenas)} arenas on {len(found.tasks)} tasks"
-    print_table(f"{found.study}: {found.n_runs} runs, {tasks}, {len(found.seeds)} seeds", columns, rows)
-    for one in league_findings(found):
-        typer.echo(f"- {one.text}")
+    number = {fact.name.rstrip("s"): f"{fact.value} {fact.name}" for fact in document.facts}
+    runs = f"{number['run']}, {number['arena']} on {number['task']}, {number['seed']}"
+    print_table(f"{document.title}: {runs}", *terminal_table(document.tables["standings"]))
+    for finding in document.findings:
+        typer.echo(f"- {finding.text}")
     typer.echo("")
     title = "the method with the highest mean PGR on half of the tasks, tried on the other half"
-    print_table(title, ["what", "found"], [list(row) for row in halves_rows(found)])
+    print_table(title, *terminal_table(document.tables["halves"]))

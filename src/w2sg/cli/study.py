@@ -1,25 +1,14 @@
 """`w2sg study`: all runs of a study file."""
 
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from w2sg.cli.console import (
-    Json,
-    StoreFolder,
-    Workers,
-    interval,
-    number,
-    print_json,
-    print_table,
-    probability,
-    progress_bar,
-)
+from w2sg.cli.console import Json, StoreFolder, Workers, print_json, print_table, progress_bar
 
 if TYPE_CHECKING:
-    from w2sg.lab import StudyResult
+    from w2sg.core import Document
 
 
 def study(
@@ -38,49 +27,26 @@ def study(
         w2sg study studies/digits.toml
     """
     import w2sg
+    from w2sg.lab import study_document
 
     with progress_bar(file.stem) as progress:
-        found = w2sg.study(file, store=store, workers=workers, yes=yes, progress=progress)
+        result = w2sg.study(file, store=store, workers=workers, yes=yes, progress=progress)
+    document = study_document(result)
     if as_json:
-        print_json(found.to_dict())
+        print_json(document.to_dict())
     else:
-        print_study(found)
+        print_study(document)
 
 
-def print_study(found: "StudyResult") -> None:
-    """Print a study's setups and its paired comparisons."""
-    labels = [result.label for result in found.results]
-    same = [part for part in labels[0] if part != "method" and len({label[part] for label in labels}) == 1]
-    varied = [part for part in labels[0] if part not in same]
-    rows = [
-        [
-            number(result.pgr.weak.estimate),
-            number(result.pgr.student.estimate),
-            number(result.pgr.ceiling.estimate),
-            interval(result.pgr) if result.pgr.estimate is not None else "- gap too small",
-        ]
-        for result in found.results
-    ]
-    names = _without_repeats([[label[part] for part in varied] for label in labels])
-    of = f" of {' / '.join(labels[0][part] for part in same)}" if same else ""
-    title = f"{found.name}: {found.n_runs} runs{of}, {len(found.results[0].seeds)} seeds each"
-    columns = [*varied, "weak", "student's", "ceiling", "PGR [95 %]"]
-    print_table(title, columns, [[*name, *row] for name, row in zip(names, rows, strict=True)])
-    for contest in found.contests:
-        compared = [
-            [name, interval(c.difference), probability(c.p_value), probability(c.p_adjusted)]
-            for name, c in contest.comparisons.items()
-        ]
-        title = f"{' / '.join(contest.label.values())}: accuracy minus that of {contest.reference}, paired"
-        print_table(title, ["method", "difference [95 %]", "p", "Holm p"], compared)
-    steps = ", ".join(f"{n} {step}" for step, n in found.steps_done.items()) or "none: all were in the store"
-    typer.echo(f"{found.wall_s:.1f} s; steps done: {steps}")
+def print_study(document: "Document") -> None:
+    """Print a study's results and its paired comparisons."""
+    from w2sg.report import terminal_table
 
-
-def _without_repeats(rows: list[list[str]]) -> list[list[str]]:
-    """Return rows of names in which what the row before says already is left blank, but for the last name."""
-    shown = [rows[0]]
-    for before, row in pairwise(rows):
-        new = next((index for index, name in enumerate(row) if name != before[index]), len(row))
-        shown.append([name if index >= min(new, len(row) - 1) else "" for index, name in enumerate(row)])
-    return shown
+    counted = ", ".join(f"{fact.value} {fact.name}" for fact in document.facts[:2])
+    for name in ("results", "comparisons"):
+        if name in document.tables:
+            table = document.tables[name]
+            print_table(f"{document.title}: {table.title.lower()} ({counted})", *terminal_table(table))
+            typer.echo(f"{table.intro}\n")
+    steps = ", ".join(f"{n} {step}" for step, n in document.effort["steps_done"].items())
+    typer.echo(f"{document.effort['wall_s']:.1f} s; steps done: {steps or 'none: all were in the store'}")

@@ -451,7 +451,10 @@ class Document:
         provenance: Where results are from.
         made_by: The command that makes it.
         versions: The libraries that made the numbers.
+        rests_on: What it was made from, without a full stop: runs, tasks, seeds.
         data: All numbers, as plain data: what `to_dict` gives first.
+        effort: What this call had to do, such as seconds: part of `to_dict`, and of no page, so that pages depend on
+            what was found only.
     """
 
     kind: str
@@ -464,7 +467,9 @@ class Document:
     provenance: tuple[Provenance, ...] = ()
     made_by: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
+    rests_on: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
+    effort: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def tables(self) -> dict[str, DataTable]:
@@ -496,11 +501,15 @@ class Document:
         taken = own.keys() & self.data.keys()
         if taken:
             raise InputError(f"data must not have the document's keys, got {', '.join(sorted(taken))}: rename them")
-        return {**plain(self.data), **own}
+        return {**plain({**self.data, **self.effort}), **own}
 
 
-def plain(value: Any) -> Any:
-    """Return plain data as JSON knows it: of dataclasses what differs from their defaults; no infinity, no NaN.
+def plain(value: Any, *, sparse: bool = True) -> Any:
+    """Return plain data as JSON knows it: no infinity and no NaN, which become null.
+
+    Args:
+        value: Anything made of dataclasses, mappings, sequences, numbers and texts.
+        sparse: Of dataclasses keep only the fields that differ from their defaults.
 
     >>> plain(Cell(0.5, help="half")), plain(float("inf"))
     ({'value': 0.5, 'help': 'half'}, None)
@@ -508,14 +517,13 @@ def plain(value: Any) -> Any:
     if isinstance(value, DataTable):
         return value.to_dict()
     if is_dataclass(value):
-        items = {one.name: (getattr(value, one.name), one.default) for one in fields(value)}
-        return {
-            name: plain(inner) for name, (inner, default) in items.items() if default is MISSING or inner != default
-        }
+        held = {one.name: getattr(value, one.name) for one in fields(value)}
+        defaults = {one.name: one.default for one in fields(value) if sparse and one.default is not MISSING}
+        value = {name: inner for name, inner in held.items() if name not in defaults or inner != defaults[name]}
     if isinstance(value, Mapping):
-        return {str(key): plain(inner) for key, inner in value.items()}
+        return {str(key): plain(inner, sparse=sparse) for key, inner in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [plain(inner) for inner in value]
+        return [plain(inner, sparse=sparse) for inner in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

@@ -63,6 +63,16 @@ def limits(low: float | None, high: float | None, decimals: int = 3) -> str:
     return f"[{number(low, decimals)}, {number(high, decimals)}]"
 
 
+def span(value: float, low: float | None, high: float | None, decimals: int = 3) -> str:
+    """Return a number with its limits where it has them.
+
+    >>> span(0.85, 0.8287, 0.8713), span(0.85, None, None)
+    ('0.850 [0.829, 0.871]', '0.850')
+    """
+    shown = number(value, decimals)
+    return shown if low is None or high is None else f"{shown} {limits(low, high, decimals)}"
+
+
 def interval(found: HasLimits | None, decimals: int = 3) -> str:
     """Return an estimate with its limits; a dash where there is none.
 

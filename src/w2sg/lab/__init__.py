@@ -1,13 +1,15 @@
 """The laboratory: setups, runs and studies, the step graph, the cache, the store, launchers."""
 
-from w2sg.lab.arenas import Arena as Arena
-from w2sg.lab.arenas import Entrant as Entrant
+from w2sg.lab.comparisons import Comparison as Comparison
+from w2sg.lab.comparisons import Entrant as Entrant
+from w2sg.lab.comparisons import compare_methods as compare_methods
+from w2sg.lab.documents import league_document as league_document
+from w2sg.lab.documents import study_document as study_document
 from w2sg.lab.engine import default_store as default_store
 from w2sg.lab.league import Halves as Halves
 from w2sg.lab.league import League as League
 from w2sg.lab.league import halves as halves
 from w2sg.lab.league import league_of as league_of
-from w2sg.lab.results import Contest as Contest
 from w2sg.lab.results import SetupResult as SetupResult
 from w2sg.lab.results import StudyResult as StudyResult
 from w2sg.lab.results import TestSet as TestSet
@@ -17,7 +19,7 @@ from w2sg.lab.setup import name_of as name_of
 from w2sg.lab.setup import named_methods as named_methods
 from w2sg.lab.setup import parse_setting as parse_setting
 from w2sg.lab.setup import stored_label as stored_label
-from w2sg.lab.standings import Pooled as Pooled
+from w2sg.lab.standings import OverTasks as OverTasks
 from w2sg.lab.standings import Ranking as Ranking
 from w2sg.lab.standings import Recovery as Recovery
 from w2sg.lab.standings import Standing as Standing

@@ -13,8 +13,9 @@ import numpy as np
 from pydantic import Field
 
 from w2sg.core import CapabilityError, Component, ConfigError, InputError, registry
+from w2sg.lab.comparisons import compare_methods
 from w2sg.lab.engine import Progress, default_store, make_runs
-from w2sg.lab.results import SetupResult, StudyResult, contests, summarise
+from w2sg.lab.results import SetupResult, StudyResult, summarise
 from w2sg.lab.setup import PARTS, Setup, Spec, make_setup, named_methods
 from w2sg.lab.store import Store
 
@@ -272,8 +273,8 @@ def study(
     with Store(folder) as opened:
         opened.put_study(given.name, given.model_dump(mode="json"), [record.job.run for record in records])
     results = summarise(records, given.titles())
-    found = StudyResult(given.name, tuple(results), tuple(contests(results)), dict(done), time.perf_counter() - started)
-    return found
+    compared = tuple(compare_methods(results))
+    return StudyResult(given.name, tuple(results), compared, dict(done), time.perf_counter() - started)
 
 
 def recall(name: str, *, store: str | Path | None = None) -> StudyResult:

@@ -14,7 +14,7 @@ from w2sg.measure.answers import (
 )
 from w2sg.measure.bootstrap import bootstrap_pgr
 from w2sg.measure.clustered import MeanEstimate, Part, clustered_mean
-from w2sg.measure.compare import Comparison, compare, compare_all, holm
+from w2sg.measure.compare import PairedDifference, compare, compare_all, holm
 from w2sg.measure.fieller import fieller_limits, ratio_interval
 from w2sg.measure.intervals import Interval, t_interval, t_p_value, t_quantile
 from w2sg.measure.metrics import (
@@ -40,7 +40,7 @@ __all__ = [
     "MINIMUM_GAP",
     "SCORERS",
     "Cells",
-    "Comparison",
+    "PairedDifference",
     "Friedman",
     "GroupAccuracy",
     "Interval",

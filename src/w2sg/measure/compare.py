@@ -19,7 +19,7 @@ DIFFERENCE, GAP = (0.0, -1.0, 0.0, 1.0), (-1.0, 0.0, 1.0, 0.0)
 
 
 @dataclass(frozen=True)
-class Comparison:
+class PairedDifference:
     """How much better one student is than a reference student, on the same seeds and test examples.
 
     Attributes:
@@ -56,7 +56,7 @@ def compare(
     name: str = "student",
     level: float = 0.95,
     minimum_gap: float = MINIMUM_GAP,
-) -> Comparison:
+) -> PairedDifference:
     """Compare a student with the reference's student: accuracy of the former minus that of the latter.
 
     The variance is that of per-record differences, clustered by seed and by example (see `clustered_mean`); interval
@@ -82,7 +82,7 @@ def compare(
     df = means.degrees_of_freedom(DIFFERENCE)
     p = means.p_value(DIFFERENCE)
     counts = reference.n_seeds, reference.n_test, reference.n_examples
-    return Comparison(name, difference, p, p, ratio, reason, df, *counts, few_seeds_note(reference.n_seeds))
+    return PairedDifference(name, difference, p, p, ratio, reason, df, *counts, few_seeds_note(reference.n_seeds))
 
 
 def compare_all(
@@ -91,7 +91,7 @@ def compare_all(
     *,
     level: float = 0.95,
     minimum_gap: float = MINIMUM_GAP,
-) -> dict[str, Comparison]:
+) -> dict[str, PairedDifference]:
     """Compare several students with the reference's student, with p-values adjusted by Holm over all of them.
 
     Intervals are not adjusted: each holds at `level` by itself.

@@ -8,12 +8,12 @@ import hashlib
 import html
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from w2sg.report import formatting as fmt
+from w2sg.core import Estimate, wording
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,6 +25,9 @@ SKY, PURPLE, GREY, BLACK = "#56b4e9", "#cc79a7", "#7a8694", "#000000"
 WEAK, STUDENT, CEILING = ORANGE, BLUE, GREEN
 WEAK_TEXT, CEILING_TEXT = "#8f6000", "#00674b"
 """The colours of weak supervisor and ceiling, dark enough to be read as text on white."""
+ROLE = {"weak": WEAK, "student": STUDENT, "ceiling": CEILING}
+ROLE_TEXT = {"weak": WEAK_TEXT, "student": STUDENT, "ceiling": CEILING_TEXT}
+DASHES: dict[str, Any] = {"weak": (0, (5, 2.5)), "student": "-", "ceiling": "-"}
 
 WIDTH = 900.0
 TINY, SMALL, NORMAL, LARGE = 10.5, 11.5, 12.5, 14.0
@@ -103,7 +106,7 @@ class Canvas:
         """Write a name in a space of `width` pixels: smaller where it is long, shortened where it is too long."""
         size = NORMAL if len(words) * NORMAL * _EM <= width else TINY
         most = max(8, int(width / (size * _EM)))
-        return self.text(x, y, fmt.shortened(words, most), fontsize=size, **style)
+        return self.text(x, y, wording.shortened(words, most), fontsize=size, **style)
 
     def line(self, x: tuple[float, float], y: tuple[float, float], **style: Any) -> None:
         """Draw a line between two points of the canvas."""
@@ -111,6 +114,13 @@ class Canvas:
 
         ends = [value / self.width for value in x], [1 - value / self.height for value in y]
         self.figure.add_artist(Line2D(*ends, **style))
+
+    def mark(self, axes: "Axes", x: float, y: float, colour: str, words: str, *, is_reference: bool) -> None:
+        """Draw a point that shows words when pointed at: an open diamond for the reference, a dot for all others."""
+        look: dict[str, Any] = {"marker": "D", "markersize": 6.5, "markerfacecolor": "white", "markeredgewidth": 1.8}
+        axes.plot(
+            [x], [y], color=colour, linestyle="none", gid=self.tip(words), **(look if is_reference else {"marker": "o"})
+        )
 
     def tip(self, words: str) -> str:
         """Return the id of an artist that shows these words when pointed at."""
@@ -133,11 +143,13 @@ def drawing_style(name: str) -> Iterator[None]:
         yield
 
 
-def drawn(name: str, title: str, caption: str, draw: Callable[[], Canvas]) -> Drawing:
-    """Return what a function draws, in the house style."""
-    with drawing_style(name):
-        svg = draw().svg(name, title)
-    return Drawing(name, title, caption, svg)
+def padded(estimates: Iterable[Estimate], share: float) -> tuple[float, float]:
+    """Return the limits of an axis that holds estimates of accuracies with their intervals, and a little more."""
+    every = list(estimates)
+    low = min(one.value if one.low is None else one.low for one in every)
+    high = max(one.value if one.high is None else one.high for one in every)
+    pad = max(share * (high - low), 0.005)
+    return low - pad, min(high, 1.0) + pad
 
 
 def _cleaned(svg: str, name: str, title: str, canvas: Canvas) -> str:
