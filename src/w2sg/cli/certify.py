@@ -1,14 +1,12 @@
 """`w2sg certify`: what may be promised about a run, for so many labels."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from w2sg.cli.console import Json, Plugins, StoreFolder, existing_store, number, print_json, print_table
+from w2sg.cli.console import Json, Plugins, StoreFolder, existing_store
+from w2sg.cli.seen import print_document
 from w2sg.core.errors import InputError
-
-if TYPE_CHECKING:
-    from w2sg.theory.certificates import Certified
 
 
 def certify(
@@ -16,14 +14,14 @@ def certify(
     labels: Annotated[int, typer.Option("--labels", min=0, help="How many labels of the test set may be bought.")],
     delta: Annotated[float, typer.Option(help="How often any of the certificates may be wrong.")] = 0.05,
     on_disagreements: Annotated[
-        float, typer.Option(min=0, max=1, help="The share of labels for inputs where teacher and student disagree.")
+        float, typer.Option(min=0, max=1, help="The share of labels for inputs where supervisor and student disagree.")
     ] = 0.5,
     seed: Annotated[int, typer.Option(min=0, help="Draws which inputs are labelled.")] = 0,
     store: StoreFolder = None,
     plugin: Plugins = None,
     as_json: Json = False,
 ) -> None:
-    """Buy labels and certify: gain, risks of teacher and student, sets that hold the truth.
+    """Buy labels and certify: gain, risks of weak supervisor and student, sets that hold the truth.
 
     All certificates hold together with probability 1 - delta if what they rest on is true, asymptotic ones for many
     labels only. Each says its own share of delta, what it rests on, and from what its labels were sampled. Another seed
@@ -35,6 +33,7 @@ def certify(
     """
     from w2sg.core import registry
     from w2sg.lab import Store
+    from w2sg.theory import certificate_document
     from w2sg.theory.certifying import certify_stored
 
     for path in plugin or []:
@@ -47,40 +46,4 @@ def certify(
     certified = certify_stored(
         found, store=folder, labels=labels, delta=delta, on_disagreements=on_disagreements, seed=seed
     )
-    if as_json:
-        print_json(_document(found.id, certified))
-    else:
-        _print(found.id, certified)
-
-
-def _document(run: str, certified: "Certified") -> dict[str, object]:
-    return {
-        "run": run,
-        "delta": certified.delta,
-        "n_labels": len(certified.rows),
-        "n_random": certified.n_random,
-        "n_disagreements": certified.n_disagreements,
-        "certificates": {name: one.to_dict() for name, one in certified.certificates.items()},
-        "skipped": dict(certified.skipped),
-    }
-
-
-def _print(run: str, certified: "Certified") -> None:
-    rows = [
-        [name, one.unit, *(number(value, 4) for value in (one.lower, one.estimate, one.upper, one.delta))]
-        + [str(one.n_labels), one.strength, one.method]
-        for name, one in certified.certificates.items()
-    ]
-    more = len(certified.rows) - certified.n_random
-    asymptotic = any(one.strength == "asymptotic" for one in certified.certificates.values())
-    limit = ", and the asymptotic ones for many labels only" if asymptotic else ""
-    title = (
-        f"run {run[:8]}: {certified.n_random} labels at random and {more} more on disagreements; "
-        f"all of these hold together with probability {1 - certified.delta:g}, if what they rest on is true{limit}"
-    )
-    columns = ["certificate", "unit", "at least", "estimate", "at most", "delta", "labels", "strength", "method"]
-    print_table(title, columns, rows)
-    for name, one in certified.certificates.items():
-        typer.echo(f"{name}: {one.frame}. It rests on: {'; '.join(one.assumptions)}.")
-    for name, why in certified.skipped.items():
-        typer.echo(f"no {name}: {why}")
+    print_document(certificate_document(found.id, certified), as_json)

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from w2sg.cli.console import existing_store, progress_bar
+from w2sg.cli.console import existing_store, print_json, print_table, progress_bar
 from w2sg.core.errors import InputError
 
 if TYPE_CHECKING:
+    from w2sg.core import Document
     from w2sg.lab import Study
     from w2sg.theory.dossier import PlainBundle
 
@@ -67,9 +68,19 @@ def observed(
         return observe_study(study_of(name, store), store=store, audits=audits, workers=workers, progress=progress)
 
 
-def bound(says: str) -> str:
-    """Return what stands behind a target that is not predicted but bounded."""
-    return "" if says == "value" else f" {says}"
+def print_document(document: "Document", as_json: bool, *, page: Path | None = None) -> None:
+    """Print a document: as JSON, or its lead, its tables and its findings."""
+    from w2sg.report import terminal_table
+
+    if as_json:
+        print_json({**document.to_dict(), "page": None if page is None else str(page)})
+        return
+    if document.lead:
+        typer.echo(f"{document.title}: {document.lead}")
+    for table in document.tables.values():
+        print_table(table.title, *terminal_table(table))
+    for finding in document.findings:
+        typer.echo(f"- {finding.text}")
 
 
 @contextmanager
