@@ -39,6 +39,10 @@ class Component(BaseModel, ABC):
 
     kind: str
 
+    def __class_getitem__(cls, parameters: Any) -> Any:
+        """Return the class itself: what a generic contract is parametrised with is for the type checker only."""
+        return cls
+
     def canonical(self) -> str:
         """Return the one JSON text of this configuration: sorted keys, all defaults written out."""
         return canonical_json(self.model_dump(mode="json"))

@@ -1,17 +1,5 @@
 """Measure: metrics, intervals and tests. Arrays in, numbers out."""
 
-from w2sg.measure.answers import (
-    KEYS,
-    SCORERS,
-    agreeing,
-    exact_match,
-    final_number,
-    majority,
-    normalised,
-    number_match,
-    same_answer,
-    self_consistency,
-)
 from w2sg.measure.bootstrap import bootstrap_pgr
 from w2sg.measure.clustered import MeanEstimate, Part, clustered_mean
 from w2sg.measure.compare import PairedDifference, compare, compare_all, holm
@@ -36,9 +24,7 @@ from w2sg.measure.published import pgr_from_accuracies, seed_only_standard_error
 from w2sg.measure.ranks import Friedman, average_ranks, cliques, critical_difference, friedman, task_ranks
 
 __all__ = [
-    "KEYS",
     "MINIMUM_GAP",
-    "SCORERS",
     "Cells",
     "PairedDifference",
     "Friedman",
@@ -50,7 +36,6 @@ __all__ = [
     "Part",
     "Pgr",
     "accuracy",
-    "agreeing",
     "agreement",
     "auroc",
     "average_ranks",
@@ -65,24 +50,17 @@ __all__ = [
     "difficulty_bins",
     "errors_copied",
     "exact_interval",
-    "exact_match",
     "expected_calibration_error",
     "fieller_limits",
-    "final_number",
     "friedman",
     "holm",
-    "majority",
-    "normalised",
-    "number_match",
     "overlap",
     "overlap_by",
     "pgr",
     "pgr_from_accuracies",
     "pooled_mean",
     "ratio_interval",
-    "same_answer",
     "seed_only_standard_error",
-    "self_consistency",
     "t_interval",
     "t_p_value",
     "t_quantile",

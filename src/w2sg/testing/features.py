@@ -17,7 +17,7 @@ ROW = 1e-4
 class FeatureContract(ComponentContract):
     """Subclass with `spec`, the feature map's name or table; override `sample` if it reads something special."""
 
-    sort: ClassVar[str] = "features"
+    contract: ClassVar[str] = "features"
 
     @pytest.fixture
     def body(self, component: Component) -> FeatureMap:

@@ -36,7 +36,7 @@ def batch(k: int, n: int = 12, dtype: str = "float64", *stacked: int) -> Batch:
 class ObjectiveContract(ComponentContract):
     """Subclass with `spec`, the objective's name or table."""
 
-    sort: ClassVar[str] = "objectives"
+    contract: ClassVar[str] = "objectives"
 
     @pytest.fixture
     def objective(self, component: Component) -> Objective:

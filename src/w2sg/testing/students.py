@@ -1,6 +1,6 @@
 """The contract of a student: it learns soft labels, several at once as each alone, and declares what it can."""
 
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -29,15 +29,15 @@ LEFT_OUT = 0.95
 CAPABILITIES = {"gradient", "represent", "embed", "scale", "parts", "generate"}
 
 
-def part(sort: str, name: str) -> Any:
+def part(contract: str, name: str) -> Any:
     """Return a registered component."""
-    return registry.build(sort, name)
+    return registry.build(contract, name)
 
 
 class StudentContract(ComponentContract):
     """Subclass with `spec`, the student's name or table; override `sample` if it reads something special."""
 
-    sort: ClassVar[str] = "students"
+    contract: ClassVar[str] = "students"
 
     @pytest.fixture
     def student(self, component: Component) -> Student:
@@ -61,8 +61,8 @@ class StudentContract(ComponentContract):
             "inputs": sample.transfer,
             "targets": one_hot(sample.gold[:N_TRANSFER], N_CLASSES),
             "corpus": sample.corpus,
-            "objective": cast(Objective, part("objectives", "cross-entropy")),
-            "stopping": cast(Stopping, part("stoppings", "fixed")),
+            "objective": registry.build(Objective, "cross-entropy"),
+            "stopping": registry.build(Stopping, "fixed"),
             "rng": derive(0, "testing student"),
         }
         return Fit(**{**gold, **fields})
@@ -139,6 +139,13 @@ class StudentContract(ComponentContract):
         assert np.isfinite(found).all()
         rows = np.arange(len(sample.test) - 1, 0, -7)
         np.testing.assert_array_equal(student.embed(sample.corpus, sample.test.take(rows)), found[rows])
+
+    def test_says_what_theory_may_know_or_nothing(self, student: Student) -> None:
+        """A class of functions is a word, and a body is a component that equal students share."""
+        assert student.function_class
+        assert student.body_frozen in (True, False, None)
+        assert student.ridge_penalty is None or student.ridge_penalty >= 0
+        assert student.body is None or student.body in list(student.parts())
 
     def test_scales_as_declared(self, student: Student, sample: Sample) -> None:
         """A student with `scale` has weaker versions of itself that learn; another refuses."""

@@ -54,6 +54,16 @@ class Readout(Student):
         return True
 
     @property
+    def function_class(self) -> str:
+        """What a language model says."""
+        return "language-model"
+
+    @property
+    def body_frozen(self) -> bool:
+        """No layer is its own: the answer is read off a model whose head was trained with its body."""
+        return False
+
+    @property
     def strength(self) -> float | None:
         """The number of parameters in the model's layers; None for a hub name."""
         found = layer_parameters(self.model)

@@ -17,9 +17,9 @@ from w2sg.core import (
     Predictor,
     Student,
     canonical_json,
+    checkpoint_folder,
     digest_arrays,
     register,
-    scratch,
 )
 from w2sg.students.features import features
 from w2sg.students.heads import Head, train_heads
@@ -100,6 +100,16 @@ class LanguageModel(Tuning):
         return frozenset({"gradient", "represent", "embed"}) | parts | scale
 
     @property
+    def function_class(self) -> str:
+        """What a language model with a head gives."""
+        return "language-model"
+
+    @property
+    def body_frozen(self) -> bool:
+        """Whether only a head is trained."""
+        return self.mode == "probe"
+
+    @property
     def strength(self) -> float | None:
         """The number of parameters in its layers; None for a hub name."""
         found = layer_parameters(self.model)
@@ -146,7 +156,7 @@ class LanguageModel(Tuning):
         from w2sg.students.language.tuning import train, warmed_up
 
         _check_texts(fit.inputs)
-        place, start = scratch(_name(self, fit)), fit.start
+        place, start = checkpoint_folder(_name(self, fit)), fit.start
         if start is None and self.generative_epochs:
             start = warmed_up(self, fit, None if place is None else place.with_name(f"{place.name}-words"))
         if fit.part == "head" or (self.mode == "lp-ft" and fit.start is None):

@@ -10,15 +10,19 @@ from pydantic import Field
 
 from w2sg.core import (
     AnyArray,
+    CapabilityError,
     FloatArray,
     InputError,
+    PreferenceFit,
+    TextFit,
+    WritingFit,
     WritingPredictor,
     WritingStudent,
     Written,
     canonical_json,
+    checkpoint_folder,
     digest_arrays,
     register,
-    scratch,
 )
 from w2sg.students.language.loading import fingerprint, layer_parameters, made_by
 from w2sg.students.language.student import Tuning
@@ -52,34 +56,26 @@ class Writer(Tuning, WritingStudent):
         """Return the model before any training, to ask what it writes by itself."""
         return TrainedWriter(self, {}, 0)
 
-    def fit_texts(
-        self,
-        prompts: Sequence[str],
-        answers: Sequence[str],
-        rng: np.random.Generator,
-        *,
-        weights: FloatArray | None = None,
-        start: WritingPredictor | None = None,
-    ) -> "TrainedWriter":
-        """Train on prompts `(n,)` and their answers `(n,)`.
-
-        Args:
-            prompts: What stands before each answer.
-            answers: What is to be written.
-            rng: Decides the order of the examples, and the adapters' start.
-            weights: `(n,)` non-negative weights of the examples; none: all 1.
-            start: A trained writer of the same model and mode to go on from; none: the model as published.
+    def fit_many(self, fits: Sequence[WritingFit]) -> list[WritingPredictor]:
+        """Train writers one after the other, each from its own randomness.
 
         Raises:
-            InputError: The arguments do not fit together, or nothing is left to train on.
+            InputError: A request's columns do not fit together, or nothing is left to train on.
+            CapabilityError: Preferences are to be learned, and this writer learns answers only.
         """
+        return [self._on_answers(fit) if isinstance(fit, TextFit) else self._on_preferences(fit) for fit in fits]
+
+    def _on_answers(self, fit: TextFit) -> "TrainedWriter":
         from w2sg.students.language.writing import train_on_answers
 
-        weights = _checked(weights, prompts=prompts, answers=answers)
-        begun = check_start(self, start)
-        seed = int(rng.integers(2**63))
-        place = scratch(_name(self, [prompts, answers], [weights], begun, seed))
-        return train_on_answers(self, prompts, answers, weights, begun, seed, place)
+        weights = _checked(fit.weights, prompts=fit.prompts, answers=fit.answers)
+        begun = check_start(self, fit.start)
+        seed = int(fit.rng.integers(2**63))
+        place = checkpoint_folder(_name(self, [fit.prompts, fit.answers], [weights], begun, seed))
+        return train_on_answers(self, fit.prompts, fit.answers, weights, begun, seed, place)
+
+    def _on_preferences(self, fit: PreferenceFit) -> "TrainedWriter":
+        raise CapabilityError(f"student {self.kind!r} does not learn from 'preferences': choose 'policy'")
 
 
 @register(paper="2305.18290")
@@ -98,42 +94,20 @@ class Policy(Writer):
         """It writes, and learns from preferences."""
         return frozenset({"write", "preferences"})
 
-    def fit_preferences(
-        self,
-        prompts: Sequence[str],
-        first: Sequence[str],
-        second: Sequence[str],
-        preferred: FloatArray,
-        rng: np.random.Generator,
-        *,
-        weights: FloatArray | None = None,
-        start: WritingPredictor | None = None,
-    ) -> "TrainedWriter":
-        """Train on preferences between two answers to each prompt.
-
-        Args:
-            prompts: What stands before both answers, `(n,)`.
-            first: Answers `(n,)`.
-            second: Answers `(n,)`.
-            preferred: The probability that the first is better, `(n,)`, in [0, 1].
-            rng: Decides the order of the examples, and the adapters' start.
-            weights: `(n,)` non-negative weights of the examples; none: all 1.
-            start: A trained writer of the same model and mode to go on from, and the reference; none: the model as
-                published.
-
-        Raises:
-            InputError: The arguments do not fit together, or nothing is left to train on.
-        """
+    def _on_preferences(self, fit: PreferenceFit) -> "TrainedWriter":
         from w2sg.students.language.preferences import train_on_preferences
 
-        weights = _checked(weights, prompts=prompts, first=first, second=second, preferred=preferred)
-        targets = np.asarray(preferred, dtype=np.float32)
+        weights = _checked(
+            fit.weights, prompts=fit.prompts, first=fit.first, second=fit.second, preferred=fit.preferred
+        )
+        targets = np.asarray(fit.preferred, dtype=np.float32)
         if not ((targets >= 0) & (targets <= 1)).all():
             raise InputError(f"preferred must hold probabilities in [0, 1], got {_range(targets)}")
-        begun = check_start(self, start)
-        seed = int(rng.integers(2**63))
-        place = scratch(_name(self, [prompts, first, second], [targets, weights], begun, seed))
-        return train_on_preferences(self, prompts, (first, second), targets, weights, begun, seed, place)
+        begun = check_start(self, fit.start)
+        seed = int(fit.rng.integers(2**63))
+        texts = [fit.prompts, fit.first, fit.second]
+        place = checkpoint_folder(_name(self, texts, [targets, weights], begun, seed))
+        return train_on_preferences(self, fit.prompts, (fit.first, fit.second), targets, weights, begun, seed, place)
 
 
 @dataclass(eq=False)
@@ -150,7 +124,7 @@ class TrainedWriter(WritingPredictor):
     writer: Writer
     state: Mapping[str, Any]
     steps: int
-    notes: dict[str, Any] = field(default_factory=dict)
+    notes: Mapping[str, Any] = field(default_factory=dict)
 
     def write(
         self,

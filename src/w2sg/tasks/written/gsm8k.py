@@ -9,13 +9,12 @@ from typing import Literal, final
 import numpy as np
 from pydantic import Field
 
-from w2sg.core import AnyArray, DataError, Scorer
+from w2sg.core import AnyArray, DataError, Scorer, as_texts, final_number
 from w2sg.core.registry import register
-from w2sg.measure import final_number
 from w2sg.tasks.encoding import Rows, encode_texts
 from w2sg.tasks.reading import Sheet, file_bytes, read_sheet
 from w2sg.tasks.table import Table
-from w2sg.tasks.written.base import RECORDED, WrittenTask, texts_of
+from w2sg.tasks.written.base import RECORDED, WrittenTask
 
 SOLUTIONS, TRAIN, TEST = "example_model_solutions.jsonl", "train.jsonl", "test.jsonl"
 FILES = {"solved": (SOLUTIONS,), "published": (TRAIN, TEST)}
@@ -111,7 +110,7 @@ def _recorded(sheet: Sheet, worked: bool) -> dict[str, AnyArray]:
     """Return what each system wrote, `(n,)` texts."""
     systems = [name for name in sheet.names if name not in ("question", "ground_truth")]
     told = {name: encode_texts(Rows([sheet]), [f"{name}.solution"], "folder").tolist() for name in systems}
-    return {name: texts_of([written(text, worked) for text in texts]) for name, texts in told.items()}
+    return {name: as_texts([written(text, worked) for text in texts]) for name, texts in told.items()}
 
 
 def written(solution: str, worked: bool) -> str:

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from w2sg.core.errors import InputError
-from w2sg.measure import (
+from w2sg.core import (
     agreeing,
     exact_match,
     final_number,
@@ -17,6 +16,7 @@ from w2sg.measure import (
     same_answer,
     self_consistency,
 )
+from w2sg.core.errors import InputError
 
 words = st.text(alphabet="abAB .\t1", max_size=6)
 letters = st.sampled_from(["a", "b", "c", "A.", " b "])

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from w2sg.core import AnyArray, FloatArray, InputError, Inputs, IntArray
+from w2sg.core import AnyArray, FloatArray, InputError, Inputs, IntArray, Supervision
 
 HASH_FEATURES = 2**12
 """Columns of the hashed bag of words: enough that frequent words of a small corpus seldom collide."""
@@ -38,7 +38,7 @@ def vectorised(inputs: Inputs) -> Any:
 
 
 @dataclass(frozen=True, eq=False)
-class Space:
+class InputGeometry:
     """What an annotator whose errors depend on the input knows of the inputs.
 
     All is linear: `score = x @ weights + bias`.
@@ -71,14 +71,15 @@ class Space:
         return own - scores[rows, other], other
 
 
-def fit_space(inputs: Inputs, gold: IntArray, n_classes: int, rng: np.random.Generator) -> Space:
-    """Learn the space from the supervision split.
+def fit_geometry(supervision: Supervision, rng: np.random.Generator) -> InputGeometry:
+    """Learn the geometry from the supervision split.
 
     Dense columns are standardised (a constant one counts for nothing); words keep their scale, so that frequent words
     count most. The rule is nearest centroid with columns scaled by their spread within classes; a class without
     examples lies at the mean of all.
     """
-    x = vectorised(inputs)
+    gold, n_classes = supervision.gold, supervision.n_classes
+    x = vectorised(supervision.examples.inputs)
     mean, variance = _moments(x)
     varies = variance > 0
     spread = np.ones_like(mean) if hasattr(x, "multiply") else np.sqrt(np.where(varies, variance, 1.0))
@@ -91,7 +92,7 @@ def fit_space(inputs: Inputs, gold: IntArray, n_classes: int, rng: np.random.Gen
     scale = within + 0.1 * within.mean() + np.finfo(float).eps
     weights = centroids / scale[:, None] / spread[:, None]
     bias = -mean @ weights - 0.5 * (centroids**2 / scale[:, None]).sum(axis=0)
-    return Space(rng.standard_normal(len(mean)) * varies / spread, weights, bias)
+    return InputGeometry(rng.standard_normal(len(mean)) * varies / spread, weights, bias)
 
 
 def _moments(x: Any) -> tuple[FloatArray, FloatArray]:

@@ -1,4 +1,4 @@
-"""Written answers: which are right, which are the same, what most samples say. Texts in, arrays out.
+"""Texts: written answers, which of them are right, which are the same, and what most samples say.
 
 Two texts are the same answer where their *key* is equal: the text without case and spacing (`normalised`), or the
 number that it ends in (`final_number`). A key of None is no answer: it is never right, agrees with nothing and has no
@@ -8,16 +8,20 @@ vote.
 import re
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from w2sg.core.arrays import AnyArray, BoolArray, FloatArray, IntArray, check_texts, pack_texts, unpack_texts
 from w2sg.core.errors import InputError
-from w2sg.measure._checks import BoolArray, FloatArray, IntArray, same_length
+from w2sg.core.signals.base import Question, Signal, check_variant
 
-Texts = Sequence[str] | NDArray[Any]
+Scorer = Literal["exact", "number"]
+"""When two written answers are the same: equal texts but for case and spacing, or the same final number."""
+ListOfTexts = Sequence[str] | NDArray[Any]
 Key = Callable[[str], Hashable | None]
 """What of an answer counts; None where a text holds no answer."""
 
@@ -46,20 +50,20 @@ def final_number(text: str) -> Decimal | None:
     (Decimal('1000'), Decimal('12'), None)
     """
     _, marked, end = text.rpartition(_MARK)
-    found = list(_NUMBER.finditer(end))
-    if not found:
+    numbers = list(_NUMBER.finditer(end))
+    if not numbers:
         return None
-    number = found[0 if marked else -1]
+    number = numbers[0 if marked else -1]
     sign = "-" if number[0][0] in "-−" else ""
     return Decimal(f"{sign}{number[1].replace(',', '')}e{number[2] or 0}")
 
 
-def same_answer(first: Texts, second: Texts, key: Key = normalised) -> BoolArray:
+def same_answer(first: ListOfTexts, second: ListOfTexts, key: Key = normalised) -> BoolArray:
     """Return where two lists give the same answer, `(n,)`; its mean is their agreement.
 
     Args:
-        first: Texts `(n,)`.
-        second: Texts `(n,)`.
+        first: ListOfTexts `(n,)`.
+        second: ListOfTexts `(n,)`.
         key: What of an answer counts.
 
     Raises:
@@ -68,12 +72,13 @@ def same_answer(first: Texts, second: Texts, key: Key = normalised) -> BoolArray
     >>> same_answer(["Yes.", "no", "5"], ["yes", "yes", "5"]).tolist()
     [True, False, True]
     """
-    one, other = _keys("first", first, key), _keys("second", second, key)
-    same_length(first=one, second=other)
-    return np.array([a is not None and a == b for a, b in zip(one, other, strict=True)], dtype=np.bool_)
+    keys, others = _keys("first", first, key), _keys("second", second, key)
+    if len(keys) != len(others):
+        raise InputError(f"these must have one entry per example, all of one length; got first {len(keys)}, second {len(others)}")
+    return np.array([a is not None and a == b for a, b in zip(keys, others, strict=True)], dtype=np.bool_)
 
 
-def exact_match(answers: Texts, gold: Texts) -> BoolArray:
+def exact_match(answers: ListOfTexts, gold: ListOfTexts) -> BoolArray:
     """Return which answers are the gold texts but for case, spacing and a final full stop, `(n,)`.
 
     Raises:
@@ -82,7 +87,7 @@ def exact_match(answers: Texts, gold: Texts) -> BoolArray:
     return same_answer(answers, gold)
 
 
-def number_match(answers: Texts, gold: Texts) -> BoolArray:
+def number_match(answers: ListOfTexts, gold: ListOfTexts) -> BoolArray:
     """Return which answers end in the number that the gold text ends in, `(n,)`; one without a number is wrong.
 
     Raises:
@@ -102,18 +107,99 @@ def number_match(answers: Texts, gold: Texts) -> BoolArray:
 
 KEYS: Mapping[str, Key] = {"exact": normalised, "number": final_number}
 """What of an answer counts, by the name of a scorer."""
-SCORERS: Mapping[str, Callable[[Texts, Texts], BoolArray]] = {"exact": exact_match, "number": number_match}
+SCORERS: Mapping[str, Callable[[ListOfTexts, ListOfTexts], BoolArray]] = {"exact": exact_match, "number": number_match}
 """Which answers are right, by the name of a scorer: functions of answers and gold, both `(n,)`."""
 
 
-def majority(samples: Sequence[Texts] | NDArray[Any], key: Key = normalised) -> NDArray[np.object_]:
+@dataclass(frozen=True, eq=False)
+class Texts(Signal):
+    """Written answers.
+
+    Attributes:
+        answers: The answer to each example, `(n,)` texts.
+        samples: Further answers to each, drawn at random, `(n, s)` texts; None if there are none.
+    """
+
+    variant: ClassVar[str] = "texts"
+    answers: AnyArray
+    samples: AnyArray | None = None
+
+    def __post_init__(self) -> None:
+        n = len(self.answers)
+        object.__setattr__(self, "answers", check_texts(self.answers, (n,), "answers"))
+        if self.samples is not None:
+            shape = np.asarray(self.samples, dtype=object).shape
+            if len(shape) != 2 or shape[0] != n or not shape[1]:
+                raise InputError(f"samples must have shape ({n}, s) with s at least 1, got {shape}")
+            object.__setattr__(self, "samples", check_texts(self.samples, shape, "samples"))
+
+    def __len__(self) -> int:
+        return len(self.answers)
+
+    def take(self, rows: AnyArray) -> Self:
+        """Return the answers to some examples."""
+        return type(self)(self.answers[rows], None if self.samples is None else self.samples[rows])
+
+    def arrays(self) -> dict[str, AnyArray]:
+        """Return the answers, and the samples if there are any, as bytes and offsets."""
+        samples = {} if self.samples is None else pack_texts("samples", self.samples)
+        return {**pack_texts("answers", self.answers), **samples}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, AnyArray]) -> Self:
+        """Return the signal that gave these arrays."""
+        answers = unpack_texts("answers", arrays)
+        if answers is None:
+            raise InputError(f"arrays of texts must have answers, got {', '.join(arrays) or 'none'}")
+        return cls(answers, unpack_texts("samples", arrays))
+
+
+@dataclass(frozen=True)
+class WrittenAnswers(Question[Texts]):
+    """What is the answer, in writing? Gold is texts `(n,)`.
+
+    Attributes:
+        scorer: What of an answer counts: `exact` all of it but case and spacing, `number` the number that it ends in.
+    """
+
+    signal: ClassVar[type[Signal]] = Texts
+    scorer: Scorer = "exact"
+
+    @property
+    def key(self) -> Key:
+        """What of an answer counts, as a function of its text."""
+        return KEYS[self.scorer]
+
+    def checked(self, signal: Texts, n: int, name: str) -> Texts:
+        """Return the signal if there are `n` answers.
+
+        Raises:
+            InputError: If there are not, or it is no signal of texts.
+        """
+        check_variant(signal, Texts, n, name)
+        return signal
+
+    def truth(self, gold: AnyArray) -> Texts:
+        """Return gold `(n,)` as answers."""
+        return Texts(gold)
+
+    def correct(self, signal: Texts, gold: AnyArray) -> BoolArray:
+        """Return where the answer counts as gold does."""
+        return SCORERS[self.scorer](signal.answers, gold)
+
+    def same(self, first: Texts, second: Texts) -> BoolArray:
+        """Return where the answers count as the same; a text without an answer is the same as none."""
+        return same_answer(first.answers, second.answers, self.key)
+
+
+def majority(samples: Sequence[ListOfTexts] | NDArray[Any], key: Key = normalised) -> NDArray[np.object_]:
     """Return the answer that most samples of each example give, `(n,)`, as its first sample words it.
 
     Of equally frequent answers the one that is sampled first wins (self-consistency, arXiv:2203.11171). Where no sample
     holds an answer the first text is returned.
 
     Args:
-        samples: Texts `(n, s)`.
+        samples: ListOfTexts `(n, s)`.
         key: What of an answer counts.
 
     Raises:
@@ -125,11 +211,11 @@ def majority(samples: Sequence[Texts] | NDArray[Any], key: Key = normalised) -> 
     return np.array([row[_elected(keys)[0]] for row, keys in _sampled(samples, key)], dtype=object)
 
 
-def self_consistency(samples: Sequence[Texts] | NDArray[Any], key: Key = normalised) -> FloatArray:
+def self_consistency(samples: Sequence[ListOfTexts] | NDArray[Any], key: Key = normalised) -> FloatArray:
     """Return the share of the samples of each example that give the majority's answer, `(n,)`.
 
     Args:
-        samples: Texts `(n, s)`.
+        samples: ListOfTexts `(n, s)`.
         key: What of an answer counts.
 
     Raises:
@@ -141,7 +227,7 @@ def self_consistency(samples: Sequence[Texts] | NDArray[Any], key: Key = normali
     return np.array([_elected(keys)[1] / len(keys) for _, keys in _sampled(samples, key)], dtype=np.float64)
 
 
-def agreeing(weak: Texts, own: Texts, key: Key = normalised) -> IntArray:
+def agreeing(weak: ListOfTexts, own: ListOfTexts, key: Key = normalised) -> IntArray:
     """Return the positions where the weak answer is the student's own: the agreement filter.
 
     Args:
@@ -157,14 +243,16 @@ def agreeing(weak: Texts, own: Texts, key: Key = normalised) -> IntArray:
 
 def _elected(keys: Sequence[Hashable | None]) -> tuple[int, int]:
     """Return the position of the first sample with the most frequent answer, and how many give it."""
-    votes = Counter(one for one in keys if one is not None)
+    votes = Counter(key for key in keys if key is not None)
     if not votes:
         return 0, 0
     ((winner, count),) = votes.most_common(1)  # of equals the one counted first
     return keys.index(winner), count
 
 
-def _sampled(samples: Sequence[Texts] | NDArray[Any], key: Key) -> list[tuple[Sequence[str], list[Hashable | None]]]:
+def _sampled(
+    samples: Sequence[ListOfTexts] | NDArray[Any], key: Key
+) -> list[tuple[Sequence[str], list[Hashable | None]]]:
     """Return the texts of each example with their keys."""
     rows = [list(row) for row in samples]
     sizes = sorted({len(row) for row in rows})
@@ -173,7 +261,7 @@ def _sampled(samples: Sequence[Texts] | NDArray[Any], key: Key) -> list[tuple[Se
     return [(row, _keys("samples", row, key)) for row in rows]
 
 
-def _keys(name: str, texts: Texts, key: Key) -> list[Hashable | None]:
+def _keys(name: str, texts: ListOfTexts, key: Key) -> list[Hashable | None]:
     """Return the keys of texts."""
     if isinstance(texts, str) or len(texts) == 0:
         raise InputError(f"{name} must be a non-empty list of texts, got {texts!r:.80}")
