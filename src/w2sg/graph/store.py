@@ -251,7 +251,7 @@ class Store:
         key = bytes.fromhex(finished.key)
         self._db.execute(
             "INSERT OR REPLACE INTO artifacts VALUES (?, ?, ?, ?, ?)",
-            [key, finished.step, canonical_json(places), _squeezed(finished.artifact.record), _now()],
+            [key, finished.step, canonical_json(places), squeezed(finished.artifact.record), _now()],
         )
         self._db.execute("DELETE FROM failures WHERE key = ?", [key])
         if (listing := finished.listing) is not None:
@@ -310,7 +310,7 @@ class Store:
             return None
         try:
             arrays = {name: self._array(place, mapped) for name, place in json.loads(rows[0][0]).items()}
-            return Artifact(arrays, _unsqueezed(rows[0][1]))
+            return Artifact(arrays, unsqueezed(rows[0][1]))
         except DamagedObjectError as error:
             _log.warning("damaged artifact, it will be made again: %s", error)
             self.forget([key])
@@ -319,7 +319,7 @@ class Store:
     def record(self, key: str) -> Mapping[str, Any] | None:
         """Return what is said of an artifact, without its arrays; None if there is none."""
         rows = self._query("SELECT record FROM artifacts WHERE key = ?", [bytes.fromhex(key)])
-        return _unsqueezed(rows[0][0]) if rows else None
+        return unsqueezed(rows[0][0]) if rows else None
 
     def _array(self, place: int, mapped: bool) -> AnyArray:
         rows = self._query("SELECT hash, content FROM objects WHERE id = ?", [place])
@@ -629,11 +629,11 @@ def _result(row: Sequence[Any]) -> Result:
     return Result(row[0].hex(), row[1], json.loads(row[2]), row[3], json.loads(row[4]), row[5])
 
 
-def _squeezed(record: Mapping[str, Any]) -> bytes:
+def squeezed(record: Mapping[str, Any]) -> bytes:
     return zlib.compress(json.dumps(dict(record), separators=(",", ":")).encode(), 6)
 
 
-def _unsqueezed(content: bytes) -> dict[str, Any]:
+def unsqueezed(content: bytes) -> dict[str, Any]:
     return dict(json.loads(zlib.decompress(content)))
 
 
