@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Order tests so that two cores end at the same time.
 
-    What takes long comes first, so that none of it is left to one core at the end. Tests that share a fixture of their
-    module stay on one core, which makes it once; it would be made on each core else.
+    Files with slow tests come first, so that none of them is left to one core at the end. Tests that share a fixture of
+    their module stay on one core, which makes it once; it would be made on each core else.
     """
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
     if not config.pluginmanager.hasplugin("xdist"):
         return
     for item in items:
