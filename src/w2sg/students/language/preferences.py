@@ -12,9 +12,10 @@ from w2sg.core import FloatArray, IntArray
 from w2sg.students.language.loop import Problem, Step
 from w2sg.students.language.network import tensors
 from w2sg.students.language.problems import log_likelihood
+from w2sg.students.language.settings import WordTuning
 from w2sg.students.language.tokens import Tokens
-from w2sg.students.language.writer import Policy, TrainedWriter
 from w2sg.students.language.writing import (
+    TrainedWriter,
     kept_rows,
     known_likelihoods,
     network_of_writer,
@@ -24,7 +25,7 @@ from w2sg.students.language.writing import (
 
 
 @dataclass(eq=False)
-class Preferences(Problem):
+class PreferenceProblem(Problem):
     """Which of two answers to a prompt is better, as a probability.
 
     Attributes:
@@ -77,7 +78,8 @@ class Preferences(Problem):
 
 
 def train_on_preferences(
-    policy: Policy,
+    policy: WordTuning,
+    beta: float,
     prompts: Sequence[str],
     answers: tuple[Sequence[str], Sequence[str]],
     targets: FloatArray,
@@ -93,5 +95,5 @@ def train_on_preferences(
     rows = kept_rows(found.fits[0::2] & found.fits[1::2], policy)
     tokens, given = found.take((rows[:, None] * 2 + np.arange(2)).ravel())
     reference = known_likelihoods(network, tokens, given)
-    problem = Preferences(tokens, given, targets[rows], weights[rows], reference, policy.beta)
+    problem = PreferenceProblem(tokens, given, targets[rows], weights[rows], reference, beta)
     return trained_on(policy, network, problem, seed, place, {**found.notes, "pairs": len(rows)})

@@ -13,7 +13,7 @@ from w2sg.students.language.tokens import Tokens
 
 
 @dataclass(eq=False)
-class Labelled(Problem):
+class LabelProblem(Problem):
     """Soft labels and an objective of the catalogue.
 
     Attributes:
