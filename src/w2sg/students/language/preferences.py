@@ -64,8 +64,8 @@ class PreferenceProblem(Problem):
         """Return the weighted loss of each pair, `(m,)`: the cross-entropy of sigmoid(margin) with the target."""
         margins = self.margins(step, network, rows)
         targets = torch.from_numpy(self.targets[rows]).to(margins)
-        found = torch.nn.functional.binary_cross_entropy_with_logits(margins, targets, reduction="none")
-        return found * torch.from_numpy(self.weights[rows]).to(margins)
+        losses = torch.nn.functional.binary_cross_entropy_with_logits(margins, targets, reduction="none")
+        return losses * torch.from_numpy(self.weights[rows]).to(margins)
 
     def margins(self, step: Step, network: Any, rows: IntArray) -> torch.Tensor:
         """Return how much more than at the start the first answers are preferred, in nats times beta, `(m,)`."""
@@ -91,9 +91,9 @@ def train_on_preferences(
     """Train a policy on preferences, from a trained writer or from the model as published; that is the reference."""
     network = network_of_writer(policy, start, seed)
     both = [text for pair in zip(*answers, strict=True) for text in pair]
-    found = sequences(network.loaded, policy, np.repeat(np.array(prompts, dtype=object), 2).tolist(), both)
-    rows = kept_rows(found.fits[0::2] & found.fits[1::2], policy)
-    tokens, given = found.take((rows[:, None] * 2 + np.arange(2)).ravel())
+    texts = sequences(network.loaded, policy, np.repeat(np.array(prompts, dtype=object), 2).tolist(), both)
+    rows = kept_rows(texts.fits[0::2] & texts.fits[1::2], policy)
+    tokens, given = texts.take((rows[:, None] * 2 + np.arange(2)).ravel())
     reference = known_likelihoods(network, tokens, given)
     problem = PreferenceProblem(tokens, given, targets[rows], weights[rows], reference, beta)
-    return trained_on(policy, network, problem, seed, place, {**found.notes, "pairs": len(rows)})
+    return trained_on(policy, network, problem, seed, place, {**texts.notes, "pairs": len(rows)})

@@ -205,9 +205,9 @@ def train_on_answers(
 ) -> TrainedWriter:
     """Train a writer on answers, from a trained one or from the model as published."""
     network = network_of_writer(writer, start, seed)
-    found = sequences(network.loaded, writer, prompts, answers)
-    rows = kept_rows(found.fits, writer)
-    return trained_on(writer, network, Words(*found.take(rows), weights[rows]), seed, place, found.notes)
+    texts = sequences(network.loaded, writer, prompts, answers)
+    rows = kept_rows(texts.fits, writer)
+    return trained_on(writer, network, Words(*texts.take(rows), weights[rows]), seed, place, texts.notes)
 
 
 def trained_on(
@@ -229,22 +229,22 @@ def trained_on(
 def likelihoods(trained: TrainedWriter, prompts: Sequence[str], answers: Sequence[str]) -> FloatArray:
     """Return the log-probability of each answer with its end token, `(n,)`; NaN where it has no room."""
     network = _network(trained)
-    found = sequences(network.loaded, trained.writer, prompts, answers)
-    rows = np.flatnonzero(found.fits)
+    texts = sequences(network.loaded, trained.writer, prompts, answers)
+    rows = np.flatnonzero(texts.fits)
     logs = np.full(len(prompts), np.nan)
-    logs[rows] = known_likelihoods(network, *found.take(rows)) if len(rows) else 0
+    logs[rows] = known_likelihoods(network, *texts.take(rows)) if len(rows) else 0
     return logs
 
 
 @torch.no_grad()
 def known_likelihoods(network: Network, tokens: Tokens, given: IntArray) -> FloatArray:
     """Return the log-probability in nats of texts after their first `given` tokens, without learning, `(n,)`."""
-    made = np.zeros(len(tokens))
+    logs = np.zeros(len(tokens))
     device = network.head.weight.device
     for rows in pieces(tokens.lengths, ANSWERED_AT_ONCE):
         ids, mask = tensors(tokens, rows, device)
-        made[rows] = log_likelihood(network, ids, mask, torch.from_numpy(given[rows]).to(device)).cpu().numpy()
-    return made
+        logs[rows] = log_likelihood(network, ids, mask, torch.from_numpy(given[rows]).to(device)).cpu().numpy()
+    return logs
 
 
 def write(
@@ -349,7 +349,7 @@ def _text(loaded: Loaded, ids: IntArray) -> str:
 def _network(trained: TrainedWriter) -> Network:
     """Return the network of a trained writer; the last one is held ready."""
 
-    def made() -> tuple[object, Network]:
+    def make() -> tuple[object, Network]:
         network = network_of_writer(
             trained.writer.model_copy(update={"recompute": False}), trained if trained.state else None
         )
@@ -359,4 +359,4 @@ def _network(trained: TrainedWriter) -> Network:
             )
         return trained, network
 
-    return _ready.get((id(trained), id(trained.state)), made, lambda _: READY_BYTES)[1]
+    return _ready.get((id(trained), id(trained.state)), make, lambda _: READY_BYTES)[1]
