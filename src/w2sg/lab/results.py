@@ -127,6 +127,7 @@ class StudyResult:
             "steps_done": dict(self.steps_done),
             "results": [result.to_dict() for result in self.results],
             "contests": [one.to_dict() for one in self.comparisons if one.rivals],
+            "failed": [asdict(run) for run in self.failed],
             "wall_s": self.wall_s,
         }
 
