@@ -26,6 +26,7 @@ MINIMUM_RESAMPLES = 100
 EXACT_IN_SINGLE = 2**24
 
 Counts = NDArray[np.floating[Any]]
+Precision = type[np.float32] | type[np.float64]
 
 
 def bootstrap_pgr(
@@ -116,7 +117,8 @@ class _Design:
 
     def table(self, records: FloatArray) -> FloatArray:
         """Return the sums of records by seed and unit, shape (S, n); 0 where a seed lacks a unit."""
-        return np.bincount(self.cells, weights=records, minlength=self.present.size).reshape(self.present.shape)
+        sums = np.bincount(self.cells, weights=records, minlength=self.present.size)
+        return np.asarray(sums, dtype=np.float64).reshape(self.present.shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +142,7 @@ class _Sums:
         return cls(gain, gap, estimate)
 
 
-def _ratios(gain: FloatArray, gap: FloatArray, sizes: FloatArray, seed_counts: FloatArray) -> FloatArray:
+def _ratios(gain: FloatArray, gap: FloatArray, sizes: FloatArray, seed_counts: Counts) -> FloatArray:
     """Return the PGR under each weighting of the seeds, shape (B,).
 
     A seed's mean is over its drawn examples. Where the gap is not positive the PGR is infinite, with the sign of
@@ -165,11 +167,11 @@ def _draws(design: _Design, sums: Sequence[_Sums], rng: np.random.Generator, res
     # A resample's sums are products of counts and table entries, all whole numbers. While no sum can reach 2**24 single
     # precision makes no error at all, and is twice as fast.
     largest = max(float(np.abs(table).max()) for own in sums for table in (own.gain, own.gap, design.present))
-    precision = np.float32 if largest * design.present.shape[1] < EXACT_IN_SINGLE else np.float64
-    present = design.present.T.astype(precision)
-    tables = [np.concatenate([own.gain, own.gap]).T.astype(precision) for own in sums]
-    n_seeds = len(design.present)
-    for seed_counts, unit_counts in _batches(rng, resamples, *design.present.shape, precision):
+    n_seeds, n_units = design.present.shape
+    precision = np.float32 if largest * n_units < EXACT_IN_SINGLE else np.float64
+    present: Counts = design.present.T.astype(precision)
+    tables: list[Counts] = [np.concatenate([own.gain, own.gap]).T.astype(precision) for own in sums]
+    for seed_counts, unit_counts in _batches(rng, resamples, n_seeds, n_units, precision):
         sizes = np.asarray(unit_counts @ present, dtype=np.float64)
         for part, table in zip(parts, tables, strict=True):
             both = np.asarray(unit_counts @ table, dtype=np.float64)
@@ -178,8 +180,8 @@ def _draws(design: _Design, sums: Sequence[_Sums], rng: np.random.Generator, res
 
 
 def _batches(
-    rng: np.random.Generator, resamples: int, n_seeds: int, n_units: int, precision: type[np.floating[Any]]
-) -> Iterator[tuple[FloatArray, Counts]]:
+    rng: np.random.Generator, resamples: int, n_seeds: int, n_units: int, precision: Precision
+) -> Iterator[tuple[Counts, Counts]]:
     """Yield how often each seed (B, S) and each unit (B, n) was drawn, batch by batch."""
     batch = max(1, min(resamples, BATCH_NUMBERS // n_units))
     for start in range(0, resamples, batch):
@@ -187,7 +189,7 @@ def _batches(
         yield _counts(rng, size, n_seeds, np.float64), _counts(rng, size, n_units, precision)
 
 
-def _counts(rng: np.random.Generator, size: int, n: int, precision: type[np.floating[Any]]) -> Counts:
+def _counts(rng: np.random.Generator, size: int, n: int, precision: Precision) -> Counts:
     """Return how often each of n things is drawn in n draws with replacement, `size` times, shape (size, n)."""
     counts = np.empty((size, n), dtype=precision)
     block = max(1, BLOCK_NUMBERS // n)
@@ -204,11 +206,12 @@ def _jackknife(design: _Design, sums: _Sums) -> FloatArray:
     """Return the PGR with one seed left out at a time, or one block of units where there is one seed."""
     n_seeds, n_units = sums.gain.shape
     if n_seeds > 1:
-        totals = (table.sum(axis=1) for table in (sums.gain, sums.gap, design.present))
-        return _ratios(*totals, 1 - np.eye(n_seeds))
+        gain, gap, sizes = (table.sum(axis=1) for table in (sums.gain, sums.gap, design.present))
+        return _ratios(gain, gap, sizes, 1 - np.eye(n_seeds))
     blocks = min(JACKKNIFE_BLOCKS, n_units)
     kept = (np.arange(n_units) % blocks != np.arange(blocks)[:, None]).astype(np.float64)
-    return _ratios(*(kept @ table.T for table in (sums.gain, sums.gap, design.present)), np.ones((blocks, 1)))
+    gain, gap, sizes = (kept @ table.T for table in (sums.gain, sums.gap, design.present))
+    return _ratios(gain, gap, sizes, np.ones((blocks, 1)))
 
 
 def _interval(sums: _Sums, draws: FloatArray, jackknife: FloatArray, level: float) -> Interval:

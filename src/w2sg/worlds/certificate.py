@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Literal, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, model_validator
 from scipy.stats import binom
 
@@ -104,6 +105,6 @@ class CertificateWorld(World):
         return np.concatenate([certifier.highs(_sample(block, self.n), self.delta) for block in blocks])
 
 
-def _sample(counts: np.ndarray, n: int) -> FloatArray:
+def _sample(counts: np.ndarray, n: int) -> NDArray[np.float64]:
     """Return samples of n labels, `(r, n)`, of which the first `counts`, `(r,)`, are 1."""
     return (np.arange(n) < counts[:, None]).astype(np.float64)
