@@ -119,6 +119,7 @@ class DataTable:
         intro: What a reader must know first.
         columns: The columns.
         rows: The cells, in the order of the columns.
+        terminal: Whether a terminal, which has less room, shows it.
     """
 
     name: str
@@ -126,6 +127,7 @@ class DataTable:
     intro: str
     columns: tuple[Heading, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    terminal: bool = True
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data: every row by the names of the columns, of each cell what it has."""

@@ -45,7 +45,7 @@ def verdicts_table(league: League) -> DataTable | None:
     columns = text_column("method", key=True), text_column("hurts", "hurts on"), text_column("beats", "beats on")
     rows = tuple((Cell(one.method), _places(one.hurts), _places(one.beats)) for one in decided)
     intro = f"Arenas with a significant difference to {league.reference}, the method that hurts most often first."
-    return DataTable("verdicts", "Which method hurts where", intro, columns, rows) if rows else None
+    return DataTable("verdicts", "Which method hurts where", intro, columns, rows, terminal=False) if rows else None
 
 
 def arena_table(league: League, number: int, arena: Comparison) -> DataTable:
@@ -69,7 +69,7 @@ def arena_table(league: League, number: int, arena: Comparison) -> DataTable:
         missing = sum(entrant.pgr.reason is not None for entrant in arena.entrants)
         intro += f" No PGR for {wording.quantity(missing, 'method')}: {share.reason}."
     entrants = sorted(arena.entrants, key=lambda entrant: -entrant.pgr.student.estimate)
-    return DataTable(f"arena-{number}", arena.title, intro, columns, tuple(map(_entrant, entrants)))
+    return DataTable(f"arena-{number}", arena.title, intro, columns, tuple(map(_entrant, entrants)), terminal=False)
 
 
 def halves_table(league: League) -> DataTable:

@@ -177,4 +177,5 @@ def _table(name: str, title: str, intro: str, rows: Sequence[Row]) -> DataTable 
         intro += f" In all rows: {', '.join(f'{COLUMNS[one].title} {rows[0][one].value}' for one in same)}."
         names = [one for one in names if one not in same]
     columns = tuple(COLUMNS[one] for one in names)
-    return DataTable(name, title, intro, columns, tuple(tuple(row[one] for one in names) for row in rows))
+    cells = tuple(tuple(row[one] for one in names) for row in rows)
+    return DataTable(name, title, intro, columns, cells, terminal=name in ("results", "comparisons"))
