@@ -171,11 +171,11 @@ def _table(name: str, title: str, intro: str, rows: Sequence[Row]) -> DataTable 
     """Return a table, with labels that all rows share in its introduction instead of a column; None without rows."""
     if not rows:
         return None
-    names = list(rows[0])
-    same = [one for one in names if one in SHARED and len({row[one].value for row in rows}) == 1]
+    columns = list(rows[0])
+    same = [column for column in columns if column in SHARED and len({row[column].value for row in rows}) == 1]
     if same and len(rows) > 1:
-        intro += f" In all rows: {', '.join(f'{COLUMNS[one].title} {rows[0][one].value}' for one in same)}."
-        names = [one for one in names if one not in same]
-    columns = tuple(COLUMNS[one] for one in names)
-    cells = tuple(tuple(row[one] for one in names) for row in rows)
-    return DataTable(name, title, intro, columns, cells, terminal=name in ("results", "comparisons"))
+        intro += f" In all rows: {', '.join(f'{COLUMNS[column].title} {rows[0][column].value}' for column in same)}."
+        columns = [column for column in columns if column not in same]
+    cells = tuple(tuple(row[column] for column in columns) for row in rows)
+    headings = tuple(COLUMNS[column] for column in columns)
+    return DataTable(name, title, intro, headings, cells, terminal=name in ("results", "comparisons"))
