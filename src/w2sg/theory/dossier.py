@@ -23,7 +23,7 @@ from w2sg.lab.work import working_with
 from w2sg.theory.cases import Case, Truth
 from w2sg.theory.contracts import Answer
 from w2sg.theory.observables import Observables, Quantity
-from w2sg.theory.observing.runs import RecordedRun, TaskObserver
+from w2sg.theory.observing.runs import RecordedRun, RunParts, TaskObserver
 
 CODE = ("w2sg.theory.observing.runs",)
 
@@ -159,7 +159,7 @@ def stored_arrays(store: Store, job: Job) -> RecordedRun:
     arrays = [dict(one.arrays) for one in found if one is not None]
     if len(arrays) < 3:
         raise StoreError(f"run {job.run[:12]}: its predictions are not in the store: run the study again")
-    return RecordedRun(job.run, job.setup, *arrays)
+    return RecordedRun(job.run, RunParts(job.setup.supervisor, job.setup.student, job.setup.method), *arrays)
 
 
 def _observed(
@@ -167,7 +167,7 @@ def _observed(
 ) -> dict[str, dict[int, Observables]]:
     if not stand.data.classes:
         raise CapabilityError("theory speaks of class probabilities: this task has written answers")
-    stand.train_again({stored.id: stored.setup for stored in runs})
+    stand.train_again({stored.id: stored.parts for stored in runs})
     bought = [stand.audit(labels) for labels in audits if labels <= len(stand.halves[0])]
     return {stored.id: stand.observe(stored, bought) for stored in runs}
 

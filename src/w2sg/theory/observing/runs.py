@@ -11,25 +11,26 @@ from functools import cached_property
 import numpy as np
 
 from w2sg.core import (
+    AnyTraining,
     CapabilityError,
     Examples,
     FloatArray,
+    InformationTier,
     InputError,
     IntArray,
     Labeller,
-    Student,
+    Method,
+    Predictor,
+    Supervision,
     TaskData,
-    Training,
-    WeakSplit,
-    WeakView,
+    WeakSupervisor,
     derive,
     one_hot,
     run_timed,
 )
-from w2sg.lab import Setup
 from w2sg.theory.cases import Truth
 from w2sg.theory.observables import Observables, Quantity
-from w2sg.theory.observing.facts import body_digest, body_of, facts_of, label_count, penalties_of, with_labels
+from w2sg.theory.observing.facts import AnyStudent, body_digest, facts_of, penalties_of
 from w2sg.theory.observing.measuring import mean_of, observe, of_features
 from w2sg.theory.observing.observed import AuditedLabels, FeatureSpace, ObservedRun, Refits
 from w2sg.theory.observing.risks import losses
@@ -37,8 +38,19 @@ from w2sg.theory.observing.risks import losses
 TEST, TRANSFER = "test", "transfer"
 """The splits that theory looks at."""
 FOLDS = 5
+ASKED_BY = "theory"
+"""Who asks for gold here, as the ledger has it."""
 BySplit = Mapping[str, FloatArray]
 """Class probabilities `(n, k)` by the name of the split."""
+
+
+@dataclass(frozen=True)
+class RunParts:
+    """What learns in a run: runs of one task under one seed differ in these alone."""
+
+    supervisor: WeakSupervisor
+    student: AnyStudent
+    method: Method
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,14 +59,14 @@ class RecordedRun:
 
     Attributes:
         id: The run's id.
-        setup: What was run.
+        parts: What learned in it.
         weak: The weak labels.
         student: What the student predicts.
         ceiling: What the ceiling predicts.
     """
 
     id: str
-    setup: Setup
+    parts: RunParts
     weak: BySplit
     student: BySplit
     ceiling: BySplit
@@ -84,7 +96,7 @@ class TaskObserver:
     def observe(self, run: RecordedRun, audits: Sequence[AuditedLabels] = ()) -> dict[int, Observables]:
         """Return the observables of a run; what features say is computed once for each supervisor and body."""
         observed = self.observed(run)
-        key = run.setup.supervisor.digest(), body_digest(run.setup.student)
+        key = run.parts.supervisor.digest(), body_digest(run.parts.student)
         if key not in self._features:
             self._features[key] = of_features(observed)
         return observe(observed, audits, self._features[key])
@@ -95,13 +107,13 @@ class TaskObserver:
         Raises:
             InputError: If the test set is too small for two halves.
         """
-        setup, (rows, _) = run.setup, self.halves
+        learners, (rows, _) = run.parts, self.halves
         if not len(rows):
             raise InputError(f"the test set has {len(self.data.tests[TEST])} examples: theory needs at least 2")
         parts = {
-            "refits": self._refit(setup),
-            "weak_space": self._space(body_of(setup)),
-            "student_space": self._space(setup.student),
+            "refits": self._refit(learners),
+            "weak_space": self._space(learners.supervisor.model),
+            "student_space": self._space(learners.student),
             "student_held_out": self._held_out.get(run.id, "students were not trained again"),
         }
         return ObservedRun(
@@ -111,9 +123,9 @@ class TaskObserver:
             student=run.student[TEST][rows],
             weak_training=run.weak[TRANSFER],
             student_training=run.student[TRANSFER],
-            n_supervision=label_count(setup, len(self.data.supervision)),
-            facts=facts_of(setup, self._n_classes),
-            known=penalties_of(setup),
+            n_supervision=learners.supervisor.labels_used(len(self.data.supervision)),
+            facts=facts_of(learners.supervisor, learners.student, learners.method, self._n_classes),
+            known=penalties_of(learners.supervisor, learners.student),
             why_not={name: part for name, part in parts.items() if isinstance(part, str)},
             **{name: part for name, part in parts.items() if not isinstance(part, str)},  # type: ignore[arg-type]
         )
@@ -128,20 +140,20 @@ class TaskObserver:
         if labels > len(rows):
             raise InputError(f"an audit takes at most the {len(rows)} examples of the seen half, got {labels}")
         drawn = derive(self.seed, "theory", "audit").permutation(len(rows))[:labels]
-        return AuditedLabels(drawn, one_hot(self.data.vault.buy(TEST, rows[drawn]), self._n_classes))
+        return AuditedLabels(drawn, one_hot(self.data.vault.buy(TEST, rows[drawn], asked_by=ASKED_BY), self._n_classes))
 
-    def train_again(self, setups: Mapping[str, Setup]) -> None:
+    def train_again(self, runs: Mapping[str, RunParts]) -> None:
         """Train the students of runs again, on the labels of each refit of their supervisors.
 
         What is then known of a student is how it does on the supervision labels that its supervisor did not see. All
         students train in step, as in a study: which runs are trained together moves the last bits of what they say.
 
         Args:
-            setups: The setups of the runs, by run id.
+            runs: What learned in each run, by the run's id.
         """
         data, held_out = self.data, {}
-        for run, setup in setups.items():
-            refused = self._refused(setup)
+        for run, parts in runs.items():
+            refused = self._refused(parts)
             if refused is None:
                 held_out[run] = np.zeros((len(data.supervision), self._n_classes))
             else:
@@ -149,7 +161,7 @@ class TaskObserver:
         for index in range(FOLDS):
             out = self.fold == index
             inputs = data.supervision.take(np.flatnonzero(out)).inputs
-            courses = [self._course(setups[run], index) for run in held_out]
+            courses = [self._course(runs[run], index) for run in held_out]
             for run, predictor in zip(held_out, run_timed(courses)[0], strict=True):
                 if isinstance(predictor, CapabilityError):
                     self._held_out[run] = str(predictor)
@@ -160,7 +172,7 @@ class TaskObserver:
     def truth(self, run: RecordedRun) -> Truth:
         """Open the ground truth of the scored half: risks of weak, student and ceiling, and their differences."""
         _, rows = self.halves
-        gold = one_hot(self.data.vault.release("score", TEST)[rows], self._n_classes)
+        gold = one_hot(self.data.vault.release("score", TEST, asked_by=ASKED_BY)[rows], self._n_classes)
         weak, student, ceiling = (
             losses(predicted[TEST][rows], gold, "classification") for predicted in (run.weak, run.student, run.ceiling)
         )
@@ -189,60 +201,59 @@ class TaskObserver:
 
     @property
     def _n_classes(self) -> int:
-        return len(self.data.classes)
+        return len(self.data.question.names)
 
-    def _refused(self, setup: Setup) -> str | None:
+    def _refused(self, parts: RunParts) -> str | None:
         """Return why the student of a run is not trained again, or None."""
-        refits = self._refit(setup)
+        refits = self._refit(parts)
         if isinstance(refits, str):
             return refits
-        if setup.method.audits:
+        if parts.method.audits:
             return "the method buys labels"
-        return "the student is too costly to train again" if setup.student.alone else None
+        if parts.method.tier is not InformationTier.WEAK_LABELS:
+            return "the method knows labels that a refit's supervisor must not have seen"
+        return "the student is too costly to train again" if parts.student.alone else None
 
-    def _course(self, setup: Setup, index: int) -> Training:
+    def _course(self, parts: RunParts, index: int) -> AnyTraining[Predictor]:
         """Return the training of a run's student on the labels of a refit of its supervisor."""
-        data, labeller = self.data, self._labellers[setup.supervisor.digest()][index]
+        data, labeller = self.data, self._labellers[parts.supervisor.digest()][index]
         rng = derive(self.seed, "theory", "student", str(index))
+        splits = {TRANSFER: data.transfer} | ({} if data.validation is None else {"validation": data.validation})
+        weak = {name: labeller.label(examples, None, rng) for name, examples in splits.items()}
+        return parts.method.train(data.view(weak), parts.student, rng)
 
-        def split(examples: Examples) -> WeakSplit:
-            members = labeller.members(examples, None, rng)
-            return WeakSplit(examples.inputs, labeller.label(examples, None, rng), members)
-
-        validation = None if data.validation is None else split(data.validation)
-        return setup.method.train(WeakView(split(data.transfer), validation, data.corpus), setup.student, rng)
-
-    def _refit(self, setup: Setup) -> Refits | str:
+    def _refit(self, parts: RunParts) -> Refits | str:
         """Return the refits of a run's supervisor, or why there are none; each supervisor is trained again once."""
-        key = setup.supervisor.digest()
+        key = parts.supervisor.digest()
         if key not in self._refits:
-            self._refits[key] = self._refits_of(setup)
+            self._refits[key] = self._refits_of(parts)
         return self._refits[key]
 
-    def _refits_of(self, setup: Setup) -> Refits | str:
-        data, body = self.data, body_of(setup)
-        if setup.supervisor.simulates:
+    def _refits_of(self, parts: RunParts) -> Refits | str:
+        data, model = self.data, parts.supervisor.model
+        if parts.supervisor.simulates:
             return "the supervisor is simulated"
-        if body is not None and body.alone:
+        if model is not None and model.alone:
             return "the supervisor is too costly to train again"
         n, k = len(data.supervision), self._n_classes
         if n < 2 * FOLDS:
             return f"the supervisor has {n} labels, {2 * FOLDS} are needed"
-        gold = data.vault.release("supervision", "supervision")
+        gold = data.vault.release("supervision", "supervision", asked_by=ASKED_BY)
+        supervision = Supervision(data.supervision, gold, data.question, data.corpus)
         # A supervisor that uses some of the labels uses as many of what the largest fold leaves over, so that refits
         # differ from it, and from each other, in which labels they saw and as little as can be in how many.
         size = n - int(np.bincount(self.fold, minlength=FOLDS).max())
-        count = min(label_count(setup, n), size)
-        supervisor = with_labels(setup.supervisor, count)
+        count = min(parts.supervisor.labels_used(n), size)
+        supervisor = parts.supervisor.with_labels(count)
         held_out, fresh, labellers = np.zeros((n, k)), [], []
         for index in range(FOLDS):
             rest, out = np.flatnonzero(self.fold != index), np.flatnonzero(self.fold == index)
             rng = derive(self.seed, "theory", "refit", str(index))
-            labeller = supervisor.fit(data.supervision.take(rest), gold[rest], data.corpus, k, rng)
-            held_out[out] = labeller.label(data.supervision.take(out), None, rng)
-            fresh.append(labeller.label(self._fresh, None, rng))
+            labeller = supervisor.fit(supervision.take(rest), rng)
+            held_out[out] = labeller.label(data.supervision.take(out), None, rng).probabilities
+            fresh.append(labeller.label(self._fresh, None, rng).probabilities)
             labellers.append(labeller)
-        self._labellers[setup.supervisor.digest()] = labellers
+        self._labellers[parts.supervisor.digest()] = labellers
         # Two refits without different folds share all but two folds, of the all but one that each has.
         overlap = (FOLDS - 2) / (FOLDS - 1) * count / size
         return Refits(held_out, one_hot(gold, k).astype(np.float64), np.stack(fresh), count, overlap)
@@ -251,7 +262,7 @@ class TaskObserver:
     def _fresh(self) -> Examples:
         return self.data.tests[TEST].take(self.halves[0])
 
-    def _space(self, student: Student | None) -> FeatureSpace | str:
+    def _space(self, student: AnyStudent | None) -> FeatureSpace | str:
         if student is None:
             return "the supervisor is no model with features"
         key = body_digest(student)
