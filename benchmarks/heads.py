@@ -23,12 +23,12 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
+from w2sg.lab.engine import make_runs
+from w2sg.lab.protocol import Bench
 
 import w2sg
 from w2sg.core import AnyArray, FloatArray, IntArray, registry
 from w2sg.lab import make_setup
-from w2sg.lab.engine import make_runs
-from w2sg.lab.protocol import Bench
 from w2sg.students import Linear, features
 
 STUDENTS = ("nystroem-digits", "random-relu", "random-fourier")

@@ -11,18 +11,40 @@ if TYPE_CHECKING:
     from cli_data import Command, Outcome
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Order tests so that two cores end at the same time.
+
+    What takes long comes first, so that none of it is left to one core at the end. Tests that share a fixture of their
+    module stay on one core, which makes it once; it would be made on each core else.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
+    for item in items:
+        fixtures = item._fixtureinfo.name2fixturedefs.values() if isinstance(item, pytest.Function) else ()
+        if any(definitions[-1].scope == "module" for definitions in fixtures):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
+@pytest.fixture(scope="session")
+def all_components() -> None:
+    """Import what installed packages register: looking for it in their metadata takes longer than most tests."""
+    from w2sg.core import registry
+
+    for plural in registry.contracts():
+        registry.names(plural)
+
+
 @pytest.fixture(autouse=True)
-def registered() -> Iterator[None]:
+def registered(all_components: None) -> Iterator[None]:
     """Forget what a test registered: names of one test are none of another's."""
     from w2sg.core import registry
 
-    for sort in registry.contracts():
-        registry.names(sort)
-    before = {sort: dict(entries) for sort, entries in registry._entries.items()}
+    before = {plural: dict(entries) for plural, entries in registry._entries.items()}
     yield
-    for sort, entries in before.items():
-        registry._entries[sort].clear()
-        registry._entries[sort].update(entries)
+    for plural, entries in before.items():
+        registry._entries[plural].clear()
+        registry._entries[plural].update(entries)
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from w2sg.api import write_report as write_report
+    from w2sg.graph import Store as Store
     from w2sg.lab import Setup as Setup
     from w2sg.lab import SetupResult as SetupResult
-    from w2sg.lab import Store as Store
     from w2sg.lab import Study as Study
     from w2sg.lab import StudyResult as StudyResult
     from w2sg.lab import make_setup as make_setup
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Setup": "w2sg.lab",
     "SetupResult": "w2sg.lab",
-    "Store": "w2sg.lab",
+    "Store": "w2sg.graph",
     "Study": "w2sg.lab",
     "StudyResult": "w2sg.lab",
     "make_setup": "w2sg.lab",

@@ -37,7 +37,7 @@ def test_one_document_and_a_page(w2sg: Command, file: Path, tmp_path: Path) -> N
     assert found["ranking"]["n_tasks"] == 2
     text = (tmp_path / "league.md").read_text(encoding="utf-8")
     assert f"w2sg league {file} -o league.md" in text
-    assert (tmp_path / "league" / "differences-1.svg").is_file()
+    assert (tmp_path / "league" / "differences.svg").is_file()
     assert w2sg("league", "small", "--json").document["page"] is None
     done = w2sg("league", "small", "-o", "league.html")
     assert "league: league.html" in done.err

@@ -50,7 +50,7 @@ def test_certify_splits_delta_in_the_open(w2sg: "Command", run_id: str) -> None:
     certificates = found["certificates"]
     assert sum(one["delta"] for one in certificates.values()) == pytest.approx(0.05)
     assert found["n_labels"] <= 40
-    assert certificates["gain"]["lower"] <= certificates["gain"]["estimate"]
+    assert certificates["gain"]["low"] <= certificates["gain"]["estimate"]
     assert all(one["frame"] for one in certificates.values())
     assert "up to" in certificates["set_coverage"]["method"]
     shown = w2sg("certify", run_id, "--labels", "40").out
@@ -67,11 +67,14 @@ def test_certify_splits_delta_in_the_open(w2sg: "Command", run_id: str) -> None:
         (("certify", "RUN", "--labels", "5", "--delta", "1.5"), "delta must be between 0 and 1, got 1.5"),
         (("predict", "RUN", "--level", "2"), "level must be between 0 and 1"),
         (("observe", "RUN", "--labels", "many"), "--labels takes numbers of labels with commas"),
-        (("oracle", "two-stage-ridge", "--set", "gamma=-1"), "gamma"),
+        (("world", "simulate", "two-stage-ridge", "--set", "gamma=-1"), "gamma"),
         (("observe", "zz"), "no study 'zz', and no run (or several) whose id starts so"),
         (("observe", "RUN", "--labels", "\u00b2"), "--labels takes numbers of labels with commas"),
-        (("oracle", "nothing"), "nothing"),
-        (("oracle", "oversight", "--set", "game=mafia", "--set", "intercept=9"), "'mafia' has fitted slopes"),
+        (("world", "simulate", "nothing"), "nothing"),
+        (
+            ("world", "simulate", "oversight", "--set", "game=mafia", "--set", "intercept=9"),
+            "'mafia' has fitted slopes",
+        ),
         (("theory", "score", "nowhere"), "no study 'nowhere'"),
         (("theory", "score", "--families", "0"), "nothing to score on"),
     ],
@@ -82,18 +85,20 @@ def test_bad_input_is_said_in_one_line(w2sg: "Command", run_id: str, arguments: 
     assert message in " ".join(found.err.split())
 
 
-def test_an_oracle_gives_exact_and_simulated(w2sg: "Command") -> None:
-    asked = ("oracle", "two-stage-ridge", "--set", "gamma=0.5", "--set", "sigma2=1", "--set", "lambda_t=0.1")
+def test_a_world_gives_exact_and_simulated(w2sg: "Command") -> None:
+    asked = ("world", "simulate", "two-stage-ridge", "--set", "gamma=0.5", "--set", "sigma2=1", "--set", "lambda_t=0.1")
     found = json.loads(w2sg(*asked, "--set", "lambda_s=0.2914", "--json").out)
-    assert found["exact"]["teacher_risk"] == pytest.approx(0.6036, abs=5e-5)
+    assert found["exact"]["weak_risk"] == pytest.approx(0.6036, abs=5e-5)
     assert found["exact"]["student_risk"] == pytest.approx(0.4861, abs=5e-5)
     simulated = found["simulated"]["student_risk"]
     assert abs(simulated["value"] - 0.4861) < 4 * simulated["se"]
-    bound = json.loads(
-        w2sg("oracle", "certificate", "--set", "kind=hoeffding", "--set", "k=50", "--set", "n=1000", "--json").out
+    asked = ("world", "simulate", "certificate", "--set", "kind=hoeffding", "--set", "k=50", "--set", "n=1000")
+    bound = json.loads(w2sg(*asked, "--json").out)
+    assert bound["exact"]["high"] == pytest.approx(0.0887, abs=5e-5)
+    assert (
+        "exact"
+        in w2sg("world", "simulate", "oversight", "--set", "game=mafia", "--set", "gap=400", "--no-simulate").out
     )
-    assert bound["exact"]["upper"] == pytest.approx(0.0887, abs=5e-5)
-    assert "exact" in w2sg("oracle", "oversight", "--set", "game=mafia", "--set", "gap=400", "--no-simulate").out
 
 
 def test_theories_are_listed_with_what_they_take_for_granted(w2sg: "Command") -> None:

@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from w2sg.lab import SetupResult, StudyResult, TestSet, make_setup
-from w2sg.lab import compare_methods
+from w2sg.lab import SetupResult, StudyResult, TestSet, compare_methods, make_setup
 from w2sg.measure import Paired, pgr
 
 N_TEST = 200

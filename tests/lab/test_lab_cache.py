@@ -17,12 +17,12 @@ from lab_data import (
     run_small,
     small_study,
 )
-
-from w2sg.core import AnyArray
-from w2sg.lab import Store, study
 from w2sg.lab.launch import Processes
 from w2sg.lab.objects import DamagedObjectError, Objects
 from w2sg.lab.plan import Planner
+
+from w2sg.core import AnyArray
+from w2sg.lab import Store, study
 
 DIGITS = {"kind": "digits", "supervision": 120, "transfer": 200, "test": 200}
 WARM_LIMIT_S = 2.0

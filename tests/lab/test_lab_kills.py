@@ -33,7 +33,13 @@ def studying(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[subproc
     workers = str(getattr(request, "param", 2))
     command = [sys.executable, "-m", "w2sg", "study", "long.toml", "--store", "s", "--workers", workers, "--json"]
     process = subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=obey_ctrl_c,
     )
     try:
         wait_until(lambda: n_runs(tmp_path / "s") > 0 or process.poll() is not None)
@@ -43,6 +49,14 @@ def studying(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[subproc
         if group(process.pid):
             os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
+
+
+def obey_ctrl_c() -> None:
+    """Let the child die of SIGINT, as one in the foreground does.
+
+    A shell that starts the tests in the background has them ignore it, and what is ignored stays so over `exec`.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def n_runs(folder: Path) -> int:
@@ -66,7 +80,6 @@ def group(leader: int) -> list[int]:
 
 
 def wait_until(true: Callable[[], bool]) -> None:
-
     end = time.monotonic() + PATIENCE_S
     while not true():
         assert time.monotonic() < end, "waited in vain"

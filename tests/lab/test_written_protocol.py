@@ -9,6 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lab_data import WINE
+from w2sg.lab.benches import BENCHES
+from w2sg.lab.plan import Planner
+from w2sg.lab.texts import packed, unpacked
 from written_data import SUMS, arrays_of, run_written, written_study
 
 import w2sg
@@ -26,9 +29,6 @@ from w2sg.core import (
     registry,
 )
 from w2sg.lab import Store, make_setup, named_methods, recall
-from w2sg.lab.benches import BENCHES
-from w2sg.lab.plan import Planner
-from w2sg.lab.texts import packed, unpacked
 from w2sg.testing import Rote
 
 SAMPLED = {"kind": "trained-writer", "student": "rote", "samples": 3}

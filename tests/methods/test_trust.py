@@ -169,7 +169,7 @@ def test_more_labels_than_examples_are_refused(tmp_path: Path) -> None:
 
 
 def _records(folder: Path) -> list[Any]:
-    from w2sg.lab import Store, run
+    from w2sg.lab import Store
 
     with Store(folder) as store:
         keys = [row["key"] for row in store.artifact_rows() if row["step"] == "student"]

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from w2sg.lab import SetupResult, StudyResult, TestSet, make_setup
-from w2sg.lab import compare_methods
+from w2sg.lab import SetupResult, StudyResult, TestSet, compare_methods, make_setup
 from w2sg.measure import Interval, Paired, pgr
 
 SEEDS, N_TEST = 6, 400

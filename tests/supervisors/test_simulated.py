@@ -6,12 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 from supervisor_data import Data, blobs, digits, examples_of, label
+from w2sg.supervisors.space import fit_space
 
 from w2sg.core import AnyArray, ConfigError, DataError, InputError, IntArray, check_soft_labels, derive
 from w2sg.core.registry import build, lookup
 from w2sg.supervisors import Simulated
 from w2sg.supervisors.simulated import n_errors
-from w2sg.supervisors.space import fit_space
 from w2sg.supervisors.structures import STRUCTURES, StructureName
 
 NAMES: tuple[StructureName, ...] = get_args(StructureName)

@@ -43,7 +43,7 @@ def test_one_column_of_scores_names_the_right_answer(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("label", "message"),
-    [(7, r"choices\.csv.*row 1.*needs two answers or more, one of them right; got 3 and 0")],
+    [(7, r"choices\.csv.*row 1.*label '7' in column 'label' is not one of 0, 1, 2: mend it or drop the row")],
 )
 def test_no_right_answer_is_an_error(tmp_path: Path, label: object, message: str) -> None:
     with pytest.raises(DataError, match=message):

@@ -17,11 +17,9 @@ from task_data import make, real
 
 from w2sg.core import ConfigError, DataError, Task, TaskData, derive, registry
 from w2sg.tasks.nlp import BURNS, FORMATS, Nlp
-from w2sg.tasks.nlp.page import page
 from w2sg.tasks.nlp.shapes import Labelled, fields
 from w2sg.testing import TaskContract
 
-PAGE = Path(__file__).parents[2] / "docs" / "reference" / "text-tasks.md"
 TRAIN, TEST = 12, 6
 
 
@@ -95,11 +93,6 @@ def test_the_paper_has_22_tasks_and_no_format_shows_its_label() -> None:
         if isinstance(made, Labelled):
             assert made.label not in fields(made.template)
             assert set(made.known.values()) == {0, 1}
-
-
-def test_the_page_is_that_of_the_formats() -> None:
-    shown = "run `python -m w2sg.tasks.nlp.page > docs/reference/text-tasks.md`"
-    assert PAGE.read_text(encoding="utf-8") == page(), shown
 
 
 class TestNlpContract(TaskContract):

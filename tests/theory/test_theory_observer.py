@@ -8,6 +8,7 @@ import pytest
 
 from w2sg.core import (
     FloatArray,
+    InformationTier,
     Inputs,
     Method,
     Predictor,
@@ -16,15 +17,15 @@ from w2sg.core import (
     Task,
     TaskData,
     Trained,
-    WeakSupervisor,
     derive,
     registry,
 )
+from w2sg.lab import Setup
 from w2sg.theory import Theory
 from w2sg.theory.answering import theories
 from w2sg.theory.observables import Observables
-from w2sg.theory.observing.facts import UNKNOWN, body_digest, facts_of, penalties_of
-from w2sg.theory.observing.runs import RecordedRun, RunParts, TaskObserver
+from w2sg.theory.observing.facts import UNKNOWN, facts_of, penalties_of
+from w2sg.theory.observing.runs import RunAnswers, TaskObserver, body_digest, truth_of_run
 
 
 class Mute(Student):
@@ -53,12 +54,8 @@ class Copy(Predictor):
 FEW: Mapping[str, object] = {"kind": "fewer-labels", "labels": 20}
 
 
-def parts(supervisor: object = FEW, student: object = "ridge", method: object = "naive") -> RunParts:
-    return RunParts(
-        registry.build(WeakSupervisor, supervisor),  # type: ignore[arg-type]
-        student if isinstance(student, Student) else registry.build(Student, student),  # type: ignore[arg-type]
-        registry.build(Method, method),  # type: ignore[arg-type]
-    )
+def tried(supervisor: object = FEW, student: object = "ridge", method: object = "naive") -> Setup:
+    return Setup.parse({"task": "wine", "supervisor": supervisor, "student": student, "method": method})
 
 
 @pytest.fixture(scope="module")
@@ -66,40 +63,36 @@ def data() -> TaskData:
     return registry.build(Task, "wine").load(derive(0, "task"))
 
 
-def recorded(data: TaskData, learners: RunParts, name: str = "run") -> RecordedRun:
+def recorded(data: TaskData, setup: Setup) -> RunAnswers:
     """Return a run as the laboratory would keep it."""
     gold = data.vault.release("supervision", "supervision")
     rng = derive(0, "supervisor")
     supervision = Supervision(data.supervision, gold, data.question, data.corpus)
-    simulates = learners.supervisor.simulates
-    labeller = learners.supervisor.fit(supervision, rng)
+    simulates = setup.supervisor.simulates
+    labeller = setup.supervisor.fit(supervision, rng)
     weak = {
         split: labeller.label(examples, data.vault.release("simulate", split) if simulates else None, rng)
         for split, examples in data.labelled_by_supervisor().items()
     }
-    student = learners.method.fit(data.view(weak), learners.student, derive(0, "student"))
-    ceiling = registry.build(Method, "naive").fit(data.gold_view(), learners.student, derive(0, "ceiling"))
+    student = setup.method.fit(data.view(weak), setup.student, derive(0, "student"))
     inputs = {"transfer": data.transfer.inputs, "test": data.tests["test"].inputs}
 
     def predicted(trained: Trained[Any]) -> Mapping[str, FloatArray]:
         return {split: trained.answer(rows).probabilities for split, rows in inputs.items()}
 
     given = {split: signal.probabilities for split, signal in weak.items()}
-    return RecordedRun(name, learners, given, predicted(student), predicted(ceiling))
+    return RunAnswers(setup, given, predicted(student))
 
 
-def observed(data: TaskData, learners: RunParts) -> Observables:
+def observed(data: TaskData, setup: Setup) -> Observables:
     observer = TaskObserver(data, 0)
-    observer.train_again({"run": learners})
-    return observer.observe(recorded(data, learners))[0]
+    observer.train_again([setup])
+    return observer.observe(recorded(data, setup))[0]
 
 
 def test_facts_are_what_components_declare() -> None:
-    fewer = registry.build(WeakSupervisor, "fewer-labels")
-    plain = registry.build(Student, {"kind": "ridge", "penalty": 0.0})
-    ridge = registry.build(Student, {"kind": "ridge", "penalty": 0.5})
-    early = registry.build(Method, "early-stopping")
-    assert facts_of(fewer, plain, registry.build(Method, "naive"), 3) == {
+    plain, ridge = {"kind": "ridge", "penalty": 0.0}, {"kind": "ridge", "penalty": 0.5}
+    assert facts_of(tried(student=plain), 3) == {
         "student_class": "linear-least-squares",
         "supervisor_class": "logit-linear",
         "features": "frozen",
@@ -108,15 +101,16 @@ def test_facts_are_what_components_declare() -> None:
         "stopping": "none",
         "labels": "soft",
     }
-    assert facts_of(fewer, registry.build(Student, "mlp"), early, 2)["features"] == "trained"
-    assert facts_of(fewer, registry.build(Student, "linear"), early, 2)["stopping"] == "early"
-    assert penalties_of(fewer, ridge) == {"ridge_strong": 0.5}
-    assert body_digest(ridge) == body_digest(plain)
-    assert body_digest(ridge) != body_digest(registry.build(Student, "pca"))
+    assert facts_of(tried(student="mlp"), 2)["features"] == "trained"
+    assert facts_of(tried(student="linear", method="early-stopping"), 2)["stopping"] == "early"
+    assert facts_of(tried("simulated-region"), 2)["supervisor_class"] == UNKNOWN
+    assert penalties_of(tried(student=ridge)) == {"ridge_strong": 0.5}
+    assert body_digest(tried(student=ridge).student) == body_digest(tried(student=plain).student)
+    assert body_digest(tried(student=ridge).student) != body_digest(tried(student="pca").student)
 
 
 def test_nothing_is_known_of_a_student_that_declares_nothing() -> None:
-    facts = facts_of(parts().supervisor, Mute(), Silent(), 2)
+    facts = facts_of(tried(student=Mute(), method=Silent()), 2)
     assert {name: facts[name] for name in ("student_class", "features", "loss", "stopping", "labels")} == dict.fromkeys(
         ("student_class", "features", "loss", "stopping", "labels"), UNKNOWN
     )
@@ -132,10 +126,20 @@ class Silent(Method):
         return registry.build(Method, "naive").train(view, student, rng)
 
 
+class Told(Silent):
+    """A method that asks for the supervision split with its gold."""
+
+    kind: Literal["told"] = "told"  # type: ignore[assignment]
+
+    @property
+    def tier(self) -> InformationTier:
+        return InformationTier.SUPERVISION_GOLD
+
+
 def test_no_hypothesis_on_a_student_holds_for_one_that_declares_nothing(data: TaskData) -> None:
     """The same functions, once declared and once not: what rested on the declaration is then untestable."""
-    known = observed(data, parts(student={"kind": "ridge", "penalty": 0.0}))
-    unknown = observed(data, RunParts(parts().supervisor, Mute(), Silent()))
+    known = observed(data, tried(student={"kind": "ridge", "penalty": 0.0}))
+    unknown = observed(data, tried(student=Mute(), method=Silent()))
     decided = 0
     for theory in theories():
         before, after = standings(theory, known), standings(theory, unknown)
@@ -163,25 +167,25 @@ def standings(theory: Theory, seen: Observables) -> dict[str, str]:
 
 
 def test_quantities_are_measured_or_missing_with_a_reason(data: TaskData) -> None:
-    seen = observed(data, parts())
+    seen = observed(data, tried())
     assert seen.value("refitted_gain_error") == pytest.approx(0, abs=0.5)
     assert seen["weak_error"].estimator == "cross-fitted"
-    simulated = observed(data, parts("simulated-region"))
+    simulated = observed(data, tried("simulated-region"))
     assert "the supervisor is simulated" in simulated.missing["weak_error"]
     assert "the supervisor is no model with features" in simulated.missing["d_weak"]
 
 
 def test_observables_do_not_change_with_the_ground_truth_of_the_scored_half(data: TaskData) -> None:
     """The labels of the half that is scored are shuffled: nothing that a theory reads changes."""
-    learners = parts({"kind": "fewer-labels", "labels": 12}, "linear", "confidence")
-    run = recorded(data, learners)
+    setup = tried({"kind": "fewer-labels", "labels": 12}, "linear", "confidence")
+    run = recorded(data, setup)
 
     def seen(task: TaskData) -> dict[int, Observables]:
         observer = TaskObserver(task, 0)
-        observer.train_again({"run": learners})
+        observer.train_again([setup])
         return observer.observe(run, [observer.audit(20)])
 
-    before, truth = seen(data), TaskObserver(data, 0).truth(run)
+    before = seen(data)
     rows, scored = TaskObserver(data, 0).halves
     assert not set(rows) & set(scored)
     other = registry.build(Task, "wine").load(derive(0, "task"))
@@ -192,20 +196,28 @@ def test_observables_do_not_change_with_the_ground_truth_of_the_scored_half(data
     assert {labels: found.quantities for labels, found in after.items()} == {
         labels: found.quantities for labels, found in before.items()
     }
-    assert TaskObserver(other, 0).truth(run).values != truth.values
+    weak, student = run.weak["test"][scored], run.student["test"][scored]
+    assert truth_of_run(weak, student, student, gold[scored]) != truth_of_run(
+        weak, student, student, data.vault.release("score", "test")[scored]
+    )
 
 
-def test_theory_asks_the_vault_by_its_name(data: TaskData) -> None:
-    learners = parts()
-    run = recorded(data, learners)
+def test_gold_is_asked_for_what_it_is_for(data: TaskData) -> None:
+    setup = tried()
+    run = recorded(data, setup)
     own = registry.build(Task, "wine").load(derive(0, "task"))
     observer = TaskObserver(own, 0)
-    observer.train_again({"run": learners})
+    observer.train_again([setup])
     observer.observe(run, [observer.audit(10)])
-    assert {(release.purpose, release.split) for release in own.vault.record} == {
-        ("supervision", "supervision"),
-        ("audit", "test"),
+    assert {(release.purpose, release.split, release.n) for release in own.vault.record} == {
+        ("supervision", "supervision", len(own.supervision)),
+        ("audit", "test", 10),
     }
-    observer.truth(run)
-    assert {release.asked_by for release in own.vault.record} == {"theory"}
-    assert own.vault.record[-1].purpose == "score"
+
+
+def test_a_method_that_knows_the_supervision_split_is_not_trained_again(data: TaskData) -> None:
+    """It would know the labels that judge its student."""
+    setup = tried(method=Told())
+    seen = observed(data, setup)
+    assert "more of the supervision split than a refit may" in seen.missing["refitted_gain_error"]
+    assert "weak_error" in seen

@@ -7,6 +7,7 @@ import pytest
 
 from w2sg.core import FloatArray, InputError
 from w2sg.theory import CATALOGUE, InfoSet, ObservableError, Observables, Quantity
+from w2sg.theory.families import FAMILIES, family_run
 from w2sg.theory.observing import (
     AuditedLabels,
     FeatureSpace,
@@ -18,7 +19,6 @@ from w2sg.theory.observing import (
     spectra,
 )
 from w2sg.theory.observing.risks import divergence, losses
-from w2sg.theory.worlds import FAMILIES, world
 
 
 def classified(m: int = 40, n: int = 60, **changes: object) -> ObservedRun:
@@ -46,7 +46,7 @@ def test_predictions_are_compared_as_their_definitions_say() -> None:
 
 
 def test_every_quantity_is_measured_or_missing_with_a_reason() -> None:
-    for seen in (classified(), world("A", 0).seen):
+    for seen in (classified(), family_run("A", 0).seen):
         found = observe(seen)[0]
         assert set(found.quantities) | set(found.missing) == set(CATALOGUE)
         assert not set(found.quantities) & set(found.missing)
@@ -55,7 +55,7 @@ def test_every_quantity_is_measured_or_missing_with_a_reason() -> None:
 
 
 def test_audits_add_quantities_and_change_none() -> None:
-    made = world("B", 3, (50, 200))
+    made = family_run("B", 3, (50, 200))
     by_labels = observe(made.seen, made.audits)
     assert list(by_labels) == [0, 50, 200]
     base = by_labels[0]
@@ -68,7 +68,7 @@ def test_audits_add_quantities_and_change_none() -> None:
 
 
 def test_observables_travel_as_plain_data_and_their_hash_tells_changes() -> None:
-    found = observe(world("A", 1, (50,)).seen, world("A", 1, (50,)).audits)[50]
+    found = observe(family_run("A", 1, (50,)).seen, family_run("A", 1, (50,)).audits)[50]
     again = Observables.from_dict(found.to_dict())
     assert again == found
     assert again.digest() == found.digest()
@@ -217,7 +217,7 @@ def test_ensemble_variance_is_that_of_a_supervisor_with_all_its_labels() -> None
 def test_what_is_seen_of_a_family_estimates_what_is_true(family: str) -> None:
     standard: list[FloatArray] = []
     for index in range(40):
-        made = world(family, index, (200,))  # type: ignore[arg-type]
+        made = family_run(family, index, (200,))  # type: ignore[arg-type]
         found = observe(made.seen, made.audits)[200]
         truth = made.truth.values
         one = found["audit_gain_squared"]
@@ -228,15 +228,17 @@ def test_what_is_seen_of_a_family_estimates_what_is_true(family: str) -> None:
 
 
 def test_worlds_are_what_they_are_called() -> None:
-    gains = {family: [world(family, i).truth.values["gain squared"].value for i in range(60)] for family in FAMILIES}
+    gains = {
+        family: [family_run(family, i).truth.values["gain squared"].value for i in range(60)] for family in FAMILIES
+    }
     assert np.mean(np.array(gains["A"]) > 0) > 0.9
     assert np.mean(np.array(gains["B"]) > 0) > 0.9
     assert np.mean(np.array(gains["C"]) > 0) < 0.5
-    assert world("A", 5).seen.weak == pytest.approx(world("A", 5, (50,)).seen.weak)
+    assert family_run("A", 5).seen.weak == pytest.approx(family_run("A", 5, (50,)).seen.weak)
 
 
 def test_an_audit_is_a_part_of_a_larger_one() -> None:
-    small, large = world("A", 0, (10, 30)).audits
+    small, large = family_run("A", 0, (10, 30)).audits
     assert isinstance(small, AuditedLabels)
     assert (large.rows[:10] == small.rows).all()
 

@@ -207,6 +207,38 @@ def test_theories_do_in_the_families_what_they_should(board: Scoreboard) -> None
     assert found["stack-squared", "all"].n == 0  # three tasks are too few
 
 
+def test_observables_do_not_change_with_the_ground_truth_of_the_scored_half(tmp_path: Path) -> None:
+    """The labels of the half that is scored are shuffled: nothing that a theory reads changes.
+
+    All runs are observed again, not one of them: heads train together, and float32 products of another width differ in
+    their last bits.
+    """
+    from w2sg.lab.plan import Planner
+    from w2sg.lab.protocol import Bench
+    from w2sg.lab.store import Store
+
+    from w2sg.theory.observing.runs import TaskObserver
+
+    study = Study.parse({**SMALL, "name": "one", "seeds": 1, "tasks": ["wine"], "students": ["linear"]})
+    (task,) = observe_study(study, store=tmp_path, audits=(20,), workers=1)
+    (bundle,) = Planner().bundles(study.setups(), [0])
+    job = bundle.jobs[0]
+    with Store(tmp_path) as store:
+        stored = dossier.stored_arrays(store, job)
+    observer = TaskObserver(Bench(job.setup.task, 0).data, 0)
+    observer.train_again({each.run: each.setup for each in bundle.jobs})
+    rows, scored = observer.halves
+    assert not set(rows) & set(scored)
+    vault = observer.data.vault
+    gold = vault._Vault__gold["test"].copy()  # type: ignore[attr-defined]
+    gold[scored] = np.random.default_rng(0).permutation(gold[scored])
+    vault._Vault__gold["test"] = gold  # type: ignore[attr-defined]
+    again = observer.observe(stored, [observer.audit(20)])
+    assert {k: one.quantities for k, one in again.items()} == {
+        k: one.quantities for k, one in dossier.observed(task)[job.run].items()
+    }
+
+
 def test_truth_is_not_opened_before_predictions_are_sealed(tmp_path: Path) -> None:
     study = Study.parse({**SMALL, "name": "one", "seeds": 1, "tasks": ["wine"], "students": ["linear"]})
     (task,) = observe_study(study, store=tmp_path, audits=(), workers=1)

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from w2sg.cli.console import Json, Plugins, print_json, print_table
-from w2sg.cli.schemas import schema_of
 
 
 def describe(
@@ -32,6 +31,11 @@ def describe(
         values = entry.cls.model_construct(**entry.fields).model_dump(mode="json", warnings=False)  # defaults only
     doc = inspect.getdoc(entry.cls) or ""
     if as_json:
+        from w2sg.methods import Composition
+        from w2sg.methods.search import composition_schema
+
+        # A composition's schema has the kinds of its parts inlined, so that a search over them needs nothing else.
+        schema = composition_schema() if entry.cls is Composition else entry.cls.model_json_schema()
         print_json(
             {
                 "name": name,
@@ -40,7 +44,7 @@ def describe(
                 "paper": entry.paper,
                 "version": entry.cls.version,
                 "values": values,
-                "schema": schema_of(entry.cls),
+                "schema": schema,
             }
         )
         return

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from w2sg.cli.console import Json, Plugins, StoreFolder, Workers, say
-from w2sg.cli.seen import Audits, audits_of, observed, print_document
+from w2sg.cli.console import Json, Plugins, StoreFolder, Workers, print_document, say
+from w2sg.cli.seen import Audits, audits_of, observed
 
 Which = Annotated[str, typer.Argument(help="A study's file or name, or the start of a run's id.", metavar="STUDY|RUN")]
 
@@ -29,16 +29,13 @@ def observe(
 
         w2sg observe 3fa2 --labels 50 --json
     """
-    from w2sg.theory import dossier, observations_document
+    from w2sg.theory import observations_document
 
     audits = audits_of(labels)
-    seen = {
-        run: by_labels
-        for task in observed(which, store, audits, workers, plugin or [])
-        for run, by_labels in dossier.observed(task).items()
-    }
-    _tell_unbought(audits, {count for by_labels in seen.values() for count in by_labels})
-    print_document(observations_document(seen), as_json)
+    seen = observed(which, store, audits, workers, plugin)
+    runs = dict(zip(seen.ids, seen.observations, strict=True))
+    _tell_unbought(audits, {count for by_labels in runs.values() for count in by_labels})
+    print_document(observations_document(runs), as_json=as_json)
 
 
 def _tell_unbought(asked: Iterable[int], bought: Iterable[int]) -> None:
@@ -65,15 +62,11 @@ def predict(
 
         w2sg predict studies/digits.toml --json
     """
-    from w2sg.theory import dossier, predict_all, predictions_document, theories
+    from w2sg.theory import predict_all, predictions_document, theories
 
     audits = audits_of(labels)
-    seen = [
-        by_labels
-        for task in observed(which, store, audits, workers, plugin or [])
-        for by_labels in dossier.observed(task).values()
-    ]
+    seen = observed(which, store, audits, workers, plugin)
     among = theories()  # those of plugins too
-    answers = [answer for by_labels in seen for answer in predict_all(by_labels.values(), among, level)]
-    _tell_unbought(audits, {count for by_labels in seen for count in by_labels})
-    print_document(predictions_document(answers, among, level), as_json)
+    answers = [answer for by_labels in seen.observations for answer in predict_all(by_labels.values(), among, level)]
+    _tell_unbought(audits, {count for by_labels in seen.observations for count in by_labels})
+    print_document(predictions_document(answers, among, level), as_json=as_json)

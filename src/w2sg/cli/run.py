@@ -6,6 +6,7 @@ import typer
 
 from w2sg.cli.console import (
     Json,
+    LauncherName,
     Plugins,
     StoreFolder,
     Workers,
@@ -32,6 +33,7 @@ def run(
     seeds: Seeds = 8,
     settings: Settings = None,
     plugin: Plugins = None,
+    launcher: LauncherName = None,
     store: StoreFolder = None,
     workers: Workers = None,
     as_json: Json = False,
@@ -57,6 +59,7 @@ def run(
             seeds=seeds,
             settings=dict(parse_setting(text) for text in settings or []),
             store=store,
+            launcher=launcher,
             workers=workers,
             plugins=plugin or [],
             progress=progress,

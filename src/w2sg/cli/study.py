@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from w2sg.cli.console import Json, StoreFolder, Workers, print_json, print_table, progress_bar
+from w2sg.cli.console import Json, LauncherName, StoreFolder, Workers, fail, print_json, print_table, progress_bar
 
 if TYPE_CHECKING:
     from w2sg.core import Document
@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 def study(
     file: Annotated[Path, typer.Argument(help="The study's TOML file.", metavar="FILE")],
     yes: Annotated[bool, typer.Option("--yes", help="Go on although the grid has over a million runs.")] = False,
+    launcher: LauncherName = None,
     store: StoreFolder = None,
     workers: Workers = None,
     as_json: Json = False,
 ) -> None:
     """Make all runs of a study that are not in the store yet, and print its table.
 
-    Stopped at any moment, it goes on where it was when it is started again.
+    Stopped at any moment, it goes on where it was when it is started again. A run that fails ends no other: the exit
+    code is then 3, and the failed runs are listed with their reasons.
 
     For example:
 
@@ -30,12 +32,14 @@ def study(
     from w2sg.lab import study_document
 
     with progress_bar(file.stem) as progress:
-        result = w2sg.study(file, store=store, workers=workers, yes=yes, progress=progress)
+        result = w2sg.study(file, store=store, launcher=launcher, workers=workers, yes=yes, progress=progress)
     document = study_document(result)
     if as_json:
         print_json(document.to_dict())
     else:
         print_study(document)
+    if result.failed:
+        fail(result.failures(), code=3)
 
 
 def print_study(document: "Document") -> None:

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from w2sg.cli.console import Json, Plugins, StoreFolder, Workers, say
-from w2sg.cli.seen import Audits, audits_of, print_document, study_of, watching
+from w2sg.cli.console import Json, Plugins, StoreFolder, Workers, load_plugins, print_document, say
+from w2sg.cli.seen import Audits, audits_of, study_of, watching
 
 AUDITED, FAMILY_RUNS = "50,200", 200
 """What is audited and simulated where nothing else is asked for."""
@@ -24,12 +24,10 @@ def list_theories(plugin: Plugins = None, as_json: Json = False) -> None:
 
         w2sg theory list --json
     """
-    from w2sg.core import registry
     from w2sg.theory import theories, theories_document
 
-    for path in plugin or []:
-        registry.load_plugin(path)
-    print_document(theories_document(theories()), as_json)
+    load_plugins(plugin)
+    print_document(theories_document(theories()), as_json=as_json)
 
 
 @app.command()
@@ -48,7 +46,7 @@ def score(
 ) -> None:
     """Score every theory on the same runs: where its hypotheses hold, fail, and cannot be tested.
 
-    Predictions are made and sealed before ground truth is opened. The truth is measured on the half of the test set at
+    Predictions are made and kept before ground truth is opened. The truth is measured on the half of the test set at
     which no observable looked.
 
     For example:
@@ -58,8 +56,7 @@ def score(
         w2sg theory score studies/theory.toml -o theory-scores.md
     """
     from w2sg.report import page_target, write_document
-    from w2sg.theory import scoreboard_document
-    from w2sg.theory.scoreboard.board import scoreboard
+    from w2sg.theory import scoreboard, scoreboard_document
 
     if out is not None:
         page_target(out)
@@ -70,9 +67,9 @@ def score(
         )
     given = [study, None if labels == AUDITED else f"--labels {labels}"]
     given += [None if families == FAMILY_RUNS else f"--families {families}", f"-o {out}" if out else None]
-    command = " ".join(["w2sg theory score", *(part for part in given if part)])
+    command = " ".join(["w2sg theory score", *(argument for argument in given if argument)])
     document = scoreboard_document(board, made_by=command)
     page = None if out is None else write_document(document, out)
-    print_document(document, as_json, page=page)
-    if page is not None:
+    print_document(document, as_json=as_json, page=None if page is None else str(page))
+    if page is not None and not as_json:
         say(f"scoreboard: {page}")

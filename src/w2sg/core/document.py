@@ -147,6 +147,11 @@ class Estimate:
     low: float | None = None
     high: float | None = None
 
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The ends of its interval; without one, the number twice."""
+        return (self.value, self.value) if self.low is None or self.high is None else (self.low, self.high)
+
     @classmethod
     def of(cls, interval: HasLimits) -> "Estimate":
         """Return the estimate of an interval.

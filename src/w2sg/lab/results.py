@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from w2sg.core import AnyArray, derive
-from w2sg.lab.engine import Record
+from w2sg.lab.runs import FailedRun, Run, failures_message
 from w2sg.lab.setup import Setup
 from w2sg.measure import Interval, Paired, Pgr, bootstrap_pgr, pgr
 
@@ -108,6 +108,11 @@ class StudyResult:
     comparisons: "tuple[Comparison, ...]"
     steps_done: Mapping[str, int] = field(default_factory=dict)
     wall_s: float = 0.0
+    failed: tuple[FailedRun, ...] = ()
+
+    def failures(self) -> str:
+        """Return how many runs failed, and why the first of them did."""
+        return failures_message(self.failed, self.n_runs + len(self.failed))
 
     @property
     def n_runs(self) -> int:
@@ -133,22 +138,22 @@ class StudyResult:
         return f"<table><caption>{html.escape(self.name)}: {self.n_runs} runs</caption>{rows}</table>"
 
 
-def summarise(records: Sequence[Record], titles: Mapping[str, str] | None = None) -> list[SetupResult]:
+def summarise(records: Sequence[Run], titles: Mapping[str, str] | None = None) -> list[SetupResult]:
     """Return one result for each setup, in the order of the records.
 
     Args:
         records: The runs.
         titles: Names to show for parts, by the digest of the part.
     """
-    groups: dict[str, list[Record]] = {}
+    groups: dict[str, list[Run]] = {}
     for record in records:
-        groups.setdefault(record.job.setup.digest(), []).append(record)
+        groups.setdefault(record.setup.digest(), []).append(record)
     return [_summarise(group, titles or {}) for group in groups.values()]
 
 
-def _summarise(records: Sequence[Record], titles: Mapping[str, str]) -> SetupResult:
-    records = sorted(records, key=lambda record: record.job.seed)
-    first, results = records[0].job.setup, [record.run.result for record in records]
+def _summarise(records: Sequence[Run], titles: Mapping[str, str]) -> SetupResult:
+    records = sorted(records, key=lambda record: record.seed)
+    first, results = records[0].setup, [record.result for record in records]
     names = list(results[0]["metrics"])
     tests = {name: _test_set(name, records, results) for name in names if name != "transfer"}
     transfer = [result["metrics"]["transfer"] for result in results]
@@ -156,9 +161,9 @@ def _summarise(records: Sequence[Record], titles: Mapping[str, str]) -> SetupRes
     return SetupResult(
         setup=first,
         label=first.label(titles),
-        seeds=tuple(record.job.seed for record in records),
+        seeds=tuple(record.seed for record in records),
         tests=tests,
-        run_ids=tuple(record.job.run for record in records),
+        run_ids=tuple(record.id for record in records),
         weak_label_accuracy=float(np.mean([one["weak_accuracy"] for one in transfer])),
         train_s=float(sum(result["steps"]["student"]["seconds"] for result in results)),
         gold=tuple({"purpose": p, "split": s, "n": n, "times": times} for (p, s, n), times in gold.items()),
@@ -166,17 +171,17 @@ def _summarise(records: Sequence[Record], titles: Mapping[str, str]) -> SetupRes
     )
 
 
-def _test_set(name: str, records: Sequence[Record], results: Sequence[Mapping[str, Any]]) -> TestSet:
+def _test_set(name: str, records: Sequence[Run], results: Sequence[Mapping[str, Any]]) -> TestSet:
     def column(what: str) -> tuple[AnyArray, ...]:
         return tuple(np.asarray(record.evidence[f"{name}.{what}"]) for record in records)
 
-    seeds = tuple(record.job.seed for record in records)
+    seeds = tuple(record.seed for record in records)
     groups = column("groups") if f"{name}.groups" in records[0].evidence else None
     evidence = Paired(seeds, column("ids"), column("weak"), column("student"), column("ceiling"), groups=groups)
     share = pgr(evidence, level=LEVEL)
     bootstrap = None
     if share.estimate is not None:
-        rng = derive(0, "bootstrap", records[0].job.setup.digest(), name)
+        rng = derive(0, "bootstrap", records[0].setup.digest(), name)
         bootstrap = bootstrap_pgr(evidence, rng=rng, level=LEVEL, resamples=BOOTSTRAP_RESAMPLES)
     return TestSet(name, share, bootstrap, _mean([result["metrics"][name] for result in results]), evidence)
 

@@ -9,18 +9,20 @@ from typing import Literal
 import numpy as np
 
 from w2sg.core import DataError, FloatArray, IntArray, UnknownNameError
+from w2sg.tasks.choices import as_text, numbered, read_choices
 from w2sg.tasks.encoding import ABSTAIN, Rows, encode_names, encode_numbers, encode_texts
-from w2sg.tasks.reading import Sheet, file_bytes, read_sheet
+from w2sg.tasks.gsm8k import SOLVED, read_problems
+from w2sg.tasks.reading import Sheet, folder_bytes, read_sheet
 
 Source = Literal["mmlu", "bbh", "gsm8k"]
-PREDICTIONS, SOLUTIONS = "llm_predictions.csv", "example_model_solutions.jsonl"
+PREDICTIONS = "llm_predictions.csv"
 BBH_ANSWERS = {"direct": "code-davinci-002_direct", "chain-of-thought": "code-davinci-002_cot"}
 PATTERNS: dict[Source, tuple[str, ...]] = {
     "mmlu": (PREDICTIONS, "test/*_test.csv"),
-    "bbh": ("tasks/*.json", *(f"{folder}/*.json" for folder in BBH_ANSWERS.values())),
-    "gsm8k": (SOLUTIONS,),
+    "bbh": (*(f"{folder}/*.json" for folder in sorted(BBH_ANSWERS.values())), "tasks/*.json"),
+    "gsm8k": (SOLVED,),
 }
-"""The files of each set; each may be gzipped, with .gz at the end of its name."""
+"""The files of each set, in alphabetical order; each may be gzipped, with .gz at the end of its name."""
 LETTERS = "ABCD"
 MMLU_LEVELS = ("elementary", "high_school", "college", "professional")
 BBH_OBJECTS = {"three_objects": 3, "five_objects": 5, "seven_objects": 7}
@@ -61,14 +63,7 @@ def contents_of(source: Source, folder: str) -> dict[str, bytes]:
     Raises:
         DataError: If the folder lacks files of the set, or one cannot be read.
     """
-    root = Path(folder).expanduser()
-    found: list[Path] = []
-    for pattern in PATTERNS[source]:
-        paths = {path for name in (pattern, f"{pattern}.gz") for path in root.glob(name)}
-        if not paths:
-            raise DataError(f"{folder}: 'folder' must hold {pattern} (or .gz of it) of {source!r}, it has none")
-        found.extend(paths)
-    return {str(path): file_bytes(str(path), "folder") for path in sorted(found)}
+    return folder_bytes(folder, PATTERNS[source], repr(source))
 
 
 def read_answers(source: Source, contents: Mapping[str, bytes], only: Sequence[str] = ()) -> Answers:
@@ -118,7 +113,7 @@ def verification(answers: Answers, judged: str) -> Answers:
 def _name(path: str) -> str:
     """Return the folder and the file of a path, or the file where it is the set's own, without .gz."""
     parts = Path(path.removesuffix(".gz")).parts
-    return parts[-1] if parts[-1] in (PREDICTIONS, SOLUTIONS) else "/".join(parts[-2:])
+    return parts[-1] if parts[-1] in (PREDICTIONS, SOLVED) else "/".join(parts[-2:])
 
 
 def _numbered(names: Sequence[str | None], classes: Sequence[str]) -> IntArray:
@@ -175,13 +170,13 @@ def _mmlu_questions(sheets: Mapping[str, Sheet], subject: str, file: str) -> tup
     if name not in sheets:
         raise DataError(f"{file}: has answers of subject {subject!r}, but there is no {name}: give the whole set")
     rows = Rows([sheets[name]])
-    options = [encode_texts(rows, [f"choice{number}"], "folder") for number in range(len(LETTERS))]
-    lettered = [[f"{letter}. {text}" for text in texts] for letter, texts in zip(LETTERS, options, strict=True)]
-    right = encode_numbers(rows, "answer", "folder").astype(np.int64)
-    if not np.isin(right, range(len(LETTERS))).all():
-        raise DataError(f"{sheets[name].file}: answer must number an option from 0 to {len(LETTERS) - 1}")
-    questions = zip(encode_texts(rows, ["question"], "folder"), *lettered, strict=True)
-    return ["\n".join(parts) for parts in questions], [LETTERS[number] for number in right]
+    read = numbered(*(f"choice{number}" for number in range(len(LETTERS))), label="answer", cell=as_text)
+    choices = read_choices(rows, rows.records, read)
+    texts = [
+        "\n".join([question, *(f"{letter}. {text}" for letter, text in zip(LETTERS, options, strict=True))])
+        for question, (options, _) in zip(encode_texts(rows, ["question"], "folder"), choices, strict=True)
+    ]
+    return texts, [LETTERS[right] for _, right in choices]
 
 
 def _bbh(sheets: Mapping[str, Sheet], only: Sequence[str]) -> Answers:
@@ -236,8 +231,8 @@ def _conclusion(text: str) -> str:
     >>> _conclusion("Two and two is four. So the answer is (B)."), _conclusion(" (B)")
     ('(B)', '(B)')
     """
-    found = _CONCLUSION.findall(text.strip())
-    return str(found[-1] if found else text).strip()
+    conclusions = _CONCLUSION.findall(text.strip())
+    return str(conclusions[-1] if conclusions else text).strip()
 
 
 def _label(text: str) -> str | None:
@@ -246,41 +241,44 @@ def _label(text: str) -> str | None:
     >>> _label("(B)"), _label("True"), _label("(A) or (B)")
     ('B', 'true', None)
     """
-    found = _LABEL.fullmatch(text.strip())
-    return None if found is None else found[1].upper() if found[1] else found[2].lower()
+    label = _LABEL.fullmatch(text.strip())
+    if label is None:
+        return None
+    letter, word = label.groups()
+    return letter.upper() if letter else word.lower()
 
 
 def _gsm8k(sheets: Mapping[str, Sheet], only: Sequence[str]) -> Answers:
-    sheet = sheets[SOLUTIONS]
-    rows = Rows([sheet])
-    systems = [name for name in sheet.names if name not in ("question", "ground_truth")]
-    texts = encode_texts(rows, ["question"], "folder").tolist()
-    worked = encode_texts(rows, ["ground_truth"], "folder").tolist()
-    solutions = {name: encode_texts(rows, [f"{name}.solution"], "folder").tolist() for name in systems}
-    right = [_number(text) for text in worked]
+    sheet = sheets[SOLVED]
+    problems = read_problems([sheet], solved=True)
+    right = [_number(text) for text in problems.solutions]
     if None in right:
-        raise rows.fail(right.index(None), "'ground_truth' must end in a line 'A: ' with a number")
-    numbers = {name: [_number(text) for text in given] for name, given in solutions.items()}
+        raise problems.rows.fail(right.index(None), "'ground_truth' must end in a line 'A: ' with a number")
+    numbers = {name: [_number(text) for text in solutions] for name, solutions in problems.written.items()}
     for name, given in numbers.items():
         verdicts = sheet.column(f"{name}.is_correct", "folder")
         for index, verdict in enumerate(verdicts):
             if verdict != (given[index] == right[index]):
-                raise rows.fail(index, f"{name}: is_correct is {verdict}, got {given[index]} for {right[index]}")
+                text = f"{name}: is_correct is {verdict}, got {given[index]} for {right[index]}"
+                raise problems.rows.fail(index, text)
     classes = tuple(sorted({number for column in (right, *numbers.values()) for number in column if number}, key=float))
     return Answers(
-        texts,
+        problems.questions,
         _numbered(right, classes),
         classes,
         {name: _numbered(given, classes) for name, given in numbers.items()},
         (),
-        np.array([float(text.count("\n")) for text in worked]),
-        np.zeros(len(texts), dtype=np.int64),
-        solutions,
+        problems.steps,
+        np.zeros(len(problems.questions), dtype=np.int64),
+        problems.written,
     )
 
 
 def _number(solution: str) -> str | None:
     r"""Return the final number of a worked solution as a text that is the same for equal numbers, or None.
+
+    It must stand alone on a line 'A: ', as the published verdicts count it: a solution that breaks off gave no answer,
+    where `measure.final_number` takes the last number of any text.
 
     >>> _number("He pays 2 * 500.\nA: $1,000"), _number("A: 0.50"), _number("A: a half")
     ('1000.0', '0.5', None)

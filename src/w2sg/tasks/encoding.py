@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,11 @@ class Rows:
 
     def __len__(self) -> int:
         return sum(map(len, self.sheets))
+
+    @property
+    def records(self) -> list[Mapping[str, Any]]:
+        """One mapping from column to value per row."""
+        return [record for sheet in self.sheets for record in sheet.records]
 
     def column(self, name: str, user: str) -> list[Any]:
         """Return the values of a column over all files; every file must have it."""
@@ -165,46 +170,10 @@ def encode_pairs(rows: Rows, better: str, worse: str) -> tuple[AnyArray, IntArra
 
     Which side the preferred text is on is drawn per row from the hash of the whole file, so about half are on each.
     """
-    return _sided(_texts(rows, better, "pair"), _texts(rows, worse, "pair"))
+    return sided(_texts(rows, better, "pair"), _texts(rows, worse, "pair"))
 
 
-def encode_choices(
-    rows: Rows, choices: str | Sequence[str], label: str, prompt: Sequence[str]
-) -> tuple[AnyArray, IntArray]:
-    """Return text pairs `(n, 2)` of the right answer and one wrong one, and which of the two is right, `(n,)`.
-
-    Args:
-        rows: The rows.
-        choices: Columns of the answers, of which `label` numbers the right one from 0; or one column of objects that
-            give each answer its score, of which the highest is right.
-        label: The column of the right answer's number; not read where answers have scores.
-        prompt: Columns that are put before both answers, each followed by a newline.
-
-    Raises:
-        DataError: If a row has fewer than two answers, no right one, or more than one.
-    """
-    right, wrong = [], []
-    fixed = None if isinstance(choices, str) else [_texts(rows, column, "choices") for column in choices]
-    numbers = rows.column(label, "label") if fixed is not None else rows.column(str(choices), "choices")
-    drawn = derive(0, "choices").random(len(rows))
-    for index, value in enumerate(numbers):
-        if fixed is not None:
-            answers, best = [column[index] for column in fixed], [str(value) == str(c) for c in range(len(fixed))]
-        elif isinstance(value, dict) and value:
-            answers, best = list(value), [score == max(value.values()) for score in value.values()]
-        else:
-            raise rows.fail(index, f"column {choices!r} (choices) must hold answers with scores, got {value!r:.40}")
-        if sum(best) != 1 or len(answers) < 2:
-            raise rows.fail(index, f"needs two answers or more, one of them right; got {len(answers)} and {sum(best)}")
-        others = [answer for answer, chosen in zip(answers, best, strict=True) if not chosen]
-        right.append(answers[best.index(True)])
-        wrong.append(others[int(drawn[index] * len(others))])
-    before = [_texts(rows, column, "text") for column in prompt]
-    heads = ["".join(f"{part[index]}\n" for part in before) for index in range(len(rows))]
-    return _sided(*([head + text for head, text in zip(heads, side, strict=True)] for side in (right, wrong)))
-
-
-def _sided(better: list[str], worse: list[str]) -> tuple[AnyArray, IntArray]:
+def sided(better: list[str], worse: list[str]) -> tuple[AnyArray, IntArray]:
     """Return the two texts of each row on sides drawn by the hash of all, and which side the better one is on."""
     texts = np.empty((len(better), 2), dtype=object)
     texts[:, 0], texts[:, 1] = better, worse

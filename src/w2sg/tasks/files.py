@@ -11,12 +11,12 @@ from pydantic import Field, model_validator
 
 from w2sg.core import AnyArray, DataError, IntArray
 from w2sg.core.registry import register
+from w2sg.tasks.choices import encode_choices
 from w2sg.tasks.encoding import (
     METADATA,
     RECORDED,
     Rows,
     default_features,
-    encode_choices,
     encode_features,
     encode_labels,
     encode_pairs,

@@ -2,11 +2,12 @@
 
 import csv
 import gzip
+import hashlib
 import io
 import json
 import math
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -112,6 +113,37 @@ def file_bytes(path: str, user: str = "path") -> bytes:
     if not data:
         raise DataError(f"{path}: the file is empty (0 bytes): give a file with rows")
     return data
+
+
+def folder_bytes(folder: str, patterns: Sequence[str], name: str) -> dict[str, bytes]:
+    """Return the bytes of a published set's files by their path, as the patterns come and then in order of the paths.
+
+    Args:
+        folder: The folder that holds them.
+        patterns: Which files; each may be gzipped, with .gz at the end of its name.
+        name: The set's name, for messages.
+
+    Raises:
+        DataError: If a pattern fits no file, or a file cannot be read.
+    """
+    root = Path(folder).expanduser()
+    contents: dict[str, bytes] = {}
+    for pattern in patterns:
+        plain, zipped = set(root.glob(pattern)), set(root.glob(f"{pattern}.gz"))
+        # A file that lies there twice, unpacked beside its archive, is read once.
+        paths = plain | {path for path in zipped if path.with_suffix("") not in plain}
+        if not paths:
+            raise DataError(f"{folder}: 'folder' must hold {pattern} (or .gz of it) of {name}, it has none")
+        contents |= {str(path): file_bytes(str(path), "folder") for path in sorted(paths)}
+    return contents
+
+
+def digest_of(contents: Mapping[str, bytes]) -> str:
+    """Return the sha256 of files in their order; where they lie and what they are called does not count."""
+    state = hashlib.sha256()
+    for data in contents.values():
+        state.update(len(data).to_bytes(8, "little") + data)
+    return state.hexdigest()
 
 
 def format_of(path: str) -> Format:

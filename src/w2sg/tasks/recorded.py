@@ -1,6 +1,5 @@
 """Tasks from published sets that come with the answers language models gave."""
 
-import hashlib
 from functools import lru_cache
 from typing import Literal, Self, final
 
@@ -11,6 +10,7 @@ from w2sg.core import AnyArray, DataError
 from w2sg.core.registry import register
 from w2sg.tasks.answers import Answers, Source, contents_of, read_answers, verification
 from w2sg.tasks.encoding import RECORDED
+from w2sg.tasks.reading import digest_of
 from w2sg.tasks.splits import SplitTask
 from w2sg.tasks.table import Table
 
@@ -66,21 +66,13 @@ class RecordedAnswers(SplitTask):
         Raises:
             DataError: If a file is missing or cannot be read.
         """
-        return _digest(contents_of(self.source, self.folder))
-
-
-def _digest(contents: dict[str, bytes]) -> str:
-    """Return the sha256 of files in the order of their paths; where they lie does not count."""
-    state = hashlib.sha256()
-    for data in contents.values():
-        state.update(len(data).to_bytes(8, "little") + data)
-    return state.hexdigest()
+        return digest_of(contents_of(self.source, self.folder))
 
 
 @lru_cache(maxsize=_MEMO)
 def _table(fingerprint: str, source: Source, folder: str, only: tuple[str, ...], judged: str | None) -> Table:
     contents = contents_of(source, folder)
-    if _digest(contents) != fingerprint:
+    if digest_of(contents) != fingerprint:
         raise DataError(f"{folder}: a file changed while it was read: run again")
     answers = read_answers(source, contents, only)
     if source == "gsm8k":

@@ -30,8 +30,6 @@ WORDS = ("ruby scarlet crimson", "jade emerald olive", "navy azure cobalt")
 COMMON = "the of and a to in is it on by"
 
 
-
-
 def numbered_classes(k: int) -> Classes:
     """Return the question which of `k` classes an example has, whose names are their numbers."""
     return Classes(tuple(map(str, range(k))))

@@ -107,6 +107,13 @@ class Answer:
         """Return plain data."""
         return {**asdict(self), "standing": self.standing}
 
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> "Answer":
+        """Return the answer that gave this plain data."""
+        verdicts = tuple(Verdict(**verdict) for verdict in plain["verdicts"])
+        fields = {name: value for name, value in plain.items() if name not in ("standing", "verdicts")}
+        return cls(**fields, verdicts=verdicts)
+
     def digest(self) -> str:
         """Return the sha256 of the plain data: what is stored before ground truth is opened."""
         return hashlib.sha256(canonical_json(self.to_dict()).encode()).hexdigest()
@@ -130,7 +137,7 @@ class Theory(Component):
     baseline: ClassVar[bool] = False
     """Whether it is a plain number that theories have to beat."""
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = ()
-    oracle: ClassVar[str | None] = None
+    world: ClassVar[str | None] = None
     """The name of the simulated world in which its hypotheses hold."""
 
     @property

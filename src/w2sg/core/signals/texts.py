@@ -74,7 +74,9 @@ def same_answer(first: ListOfTexts, second: ListOfTexts, key: Key = normalised) 
     """
     keys, others = _keys("first", first, key), _keys("second", second, key)
     if len(keys) != len(others):
-        raise InputError(f"these must have one entry per example, all of one length; got first {len(keys)}, second {len(others)}")
+        raise InputError(
+            f"these must have one entry per example, all of one length; got first {len(keys)}, second {len(others)}"
+        )
     return np.array([a is not None and a == b for a, b in zip(keys, others, strict=True)], dtype=np.bool_)
 
 

@@ -14,32 +14,19 @@ VERDICTS = {"beats": "beats ▲", "hurts": "hurts ▼", "no difference": "no dif
 def standings_table(league: League) -> DataTable:
     """Return the overall table: one row for each method."""
     reference = league.reference
+    mean = f"minus that of {reference} in the same arenas"
     columns = (
         text_column("method", key=True),
         Heading("rank", "rank", "average rank by accuracy over tasks; 1 is the best possible", decimals=2),
-        Heading("beats", "beats", f"arenas in which it is significantly better than {reference}", style="count"),
-        Heading("hurts", "hurts", f"arenas in which it is significantly worse than {reference}", style="count"),
-        Heading("arenas", "arenas", "arenas that it took part in", style="count"),
-        Heading(
-            "difference",
-            "accuracy difference",
-            f"mean over arenas of accuracy minus that of {reference}",
-            style="signed",
-        ),
+        Heading("beats", "beats", f"arenas in which it is significantly better than {reference}", "count"),
+        Heading("hurts", "hurts", f"arenas in which it is significantly worse than {reference}", "count"),
+        Heading("arenas", "arenas", "arenas that it took part in", "count"),
+        Heading("difference", "accuracy difference", f"mean accuracy {mean}", "signed"),
         Heading("pgr", "mean PGR", "over the arenas whose gap is large enough for a PGR"),
-        Heading(
-            "pgr_difference",
-            "PGR difference",
-            f"mean PGR minus that of {reference} in the same arenas",
-            style="signed",
-        ),
-        Heading(
-            "pgr_ratio",
-            "PGR ratio",
-            f"mean PGR over that of {reference} in the same arenas, Fieller's interval",
-        ),
-        Heading("cost", "seconds per run", "student training, the mean over arenas", style="cost"),
-        Heading("gold", "gold", "ground-truth labels of the transfer split that it buys per run", style="count"),
+        Heading("pgr_difference", "PGR difference", f"mean PGR {mean}", "signed"),
+        Heading("pgr_ratio", "PGR ratio", f"mean PGR over that of {reference} in the same arenas, Fieller's interval"),
+        Heading("cost", "seconds per run", "student training, the mean over arenas", "cost"),
+        Heading("gold", "gold", "ground-truth labels of the transfer split that it buys per run", "count"),
     )
     intro = (
         f"{wording.quantity(len(league.standings), 'method')} in {wording.quantity(len(league.arenas), 'arena')} (a "
@@ -63,18 +50,14 @@ def verdicts_table(league: League) -> DataTable | None:
 
 def arena_table(league: League, number: int, arena: Comparison) -> DataTable:
     """Return the table of one arena, the most accurate method first."""
+    paired = f"accuracy minus that of {league.reference} on the same seeds and test examples"
     columns = (
         text_column("method", key=True),
         Heading("accuracy", "accuracy", "of the student on the test set"),
         Heading("pgr", "PGR", PGR_HELP),
-        Heading(
-            "difference",
-            "difference",
-            f"accuracy minus that of {league.reference} on the same seeds and test examples",
-            style="signed",
-        ),
-        Heading("p_holm", "Holm p", "two-sided, adjusted for all comparisons of this arena", style="p"),
-        Heading("cost", "seconds per run", "student training", style="cost"),
+        Heading("difference", "difference", paired, "signed"),
+        Heading("p_holm", "Holm p", "two-sided, adjusted for all comparisons of this arena", "p"),
+        Heading("cost", "seconds per run", "student training", "cost"),
         text_column("verdict"),
     )
     share = arena.reference.pgr

@@ -30,7 +30,8 @@ class _Released(TargetObjective):
             raise CapabilityError(f"objective {self.kind!r} is for 2 classes, got {weak.shape[-1]}: use 'confidence'")
         xp = array_namespace(weak, log_student)
         first = xp.exp(log_student[..., 0])
-        threshold = _quantile(first[..., -window:], level)
+        # The array-API standard knows no slice that begins before the first value.
+        threshold = _quantile(first[..., -min(window, first.shape[-1]) :], level)
         answers = xp.stack([first >= threshold, first < threshold], axis=-1)
         return (1 - weight) * weak + weight * xp.astype(answers, weak.dtype)
 

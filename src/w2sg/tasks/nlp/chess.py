@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from w2sg.core import MissingExtraError
-from w2sg.tasks.nlp.shapes import WRONG_RIGHT, Row, RowError, Texts, TextSet, as_text
+from w2sg.tasks.choices import Row, RowError, as_text
+from w2sg.tasks.nlp.shapes import WRONG_RIGHT, Texts, TextSet
 
 if TYPE_CHECKING:
     import chess

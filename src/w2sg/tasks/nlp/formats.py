@@ -6,7 +6,7 @@ columns, labels and splits are those of the sources named beside each.
 
 from dataclasses import replace
 
-from w2sg.tasks.nlp.answers import first_of, lettered, listed, numbered, quoted, ranked
+from w2sg.tasks.choices import first_of, lettered, listed, numbered, quoted, ranked
 from w2sg.tasks.nlp.chess import Puzzles
 from w2sg.tasks.nlp.shapes import TRAIN_VALIDATION, Choice, Labelled, TextSet
 from w2sg.tasks.table import FREE
@@ -257,7 +257,7 @@ _BURNS: tuple[TextSet, ...] = (
 )
 """The 22 tasks of Burns et al. 2023."""
 
-_BY_NAME = {made.name: made for made in _BURNS}
+_BY_NAME = {text_set.name: text_set for text_set in _BURNS}
 
 _FURTHER: tuple[TextSet, ...] = (
     replace(
@@ -299,5 +299,5 @@ _FURTHER: tuple[TextSet, ...] = (
 
 BURNS = tuple(_BY_NAME)
 """The names of the tasks of Burns et al. 2023."""
-FORMATS: dict[str, TextSet] = {**_BY_NAME, **{made.name: made for made in _FURTHER}}
+FORMATS: dict[str, TextSet] = {**_BY_NAME, **{text_set.name: text_set for text_set in _FURTHER}}
 """Every data set by the name of its task."""

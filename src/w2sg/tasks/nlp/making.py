@@ -9,14 +9,15 @@ import numpy as np
 
 from w2sg.core import AnyArray, BoolArray, DataError, IntArray, derive
 from w2sg.core.component import canonical_json
+from w2sg.tasks.choices import RowError
 from w2sg.tasks.encoding import METADATA, Rows, encode_pairs
-from w2sg.tasks.nlp.shapes import RowError, Texts, TextSet
+from w2sg.tasks.nlp.shapes import Texts, TextSet
 from w2sg.tasks.nlp.sources import Parts
 from w2sg.tasks.reading import Sheet
 from w2sg.tasks.table import FREE, Table
 
 PAIR_CLASSES = ("first", "second")
-Answers = Literal["both", "one", "pair"]
+AnswersShown = Literal["both", "one", "pair"]
 """What a question becomes: a text with the right and one with a wrong answer, one of these two, or the pair of them."""
 
 
@@ -31,14 +32,14 @@ class Rule:
         balance: Whether classes are made equal.
     """
 
-    answers: Answers
+    answers: AnswersShown
     words: int | None
     longer: Literal["drop", "cut"]
     balance: bool
 
 
 @dataclass(frozen=True)
-class Made:
+class CountedTable:
     """A table, and what became of the rows that it was made from.
 
     Attributes:
@@ -51,49 +52,49 @@ class Made:
     counts: dict[str, int]
 
 
-def make(made: TextSet, parts: Parts, rule: Rule) -> Made:
+def make(text_set: TextSet, parts: Parts, rule: Rule) -> CountedTable:
     """Return the examples of a data set.
 
     Raises:
         DataError: If a column is missing, or a row breaks a rule of the data set.
     """
     for _, sheet in parts:
-        check_columns(made, sheet)
+        check_columns(text_set, sheet)
     rows = Rows([sheet for _, sheet in parts])
-    texts, counts = _texts(made, rows, rule)
-    pairs = rule.answers == "pair" and made.candidates
+    texts, counts = _texts(text_set, rows, rule)
+    pairs = rule.answers == "pair" and text_set.candidates
     values, gold, row = _paired(texts) if pairs else _single(texts)
     where = np.repeat([split for split, _ in parts], [len(sheet) for _, sheet in parts])[row]
     kept = _balanced(gold, where) if rule.balance and not pairs else np.ones(len(gold), dtype=np.bool_)
-    columns = {name: METADATA[name](rows, column)[row] for name, column in made.metadata.items()}
-    together = _together(made, rows, rule)
+    columns = {name: METADATA[name](rows, column)[row] for name, column in text_set.metadata.items()}
+    together = _together(text_set, rows, rule)
     if together is not None:
         columns["together"] = together[row]
     counts |= {"dropped for balance": int((~kept).sum()), "examples": int(kept.sum())}
     table = Table.of(
         values[kept],
         gold[kept],
-        PAIR_CLASSES if pairs else made.classes,
-        f"task {made.name!r}",
+        PAIR_CLASSES if pairs else text_set.classes,
+        f"task {text_set.name!r}",
         ids=np.flatnonzero(kept),
         columns={name: column[kept] for name, column in columns.items()},
         split=where[kept],
     )
-    return Made(table, counts)
+    return CountedTable(table, counts)
 
 
-def check_columns(made: TextSet, sheet: Sheet) -> None:
+def check_columns(text_set: TextSet, sheet: Sheet) -> None:
     """Check that a file has every column of a data set.
 
     Raises:
         DataError: If one is missing.
     """
-    missing = [column for column in made.columns if column not in sheet.names]
+    missing = [column for column in text_set.columns if column not in sheet.names]
     if missing:
         raise DataError(
-            f"{sheet.file}: task {made.name!r} needs the columns {_list(made.columns)}; {_list(missing)} "
+            f"{sheet.file}: task {text_set.name!r} needs the columns {_list(text_set.columns)}; {_list(missing)} "
             f"{'is' if len(missing) == 1 else 'are'} missing, there are {_list(sheet.names[:30])}: give the files of "
-            f"{made.hub}, or rename the columns"
+            f"{text_set.hub}, or rename the columns"
         )
 
 
@@ -101,16 +102,16 @@ def _list(names: list[str] | tuple[str, ...]) -> str:
     return ", ".join(map(repr, names))
 
 
-def _texts(made: TextSet, rows: Rows, rule: Rule) -> tuple[list[Texts], dict[str, int]]:
+def _texts(text_set: TextSet, rows: Rows, rule: Rule) -> tuple[list[Texts], dict[str, int]]:
     """Return the classified texts of every row that fit the rule, and what became of the rows."""
-    draws = derive(0, "choices", made.name).random((len(rows), 2))
+    draws = derive(0, "choices", text_set.name).random((len(rows), 2))
     counts: Counter[str] = Counter()
-    found: list[Texts] = []
-    for index, record in enumerate(record for sheet in rows.sheets for record in sheet.records):
+    texts_by_row: list[Texts] = []
+    for index, record in enumerate(rows.records):
         try:
-            texts = made.texts(record, float(draws[index, 0]))
+            texts = text_set.texts(record, float(draws[index, 0]))
         except RowError as error:
-            raise rows.fail(index, f"task {made.name!r}: {error}") from None
+            raise rows.fail(index, f"task {text_set.name!r}: {error}") from None
         counts["left out: no right answer to show"] += not texts
         if rule.answers != "pair" and draws[index, 1] < 0.5:
             texts = texts[::-1]  # the number of an example tells nothing of its class
@@ -123,9 +124,9 @@ def _texts(made: TextSet, rows: Rows, rule: Rule) -> tuple[list[Texts], dict[str
         elif long and rule.words is not None:
             counts["cut"] += 1
             texts = [(last_words(text, rule.words), label) for text, label in texts]
-        found.append(texts)
+        texts_by_row.append(texts)
     names = ("left out: no right answer to show", "left out: too long", "cut")
-    return found, {"rows": len(rows), **{name: counts[name] for name in names}}
+    return texts_by_row, {"rows": len(rows), **{name: counts[name] for name in names}}
 
 
 def last_words(text: str, count: int) -> str:
@@ -140,7 +141,7 @@ def last_words(text: str, count: int) -> str:
 
 def _single(texts: list[Texts]) -> tuple[AnyArray, IntArray, IntArray]:
     """Return texts `(n,)`, their classes `(n,)` and the rows `(n,)` that they are from."""
-    flat = [(text, label, row) for row, made in enumerate(texts) for text, label in made]
+    flat = [(text, label, row) for row, of_row in enumerate(texts) for text, label in of_row]
     values = np.empty(len(flat), dtype=object)
     values[:] = [text for text, _, _ in flat]
     gold, row = (np.array([item[i] for item in flat], dtype=np.int64) for i in (1, 2))
@@ -149,17 +150,16 @@ def _single(texts: list[Texts]) -> tuple[AnyArray, IntArray, IntArray]:
 
 def _paired(texts: list[Texts]) -> tuple[AnyArray, IntArray, IntArray]:
     """Return pairs `(n, 2)`, which side is right `(n,)` and the rows `(n,)` that they are from."""
-    full = [(row, made) for row, made in enumerate(texts) if made]
+    full = [(row, of_row) for row, of_row in enumerate(texts) if of_row]
     sides = Sheet("", [{"right": right, "wrong": wrong} for _, ((right, _), (wrong, _)) in full])
     return *encode_pairs(Rows([sides]), "right", "wrong"), np.array([row for row, _ in full], dtype=np.int64)
 
 
-def _together(made: TextSet, rows: Rows, rule: Rule) -> IntArray | None:
+def _together(text_set: TextSet, rows: Rows, rule: Rule) -> IntArray | None:
     """Return for every row `(n,)` a number that rows share which must stay in one split; None if none do."""
-    records = [record for sheet in rows.sheets for record in sheet.records]
-    if not made.together:
-        return np.arange(len(rows)) if made.candidates and rule.answers == "both" else None
-    keys = [canonical_json([record.get(column) for column in made.together]) for record in records]
+    if not text_set.together:
+        return np.arange(len(rows)) if text_set.candidates and rule.answers == "both" else None
+    keys = [canonical_json([record.get(column) for column in text_set.together]) for record in rows.records]
     numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
     return np.array([numbers[key] for key in keys], dtype=np.int64)
 

@@ -1,16 +1,14 @@
 """What a published text data set looks like, and how one of its rows becomes classified texts."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from string import Formatter
-from typing import Any
 
-from w2sg.tasks.encoding import is_missing, name_of
+from w2sg.tasks.choices import ChoiceReader, Row, RowError, as_text, right_and_wrong
+from w2sg.tasks.encoding import name_of
 from w2sg.tasks.table import FREE
 
-Row = Mapping[str, Any]
-"""One row of a file, by column."""
 Texts = list[tuple[str, int]]
 """The classified texts of one row; a row that gives candidates gives the right one first, then a wrong one."""
 
@@ -18,10 +16,6 @@ WRONG_RIGHT = ("wrong", "right")
 TRAIN_TEST: Mapping[str, str] = {"train": FREE, "test": "test"}
 TRAIN_VALIDATION: Mapping[str, str] = {"train": FREE, "validation": "test"}
 """Of sets whose test labels are not public."""
-
-
-class RowError(ValueError):
-    """A row breaks a rule of its data set; whoever reads the file adds where the row is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,20 +100,6 @@ def fields(template: str) -> list[str]:
     return [name for _, name, _, _ in Formatter().parse(template) if name]
 
 
-def as_text(value: object, name: str) -> str:
-    """Return a cell as text; the lines of a list are joined.
-
-    Raises:
-        RowError: If the cell holds nothing, or an object.
-    """
-    if isinstance(value, list):
-        return "\n".join(as_text(line, name) for line in value)
-    if value is None or isinstance(value, dict) or (is_missing(value) and value != ""):
-        got = "an object" if isinstance(value, dict) else "nothing"
-        raise RowError(f"column {name!r} must hold text, got {got}: fill it or drop the row")
-    return value if isinstance(value, str) else name_of(value)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Labelled(TextSet):
     """A data set in which every row is one text with a label.
@@ -169,7 +149,7 @@ class Choice(TextSet):
     """
 
     reads: tuple[str, ...]
-    answers: Callable[[Row], tuple[list[str], int]]
+    answers: ChoiceReader
     hidden: str | None = None
 
     @property
@@ -188,13 +168,8 @@ class Choice(TextSet):
     def texts(self, row: Row, draw: float) -> Texts:
         """Return the text with the right answer and the text with a wrong one that is drawn."""
         answers, number = self.answers(row)
-        if len(answers) < 2:
-            raise RowError(f"needs two answers or more, got {len(answers)}: mend the row or drop it")
-        right = answers[number]
-        shown = [answer for answer in answers if not (self.hidden and answer.startswith(self.hidden))]
-        others = [answer for answer in shown if answer != right]
-        if right not in shown or not others:
+        pair = right_and_wrong(answers, number, draw, self.hidden)
+        if pair is None:
             return []
-        pair = (right, others[int(draw * len(others))])
-        made = [self.filled(row, answer=answer, choices="\n".join(answers)) for answer in pair]
-        return [(made[0], 1), (made[1], 0)]
+        right, wrong = (self.filled(row, answer=answer, choices="\n".join(answers)) for answer in pair)
+        return [(right, 1), (wrong, 0)]

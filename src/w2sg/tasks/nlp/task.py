@@ -12,7 +12,7 @@ from pydantic import Field, WithJsonSchema, model_validator
 from w2sg.core import DataError, IntArray
 from w2sg.core.registry import preset, register
 from w2sg.tasks.nlp.formats import BURNS, FORMATS
-from w2sg.tasks.nlp.making import Answers, Made, Rule, make, whole
+from w2sg.tasks.nlp.making import AnswersShown, CountedTable, Rule, make, whole
 from w2sg.tasks.nlp.sources import contents, hub_parts, local_parts
 from w2sg.tasks.splits import SPLITS, SplitTask
 from w2sg.tasks.table import Table
@@ -33,7 +33,7 @@ class Nlp(SplitTask):
         None, description="a folder with a file for each published split (train.jsonl), or one file, which is dealt"
     )
     revision: str | None = Field(None, description="without 'path': the commit or tag to read from the hub")
-    answers: Answers = Field(
+    answers: AnswersShown = Field(
         "both",
         description="what a question with answers becomes: two texts, one with the right and one with a wrong answer; "
         "one of the two, drawn; or the pair, of which the first or the second is right",
@@ -89,7 +89,7 @@ class Nlp(SplitTask):
             return contents(self.path, FORMATS[self.dataset])[0]
         return hub_parts(FORMATS[self.dataset], self.revision, self.limit)[0]
 
-    def read(self, expected: str) -> Made:
+    def read(self, expected: str) -> CountedTable:
         """Make the examples anew.
 
         Raises:
@@ -105,7 +105,7 @@ class Nlp(SplitTask):
             raise DataError(f"{self.path}: a file changed while it was read: run again")
         return make(chosen, parts, Rule(self.answers, self.words, self.longer, self.balance))
 
-    def _made(self) -> Made:
+    def _made(self) -> CountedTable:
         fields = self.model_dump(mode="json", exclude={*SPLITS, "corpus", "shifts"})
         return _made(self.fingerprint(), json.dumps(fields, sort_keys=True))
 
@@ -126,7 +126,7 @@ class Nlp(SplitTask):
 
 
 @lru_cache(maxsize=_MEMO)
-def _made(fingerprint: str, fields: str) -> Made:
+def _made(fingerprint: str, fields: str) -> CountedTable:
     return Nlp.model_validate(json.loads(fields)).read(fingerprint)
 
 

@@ -1,9 +1,8 @@
 """GSM8K as a task of written answers: questions, worked solutions, and what four systems wrote (arXiv:2110.14168)."""
 
-import hashlib
 import re
+from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import Path
 from typing import Literal, final
 
 import numpy as np
@@ -11,13 +10,12 @@ from pydantic import Field
 
 from w2sg.core import AnyArray, DataError, Scorer, as_texts, final_number
 from w2sg.core.registry import register
-from w2sg.tasks.encoding import Rows, encode_texts
-from w2sg.tasks.reading import Sheet, file_bytes, read_sheet
+from w2sg.tasks.gsm8k import SOLVED, TEST, TRAIN, read_problems
+from w2sg.tasks.reading import digest_of, folder_bytes, read_sheet
 from w2sg.tasks.table import Table
 from w2sg.tasks.written.base import RECORDED, WrittenTask
 
-SOLUTIONS, TRAIN, TEST = "example_model_solutions.jsonl", "train.jsonl", "test.jsonl"
-FILES = {"solved": (SOLUTIONS,), "published": (TRAIN, TEST)}
+FILES = {"solved": (SOLVED,), "published": (TRAIN, TEST)}
 _NOTES = re.compile(r"<<[^<>]*>>")
 """Calculations noted inside a solution."""
 _END = re.compile(r"(?:^|\n)(?:####|A:)[^\n]*$")
@@ -60,7 +58,7 @@ class Gsm8k(WrittenTask):
         Raises:
             DataError: If a file is missing or cannot be read.
         """
-        return _digest(self.contents())
+        return digest_of(self.contents())
 
     def contents(self) -> dict[str, bytes]:
         """Return the bytes of the files by their path.
@@ -68,49 +66,30 @@ class Gsm8k(WrittenTask):
         Raises:
             DataError: If a file is missing or cannot be read.
         """
-        root = Path(self.folder).expanduser()
-        found = {}
-        for name in FILES[self.questions]:
-            path = next((path for path in (root / name, root / f"{name}.gz") if path.is_file()), None)
-            if path is None:
-                raise DataError(f"{self.folder}: 'folder' must hold {name} (or .gz of it) of GSM8K, it has none")
-            found[str(path)] = file_bytes(str(path), "folder")
-        return found
-
-
-def _digest(contents: dict[str, bytes]) -> str:
-    state = hashlib.sha256()
-    for data in contents.values():
-        state.update(len(data).to_bytes(8, "little") + data)
-    return state.hexdigest()
+        return folder_bytes(self.folder, FILES[self.questions], "GSM8K")
 
 
 @lru_cache(maxsize=_MEMO)
 def _table(fingerprint: str, task: Gsm8k) -> Table:
     contents = task.contents()
-    if _digest(contents) != fingerprint:
+    if digest_of(contents) != fingerprint:
         raise DataError(f"{task.folder}: a file changed while it was read: run again")
     sheets = [read_sheet(path, data, None, (), None) for path, data in contents.items()]
-    rows = Rows(sheets)
     solved = task.questions == "solved"
-    solutions = encode_texts(rows, ["ground_truth" if solved else "answer"], "folder").tolist()
-    missing = next((place for place, text in enumerate(solutions) if final_number(text) is None), None)
+    problems = read_problems(sheets, solved=solved)
+    missing = next((place for place, text in enumerate(problems.solutions) if final_number(text) is None), None)
     if missing is not None:
-        raise rows.fail(missing, f"a solution must end in a number, got {solutions[missing]!r:.80}")
-    columns: dict[str, AnyArray] = {"difficulty": np.array([float(text.count("\n")) for text in solutions])}
-    if solved:
-        columns |= {f"{RECORDED}{name}": texts for name, texts in _recorded(sheets[0], task.worked).items()}
+        got = problems.solutions[missing]
+        raise problems.rows.fail(missing, f"a solution must end in a number, got {got!r:.80}")
+
+    def as_answers(solutions: Sequence[str]) -> list[str]:
+        return [written(text, task.worked) for text in solutions]
+
+    columns: dict[str, AnyArray] = {"difficulty": problems.steps}
+    columns |= {f"{RECORDED}{name}": as_texts(as_answers(texts)) for name, texts in problems.written.items()}
     split = None if solved else np.repeat(np.array(["", "test"]), [len(sheet) for sheet in sheets])
-    prompts = [f"{text}\n" for text in encode_texts(rows, ["question"], "folder")]
-    gold = [written(text, task.worked) for text in solutions]
-    return task.made(prompts, gold, task.folder, columns, split)
-
-
-def _recorded(sheet: Sheet, worked: bool) -> dict[str, AnyArray]:
-    """Return what each system wrote, `(n,)` texts."""
-    systems = [name for name in sheet.names if name not in ("question", "ground_truth")]
-    told = {name: encode_texts(Rows([sheet]), [f"{name}.solution"], "folder").tolist() for name in systems}
-    return {name: as_texts([written(text, worked) for text in texts]) for name, texts in told.items()}
+    prompts = [f"{text}\n" for text in problems.questions]
+    return task.made(prompts, as_answers(problems.solutions), task.folder, columns, split)
 
 
 def written(solution: str, worked: bool) -> str:
@@ -124,7 +103,7 @@ def written(solution: str, worked: bool) -> str:
     number = final_number(solution)
     if not worked:
         return "" if number is None else f"{number.normalize():f}"
-    plain, found = _NOTES.sub("", solution), _END.search(solution)
-    if found is None or number is None:
+    plain, last_line = _NOTES.sub("", solution), _END.search(solution)
+    if last_line is None or number is None:
         return plain
     return f"{_END.sub('', plain)}\n#### {number.normalize():f}".lstrip("\n")

@@ -19,6 +19,7 @@ from w2sg.core import (
     derive,
 )
 from w2sg.core import wording as words
+from w2sg.measure import Betting, Certifier, ChernoffKl, ClopperPearson, Hoeffding, MaurerPontil, MomentBound
 from w2sg.theory import certificates
 from w2sg.theory.certificates import Certified
 
@@ -42,21 +43,22 @@ _COLUMNS = (
 )
 
 
-def certificate_document(run: str, certified: Certified, *, made_by: str = "") -> Document:
+def certificate_document(run: str, certified: Certified, *, look: int = 1, made_by: str = "") -> Document:
     """Return what may be promised of a run.
 
     Args:
         run: The run's id.
         certified: Its certificates.
+        look: The how-manieth look at the labels of its test set they come from.
         made_by: The command that makes it.
     """
     rows = tuple(
         (
             Cell(name),
             Cell(certificate.unit),
-            Cell(certificate.lower),
+            Cell(certificate.low),
             Cell(certificate.estimate),
-            Cell(certificate.upper),
+            Cell(certificate.high),
             Cell(certificate.delta),
             Cell(certificate.n_labels),
             Cell(certificate.strength),
@@ -71,6 +73,10 @@ def certificate_document(run: str, certified: Certified, *, made_by: str = "") -
         f"{certified.n_random} labels at random and {more} more on disagreements; all of these hold together with "
         f"probability {1 - certified.delta:g}, if what they rest on is true{limit}."
     )
+    if look > 1:
+        lead += (
+            f" This is look {look} at the labels of this test set, so it gets a smaller share of delta than the first."
+        )
     rests = [
         Finding("note", f"{name}: {certificate.frame}. It rests on: {'; '.join(certificate.assumptions)}.")
         for name, certificate in certified.certificates.items()
@@ -88,6 +94,7 @@ def certificate_document(run: str, certified: Certified, *, made_by: str = "") -
         made_by=made_by,
         data={
             "run": run,
+            "look": look,
             "delta": certified.delta,
             "n_labels": len(certified.rows),
             "n_random": certified.n_random,
@@ -117,13 +124,13 @@ def cost_figure() -> Lines:
 
 def costs_of_a_rate() -> dict[str, list[float]]:
     """Return by certifier how far its upper bound of the rate is expected to lie above it, for each of `LABELS`."""
-    moments: tuple[certificates.MomentBound, ...] = (
-        certificates.ClopperPearson(),
-        certificates.ChernoffKl(),
-        certificates.MaurerPontil(),
-        certificates.Hoeffding(),
+    moments: tuple[MomentBound, ...] = (
+        ClopperPearson(),
+        ChernoffKl(),
+        MaurerPontil(),
+        Hoeffding(),
     )
-    expected = {bound.kind: [bound.expected_upper(n, DELTA, RATE) - RATE for n in LABELS] for bound in moments}
+    expected = {bound.kind: [bound.expected_high(n, DELTA, RATE) - RATE for n in LABELS] for bound in moments}
     return {"betting": [_upper_by_bets(n) - RATE for n in LABELS], **expected}
 
 
@@ -131,9 +138,9 @@ def costs_of_a_gain() -> dict[str, list[float]]:
     """Return by the way to spend labels how far the lower bound of the gain lies below it, for each of `LABELS`."""
     return {
         "disagreement audit": [GAIN - _low_by_audit(n) for n in LABELS],
-        "random, betting": [GAIN - _low_by_pairs(certificates.Betting(horizon=n), n) for n in LABELS],
-        "random, maurer-pontil": [GAIN - _low_by_pairs(certificates.MaurerPontil(), n) for n in LABELS],
-        "random, hoeffding": [GAIN - _low_by_pairs(certificates.Hoeffding(), n) for n in LABELS],
+        "random, betting": [GAIN - _low_by_pairs(Betting(horizon=n), n) for n in LABELS],
+        "random, maurer-pontil": [GAIN - _low_by_pairs(MaurerPontil(), n) for n in LABELS],
+        "random, hoeffding": [GAIN - _low_by_pairs(Hoeffding(), n) for n in LABELS],
     }
 
 
@@ -167,7 +174,7 @@ def _orders(values: AnyArray) -> NDArray[np.float64]:
 
 def _upper_by_bets(n: int) -> float:
     wrong = np.arange(n) < round(RATE * n)
-    return float(certificates.Betting(horizon=n).uppers(_orders(wrong), DELTA).mean())
+    return float(Betting(horizon=n).highs(_orders(wrong), DELTA).mean())
 
 
 def _low_by_audit(n: int) -> float:
@@ -175,12 +182,12 @@ def _low_by_audit(n: int) -> float:
     student[: round(DISPUTED * INPUTS)] = 1
     truth = (np.arange(n) < round(RIGHT * n)).astype(int)
     bound = certificates.gain_by_audit(np.zeros_like(student), student, np.arange(n), truth, DELTA, n_classes=2)
-    return -1.0 if bound.lower is None else bound.lower
+    return -1.0 if bound.low is None else bound.low
 
 
-def _low_by_pairs(certifier: certificates.Certifier, n: int) -> float:
+def _low_by_pairs(certifier: Certifier, n: int) -> float:
     """Return the mean lower bound of the gain: of each input +1, 0 or -1, mapped to the 0 to 1 that bounds are for."""
     values = np.zeros(n)
     better, worse = round(DISPUTED * RIGHT * n), round(DISPUTED * (1 - RIGHT) * n)
     values[:better], values[better : better + worse] = 1, -1
-    return float(np.mean(1 - 2 * certifier.uppers((1 - _orders(values)) / 2, DELTA)))
+    return float(np.mean(1 - 2 * certifier.highs((1 - _orders(values)) / 2, DELTA)))

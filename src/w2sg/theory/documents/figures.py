@@ -7,10 +7,10 @@ import numpy as np
 from w2sg.core import AnyArray, FloatArray, Look, PointGroup, Scatter, ScatterPanel, derive
 from w2sg.core import wording as words
 from w2sg.theory.documents.tables import DECIMALS, UNITS, place
-from w2sg.theory.oracles.random_features import spike_student_risk, student_floor
 from w2sg.theory.scoreboard import metrics
 from w2sg.theory.scoreboard.predictions import STANDINGS, PredictionColumn, PredictionTable
 from w2sg.theory.scoreboard.summaries import FAMILY
+from w2sg.worlds import spike_student_risk, student_floor
 
 FEWEST_POINTS = 20
 MOST_POINTS = 400

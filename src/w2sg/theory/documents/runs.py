@@ -33,7 +33,7 @@ def theories_document(theories: Sequence[Theory]) -> Document:
                 "information": theory.info.name,
                 "needs": list(theory.observed),
                 "hypotheses": [dict(zip(("name", "statement", "needs"), each, strict=True)) for each in taken],
-                "world": theory.oracle,
+                "world": theory.world,
                 "summary": entry.summary,
                 "paper": entry.paper,
             }

@@ -1,26 +1,20 @@
-"""What is known of a run by construction: the facts that hypotheses read, as its components declare them.
+"""What is known of a setup by construction: the facts that hypotheses read.
 
-A component that declares nothing is `unknown`, and no hypothesis holds of what is unknown: a student of a plugin may
-train its features, and a theory of frozen ones must not speak of it as if it did not.
+Components declare what they are. What one does not declare is `unknown`, and no hypothesis holds of it: a student of a
+plugin may train its features, and a theory of frozen ones must not speak of it as if it did not.
 """
 
-from typing import Any
+from w2sg.lab import Setup
 
-from w2sg.core import Method, Student, WeakSupervisor
-
-AnyStudent = Student[Any, Any]
 UNKNOWN = "unknown"
 _FEATURES = {True: "frozen", False: "trained", None: UNKNOWN}
 
 
-def facts_of(
-    supervisor: WeakSupervisor[Any], student: AnyStudent, method: Method[Any, Any], n_classes: int
-) -> dict[str, str]:
-    """Return the facts of a run: what its models are, and what loss, labels and stopping trained the student."""
-    training = {**dict.fromkeys(("loss", "stopping", "labels"), UNKNOWN), **method.training_facts}
+def facts_of(setup: Setup, n_classes: int) -> dict[str, str]:
+    """Return the facts of a setup: what its models are, and what loss, labels and stopping trained the student."""
+    model, student, training = setup.supervisor.model, setup.student, dict(setup.method.training_facts)
     if student.ridge_penalty is not None:
-        training["loss"] = "squared"  # whatever the method's objective, ridge regression minimises squared error
-    model = supervisor.model
+        training["loss"] = "squared"  # ridge regression minimises squared error whatever the method's objective
     return {
         "student_class": student.function_class,
         "supervisor_class": UNKNOWN if model is None else model.function_class,
@@ -30,13 +24,8 @@ def facts_of(
     }
 
 
-def penalties_of(supervisor: WeakSupervisor[Any], student: AnyStudent) -> dict[str, float]:
+def penalties_of(setup: Setup) -> dict[str, float]:
     """Return the ridge penalties that are known by construction, by the name of the quantity."""
-    models = {"ridge_weak": supervisor.model, "ridge_strong": student}
-    declared = {name: None if model is None else model.ridge_penalty for name, model in models.items()}
-    return {name: penalty for name, penalty in declared.items() if penalty is not None}
-
-
-def body_digest(student: AnyStudent) -> str:
-    """Return what two students share whose features before training are the same."""
-    return (student if student.body is None else student.body).digest()
+    models = {"ridge_weak": setup.supervisor.model, "ridge_strong": setup.student}
+    penalties = {name: None if model is None else model.ridge_penalty for name, model in models.items()}
+    return {name: penalty for name, penalty in penalties.items() if penalty is not None}

@@ -1,4 +1,4 @@
-"""From a recorded run to what is observed of it, and to its ground truth: two doors, and nothing goes through both.
+"""From a run's answers to what is observed of it, and to its ground truth: two doors, and nothing goes through both.
 
 The test set in distribution is cut in halves. Observables look at the inputs of the first half, and audited labels are
 bought there; the truth is measured on the second. So no label serves on both sides.
@@ -7,20 +7,21 @@ bought there; the truth is measured on the second. So no label serves on both si
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from w2sg.core import (
+    AnyArray,
     AnyTraining,
     CapabilityError,
+    ClassProbabilities,
     Examples,
     FloatArray,
     InformationTier,
     InputError,
-    IntArray,
     Labeller,
-    Method,
-    Predictor,
+    Student,
     Supervision,
     TaskData,
     WeakSupervisor,
@@ -28,104 +29,90 @@ from w2sg.core import (
     one_hot,
     run_timed,
 )
-from w2sg.theory.cases import Truth
+from w2sg.lab import Setup
 from w2sg.theory.observables import Observables, Quantity
-from w2sg.theory.observing.facts import AnyStudent, body_digest, facts_of, penalties_of
+from w2sg.theory.observing.facts import facts_of, penalties_of
 from w2sg.theory.observing.measuring import mean_of, observe, of_features
 from w2sg.theory.observing.observed import AuditedLabels, FeatureSpace, ObservedRun, Refits
 from w2sg.theory.observing.risks import losses
 
 TEST, TRANSFER = "test", "transfer"
-"""The splits that theory looks at."""
 FOLDS = 5
-ASKED_BY = "theory"
-"""Who asks for gold here, as the ledger has it."""
-BySplit = Mapping[str, FloatArray]
-"""Class probabilities `(n, k)` by the name of the split."""
-
-
-@dataclass(frozen=True)
-class RunParts:
-    """What learns in a run: runs of one task under one seed differ in these alone."""
-
-    supervisor: WeakSupervisor
-    student: AnyStudent
-    method: Method
 
 
 @dataclass(frozen=True, eq=False)
-class RecordedRun:
-    """A run as it was kept.
+class RunAnswers:
+    """A run's answers to each split: class probabilities `(n, k)` of the weak supervisor and of the student."""
 
-    Attributes:
-        id: The run's id.
-        parts: What learned in it.
-        weak: The weak labels.
-        student: What the student predicts.
-        ceiling: What the ceiling predicts.
-    """
-
-    id: str
-    parts: RunParts
-    weak: BySplit
-    student: BySplit
-    ceiling: BySplit
+    setup: Setup
+    weak: Mapping[str, FloatArray]
+    student: Mapping[str, FloatArray]
 
 
 class TaskObserver:
-    """One task under one seed, from which its runs are observed; refits and features are shared by them."""
+    """A task's data under one seed, from which its runs are observed; refits and features are shared by them."""
 
     def __init__(self, data: TaskData, seed: int) -> None:
-        self.data = data
-        self.seed = seed
+        """Take the data.
+
+        Raises:
+            CapabilityError: If the task asks for anything but class probabilities.
+        """
+        if data.question.signal is not ClassProbabilities:
+            raise CapabilityError(
+                f"theory speaks of class probabilities: this task asks for {data.question.signal.variant!r}"
+            )
+        self.data, self.seed = data, seed
         self._refits: dict[str, Refits | str] = {}
         self._spaces: dict[str, FeatureSpace | str] = {}
         self._labellers: dict[str, list[Labeller]] = {}
-        self._held_out: dict[str, FloatArray | str] = {}
+        self._students: dict[str, FloatArray | str] = {}
         self._features: dict[tuple[str, str], dict[str, Quantity]] = {}
 
     @cached_property
-    def halves(self) -> tuple[IntArray, IntArray]:
+    def halves(self) -> tuple[np.ndarray, np.ndarray]:
         """Rows of the test set that are seen, and those that are scored; examples that belong together stay so."""
         examples = self.data.tests[TEST]
-        names, unit = np.unique(examples.metadata.get("together", examples.ids), return_inverse=True)
+        units = examples.metadata.get("together", examples.ids)
+        names, unit = np.unique(units, return_inverse=True)
         first = derive(self.seed, "theory", "halves").permutation(len(names))[: len(names) // 2]
         seen = np.isin(unit, first)
         return np.flatnonzero(seen), np.flatnonzero(~seen)
 
-    def observe(self, run: RecordedRun, audits: Sequence[AuditedLabels] = ()) -> dict[int, Observables]:
-        """Return the observables of a run; what features say is computed once for each supervisor and body."""
-        observed = self.observed(run)
-        key = run.parts.supervisor.digest(), body_digest(run.parts.student)
+    def observe(self, run: RunAnswers, audits: Sequence[AuditedLabels] = ()) -> dict[int, Observables]:
+        """Return the observables of a run; what features say is found once for each weak supervisor and body."""
+        seen, setup = self.seen(run), run.setup
+        key = setup.supervisor.digest(), body_digest(setup.student)
         if key not in self._features:
-            self._features[key] = of_features(observed)
-        return observe(observed, audits, self._features[key])
+            self._features[key] = of_features(seen)
+        return observe(seen, audits, self._features[key])
 
-    def observed(self, run: RecordedRun) -> ObservedRun:
+    def seen(self, run: RunAnswers) -> ObservedRun:
         """Return what is seen of a run.
 
         Raises:
             InputError: If the test set is too small for two halves.
         """
-        learners, (rows, _) = run.parts, self.halves
+        data, setup = self.data, run.setup
+        rows, _ = self.halves
         if not len(rows):
-            raise InputError(f"the test set has {len(self.data.tests[TEST])} examples: theory needs at least 2")
+            raise InputError(f"the test set has {len(data.tests[TEST])} examples: theory needs at least 2")
         parts = {
-            "refits": self._refit(learners),
-            "weak_space": self._space(learners.supervisor.model),
-            "student_space": self._space(learners.student),
-            "student_held_out": self._held_out.get(run.id, "students were not trained again"),
+            "refits": self._refit(setup.supervisor),
+            "weak_space": self._space(setup.supervisor.model),
+            "student_space": self._space(setup.student),
+            "student_held_out": self._students.get(setup.digest(), "students were not trained again"),
         }
         return ObservedRun(
-            run=run.id,
+            run=setup.digest(),
             setting="classification",
             weak=run.weak[TEST][rows],
             student=run.student[TEST][rows],
             weak_training=run.weak[TRANSFER],
             student_training=run.student[TRANSFER],
-            n_supervision=learners.supervisor.labels_used(len(self.data.supervision)),
-            facts=facts_of(learners.supervisor, learners.student, learners.method, self._n_classes),
-            known=penalties_of(learners.supervisor, learners.student),
+            n_supervision=setup.supervisor.labels_used(len(data.supervision)),
+            facts=facts_of(setup, len(data.question.names)),
+            known=penalties_of(setup),
             why_not={name: part for name, part in parts.items() if isinstance(part, str)},
             **{name: part for name, part in parts.items() if not isinstance(part, str)},  # type: ignore[arg-type]
         )
@@ -140,121 +127,92 @@ class TaskObserver:
         if labels > len(rows):
             raise InputError(f"an audit takes at most the {len(rows)} examples of the seen half, got {labels}")
         drawn = derive(self.seed, "theory", "audit").permutation(len(rows))[:labels]
-        return AuditedLabels(drawn, one_hot(self.data.vault.buy(TEST, rows[drawn], asked_by=ASKED_BY), self._n_classes))
+        data = self.data
+        return AuditedLabels(
+            drawn, one_hot(data.vault.buy(TEST, rows[drawn], asked_by="theory"), len(data.question.names))
+        )
 
-    def train_again(self, runs: Mapping[str, RunParts]) -> None:
-        """Train the students of runs again, on the labels of each refit of their supervisors.
+    def train_again(self, setups: Sequence[Setup]) -> None:
+        """Train students again, on the labels of each refit of their weak supervisors.
 
         What is then known of a student is how it does on the supervision labels that its supervisor did not see. All
-        students train in step, as in a study: which runs are trained together moves the last bits of what they say.
-
-        Args:
-            runs: What learned in each run, by the run's id.
+        students train in step, as in a study: which of them train together moves the last bits of what they say.
         """
-        data, held_out = self.data, {}
-        for run, parts in runs.items():
-            refused = self._refused(parts)
-            if refused is None:
-                held_out[run] = np.zeros((len(data.supervision), self._n_classes))
-            else:
-                self._held_out[run] = refused
+        unfit = {setup.digest(): self._unfit(setup) for setup in setups}
+        todo = [setup for setup in setups if unfit[setup.digest()] is None]
+        self._students |= {digest: reason for digest, reason in unfit.items() if reason is not None}
+        data = self.data
+        shape = len(data.supervision), len(data.question.names)
+        held_out = {setup.digest(): np.zeros(shape) for setup in todo}
         for index in range(FOLDS):
-            out = self.fold == index
-            inputs = data.supervision.take(np.flatnonzero(out)).inputs
-            courses = [self._course(runs[run], index) for run in held_out]
-            for run, predictor in zip(held_out, run_timed(courses)[0], strict=True):
+            left_out = data.supervision.take(np.flatnonzero(self.fold == index))
+            courses = [self._course(setup, index) for setup in todo]
+            for setup, predictor in zip(todo, run_timed(courses)[0], strict=True):
                 if isinstance(predictor, CapabilityError):
-                    self._held_out[run] = str(predictor)
+                    self._students[setup.digest()] = str(predictor)
                 else:
-                    held_out[run][out] = predictor.predict_proba(inputs)
-        self._held_out |= {run: predicted for run, predicted in held_out.items() if run not in self._held_out}
+                    held_out[setup.digest()][self.fold == index] = predictor.answer(left_out.inputs).probabilities
+        self._students |= {run: rows for run, rows in held_out.items() if run not in self._students}
 
-    def truth(self, run: RecordedRun) -> Truth:
-        """Open the ground truth of the scored half: risks of weak, student and ceiling, and their differences."""
-        _, rows = self.halves
-        gold = one_hot(self.data.vault.release("score", TEST, asked_by=ASKED_BY)[rows], self._n_classes)
-        weak, student, ceiling = (
-            losses(predicted[TEST][rows], gold, "classification") for predicted in (run.weak, run.student, run.ceiling)
-        )
-        values: dict[str, Quantity] = {}
-        for unit in weak:
-            gain, gap = weak[unit] - student[unit], weak[unit] - ceiling[unit]
-            values |= {
-                f"gain {unit}": mean_of(gain),
-                f"shortfall {unit}": mean_of(student[unit] - ceiling[unit]),
-                f"gap {unit}": mean_of(gap),
-                f"weak_risk {unit}": mean_of(weak[unit]),
-                f"student_risk {unit}": mean_of(student[unit]),
-            }
-            # Where the gap may be 0 the ratio has no mean, and its error by the delta method would be wrong.
-            if values[f"gap {unit}"].value > 2 * values[f"gap {unit}"].se:
-                values[f"pgr {unit}"] = _ratio(gain, gap)
-        return Truth(run.id, values)
+    def _unfit(self, setup: Setup) -> str | None:
+        """Return why the student of a setup is not trained again, or None."""
+        refits = self._refit(setup.supervisor)
+        if isinstance(refits, str):
+            return refits
+        if setup.method.audits:
+            return "the method buys labels"
+        if setup.method.tier is not InformationTier.WEAK_LABELS:
+            # It would be told of all supervision labels, the left-out ones that judge its student among them.
+            return "the method knows more of the supervision split than a refit may"
+        return "the student is too costly to train again" if setup.student.alone else None
+
+    def _course(self, setup: Setup, index: int) -> AnyTraining:
+        """Return the training of a setup's student on the labels of a refit of its weak supervisor."""
+        data, labeller = self.data, self._labellers[setup.supervisor.digest()][index]
+        rng = derive(self.seed, "theory", "student", str(index))
+        splits = {"transfer": data.transfer} | ({"validation": data.validation} if data.validation is not None else {})
+        labels = {name: labeller.label(examples, None, rng) for name, examples in splits.items()}
+        return setup.method.train(data.view(labels), setup.student, rng)
+
+    def _refit(self, supervisor: WeakSupervisor[Any]) -> Refits | str:
+        key = supervisor.digest()
+        if key not in self._refits:
+            self._refits[key] = self._refits_of(supervisor)
+        return self._refits[key]
 
     @cached_property
-    def fold(self) -> IntArray:
+    def fold(self) -> np.ndarray:
         """The fold of each supervision example; examples that belong together are in one."""
         supervision = self.data.supervision
         _, unit = np.unique(supervision.metadata.get("together", np.arange(len(supervision))), return_inverse=True)
         folds = derive(self.seed, "theory", "folds").permutation(unit.max(initial=0) + 1) % FOLDS
         return np.asarray(folds[unit])
 
-    @property
-    def _n_classes(self) -> int:
-        return len(self.data.question.names)
-
-    def _refused(self, parts: RunParts) -> str | None:
-        """Return why the student of a run is not trained again, or None."""
-        refits = self._refit(parts)
-        if isinstance(refits, str):
-            return refits
-        if parts.method.audits:
-            return "the method buys labels"
-        if parts.method.tier is not InformationTier.WEAK_LABELS:
-            return "the method knows labels that a refit's supervisor must not have seen"
-        return "the student is too costly to train again" if parts.student.alone else None
-
-    def _course(self, parts: RunParts, index: int) -> AnyTraining[Predictor]:
-        """Return the training of a run's student on the labels of a refit of its supervisor."""
-        data, labeller = self.data, self._labellers[parts.supervisor.digest()][index]
-        rng = derive(self.seed, "theory", "student", str(index))
-        splits = {TRANSFER: data.transfer} | ({} if data.validation is None else {"validation": data.validation})
-        weak = {name: labeller.label(examples, None, rng) for name, examples in splits.items()}
-        return parts.method.train(data.view(weak), parts.student, rng)
-
-    def _refit(self, parts: RunParts) -> Refits | str:
-        """Return the refits of a run's supervisor, or why there are none; each supervisor is trained again once."""
-        key = parts.supervisor.digest()
-        if key not in self._refits:
-            self._refits[key] = self._refits_of(parts)
-        return self._refits[key]
-
-    def _refits_of(self, parts: RunParts) -> Refits | str:
-        data, model = self.data, parts.supervisor.model
-        if parts.supervisor.simulates:
+    def _refits_of(self, supervisor: WeakSupervisor[Any]) -> Refits | str:
+        data = self.data
+        if supervisor.simulates:
             return "the supervisor is simulated"
-        if model is not None and model.alone:
+        if supervisor.model is not None and supervisor.model.alone:
             return "the supervisor is too costly to train again"
-        n, k = len(data.supervision), self._n_classes
+        n, k = len(data.supervision), len(data.question.names)
         if n < 2 * FOLDS:
             return f"the supervisor has {n} labels, {2 * FOLDS} are needed"
-        gold = data.vault.release("supervision", "supervision", asked_by=ASKED_BY)
+        gold = data.vault.release("supervision", "supervision", asked_by=supervisor.kind)
         supervision = Supervision(data.supervision, gold, data.question, data.corpus)
         # A supervisor that uses some of the labels uses as many of what the largest fold leaves over, so that refits
         # differ from it, and from each other, in which labels they saw and as little as can be in how many.
         size = n - int(np.bincount(self.fold, minlength=FOLDS).max())
-        count = min(parts.supervisor.labels_used(n), size)
-        supervisor = parts.supervisor.with_labels(count)
-        held_out, fresh, labellers = np.zeros((n, k)), [], []
+        count = min(supervisor.labels_used(n), size)
+        smaller = supervisor.with_labels(count)
+        held_out, fresh = np.zeros((n, k)), []
         for index in range(FOLDS):
-            rest, out = np.flatnonzero(self.fold != index), np.flatnonzero(self.fold == index)
+            rest, left_out = np.flatnonzero(self.fold != index), np.flatnonzero(self.fold == index)
             rng = derive(self.seed, "theory", "refit", str(index))
-            labeller = supervisor.fit(supervision.take(rest), rng)
-            held_out[out] = labeller.label(data.supervision.take(out), None, rng).probabilities
+            labeller = smaller.fit(supervision.take(rest), rng)
+            held_out[left_out] = labeller.label(data.supervision.take(left_out), None, rng).probabilities
             fresh.append(labeller.label(self._fresh, None, rng).probabilities)
-            labellers.append(labeller)
-        self._labellers[parts.supervisor.digest()] = labellers
-        # Two refits without different folds share all but two folds, of the all but one that each has.
+            self._labellers.setdefault(supervisor.digest(), []).append(labeller)
+        # Of the labels of one refit, all but one fold, another one has all but two folds.
         overlap = (FOLDS - 2) / (FOLDS - 1) * count / size
         return Refits(held_out, one_hot(gold, k).astype(np.float64), np.stack(fresh), count, overlap)
 
@@ -262,18 +220,54 @@ class TaskObserver:
     def _fresh(self) -> Examples:
         return self.data.tests[TEST].take(self.halves[0])
 
-    def _space(self, student: AnyStudent | None) -> FeatureSpace | str:
+    def _space(self, student: Student[Any, Any] | None) -> FeatureSpace | str:
         if student is None:
             return "the supervisor is no model with features"
         key = body_digest(student)
         if key not in self._spaces:
-            sets = (self.data.supervision.inputs, self.data.transfer.inputs, self._fresh.inputs)
+            data = self.data
+            sets = (data.supervision.inputs, data.transfer.inputs, self._fresh.inputs)
             try:
-                features = [np.asarray(student.embed(self.data.corpus, inputs)) for inputs in sets]
-                self._spaces[key] = FeatureSpace(*features)
+                self._spaces[key] = FeatureSpace(*(np.asarray(student.embed(data.corpus, inputs)) for inputs in sets))
             except CapabilityError as reason:
                 self._spaces[key] = str(reason)
         return self._spaces[key]
+
+
+def body_digest(student: Student[Any, Any]) -> str:
+    """Return what two students share whose features before training are the same."""
+    return (student.body or student).digest()
+
+
+def truth_of_run(weak: AnyArray, student: AnyArray, ceiling: AnyArray, gold: AnyArray) -> dict[str, Quantity]:
+    """Return what really happened on the scored half, by `target unit`: risks of the three, and their differences.
+
+    Args:
+        weak: The weak supervisor's class probabilities, `(n, k)`.
+        student: The student's.
+        ceiling: The ceiling's.
+        gold: Class numbers, `(n,)`.
+    """
+    labels = one_hot(gold, weak.shape[1])
+    risks = {
+        who: losses(probabilities, labels, "classification")
+        for who, probabilities in (("weak", weak), ("student", student), ("ceiling", ceiling))
+    }
+    values: dict[str, Quantity] = {}
+    for unit in risks["weak"]:
+        weak_risk, student_risk, ceiling_risk = (risks[who][unit] for who in ("weak", "student", "ceiling"))
+        values |= {
+            f"gain {unit}": mean_of(weak_risk - student_risk),
+            f"shortfall {unit}": mean_of(student_risk - ceiling_risk),
+            f"gap {unit}": mean_of(weak_risk - ceiling_risk),
+            f"weak_risk {unit}": mean_of(weak_risk),
+            f"student_risk {unit}": mean_of(student_risk),
+        }
+        # Where the gap may be 0 the ratio has no mean, and its error by the delta method would be wrong.
+        gap = values[f"gap {unit}"]
+        if gap.value > 2 * gap.se:
+            values[f"pgr {unit}"] = _ratio(weak_risk - student_risk, weak_risk - ceiling_risk)
+    return values
 
 
 def _ratio(gain: FloatArray, gap: FloatArray) -> Quantity:

@@ -23,7 +23,7 @@ class EnsembleVariance(Theory):
     unit: Literal["squared"] = "squared"
     needs: ClassVar[tuple[str, ...]] = ("ensemble_squared",)
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = (given.REPRESENTATIVE, given.MATCHES_MEAN)
-    oracle: ClassVar[str | None] = "ensemble-variance"
+    world: ClassVar[str | None] = "ensemble-variance"
 
     def formula(self, at: Mapping[str, float]) -> float:
         """Return the variance."""

@@ -36,7 +36,7 @@ class GroupShift(Theory):
             "deployment labels are not observed",
         ),
     )
-    oracle: ClassVar[str | None] = "group-shift"
+    world: ClassVar[str | None] = "group-shift"
 
     def formula(self, at: Mapping[str, float]) -> float:
         """Return the difference of both variances."""

@@ -1,6 +1,6 @@
 """Intrinsic dimension: the student does not inherit the supervisor's variance in directions that it lacks.
 
-Dong, Li, Li, Lee, Lei (arXiv 2502.05075); the formulas stand in `w2sg.theory.oracles.intrinsic_dimension`.
+Dong, Li, Li, Lee, Lei (arXiv 2502.05075); the formulas stand in `w2sg.worlds.intrinsic_dimension`.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from pydantic import Field
 from w2sg.core import register
 from w2sg.theory import hypotheses as given
 from w2sg.theory.contracts import Hypothesis, Inapplicable, Target, Theory
-from w2sg.theory.oracles.intrinsic_dimension import VarianceRisks, least_squares_variance, variance_risks
+from w2sg.worlds import VarianceRisks, least_squares_variance, variance_risks
 
 _SIZES = ("n_supervision", "n_transfer", "d_weak", "d_strong", "d_shared")
 _HYPOTHESES = (
@@ -40,7 +40,7 @@ class IntrinsicDimensionGain(Theory):
     unit: Literal["squared"] = "squared"
     needs: ClassVar[tuple[str, ...]] = ("noise", *_SIZES)
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = _HYPOTHESES
-    oracle: ClassVar[str | None] = "intrinsic-dimension"
+    world: ClassVar[str | None] = "intrinsic-dimension"
 
     def formula(self, at: Mapping[str, float]) -> float:
         """Return the difference of both variances."""
@@ -56,7 +56,7 @@ class IntrinsicDimensionPgr(Theory):
     unit: Literal["squared"] = "squared"
     needs: ClassVar[tuple[str, ...]] = _SIZES
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = _HYPOTHESES
-    oracle: ClassVar[str | None] = "intrinsic-dimension"
+    world: ClassVar[str | None] = "intrinsic-dimension"
     ceiling: Literal["transfer", "all"] = Field(
         "transfer",
         description="labels of the ceiling: of the transfer split, or also those of the supervisor (the paper)",

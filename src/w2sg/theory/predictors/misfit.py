@@ -41,7 +41,7 @@ class Misfit(Theory):
         given.POPULATION,
         given.REALIZABLE,
     )
-    oracle: ClassVar[str | None] = "linear-misfit"
+    world: ClassVar[str | None] = "linear-misfit"
 
     def formula(self, at: Mapping[str, float]) -> float:
         """Return the misfit."""
@@ -66,7 +66,7 @@ class MisfitFiniteSample(Theory):
         given.SAME_INPUTS,
         given.REALIZABLE_FINITE,
     )
-    oracle: ClassVar[str | None] = "intrinsic-dimension"
+    world: ClassVar[str | None] = "intrinsic-dimension"
 
     def formula(self, at: Mapping[str, float]) -> float:
         """Return the misfit less twice its sampling share."""

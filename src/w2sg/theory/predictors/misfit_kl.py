@@ -60,7 +60,7 @@ class MisfitKl(Theory):
         given.POPULATION,
         _LOGIT_TRUTH,
     )
-    oracle: ClassVar[str | None] = "misfit-toy"
+    world: ClassVar[str | None] = "misfit-toy"
 
     def formula(self, at: Mapping[str, float]) -> float:
         """Return the forward misfit."""
@@ -87,7 +87,7 @@ class MisfitReverseKl(Theory):
         given.POPULATION,
         _PRIMAL_TRUTH,
     )
-    oracle: ClassVar[str | None] = "misfit-toy"
+    world: ClassVar[str | None] = "misfit-toy"
 
     def formula(self, at: Mapping[str, float]) -> float:
         """Return the reverse misfit."""

@@ -1,6 +1,6 @@
 """Two clusters: averaging a supervisor's labels turns the student to the line between the means.
 
-Frei et al. (arXiv 2106.13805); the formula stands in `w2sg.theory.oracles.mixture`.
+Frei et al. (arXiv 2106.13805); the formula stands in `w2sg.worlds.mixture`.
 """
 
 import math
@@ -14,7 +14,7 @@ from w2sg.theory import hypotheses as given
 from w2sg.theory.contracts import Hypothesis, Inapplicable, Theory
 from w2sg.theory.hypotheses import CheckResult, checked
 from w2sg.theory.observables import Observables
-from w2sg.theory.oracles.mixture import averaging_step
+from w2sg.worlds import averaging_step
 
 REST_SHARE = 0.75
 """The spectrum may spread over this share of the directions that one spike on isotropic noise leaves."""
@@ -74,7 +74,7 @@ class MixtureGain(Theory):
             "the clusters' classes are not observed",
         ),
     )
-    oracle: ClassVar[str | None] = "mixture"
+    world: ClassVar[str | None] = "mixture"
 
     def formula(self, at: Mapping[str, float]) -> float:
         """Return the gain in accuracy of one step."""

@@ -29,7 +29,7 @@ class OverlapDensity(Theory):
             "patterns are detected by two change points, and whether changes are right is not observed",
         ),
     )
-    oracle: ClassVar[str | None] = "overlap"
+    world: ClassVar[str | None] = "overlap"
 
     def formula(self, at: Mapping[str, float]) -> float:
         """Return density times the share of labels left."""

@@ -1,6 +1,6 @@
 """Early stopping: the most a student can gain that contracts its supervisor's function, and the gain of the best case.
 
-Medvedev, Lyu, Yu, Arora, Li, Srebro (arXiv 2503.02877); the formulas stand in `w2sg.theory.oracles.random_features`.
+Medvedev, Lyu, Yu, Arora, Li, Srebro (arXiv 2503.02877); the formulas stand in `w2sg.worlds.random_features`.
 Risks may be against noisy labels: noise in both the supervisor's risk and the labels' variance only raises the limit.
 """
 
@@ -11,8 +11,8 @@ from typing import ClassVar, Literal, final
 from w2sg.core import register
 from w2sg.theory import hypotheses as given
 from w2sg.theory.contracts import Hypothesis, Inapplicable, Theory
-from w2sg.theory.oracles.random_features import spike_student_risk, student_floor
 from w2sg.theory.predictors.misfit import distance
+from w2sg.worlds import spike_student_risk, student_floor
 
 
 class _Shares(Theory):
@@ -20,7 +20,7 @@ class _Shares(Theory):
 
     unit: Literal["squared"] = "squared"
     needs: ClassVar[tuple[str, ...]] = ("weak_squared", "label_variance")
-    oracle: ClassVar[str | None] = "random-feature-limit"
+    world: ClassVar[str | None] = "random-feature-limit"
 
     @abstractmethod
     def share(self, weak: float) -> float:

@@ -35,7 +35,7 @@ class RepresentationGap(Theory):
     unit: Literal["squared"] = "squared"
     needs: ClassVar[tuple[str, ...]] = ("gap_plugin",)
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = _SHARED
-    oracle: ClassVar[str | None] = "representation-gap"
+    world: ClassVar[str | None] = "representation-gap"
 
     def formula(self, at: Mapping[str, float]) -> float:
         """Return the plug-in gap."""

@@ -1,6 +1,6 @@
 """Two-stage ridge: a student's penalty repairs a supervisor that was regularised too little.
 
-Moniri and Hassani (arXiv 2505.18346); the formulas stand in `w2sg.theory.oracles.ridge`.
+Moniri and Hassani (arXiv 2505.18346); the formulas stand in `w2sg.worlds.ridge`.
 """
 
 from collections.abc import Mapping
@@ -9,8 +9,8 @@ from typing import ClassVar, Literal
 from w2sg.core import register
 from w2sg.theory import hypotheses as given
 from w2sg.theory.contracts import Hypothesis, Inapplicable, Theory
-from w2sg.theory.oracles.ridge import two_stage_ridge_risks
 from w2sg.theory.predictors.misfit import distance
+from w2sg.worlds import two_stage_ridge_risks
 
 _NEEDS = ("noise", "label_variance", "d_weak", "d_strong", "n_supervision", "n_transfer")
 _HYPOTHESES = (
@@ -47,7 +47,7 @@ class TwoStageRidgeGain(Theory):
     unit: Literal["squared"] = "squared"
     needs: ClassVar[tuple[str, ...]] = (*_NEEDS, "ridge_weak", "ridge_strong")
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = _HYPOTHESES
-    oracle: ClassVar[str | None] = "two-stage-ridge"
+    world: ClassVar[str | None] = "two-stage-ridge"
 
     def formula(self, at: Mapping[str, float]) -> float:
         """Return the difference of both limits."""
@@ -75,7 +75,7 @@ class Ridgeless(Theory):
         _no_penalty("ridge_weak"),
         _no_penalty("ridge_strong"),
     )
-    oracle: ClassVar[str | None] = "two-stage-ridge"
+    world: ClassVar[str | None] = "two-stage-ridge"
 
     def formula(self, at: Mapping[str, float]) -> float:
         """Return the difference of both limits."""
