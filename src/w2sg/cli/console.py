@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from w2sg.core.errors import InputError
+from w2sg.core import InputError
 
 if TYPE_CHECKING:
     from w2sg.core import Document
@@ -77,6 +77,9 @@ def print_document(document: "Document", *, as_json: bool, **more: object) -> No
             typer.echo(f"{table.intro}\n" if table.intro else "")
     for finding in document.findings:
         typer.echo(f"- {finding.text}")
+    if "steps_done" in document.effort:
+        steps = ", ".join(f"{n} {step}" for step, n in document.effort["steps_done"].items())
+        typer.echo(f"{document.effort['wall_s']:.1f} s; steps done: {steps or 'none: all were in the store'}")
 
 
 def load_plugins(paths: Sequence[str] | None) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from w2sg.cli.console import existing_store, load_plugins, progress_bar
-from w2sg.core.errors import InputError
+from w2sg.core import InputError
 
 if TYPE_CHECKING:
     from w2sg.lab import Study
