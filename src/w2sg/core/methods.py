@@ -131,6 +131,8 @@ def run_timed(courses: Sequence[AnyTraining[T]]) -> tuple[list[T | CapabilityErr
                 del answers[index]
             seconds[index] += time.perf_counter() - started
         answers = {index: [] for index in answers}
+        # Equal students are one batch, whichever methods asked for them: students of one configuration share features,
+        # and heads on the same features share nearly all of their work.
         for student in dict.fromkeys(fit.student for _, fit in asked):
             group = [(index, fit) for index, fit in asked if fit.student == student]
             started = time.perf_counter()

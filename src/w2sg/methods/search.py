@@ -122,6 +122,8 @@ def random_composition(rng: np.random.Generator, given: Circumstances) -> Compos
     Raises:
         InputError: If nothing that was drawn fits the circumstances.
     """
+    # Rejection keeps the draw simple: whatever contradicts itself is thrown away as a whole, so no part is favoured
+    # because another one happened to be drawn first.
     for _ in range(TRIES):
         try:
             drawn = Composition.parse({field: _random_part(sort, rng) for field, sort in PARTS.items()})
