@@ -20,8 +20,8 @@ from w2sg.core.views import InformationTier, WeakView
 
 Training: TypeAlias = Generator[Sequence[Fit], list[Predictor], Predictor]
 """The course of a method of classes: it yields students to train, receives the trained ones, and returns one."""
-AnyTraining: TypeAlias = Generator[Sequence[TrainingRequest], list[Any], T]
-"""The course of a method of any variant."""
+AnyTraining: TypeAlias = Generator[Sequence[Any], list[Any], T]
+"""The course of a method of any variant: it yields requests of training and receives what was trained."""
 
 UNKNOWN: Mapping[str, str] = MappingProxyType({"loss": "unknown", "stopping": "unknown", "labels": "unknown"})
 """The training facts of a method that declares none."""

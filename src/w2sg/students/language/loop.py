@@ -77,12 +77,12 @@ class Problem(ABC):
         """The tokens of each example, `(n,)`."""
 
     @abstractmethod
-    def backward(self, step: "Step", rows: IntArray, progress: float) -> None:
+    def backward(self, step: "BatchStep", rows: IntArray, progress: float) -> None:
         """Add the gradient of the mean loss of a batch, examples `rows`, to the network's parameters."""
 
 
 @dataclass(eq=False)
-class Step:
+class BatchStep:
     """What a problem works with in a step.
 
     Attributes:
@@ -150,7 +150,7 @@ class Loop:
         n = len(problem.lengths)
         self.per_epoch = -(-n // recipe.batch)
         self.total = max(1, math.ceil(recipe.epochs * self.per_epoch))
-        self.step = Step(wrapped, self.accelerator, recipe.micro or recipe.batch)
+        self.step = BatchStep(wrapped, self.accelerator, recipe.micro or recipe.batch)
         self.network = network
 
     def run(
