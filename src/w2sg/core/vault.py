@@ -117,6 +117,7 @@ class Vault:
         gold = self.__gold[split]
         if not 0 < k <= len(gold):
             raise InputError(f"an audit of split {split!r} takes 1 to {len(gold)} labels, got {k}")
+        # Drawn without replacement and then sorted: the order in which labels are bought tells nothing.
         rows = np.sort(rng.choice(len(gold), size=k, replace=False))
         return Audit(rows, self.buy(split, rows, asked_by=asked_by))
 
