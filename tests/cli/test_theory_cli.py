@@ -24,7 +24,7 @@ def test_observe_shows_what_is_seen_and_why_the_rest_is_not(w2sg: "Command", run
     assert shown.code == 0
     assert "misfit_reverse_kl" in shown.out
     assert "no labels were bought" in shown.out
-    found = json.loads(w2sg("observe", run_id[:8], "--labels", "20", "--json").out)
+    found = json.loads(w2sg("observe", run_id[:8], "--labels", "20", "--json").out)["runs"]
     assert [one["labels"] for one in found] == [0, 20]
     assert found[1]["quantities"]["audit_gain_error"]["n"] == 20
     assert "audit_gain_error" not in found[0]["quantities"]
@@ -32,9 +32,9 @@ def test_observe_shows_what_is_seen_and_why_the_rest_is_not(w2sg: "Command", run
 
 
 def test_predict_gives_numbers_with_conditions_or_reasons(w2sg: "Command", run_id: str) -> None:
-    found = json.loads(w2sg("predict", run_id, "--labels", "20", "--level", "0.8", "--json").out)
+    found = json.loads(w2sg("predict", run_id, "--labels", "20", "--level", "0.8", "--json").out)["answers"]
     by_name = {(one["theory"], one["labels"]): one for one in found}
-    assert by_name["paired-difference", 20]["lo"] < by_name["paired-difference", 20]["mean"]
+    assert by_name["paired-difference", 20]["low"] < by_name["paired-difference", 20]["mean"]
     assert by_name["misfit", 0]["mean"] is None
     assert "class is convex" in by_name["misfit", 0]["abstains"]
     assert by_name["misfit", 0]["formula"] > 0
@@ -102,7 +102,7 @@ def test_a_world_gives_exact_and_simulated(w2sg: "Command") -> None:
 
 
 def test_theories_are_listed_with_what_they_take_for_granted(w2sg: "Command") -> None:
-    found = {one["name"]: one for one in json.loads(w2sg("theory", "list", "--json").out)}
+    found = {one["name"]: one for one in json.loads(w2sg("theory", "list", "--json").out)["theories"]}
     assert found["misfit"]["information"] == "S0"
     assert "truth is in the class" in json.dumps(found["misfit"]["hypotheses"])
     assert found["paired-difference"]["information"] == "S1"
@@ -115,8 +115,8 @@ def test_a_scoreboard_is_scored_and_written(w2sg: "Command", write: Callable[[st
     shown = w2sg("theory", "score", "tiny.toml", "--labels", "20", "--families", "12", "-o", "scores.md")
     assert shown.code == 0, shown.err
     assert "paired-difference@20" in shown.out
-    assert "sealed before the truth was opened" in shown.out
+    assert "sealed before ground truth was opened" in shown.out
     page = Path("scores.md").read_text(encoding="utf-8")
     assert "w2sg theory score tiny.toml --labels 20 --families 12 -o scores.md" in page
-    again = json.loads(w2sg("theory", "score", "tiny", "--labels", "20", "--families", "12", "--json").out)
+    again = json.loads(w2sg("theory", "score", "tiny", "--labels", "20", "--families", "0", "--json").out)
     assert again["n_runs"]["wine(test=60)"] == 4

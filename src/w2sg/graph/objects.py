@@ -44,7 +44,6 @@ def encoded(array: AnyArray) -> bytes:
     """
     if array.dtype.hasobject:
         raise TypeError(f"a store keeps numbers and booleans, got an array of {array.dtype}")
-    array = np.ascontiguousarray(array)
     name = array.dtype.str.encode()
     raw = array.tobytes()
     coding, content = _RAW, raw

@@ -72,8 +72,8 @@ def observations_document(observed: Mapping[str, Mapping[int, Observables]]) -> 
         "",
         (
             Heading("quantity", "quantity", style="text", key=True),
-            Heading("value", "value", decimals=5),
-            Heading("se", "standard error", decimals=5),
+            Heading("value", "value", decimals=4),
+            Heading("se", "standard error", decimals=4),
             Heading("n", "n", style="count"),
             Heading("estimator", "estimator", style="text"),
         ),
@@ -135,5 +135,5 @@ def _condition(answer: Answer) -> str:
 
 
 def _document(kind: str, title: str, *tables: DataTable, data: Mapping[str, object]) -> Document:
-    sections = tuple(Section(f"section-{table.name}", table.title, tables=(table,)) for table in tables)
+    sections = tuple(Section(table.name, table.title, table.intro, tables=(table,)) for table in tables)
     return Document(kind=kind, heading=kind.capitalize(), title=title, lead="", sections=sections, data=data)

@@ -42,6 +42,7 @@ def scoreboard_document(board: Scoreboard, *, made_by: str = "") -> Document:
         findings=tuple(findings_of(board)),
         sections=tuple(_sections(board)),
         made_by=made_by or " ".join(["w2sg theory score", *([board.study] if board.study else [])]),
+        rests_on=_runs(board),
         data=board.to_dict(),
     )
 
@@ -88,7 +89,7 @@ def _lead(board: Scoreboard) -> str:
             f"Late: in {words.quantity(board.late, 'task and seed', 'tasks and seeds')} the truth had been opened "
             "before, for other predictions than these."
         )
-    return " ".join([*sentences, f"Scored on {_runs(board)}."])
+    return " ".join(sentences)
 
 
 def _runs(board: Scoreboard) -> str:
