@@ -40,12 +40,17 @@ def fieller_limits(
     v = np.asarray(covariance, dtype=np.float64)
     if v.shape != (2, 2):
         raise InputError(f"covariance must have shape (2, 2), got {v.shape}")
+    # Whether r is the ratio is asked of the difference numerator - r * denominator, which is normal whatever the gap;
+    # the ratio itself is not. The accepted r solve a quadratic a r^2 - 2 b r + c <= 0.
     q2 = quantile * quantile
     a = denominator * denominator - q2 * float(v[1, 1])
     b = numerator * denominator - q2 * float(v[0, 1])
     c = numerator * numerator - q2 * float(v[0, 0])
+    # a is positive iff the denominator differs significantly from 0. If it does not, ratios of any size fit the data,
+    # and the accepted set is the outside of an interval, or everything.
     if a <= 0:
         return None
+    # for a > 0 the discriminant cannot be negative but by rounding: the estimate itself is always accepted
     root = math.sqrt(max(b * b - a * c, 0.0))
     return (b - root) / a, (b + root) / a
 
@@ -76,8 +81,10 @@ def ratio_interval(
     if bottom == 0:
         raise InputError("the denominator of the ratio is 0, so the ratio is not defined")
     ratio = top / bottom
+    # degrees of freedom belong to a contrast; that of the test at the estimated ratio stands for all nearby ratios
     contrast = weights[0] - ratio * weights[1]
     df = estimate.degrees_of_freedom(contrast)
+    # the hull of both views: a ratio is excluded only where neither the parts nor the floor would accept it
     ends = [ratio]
     for view in estimate.views:
         quantile = t_quantile(level, view.degrees_of_freedom(contrast))
