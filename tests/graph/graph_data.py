@@ -6,6 +6,7 @@ from typing import Any
 
 from w2sg.core import registry
 
+TOYS = ("Number", "Total", "Gold", "Chain")
 PLUGIN = str(Path(__file__).with_name("toy_steps.py"))
 
 

@@ -72,7 +72,9 @@ def print_document(document: "Document", *, as_json: bool, **more: object) -> No
     if document.lead:
         typer.echo(document.lead)
     for table in document.tables.values():
-        print_table(f"{document.title}: {table.title.lower()}", *terminal_table(table))
+        if table.terminal:
+            print_table(f"{document.title}: {table.title}", *terminal_table(table))
+            typer.echo(f"{table.intro}\n" if table.intro else "")
     for finding in document.findings:
         typer.echo(f"- {finding.text}")
 

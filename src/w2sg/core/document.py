@@ -119,6 +119,7 @@ class DataTable:
         intro: What a reader must know first.
         columns: The columns.
         rows: The cells, in the order of the columns.
+        terminal: Whether a terminal, which has less room, shows it.
     """
 
     name: str
@@ -126,6 +127,7 @@ class DataTable:
     intro: str
     columns: tuple[Heading, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    terminal: bool = True
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data: every row by the names of the columns, of each cell what it has."""
@@ -522,8 +524,8 @@ def plain(value: Any, *, sparse: bool = True) -> Any:
     if isinstance(value, DataTable):
         return value.to_dict()
     if is_dataclass(value):
-        held = {one.name: getattr(value, one.name) for one in fields(value)}
-        defaults = {one.name: one.default for one in fields(value) if sparse and one.default is not MISSING}
+        held = {part.name: getattr(value, part.name) for part in fields(value)}
+        defaults = {part.name: part.default for part in fields(value) if sparse and part.default is not MISSING}
         value = {name: inner for name, inner in held.items() if name not in defaults or inner != defaults[name]}
     if isinstance(value, Mapping):
         return {str(key): plain(inner, sparse=sparse) for key, inner in value.items()}

@@ -71,8 +71,8 @@ class Entrant:
     @property
     def gold(self) -> float:
         """Ground-truth labels of the transfer split that it buys per run, 0 for most methods."""
-        bought = [one["n"] * one["times"] for one in self.result.gold if str(one["purpose"]).startswith("audit")]
-        return float(sum(bought) / len(self.result.seeds))
+        audits = [release for release in self.result.gold if str(release["purpose"]).startswith("audit")]
+        return float(sum(release["n"] * release["times"] for release in audits) / len(self.result.seeds))
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
@@ -121,11 +121,11 @@ class Comparison:
     @property
     def rivals(self) -> dict[str, PairedDifference]:
         """How the methods that can be paired with the reference differ from it."""
-        return {one.method: one.paired for one in self.entrants if one.paired is not None}
+        return {entrant.method: entrant.paired for entrant in self.entrants if entrant.paired is not None}
 
     def entrant(self, method: str) -> Entrant | None:
         """Return a method's entry, or None where it is not in this comparison."""
-        return next((one for one in self.entrants if one.method == method), None)
+        return next((entrant for entrant in self.entrants if entrant.method == method), None)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data; what came out of each entrant stands elsewhere."""
@@ -198,10 +198,10 @@ def compare_methods(
 def _entrants(group: Sequence[SetupResult], reference: str, names: Names) -> tuple[Entrant, ...]:
     wanted = (reference, group[0].setup.task.default_method)
     first = next((result for name in wanted for result in group if result.label["method"] == name), group[0])
-    others = [result for result in group if result is not first]
-    rivals = {names.of(one, "method"): one.tests[TEST].evidence.student for one in others if one.seeds == first.seeds}
+    others = {names.of(result, "method"): result for result in group if result is not first}
+    rivals = {name: one.tests[TEST].evidence.student for name, one in others.items() if one.seeds == first.seeds}
     paired = compare_all(first.tests[TEST].evidence, rivals, level=LEVEL) if rivals else {}
-    entrants = [Entrant(method, one, paired.get(method)) for one in others for method in (names.of(one, "method"),)]
+    entrants = [Entrant(name, result, paired.get(name)) for name, result in others.items()]
     return (Entrant(names.of(first, "method"), first, is_reference=True), *entrants)
 
 

@@ -126,7 +126,8 @@ class StudyResult:
             "n_runs": self.n_runs,
             "steps_done": dict(self.steps_done),
             "results": [result.to_dict() for result in self.results],
-            "contests": [one.to_dict() for one in self.comparisons if one.rivals],
+            "contests": [comparison.to_dict() for comparison in self.comparisons if comparison.rivals],
+            "failed": [asdict(run) for run in self.failed],
             "wall_s": self.wall_s,
         }
 
@@ -164,7 +165,7 @@ def _summarise(records: Sequence[Run], titles: Mapping[str, str]) -> SetupResult
         seeds=tuple(record.seed for record in records),
         tests=tests,
         run_ids=tuple(record.id for record in records),
-        weak_label_accuracy=float(np.mean([one["weak_accuracy"] for one in transfer])),
+        weak_label_accuracy=float(np.mean([metrics["weak_accuracy"] for metrics in transfer])),
         train_s=float(sum(result["steps"]["student"]["seconds"] for result in results)),
         gold=tuple({"purpose": p, "split": s, "n": n, "times": times} for (p, s, n), times in gold.items()),
         versions=results[0]["versions"],

@@ -78,11 +78,11 @@ class Heads:
     def _unlabelled(self, w: FloatArray) -> tuple[float, FloatArray]:
         f = np.exp(log_softmax(np.einsum("md,hkd->hmk", self.free, w, optimize=True)))
         value, slope = 0.0, np.zeros_like(f)
-        for one, other in combinations(range(self.count), 2):
-            information, by_one, by_other = mutual_information(f[one], f[other])
+        for first, second in combinations(range(self.count), 2):
+            information, by_first, by_second = mutual_information(f[first], f[second])
             value += self.diversity * information
-            slope[one] += self.diversity * by_one
-            slope[other] += self.diversity * by_other
+            slope[first] += self.diversity * by_first
+            slope[second] += self.diversity * by_second
         expected = np.maximum(self.weak.mean(axis=0), SMALLEST)
         ratio = np.log(np.maximum(f.mean(axis=1), SMALLEST) / expected)
         value += self.balance * float((f.mean(axis=1) * ratio).sum())

@@ -165,8 +165,8 @@ def _cleaned(svg: str, name: str, title: str, canvas: Canvas) -> str:
     return start + body[body.index(">") + 1 :].rstrip()
 
 
-def _rounded(found: re.Match[str]) -> str:
-    return f"{float(found[0]):.2f}".rstrip("0").rstrip(".")
+def _rounded(match: re.Match[str]) -> str:
+    return f"{float(match[0]):.2f}".rstrip("0").rstrip(".")
 
 
 def _renamed(body: str, prefix: str, tips: list[str]) -> str:
@@ -174,16 +174,16 @@ def _renamed(body: str, prefix: str, tips: list[str]) -> str:
     referred = dict.fromkeys(re.findall(r'(?:url\(#|href="#)([\w.-]+)', body))
     short = {old: f"{prefix}-{index}" for index, old in enumerate(referred)}
 
-    def rename(found: re.Match[str]) -> str:
-        old = found[1]
+    def rename(match: re.Match[str]) -> str:
+        old = match[1]
         return f' id="{short[old]}"' if old in short else ""
 
-    def tipped(found: re.Match[str]) -> str:
-        return f'<g class="tip"><title>{html.escape(tips[int(found[1])])}</title>'
+    def tipped(match: re.Match[str]) -> str:
+        return f'<g class="tip"><title>{html.escape(tips[int(match[1])])}</title>'
 
     body = re.sub(r'<g id="tip-(\d+)">', tipped, body)
     body = re.sub(r' id="([^"]*)"', rename, body)
-    return re.sub(r'(url\(#|href="#)([\w.-]+)', lambda found: found[1] + short[found[2]], body)
+    return re.sub(r'(url\(#|href="#)([\w.-]+)', lambda match: match[1] + short[match[2]], body)
 
 
 def in_chunks(items: list[Any], most: int) -> list[list[Any]]:

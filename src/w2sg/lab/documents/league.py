@@ -37,6 +37,7 @@ def league_document(league: League, *, made_by: str = "") -> Document:
     """
     verdicts = verdicts_table(league)
     figures = [_ranks(league), _differences(league)] if league.ranking.critical_difference else [_differences(league)]
+    arenas = [arena_table(league, number, arena) for number, arena in enumerate(league.arenas, start=1)]
     sections = [
         alone(standings_table(league)),
         Section("figures", "Figures", figures=tuple(figures)),
@@ -44,7 +45,7 @@ def league_document(league: League, *, made_by: str = "") -> Document:
         if verdicts is None
         else alone(verdicts),
         alone(halves_table(league)),
-        Section("arenas", "Arenas", tables=tuple(arena_table(league, *one) for one in enumerate(league.arenas, 1))),
+        Section("arenas", "Arenas", tables=tuple(arenas)),
     ]
     return Document(
         kind="league",
@@ -72,7 +73,7 @@ def league_findings(league: League) -> list[Finding]:
         remarks.append(
             "Arenas of one task share its examples: they count as one block of ranks and one cluster of means."
         )
-    buying = [f"{one.method} ({wording.count(one.gold)})" for one in league.standings if one.gold]
+    buying = [f"{standing.method} ({wording.count(standing.gold)})" for standing in league.standings if standing.gold]
     if buying:
         remarks.append(
             f"Not ranked and never chosen, because they buy ground-truth labels (per run): {_some(buying)}. Their "
@@ -152,20 +153,21 @@ def _pairs(league: League) -> list[Finding]:
 def _verdicts(league: League) -> list[Finding]:
     """Return who beats the reference, who hurts, who does both and who neither."""
     reference = league.reference
-    rivals = [one for one in league.standings if one.method != reference]
-    good = [f"{one.method} ({len(one.beats)} of {one.n_arenas})" for one in rivals if one.beats and not one.hurts]
-    mixed = [one.method for one in rivals if one.beats and one.hurts]
-    bad = [f"{one.method} ({len(one.hurts)} of {one.n_arenas})" for one in rivals if one.hurts and not one.beats]
-    rest = [one.method for one in rivals if not one.beats and not one.hurts]
+    rivals = [standing for standing in league.standings if standing.method != reference]
+    both = [standing.method for standing in rivals if standing.beats and standing.hurts]
+    neither = [standing.method for standing in rivals if not standing.beats and not standing.hurts]
+    decided = [standing for standing in rivals if standing.method not in (*both, *neither)]
+    good = [f"{one.method} ({len(one.beats)} of {one.n_arenas})" for one in decided if one.beats]
+    bad = [f"{one.method} ({len(one.hurts)} of {one.n_arenas})" for one in decided if one.hurts]
     findings = []
     if good:
         findings.append(Finding("better", f"Beats {reference} somewhere and hurts nowhere: {_some(good)}."))
-    if mixed:
-        findings.append(Finding("open", f"Beats {reference} in some arenas and hurts in others: {_some(mixed)}."))
+    if both:
+        findings.append(Finding("open", f"Beats {reference} in some arenas and hurts in others: {_some(both)}."))
     if bad:
         findings.append(Finding("worse", f"Hurts somewhere and beats {reference} nowhere: {_some(bad)}."))
-    if rest:
-        text = f"No difference to {reference} was shown in any arena: {_some(rest)}. They need not be equal."
+    if neither:
+        text = f"No difference to {reference} was shown in any arena: {_some(neither)}. They need not be equal."
         findings.append(Finding("open", text))
     return findings
 
@@ -193,10 +195,10 @@ def _halves(league: League) -> Finding:
 def _without_ratio(league: League) -> dict[str, list[str]]:
     """Return the methods without a PGR ratio, by the reason."""
     methods: dict[str, list[str]] = {}
-    for one in league.standings:
-        ratio = one.recovery.ratio
+    for standing in league.standings:
+        ratio = standing.recovery.ratio
         if ratio is not None and ratio.estimate is None and ratio.reason is not None:
-            methods.setdefault(ratio.reason, []).append(one.method)
+            methods.setdefault(ratio.reason, []).append(standing.method)
     return methods
 
 
@@ -220,13 +222,14 @@ def _ranks(league: League) -> Ranks:
         reference=league.reference,
         friedman=friedman_sentence(league),
     )
-    methods = tuple(method(*one) for one in ranks.items())
+    methods = tuple(method(name, rank) for name, rank in ranks.items())
     return Ranks("critical-difference", "Average ranks of the methods", caption, methods, apart, ranking.cliques)
 
 
 def _differences(league: League) -> Heat:
-    methods = [one.method for one in league.standings if one.method != league.reference]
-    sizes = [abs(one.difference.estimate) for arena in league.arenas for one in arena.entrants if one.difference]
+    methods = [standing.method for standing in league.standings if standing.method != league.reference]
+    differences = [entrant.difference for arena in league.arenas for entrant in arena.entrants]
+    sizes = [abs(difference.estimate) for difference in differences if difference]
     limit = max(float(np.quantile(sizes, SHARE_IN_RANGE)), 0.001)
     caption = _DIFFERENCES.format(
         reference=league.reference, alpha=f"{league.alpha:g}"[1:], limit=f"±{wording.number(100 * limit, 1)}"

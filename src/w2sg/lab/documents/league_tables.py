@@ -35,17 +35,18 @@ def standings_table(league: League) -> DataTable:
         f"Intervals over arenas are {level_of(league.level)} each, tasks are their sampling units, and they are not "
         "adjusted for the number of methods. Methods without a rank are not in every arena, or buy ground-truth labels."
     )
-    rows = tuple(_standing(one, one.method == reference) for one in league.standings)
+    rows = tuple(_standing(standing, standing.method == reference) for standing in league.standings)
     return DataTable("standings", "Standings", intro.replace("< 0.", "< ."), columns, rows)
 
 
 def verdicts_table(league: League) -> DataTable | None:
     """Return where each method beats and hurts; None where none does anywhere."""
-    decided = sorted((one for one in league.standings if one.beats or one.hurts), key=lambda one: -len(one.hurts))
+    decided = [standing for standing in league.standings if standing.beats or standing.hurts]
+    decided.sort(key=lambda standing: -len(standing.hurts))
     columns = text_column("method", key=True), text_column("hurts", "hurts on"), text_column("beats", "beats on")
-    rows = tuple((Cell(one.method), _places(one.hurts), _places(one.beats)) for one in decided)
+    rows = tuple((Cell(standing.method), _places(standing.hurts), _places(standing.beats)) for standing in decided)
     intro = f"Arenas with a significant difference to {league.reference}, the method that hurts most often first."
-    return DataTable("verdicts", "Which method hurts where", intro, columns, rows) if rows else None
+    return DataTable("verdicts", "Which method hurts where", intro, columns, rows, terminal=False) if rows else None
 
 
 def arena_table(league: League, number: int, arena: Comparison) -> DataTable:
@@ -69,7 +70,7 @@ def arena_table(league: League, number: int, arena: Comparison) -> DataTable:
         missing = sum(entrant.pgr.reason is not None for entrant in arena.entrants)
         intro += f" No PGR for {wording.quantity(missing, 'method')}: {share.reason}."
     entrants = sorted(arena.entrants, key=lambda entrant: -entrant.pgr.student.estimate)
-    return DataTable(f"arena-{number}", arena.title, intro, columns, tuple(map(_entrant, entrants)))
+    return DataTable(f"arena-{number}", arena.title, intro, columns, tuple(map(_entrant, entrants)), terminal=False)
 
 
 def halves_table(league: League) -> DataTable:
@@ -116,20 +117,20 @@ def _pooled(number: OverTasks, *, sign: bool = False) -> Cell:
     return Cell.of(number, missing=missing, note="" if missing else note, style="signed" if sign else "number")
 
 
-def _standing(one: Standing, is_reference: bool) -> tuple[Cell, ...]:
+def _standing(standing: Standing, is_reference: bool) -> tuple[Cell, ...]:
     counted = [
         Cell() if is_reference else Cell(len(places), help=", ".join(places) or wording.NOTHING)
-        for places in (one.beats, one.hurts)
+        for places in (standing.beats, standing.hurts)
     ]
-    recovery = one.recovery
+    recovery = standing.recovery
     return (
-        Cell(one.method, note="reference" if is_reference else ""),
-        Cell(one.rank),
+        Cell(standing.method, note="reference" if is_reference else ""),
+        Cell(standing.rank),
         *counted,
-        Cell(one.n_arenas),
-        *(_mean(number) for number in (one.difference, recovery.mean, recovery.difference, recovery.ratio)),
-        Cell(one.cost_s),
-        Cell(one.gold),
+        Cell(standing.n_arenas),
+        *(_mean(number) for number in (standing.difference, recovery.mean, recovery.difference, recovery.ratio)),
+        Cell(standing.cost_s),
+        Cell(standing.gold),
     )
 
 

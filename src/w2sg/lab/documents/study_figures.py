@@ -95,7 +95,7 @@ def accuracy_dots(comparisons: Sequence[Comparison]) -> list[Dots]:
     figures = []
     for number, (place, group) in enumerate(together.items(), start=1):
         title = "Accuracy by method and student" + (f": {' / '.join(place)}" if len(together) > 1 else "")
-        panels = [_panel(one.student, one, TEST) for one in group]
+        panels = [_panel(comparison.student, comparison, TEST) for comparison in group]
         figures.append(_dots(f"accuracy-{number}", title, panels, group[0].reference.pgr, ""))
     return figures
 
@@ -113,7 +113,8 @@ def shift_dots(comparisons: Sequence[Comparison]) -> list[Dots]:
 
 
 def _panel(title: str, comparison: Comparison, test: str) -> DotPanel:
-    shares = {short(one.method): one.result.tests[test].pgr for one in comparison.entrants if test in one.result.tests}
+    tested = [entrant for entrant in comparison.entrants if test in entrant.result.tests]
+    shares = {short(entrant.method): entrant.result.tests[test].pgr for entrant in tested}
     first = next(iter(shares.values()))
     bands = Band("weak", "weak", Estimate.of(first.weak)), Band("ceiling", "ceiling", Estimate.of(first.ceiling))
     estimates = {method: Estimate.of(share.student) for method, share in shares.items()}
@@ -176,7 +177,7 @@ def ladders_of(comparisons: Iterable[Comparison]) -> list[Ladder]:
             key = canonical_json([setup.task.digest(), setup.supervisor.digest(), path, rest])
             families.setdefault(key, (path, []))[1].append(comparison)
     ladders = [Ladder(path, tuple(sorted(steps, key=_strength_of))) for path, steps in families.values()]
-    return [one for one in ladders if len(set(one.strengths)) == len(one.steps) > 1 and one.methods]
+    return [ladder for ladder in ladders if len(set(ladder.strengths)) == len(ladder.steps) > 1 and ladder.methods]
 
 
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

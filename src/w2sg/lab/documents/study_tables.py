@@ -31,9 +31,7 @@ _COLUMNS = (
     Heading("difference", "difference", "accuracy minus the reference's on the same seeds and examples", "signed"),
     Heading("p", "p", "two-sided, of no difference, for this comparison alone", "p"),
     Heading("p_holm", "Holm p", "adjusted for all comparisons of the same task, supervisor and student", "p"),
-    _wide(
-        "bootstrap", "PGR, bootstrap check", "made a second way: hierarchical bootstrap, seeds outer, examples inner"
-    ),
+    _wide("bootstrap", "PGR, bootstrap check", "made a second way: hierarchical bootstrap, seeds outside"),
     _wide("gain", "gain", "accuracy of the student minus that of the weak supervisor", "signed"),
     _wide("agreement", "agreement", "share of test examples on which student and weak supervisor say the same"),
     _wide("errors_copied", "errors copied", "share of the weak supervisor's errors that the student repeats"),
@@ -45,6 +43,8 @@ _COLUMNS = (
 )
 COLUMNS = {column.name: column for column in _COLUMNS}
 
+FIRST = ("weak", "student", "ceiling", "pgr")
+"""What results begin with: the bootstrap check stands beside the PGR that it checks."""
 Row = dict[str, Cell]
 
 
@@ -105,15 +105,8 @@ def _result(comparison: Comparison, entrant: Entrant) -> Row:
     check = test.bootstrap
     bootstrap = Cell(low=check.low, high=check.high, note=check.method) if check else Cell()
     scores = _scores(test)
-    return {
-        **_labels(comparison, entrant),
-        **{name: scores.pop(name) for name in FIRST},
-        "bootstrap": bootstrap,
-        **scores,
-    }
-
-
-FIRST = ("weak", "student", "ceiling", "pgr")
+    first = {name: scores.pop(name) for name in FIRST}
+    return {**_labels(comparison, entrant), **first, "bootstrap": bootstrap, **scores}
 
 
 def _scores(test: TestSet) -> Row:
@@ -178,10 +171,11 @@ def _table(name: str, title: str, intro: str, rows: Sequence[Row]) -> DataTable 
     """Return a table, with labels that all rows share in its introduction instead of a column; None without rows."""
     if not rows:
         return None
-    names = list(rows[0])
-    same = [one for one in names if one in SHARED and len({row[one].value for row in rows}) == 1]
+    columns = list(rows[0])
+    same = [column for column in columns if column in SHARED and len({row[column].value for row in rows}) == 1]
     if same and len(rows) > 1:
-        intro += f" In all rows: {', '.join(f'{COLUMNS[one].title} {rows[0][one].value}' for one in same)}."
-        names = [one for one in names if one not in same]
-    columns = tuple(COLUMNS[one] for one in names)
-    return DataTable(name, title, intro, columns, tuple(tuple(row[one] for one in names) for row in rows))
+        intro += f" In all rows: {', '.join(f'{COLUMNS[column].title} {rows[0][column].value}' for column in same)}."
+        columns = [column for column in columns if column not in same]
+    cells = tuple(tuple(row[column] for column in columns) for row in rows)
+    headings = tuple(COLUMNS[column] for column in columns)
+    return DataTable(name, title, intro, headings, cells, terminal=name in ("results", "comparisons"))

@@ -152,10 +152,10 @@ class Coherence(Method):
             fold=_folds(labels, self.folds, rng),
             alpha=self.alpha,
         )
-        found = yield from self.search(search, labels, rng)
+        labels_found = yield from self.search(search, labels, rng)
         if self.start == "random":
-            found = _matched(found, weak)
-        return (yield [search.request(found, found != NONE)])[0]
+            labels_found = _matched(labels_found, weak)
+        return (yield [search.request(labels_found, labels_found != NONE)])[0]
 
     def search(
         self, search: _Search, labels: IntArray, rng: np.random.Generator
@@ -172,8 +172,8 @@ class Coherence(Method):
             kept, moved = labels.copy(), labels.copy()
             kept[joining], moved[joining], moved[moving] = named[joining], named[joining], named[moving]
             states = [kept, moved] if len(joining) else [moved]
-            found = yield from search.cross_fit(states)
-            before, after = (found[0] if len(joining) else proba), found[-1]
+            predicted = yield from search.cross_fit(states)
+            before, after = (predicted[0] if len(joining) else proba), predicted[-1]
             gain = search.utility(moved, after) - search.utility(kept, before)
             heat = max(self.coldest, self.hottest / (1 + 2 * np.log1p(turn)))
             accepted = rng.random() < np.exp(min(0.0, gain / heat))

@@ -99,8 +99,8 @@ class _Contrast(Method):
         inputs = view.transfer.inputs
         plus, minus = (rows.astype(np.float64) for rows in contrast_features(student, view.corpus, inputs))
         standards = (Standard.of(plus), Standard.of(minus))
-        found = self.probe(standards[0](plus), standards[1](minus), rng)
-        predictor = ContrastPredictor(student, view.corpus, standards, found)
+        probe = self.probe(standards[0](plus), standards[1](minus), rng)
+        predictor = ContrastPredictor(student, view.corpus, standards, probe)
         agreement = (predictor.predict_proba(inputs) * view.transfer.weak.probabilities).sum(axis=1).mean()
         predictor.flipped = bool(agreement < 0.5)
         return predictor
@@ -168,7 +168,7 @@ class ContrastConsistency(_Contrast):
         """Minimise the loss from unit directions."""
         from scipy.optimize import minimize
 
-        found: list[tuple[float, FloatArray]] = []
+        ends: list[tuple[float, FloatArray]] = []
         for _ in range(self.restarts):
             drawn = rng.normal(size=plus.shape[1])
             start = np.append(drawn / np.linalg.norm(drawn), 0.0)
@@ -180,8 +180,8 @@ class ContrastConsistency(_Contrast):
                 method="L-BFGS-B",
                 options={"maxiter": self.steps},
             )
-            found.append((float(end.fun), end.x))
-        return min(found, key=lambda one: one[0])[1]
+            ends.append((float(end.fun), end.x))
+        return min(ends, key=lambda end_of_restart: end_of_restart[0])[1]
 
 
 @final

@@ -51,7 +51,7 @@ def out_of_fold(view: WeakView, student: Student, folds: int, rng: np.random.Gen
     return proba
 
 
-def disagreement(one: FloatArray, other: FloatArray) -> FloatArray:
+def disagreement(first: FloatArray, second: FloatArray) -> FloatArray:
     """Return the total variation `1/2 sum_c |p_c - q_c|` of rows `(n, k)`, in [0, 1]; shape `(n,)`.
 
     With two classes it is the difference of the probabilities of either class.
@@ -59,7 +59,7 @@ def disagreement(one: FloatArray, other: FloatArray) -> FloatArray:
     >>> disagreement(np.array([[0.9, 0.1]]), np.array([[0.4, 0.6]]))
     array([0.5])
     """
-    return np.asarray(np.abs(one - other).sum(axis=1) / 2)
+    return np.asarray(np.abs(first - second).sum(axis=1) / 2)
 
 
 def without_worst(distance: FloatArray, n_left_out: int) -> FloatArray:

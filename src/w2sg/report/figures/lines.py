@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 MOST_LINES = 6
 """Lines of one drawing beside the ceiling: more cannot be told apart; those that are `everywhere` are in all."""
 PALETTE = tuple(zip((ink.BLUE, ink.VERMILLION, ink.GREEN, ink.PURPLE, ink.SKY, ink.GREY), "os^vPX", strict=True))
-_LEFT, _TOP, _HEIGHT, _BOTTOM, _NAMES, _TITLE = 74.0, 14.0, 340.0, 56.0, 230.0, 28.0
+_LEFT, _TOP, _HEIGHT, _BOTTOM, _TITLE = 74.0, 14.0, 340.0, 56.0, 28.0
+_NAMES, _NARROW_NAMES = 230.0, 190.0
 _APART, _DODGE = 18.0, 6.0
 
 
@@ -32,10 +33,11 @@ def parts(figure: Lines) -> list[Callable[[], Canvas]]:
 
 def _draw(panels: Sequence[LinePanel]) -> Canvas:
     share = ink.WIDTH / len(panels)
+    names = _NAMES if len(panels) == 1 else _NARROW_NAMES
     top = _TOP + (_TITLE if any(panel.title for panel in panels) else 0.0)
     canvas = Canvas(ink.WIDTH, top + _HEIGHT + _BOTTOM)
     for index, panel in enumerate(panels):
-        left, width = index * share + _LEFT, share - _LEFT - _NAMES
+        left, width = index * share + _LEFT, share - _LEFT - names
         canvas.text(left, _TOP, panel.title, weight="bold")
         axes = canvas.axes(left, top, width, _HEIGHT)
         _prepare(axes, panel)
@@ -52,7 +54,7 @@ def _draw(panels: Sequence[LinePanel]) -> Canvas:
             shift = (place - (len(students) - 1) / 2) * _DODGE / width if between else 0.0
             _line(canvas, axes, line, colour, marker, shift)
             ends.append((line.points[-1][1].value, line.name, colour, marker))
-        _label_ends(canvas, axes, ends, left + width, top)
+        _label_ends(canvas, axes, ends, left + width, top, names)
     return canvas
 
 
@@ -98,7 +100,7 @@ def _line(canvas: Canvas, axes: "Axes", line: Line, colour: str, marker: str, sh
 
 
 def _label_ends(
-    canvas: Canvas, axes: "Axes", ends: Sequence[tuple[float, str, str, str]], end: float, top: float
+    canvas: Canvas, axes: "Axes", ends: Sequence[tuple[float, str, str, str]], end: float, top: float, names: float
 ) -> None:
     """Write the names right of the lines' ends, moved apart where they would overlap."""
     heights = [canvas.height - float(axes.transData.transform((axes.get_xlim()[1], end[0]))[1]) for end in ends]
@@ -110,7 +112,7 @@ def _label_ends(
         canvas.line((end + 20, end + 38), (place, place), color=colour, linewidth=2.2)
         if marker:
             canvas.line((end + 29, end + 29), (place, place), color=colour, marker=marker, markersize=7)
-        canvas.name(end + 46, place, name, _NAMES - 54, color=ink.INK)
+        canvas.name(end + 46, place, name, names - 54, color=ink.INK)
 
 
 def apart(wanted: Sequence[float], top: float, bottom: float) -> list[float]:
