@@ -1,7 +1,7 @@
 """Coverage and width of every certificate, in worlds where the truth is known; and what an audit of disagreements buys.
 
 A certificate is simulated `--repetitions` times for each number of labels and each rate. What a rate is differs by
-world: of ones, of the student's errors among disagreements, of the teacher's errors, and so on (see the functions).
+world: of ones, of the student's errors among disagreements, of the supervisor's errors, and so on (see the functions).
 A bound covers if it is on the right side of the truth; a procedure that certifies nothing covers. Distances are those
 of bound and truth.
 
@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
+from w2sg import measure
 from w2sg.core import derive
 from w2sg.theory import Inapplicable
 from w2sg.theory import certificates as c
@@ -53,7 +54,7 @@ class Cell:
 def cell(name: str, n: int, rate: float, bounds: Floats, truths: Floats, side: str) -> Cell:
     """Return coverage and distance; a bound that is NaN certifies nothing and covers."""
     none = np.isnan(bounds)
-    right = none | ((bounds >= truths - ROUNDING) if side == "upper" else (bounds <= truths + ROUNDING))
+    right = none | ((bounds >= truths - ROUNDING) if side == "high" else (bounds <= truths + ROUNDING))
     p_value = binomtest(int(right.sum()), len(right), 1 - DELTA, alternative="less").pvalue
     some = ~none
     mean = float(bounds[some].mean()) if some.any() else math.nan
@@ -67,34 +68,34 @@ def mean_bounds(n: int, rate: float, repetitions: int, rng: Rng) -> list[Cell]:
     pool = np.zeros(2 * n)
     pool[: round(2 * n * rate)] = 1
     drawn = rng.permuted(np.tile(pool, (repetitions, 1)), axis=1)[:, :n]
-    independent: dict[str, c.Certifier] = {
-        "clopper-pearson": c.ClopperPearson(),
-        "hoeffding": c.Hoeffding(),
-        "chernoff-kl": c.ChernoffKl(),
-        "maurer-pontil": c.MaurerPontil(),
-        "betting": c.Betting(),
-        "betting, horizon n": c.Betting(horizon=n),
+    independent: dict[str, measure.Certifier] = {
+        "clopper-pearson": measure.ClopperPearson(),
+        "hoeffding": measure.Hoeffding(),
+        "chernoff-kl": measure.ChernoffKl(),
+        "maurer-pontil": measure.MaurerPontil(),
+        "betting": measure.Betting(),
+        "betting, horizon n": measure.Betting(horizon=n),
     }
-    finite: dict[str, c.Certifier] = {
-        "clopper-pearson, pool": c.ClopperPearson(without_replacement_of=2 * n),
-        "betting, pool": c.Betting(horizon=n, without_replacement_of=2 * n),
+    finite: dict[str, measure.Certifier] = {
+        "clopper-pearson, pool": measure.ClopperPearson(without_replacement_of=2 * n),
+        "betting, pool": measure.Betting(horizon=n, without_replacement_of=2 * n),
     }
     found = []
     for made, data, truth in ((independent, samples, rate), (finite, drawn, pool.mean())):
         truths = np.full(repetitions, truth)
         for name, one in made.items():
-            found.append(cell(f"{name}, upper", n, rate, one.uppers(data, DELTA), truths, "upper"))
-            found.append(cell(f"{name}, lower", n, rate, 1 - one.uppers(1 - data, DELTA), truths, "lower"))
+            found.append(cell(f"{name}, upper", n, rate, one.highs(data, DELTA), truths, "high"))
+            found.append(cell(f"{name}, lower", n, rate, 1 - one.highs(1 - data, DELTA), truths, "low"))
     found.append(_stopping(n, rate, samples))
     return found
 
 
 def _stopping(n: int, rate: float, samples: Floats) -> Cell:
     """Look after each label and stop at the first bound that is wrong, if there is one."""
-    betting = c.Betting()
+    betting = measure.Betting()
     bets, truths = betting.bets(samples, DELTA), np.full(len(samples), rate)
     right = betting.log_capital(samples, bets, truths).max(axis=1) < -np.log(DELTA)
-    found = cell("betting, all n at once, upper", n, rate, np.where(right, np.nan, -1.0), truths, "upper")
+    found = cell("betting, all n at once, upper", n, rate, np.where(right, np.nan, -1.0), truths, "high")
     return replace(found, bound=math.nan, distance=math.nan)
 
 
@@ -106,18 +107,18 @@ def audit(n: int, rate: float, rng: Rng, classes: int) -> Drawn:
     chances = [rate, 1 - rate] if classes == 2 else [rate, 0.6, 0.4 - rate]
     labels = rng.choice(classes, size=len(rows), p=chances)
     found = c.gain_by_audit(np.zeros(size, dtype=int), student, rows, labels, DELTA, n_classes=classes)
-    return found.lower, 0.3 * (chances[1] - chances[0]), "lower"
+    return found.low, 0.3 * (chances[1] - chances[0]), "low"
 
 
 def pairs(n: int, rate: float, rng: Rng) -> Drawn:
     """Draw labels at random in the same world."""
     student, wrong = rng.random(n) < 0.3, rng.random(n) < rate
     found = c.gain_by_pairs(student & ~wrong, student & wrong, DELTA)
-    return found.lower, 0.3 * (1 - 2 * rate), "lower"
+    return found.low, 0.3 * (1 - 2 * rate), "low"
 
 
 def misfit(n: int, rate: float, rng: Rng, cross: bool) -> Drawn:
-    """Draw labels of chance .2 or .8; the teacher takes one for the other at the rate, the student half as often."""
+    """Draw labels of chance .2 or .8; the supervisor takes one for the other at the rate, the student half as often."""
     size = MANY * n
     truth = np.where(rng.random(size) < 0.5, 0.2, 0.8)
     weak = np.where(rng.random(size) < rate, 1 - truth, truth)
@@ -126,13 +127,13 @@ def misfit(n: int, rate: float, rng: Rng, cross: bool) -> Drawn:
     gain = 0.36 * rate / 2
     apart = 0.36 * (rate * (1 - rate / 2) + (1 - rate) * rate / 2)
     if cross:
-        term = c.cross_term(weak[:n], student[:n], labels, DELTA, side="upper")
-        return term.upper, (gain - apart) / 2, "upper"
-    return c.gain_by_misfit(weak, student, np.arange(n), labels, DELTA).lower, gain, "lower"
+        term = c.cross_term(weak[:n], student[:n], labels, DELTA, side="high")
+        return term.high, (gain - apart) / 2, "high"
+    return c.gain_by_misfit(weak, student, np.arange(n), labels, DELTA).low, gain, "low"
 
 
 def explicit(n: int, rate: float, rng: Rng) -> Drawn:
-    """Project a teacher onto constants; the truth is .48 or .52, the teacher says .1 or .9 at the rate."""
+    """Project a supervisor onto constants; the truth is .48 or .52, the supervisor says .1 or .9 at the rate."""
     truth = np.where(rng.random(MANY * n) < 0.5, 0.48, 0.52)
     guess = np.where(rng.random(MANY * n) < 0.5, 0.1, 0.9)
     weak = np.where(rng.random(MANY * n) < rate, guess, truth)
@@ -140,15 +141,15 @@ def explicit(n: int, rate: float, rng: Rng) -> Drawn:
         loss = (weak[:n] - truth[:n]) ** 2
         found = c.gain_by_explicit_misfit(loss, (weak - 0.5) ** 2, DELTA, approximation=0.0004)
     except Inapplicable:
-        return None, 0.0, "lower"
-    return found.lower, rate * 0.1604 - 0.0004, "lower"
+        return None, 0.0, "low"
+    return found.low, rate * 0.1604 - 0.0004, "low"
 
 
 def sandwich(n: int, rate: float, rng: Rng) -> Drawn:
-    """Know n of the teacher's losses; the student differs from it on a tenth of the inputs."""
+    """Know n of the supervisor's losses; the student differs from it on a tenth of the inputs."""
     weak, other = np.zeros(MANY * n, dtype=int), (rng.random(MANY * n) < 0.1).astype(int)
     found = c.student_risk_by_agreement(weak, other, rng.random(n) < rate, DELTA)
-    return found.upper, 0.9 * rate + 0.1 * (1 - rate), "upper"
+    return found.high, 0.9 * rate + 0.1 * (1 - rate), "high"
 
 
 def powered(n: int, rate: float, rng: Rng, finite: bool) -> Drawn:
@@ -157,31 +158,31 @@ def powered(n: int, rate: float, rng: Rng, finite: bool) -> Drawn:
     predicted = np.where(rng.random(len(labels)) < 0.9, labels, ~labels)
     made = c.ppi_finite if finite else c.ppi
     try:
-        found = made(labels[:n], predicted[:n], predicted[n:], DELTA, target="rate", side="upper")
+        found = made(labels[:n], predicted[:n], predicted[n:], DELTA, target="rate", side="high")
     except Inapplicable:
-        return None, rate, "upper"
-    return found.upper, rate, "upper"
+        return None, rate, "high"
+    return found.high, rate, "high"
 
 
 def stratified(n: int, rate: float, rng: Rng) -> Drawn:
     """Label half of n among a tenth of the inputs, where errors are twice as frequent (at most 8 in 10)."""
     hard = (rng.random(MANY * n) < 0.1).sum()
     flags = [rng.random(n // 2) < 2 * rate, rng.random(n // 2) < rate]
-    return c.rate_by_strata(flags, [hard, MANY * n - hard], DELTA, side="upper").upper, 1.1 * rate, "upper"
+    return c.rate_by_strata(flags, [hard, MANY * n - hard], DELTA, side="high").high, 1.1 * rate, "high"
 
 
 def judge(n: int, rate: float, rng: Rng) -> Drawn:
     """Judge n inputs, positive at the rate, by a judge that hits .85 and falsely alarms .05, measured on n / 2 each."""
     said = rng.random(n) < 0.85 * rate + 0.05 * (1 - rate)
-    found = c.rate_by_judge(said, rng.random(n // 2) < 0.85, rng.random(n // 2) < 0.05, DELTA, side="upper")
-    return found.upper, rate, "upper"
+    found = c.rate_by_judge(said, rng.random(n // 2) < 0.85, rng.random(n // 2) < 0.05, DELTA, side="high")
+    return found.high, rate, "high"
 
 
 def ruled_out(n: int, rate: float, rng: Rng) -> Drawn:
     """Rule out one of three wrong classes of four; the student errs at the rate."""
     truth, never = np.zeros(n, dtype=int), rng.integers(1, 4, size=n)
     answers = np.where(rng.random(n) < rate, rng.integers(1, 4, size=n), truth)
-    return c.risk_by_ruled_out(answers, never, DELTA, n_classes=4).upper, rate, "upper"
+    return c.risk_by_ruled_out(answers, never, DELTA, n_classes=4).high, rate, "high"
 
 
 def thresholds(n: int, rate: float, rng: Rng, procedure: str) -> Drawn:
@@ -190,13 +191,13 @@ def thresholds(n: int, rate: float, rng: Rng, procedure: str) -> Drawn:
     wrong = rng.random(n) < 2 * rate * (1 - scores)
     grid = np.linspace(0, 0.95, 20)
     found = c.trusted_thresholds(scores, wrong, grid, DELTA, rate=rate / 2, procedure=procedure)  # type: ignore[arg-type]
-    return found.threshold, 0.5 - 1e-9, "upper"
+    return found.threshold, 0.5 - 1e-9, "high"
 
 
 def conformal(n: int, rate: float, rng: Rng) -> Drawn:
     """Cut uniform scores so that sets miss at the rate; a cut's coverage is itself."""
     found = c.split_conformal(rng.random(n), DELTA, miss=rate)
-    return found.certificate.lower, min(found.cut, 1.0), "lower"
+    return found.certificate.low, min(found.cut, 1.0), "low"
 
 
 def head(n: int, rate: float, rng: Rng) -> Drawn:
@@ -207,7 +208,7 @@ def head(n: int, rate: float, rng: Rng) -> Drawn:
     weights *= 3 / np.linalg.norm(weights)
     noisy = weights + 0.5 * rng.standard_normal((400, 5))
     angle = np.arccos(noisy[:, 0] / np.linalg.norm(noisy, axis=1)).mean() / np.pi
-    return c.head_risk(features, labels, weights, DELTA, scale=0.5).upper, rate + (1 - 2 * rate) * angle, "upper"
+    return c.head_risk(features, labels, weights, DELTA, scale=0.5).high, rate + (1 - 2 * rate) * angle, "high"
 
 
 FINITE: dict[str, Callable[[int, float, Rng], Drawn]] = {
@@ -259,15 +260,15 @@ def bought(repetitions: int) -> dict[str, dict[str, float]]:
     for one in student:
         rows = np.flatnonzero(one)[:200]
         labels = (rng.random(200) < 0.7).astype(int)
-        bounds.append(c.gain_by_audit(weak, one, rows, labels, DELTA, n_classes=2).lower)
+        bounds.append(c.gain_by_audit(weak, one, rows, labels, DELTA, n_classes=2).low)
     right = np.where(rng.random((repetitions, 200)) < 0.7, 1.0, -1.0)
     values = student[:, :200] * right
     error = values.std(axis=1, ddof=1) / math.sqrt(200)
     by = {
         "disagreement audit": np.array(bounds, dtype=np.float64),
         "at random, normal": values.mean(axis=1) - 1.6448536 * error,
-        "at random, betting": 1 - 2 * c.Betting(horizon=200).uppers((1 - values) / 2, DELTA),
-        "at random, maurer-pontil": 1 - 2 * c.MaurerPontil().uppers((1 - values) / 2, DELTA),
+        "at random, betting": 1 - 2 * measure.Betting(horizon=200).highs((1 - values) / 2, DELTA),
+        "at random, maurer-pontil": 1 - 2 * measure.MaurerPontil().highs((1 - values) / 2, DELTA),
     }
     return {k: {"bound": float(v.mean()), "coverage": float((v <= truth).mean())} for k, v in by.items()}
 

@@ -22,12 +22,12 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
-
-from w2sg.core import AnyArray, FloatArray, Method, keeping, one_hot, registry
-from w2sg.lab import Setup, Store, Study, named_methods
 from w2sg.lab.engine import default_store
 from w2sg.lab.protocol import Bench
 from w2sg.lab.work import _FeatureKeeper
+
+from w2sg.core import AnyArray, FloatArray, Method, keeping, one_hot, registry
+from w2sg.lab import Setup, Store, Study, named_methods
 from w2sg.methods import Composition
 from w2sg.students import Linear, features
 

@@ -3,7 +3,7 @@
 import gzip
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -25,6 +25,32 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         fixtures = item._fixtureinfo.name2fixturedefs.values() if isinstance(item, pytest.Function) else ()
         if any(definitions[-1].scope == "module" for definitions in fixtures):
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
+collect_ignore = ["graph/toy_steps.py"]  # it registers components when it is imported: as a plugin, once
+
+
+@pytest.fixture(scope="module")
+def toy() -> Iterator[Any]:
+    """The module of toy steps, registered for the tests of one file."""
+    from graph_data import TOYS, toys
+
+    from w2sg.core import registry
+
+    module = toys()
+    for name in TOYS:
+        registry.register()(getattr(module, name))
+    yield module
+    for name in TOYS:
+        registry._entries["steps"].pop(registry.kind_of(getattr(module, name)), None)
+
+
+@pytest.fixture
+def calls(toy: Any) -> list[str]:
+    """What toy steps were computed in this process, empty before each test."""
+    toy.CALLS.clear()
+    computed: list[str] = toy.CALLS
+    return computed
 
 
 @pytest.fixture(scope="session")

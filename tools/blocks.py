@@ -2,8 +2,8 @@
 
 A block stands between `<!-- w2sg ... -->` and `<!-- end -->`. What is between is replaced, and nothing else:
 
-- `oracle NAME --set key=value --only a,b`: what `w2sg oracle` prints, or the quantities named, as a table;
-- `oracle NAME --each key=v1,v2 --only a,b`: the same world at several values, one row for each;
+- `world NAME --set key=value --only a,b`: what `w2sg world simulate` prints, or the quantities named, as a table;
+- `world NAME --each key=v1,v2 --only a,b`: the same world at several values, one row for each;
 - `value NAME QUANTITY key=value`: one exact number of a world, within a line;
 - `call MODULE.FUNCTION 0.4 0.2`: what a function of `w2sg.theory` gives, within a line;
 - `theory score`: the findings of the scoreboard's page. That page takes data sets and half an hour, so it is built and
@@ -20,14 +20,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from w2sg.core import InputError, derive, registry
+from w2sg.core import InputError, registry
 from w2sg.lab import parse_setting
-from w2sg.theory import Oracle, Simulated
+from w2sg.worlds import Simulation, World
 
-WORLD = "oracle"
+WORLD = "world"
 """The word by which a block asks for a world."""
-SEED, PURPOSE = 0, "oracle"
-"""Seed of simulations, and what it is derived for: as `w2sg oracle` does by default."""
+SEED = 0
+"""Seed of simulations, as `w2sg world simulate` takes by default."""
 SCORES = "theory-scores.md"
 """The scoreboard's page, in the folder above that of the page or beside it."""
 FINDINGS = "Findings"
@@ -36,7 +36,7 @@ BLOCK = re.compile(r"<!-- w2sg (?P<words>.*?) -->(?P<body>.*?)<!-- end -->", re.
 DASH = "–"
 ROUNDING = 1e-12
 """An exact number below this is 0."""
-Results = Mapping[str, tuple[float | None, Simulated | None]]
+Results = Mapping[str, tuple[float | None, Simulation | None]]
 """Exact and simulated numbers by quantity; None where a world has only the other."""
 
 
@@ -136,28 +136,28 @@ def _options(words: Sequence[str]) -> dict[str, list[str]]:
     return options
 
 
-def _world(name: str, settings: Mapping[str, Any]) -> Oracle:
-    return registry.build(Oracle, {"kind": name, **settings})
+def _world(name: str, settings: Mapping[str, Any]) -> World:
+    return registry.build(World, {"kind": name, **settings})
 
 
 def _results(name: str, settings: Mapping[str, Any], only: Sequence[str], simulate: bool) -> Results:
-    """Return exact and simulated numbers of a world by quantity, those that `w2sg oracle` prints."""
+    """Return exact and simulated numbers of a world by quantity, those that `w2sg world simulate` prints."""
     from threadpoolctl import threadpool_limits
 
     world = _world(name, settings)
     exact = world.exact()
-    simulated: Mapping[str, Simulated] = {}
+    simulated: Mapping[str, Simulation] = {}
     if simulate:
         # Sums come out in another order with another number of threads: one thread gives the same digits everywhere.
         with threadpool_limits(1):
-            simulated = world.simulate(derive(SEED, PURPOSE, name))
+            simulated = world.simulated(SEED)
         unknown = [quantity for quantity in only if quantity not in {**exact, **simulated}]
         if unknown:
             raise InputError(f"{WORLD} {name} has no {', '.join(unknown)}; it has {', '.join({**exact, **simulated})}")
     return {quantity: (exact.get(quantity), simulated.get(quantity)) for quantity in only or {**exact, **simulated}}
 
 
-def _cells(exact: float | None, simulated: Simulated | None) -> tuple[str, str]:
+def _cells(exact: float | None, simulated: Simulation | None) -> tuple[str, str]:
     """Return the cells of an exact and of a simulated number with its standard error."""
     if simulated is None:
         return shown(exact), DASH

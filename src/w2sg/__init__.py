@@ -12,28 +12,28 @@ from importlib.metadata import version as _version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from w2sg.api import write_report as write_report
+    from w2sg.graph import Store as Store
     from w2sg.lab import Setup as Setup
     from w2sg.lab import SetupResult as SetupResult
-    from w2sg.lab import Store as Store
     from w2sg.lab import Study as Study
     from w2sg.lab import StudyResult as StudyResult
     from w2sg.lab import make_setup as make_setup
     from w2sg.lab import recall as recall
     from w2sg.lab import run as run
     from w2sg.lab import study as study
-    from w2sg.report import write_report as write_report
 
 _HOMES = {
     "Setup": "w2sg.lab",
     "SetupResult": "w2sg.lab",
-    "Store": "w2sg.lab",
+    "Store": "w2sg.graph",
     "Study": "w2sg.lab",
     "StudyResult": "w2sg.lab",
     "make_setup": "w2sg.lab",
     "recall": "w2sg.lab",
     "run": "w2sg.lab",
     "study": "w2sg.lab",
-    "write_report": "w2sg.report",
+    "write_report": "w2sg.api",
 }
 
 __all__ = list(_HOMES)

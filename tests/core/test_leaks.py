@@ -9,7 +9,19 @@ import numpy as np
 import pytest
 from scipy.stats import mannwhitneyu
 
-from w2sg.core import AnyArray, Examples, Inputs, IntArray, Task, TaskData, WeakSplit, WeakView, derive, registry
+from w2sg.core import (
+    AnyArray,
+    ClassProbabilities,
+    Examples,
+    Inputs,
+    IntArray,
+    Task,
+    TaskData,
+    WeakSplit,
+    WeakView,
+    derive,
+    registry,
+)
 
 STANDARD_ERRORS = 4.5
 """A rank statistic of unrelated numbers is further out once in 100,000 times."""
@@ -27,9 +39,12 @@ def view_of(data: TaskData) -> WeakView:
     rng = np.random.default_rng(0)
 
     def split(examples: Examples) -> WeakSplit:
-        return WeakSplit(examples.inputs, rng.dirichlet(np.ones(len(data.classes)), size=len(examples)))
+        return WeakSplit(
+            examples.inputs, ClassProbabilities(rng.dirichlet(np.ones(len(data.question.names)), size=len(examples)))
+        )
 
-    return WeakView(split(data.transfer), None if data.validation is None else split(data.validation), data.corpus)
+    validation = None if data.validation is None else split(data.validation)
+    return WeakView(split(data.transfer), validation, data.corpus, data.question)
 
 
 OPAQUE = (type, types.ModuleType, types.BuiltinFunctionType, str, bytes, int, float)

@@ -1,6 +1,7 @@
 """The public contracts refuse components that break them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -8,13 +9,15 @@ import pytest
 
 from w2sg.core import (
     AnyArray,
-    Component,
+    ClassProbabilities,
     FloatArray,
     InputError,
     Method,
     Objective,
+    Stopping,
     Student,
     Training,
+    WeakSplit,
     WeakView,
     register,
     registry,
@@ -61,9 +64,7 @@ class Slope(Objective):
 
 
 def _plain() -> Objective:
-    built = registry.build("objectives", "cross-entropy")
-    assert isinstance(built, Objective)
-    return built
+    return registry.build(Objective, "cross-entropy")
 
 
 CONTRACT = ObjectiveContract()
@@ -96,17 +97,16 @@ class Cheat(Method):
     fault: str
 
     def train(self, view: WeakView, student: Student, rng: np.random.Generator) -> Training:
-        naive = registry.build("methods", "confidence" if self.fault == "undeclared" else "naive")
-        assert isinstance(naive, Method)
+        naive = registry.build(Method, "confidence" if self.fault == "undeclared" else "naive")
         if self.fault == "random":
             rng = np.random.default_rng()
             rows = rng.permutation(len(view.transfer))[:40]
-            weak = view.transfer.weak.copy()
+            weak = view.transfer.weak.probabilities.copy()
             weak[rows] = weak[rows][:, ::-1]
-            view = WeakView(type(view.transfer)(view.transfer.inputs, weak), view.validation, view.corpus)
+            view = replace(view, transfer=WeakSplit(view.transfer.inputs, ClassProbabilities(weak)))
         if self.fault == "writes":
-            view.transfer.weak.setflags(write=True)
-            view.transfer.weak[:] = 1 / 3
+            view.transfer.weak.probabilities.setflags(write=True)
+            view.transfer.weak.probabilities[:] = 1 / 3
         return (yield from naive.train(view, student, rng))
 
 
@@ -158,7 +158,7 @@ def test_a_component_that_reads_nothing_fails_with_what_it_said() -> None:
 
 def test_only_names_of_the_package_are_registered_ones() -> None:
     @register()
-    class Foreign(Component):
+    class Foreign(Stopping):
         """Comes from a test."""
 
         kind: Literal["foreign"] = "foreign"

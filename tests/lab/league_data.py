@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from w2sg.lab import SetupResult, StudyResult, TestSet, make_setup
-from w2sg.lab.results import contests
+from w2sg.lab import SetupResult, StudyResult, TestSet, compare_methods, make_setup
 from w2sg.measure import Paired, pgr
 
 N_TEST = 200
@@ -62,4 +61,4 @@ def table(
 
 
 def study(*results: SetupResult) -> StudyResult:
-    return StudyResult("made", results, tuple(contests(results)))
+    return StudyResult("made", results, tuple(compare_methods(results)))

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 from lab_data import METHODS, SMALL, WINE, run_small, small_study
+from w2sg.lab.protocol import Bench
 
 from w2sg.core import InputError, RunError, Vault, WeakView, derive, registry
 from w2sg.core.examples import Examples
 from w2sg.lab import Store, make_setup, run, study
-from w2sg.lab.protocol import Bench
 
 PLUGIN = '''
 """Methods that misbehave."""

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from lab_data import SMALL, WINE
+from w2sg.lab.plan import Job, Planner
 
 from w2sg.core import registry
 from w2sg.lab import code, make_setup, plan
-from w2sg.lab.plan import Job, Planner
 
 STEPS = ("labels", "student", "ceiling", "run")
 CSV = "label,a,b\n" + "".join(f"{'yes' if i % 2 else 'no'},{i},{i * i % 7}\n" for i in range(60))

@@ -32,13 +32,14 @@ def test_ranks_tests_and_critical_difference() -> None:
 def test_verdicts_are_those_of_the_studys_comparisons() -> None:
     made = table(ROWS)
     found = league_of(made)
-    for arena, contest in zip(found.arenas, made.contests, strict=True):
-        assert arena.reference.method == contest.reference == "naive"
-        for name, comparison in contest.comparisons.items():
+    for arena, compared in zip(found.arenas, made.comparisons, strict=True):
+        assert arena.reference.method == compared.reference.method == "naive"
+        assert arena.rivals == compared.rivals
+        for name, paired in compared.rivals.items():
             entrant = arena.entrant(name)
             assert entrant is not None
-            assert entrant.p_adjusted == comparison.p_adjusted
-            assert entrant.difference == comparison.difference
+            assert entrant.p_adjusted == paired.p_adjusted
+            assert entrant.difference == paired.difference
     confidence, product = found.standing("confidence"), found.standing("product")
     assert (confidence.beats, confidence.hurts) == (("gaussian", "wine"), ("digits",))
     assert (product.beats, product.hurts) == ((), ("gaussian", "wine", "digits"))

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
+from w2sg.lab.launch import spread
 
 from w2sg.core import InputError, RunError
-from w2sg.lab.launch import spread
 
 
 def touch(path: str) -> None:

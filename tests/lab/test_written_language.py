@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from w2sg.lab.texts import unpacked
 from written_data import SUMS, arrays_of
 
 import w2sg as laboratory
 from w2sg.core import InputError
 from w2sg.lab import Study, StudyResult, study
-from w2sg.lab.texts import unpacked
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
@@ -74,8 +74,9 @@ def test_a_study_runs_is_resumed_and_reported(model: str, tmp_path: Path) -> Non
 def test_the_ceiling_learns_the_sums_it_is_shown(model: str, tmp_path: Path) -> None:
     students = [{"kind": "writer", "model": model, "epochs": 150, **LEARNS}]
     sums(model, tmp_path, methods=["written-naive"], students=students, seeds=1)
-    from w2sg.core import derive, registry
     from w2sg.lab.store import Store
+
+    from w2sg.core import derive, registry
 
     with Store(tmp_path) as store:
         (key,) = (row["key"] for row in store.artifact_rows() if row["step"] == "ceiling")

@@ -9,6 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lab_data import WINE
+from w2sg.lab.benches import BENCHES
+from w2sg.lab.plan import Planner
+from w2sg.lab.texts import packed, unpacked
 from written_data import SUMS, arrays_of, run_written, written_study
 
 import w2sg
@@ -26,9 +29,6 @@ from w2sg.core import (
     registry,
 )
 from w2sg.lab import Store, make_setup, named_methods, recall
-from w2sg.lab.benches import BENCHES
-from w2sg.lab.plan import Planner
-from w2sg.lab.texts import packed, unpacked
 from w2sg.testing import Rote
 
 SAMPLED = {"kind": "trained-writer", "student": "rote", "samples": 3}
@@ -38,9 +38,9 @@ def test_a_study_of_written_answers_has_all_that_others_have(tmp_path: Path) -> 
     found = run_written(tmp_path, methods=["*"], supervisors=[SAMPLED])
     assert [result.label["method"] for result in found.results] == named_methods("texts")
     assert found.steps_done == {"labels": 2, "student": 12, "ceiling": 2, "score": 12}
-    (contest,) = found.contests
-    assert contest.reference == "written-naive"
-    assert set(contest.comparisons) == set(named_methods("texts")) - {"written-naive"}
+    (compared,) = found.comparisons
+    assert compared.reference.method == "written-naive"
+    assert set(compared.rivals) == set(named_methods("texts")) - {"written-naive"}
     for result in found.results:
         means = result.tests["test"].means
         assert set(means["student"]) == {"accuracy"}

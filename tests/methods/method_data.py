@@ -7,7 +7,8 @@ import numpy as np
 
 from w2sg.core import (
     AnyArray,
-    AuditedView,
+    Audit,
+    ClassProbabilities,
     Fit,
     FloatArray,
     Inputs,
@@ -21,6 +22,7 @@ from w2sg.core import (
     registry,
 )
 from w2sg.methods import Relabeling, Selection
+from w2sg.testing import numbered_classes
 
 
 class Fake(Predictor):
@@ -69,9 +71,7 @@ def recorder(**fields: Any) -> Recorder:
 
 
 def method(spec: Any) -> Method:
-    built = registry.build("methods", spec)
-    assert isinstance(built, Method)
-    return built
+    return registry.build(Method, spec)
 
 
 def composed(**parts: Any) -> Method:
@@ -105,31 +105,45 @@ def weak_labels(n: int, k: int = 3, seed: int = 0) -> FloatArray:
     return np.random.default_rng(seed).dirichlet(np.ones(k), size=n).astype(np.float32)
 
 
+def split_of(inputs: Inputs, weak: FloatArray, members: FloatArray | None = None) -> WeakSplit:
+    """Return inputs with weak labels `(n, k)`, and those of a panel's members if there are any."""
+    return WeakSplit(inputs, ClassProbabilities(weak, members))
+
+
+def joined(transfer: WeakSplit, held: WeakSplit | None, corpus: Inputs, audit: Audit | None = None) -> WeakView:
+    """Return the view of splits, whose classes have numbers for names."""
+    return WeakView(transfer, held, corpus, numbered_classes(transfer.weak.n_classes), audit)
+
+
+def audit_of(view: WeakView) -> Audit:
+    """Return the labels that a view has."""
+    assert view.audit is not None
+    return view.audit
+
+
 def view_of(weak: FloatArray, validation: FloatArray | None = None) -> WeakView:
     """Return a view on inputs that are the numbers 0 to n - 1, then those of validation."""
     n = len(weak)
     everyone = Inputs.of(np.arange(n + (0 if validation is None else len(validation)), dtype=np.float32)[:, None])
-    held = None if validation is None else WeakSplit(everyone.take(np.arange(n, len(everyone))), validation)
-    return WeakView(WeakSplit(everyone.take(np.arange(n)), weak), held, everyone)
+    held = None if validation is None else split_of(everyone.take(np.arange(n, len(everyone))), validation)
+    return joined(split_of(everyone.take(np.arange(n)), weak), held, everyone)
 
 
-def part(sort: str, spec: Any) -> Any:
+def part(contract: str, spec: Any) -> Any:
     """Return a selection or relabeling."""
-    return registry.build(sort, spec)
+    return registry.build(contract, spec)
 
 
 def student(spec: Any = "linear") -> Student:
     """Return a student, by default a linear head on the inputs' own numbers."""
-    built = registry.build("students", spec)
-    assert isinstance(built, Student)
-    return built
+    return registry.build(Student, spec)
 
 
 def view_on(values: AnyArray, weak: FloatArray, audit: tuple[IntArray, IntArray] | None = None) -> WeakView:
     """Return a view on input values, and the bought labels (positions and gold) if there are any."""
     inputs = Inputs.of(values)
-    split = WeakSplit(inputs, weak)
-    return WeakView(split, None, inputs) if audit is None else AuditedView(split, None, inputs, *audit)
+    split = split_of(inputs, weak)
+    return joined(split, None, inputs, None if audit is None else Audit(*audit))
 
 
 def decided(spec: Any, view: WeakView, by: Student | None = None, seed: int = 0) -> FloatArray:

@@ -5,16 +5,27 @@ from typing import Any
 
 import numpy as np
 import pytest
-from method_data import Fake, Recorder, blobs, composed, method, recorder, view_of, weak_labels
+from method_data import (
+    Fake,
+    Recorder,
+    audit_of,
+    blobs,
+    composed,
+    joined,
+    method,
+    recorder,
+    split_of,
+    view_of,
+    weak_labels,
+)
 
 from w2sg.core import (
-    AuditedView,
+    Audit,
     CapabilityError,
     FloatArray,
     Inputs,
     Predictor,
     Student,
-    WeakSplit,
     WeakView,
     derive,
     one_hot,
@@ -76,7 +87,7 @@ def test_lp_ft_scouts_both_halves_before_it_trains_on_all() -> None:
 def test_lp_ft_moves_the_hidden_layer_only_in_its_second_half() -> None:
     x, gold = blobs(90)
     everyone = Inputs.of(x)
-    view = WeakView(WeakSplit(everyone, one_hot(gold, 3)), None, everyone)
+    view = joined(split_of(everyone, one_hot(gold, 3)), None, everyone)
     small = student({"kind": "mlp", "epochs": 3, "hidden": 8})
     trained = method("lp-ft").fit(view, small, derive(0, "method"))
     probe = method("naive").train(view, small, derive(0, "method"))
@@ -116,7 +127,7 @@ def test_ensemble_varies_less_than_one_student_over_draws_of_the_data() -> None:
         found = []
         for draw in range(6):
             rows = np.arange(draw * 100, draw * 100 + 100)
-            view = WeakView(WeakSplit(everyone.take(rows), one_hot(gold[rows], 3)), None, everyone)
+            view = joined(split_of(everyone.take(rows), one_hot(gold[rows], 3)), None, everyone)
             found.append(
                 method(name).fit(view, unstable, derive(0, "m")).predict_proba(everyone.take(np.arange(700, 1200)))
             )
@@ -127,17 +138,17 @@ def test_ensemble_varies_less_than_one_student_over_draws_of_the_data() -> None:
 
 def test_audited_examples_stay_audited_when_rows_are_taken() -> None:
     plain = view_of(weak_labels(6))
-    view = AuditedView(plain.transfer, None, plain.corpus, np.array([1, 4]), np.array([2, 0]))
+    view = joined(plain.transfer, None, plain.corpus, Audit(np.array([1, 4]), np.array([2, 0])))
     found = taken(view, np.array([4, 0, 4, 1, 5]))
-    assert isinstance(found, AuditedView)
-    assert found.audit_rows.tolist() == [0, 2, 3]
-    assert found.audit_gold.tolist() == [0, 0, 2]
-    np.testing.assert_array_equal(found.transfer.weak, plain.transfer.weak[[4, 0, 4, 1, 5]])
+    assert found.audit is not None
+    assert audit_of(found).rows.tolist() == [0, 2, 3]
+    assert audit_of(found).gold.tolist() == [0, 0, 2]
+    np.testing.assert_array_equal(found.transfer.weak.probabilities, plain.transfer.weak.probabilities[[4, 0, 4, 1, 5]])
 
 
 def test_an_audit_reaches_every_student_of_a_chain() -> None:
     plain = view_of(weak_labels(30))
-    view = AuditedView(plain.transfer, None, plain.corpus, np.arange(5), np.zeros(5, np.int64))
+    view = joined(plain.transfer, None, plain.corpus, Audit(np.arange(5), np.zeros(5, np.int64)))
     stopping = {"kind": "oracle-validation", "labels": 5}
     for chain, students in (("strong-to-strong", 3), ("ensemble", 5), ("bootstrap", 3)):
         composed(chain=chain, stopping=stopping).fit(view, recorder(), derive(0, "method"))
@@ -147,8 +158,8 @@ def test_an_audit_reaches_every_student_of_a_chain() -> None:
 
 def panel(members: FloatArray, held: FloatArray | None = None) -> WeakView:
     view = view_of(members.mean(axis=0), None if held is None else held.mean(axis=0))
-    transfer = replace(view.transfer, members=members)
-    validation = None if view.validation is None else replace(view.validation, members=held)
+    transfer = split_of(view.transfer.inputs, members.mean(axis=0), members)
+    validation = None if held is None else split_of(view.corpus.take(np.arange(-len(held[0]), 0)), held.mean(0), held)
     return replace(view, transfer=transfer, validation=validation)
 
 
@@ -175,12 +186,12 @@ def test_assignment_against_brute_force(consistency: Any) -> None:
         label = members[best, row]
         if consistency in ("student", "both") and label.argmax() != said[row].argmax():
             continue
-        if consistency in ("panel", "both") and label.argmax() != view.transfer.weak[row].argmax():
+        if consistency in ("panel", "both") and label.argmax() != view.transfer.weak.probabilities[row].argmax():
             continue
         rows.append(row)
         labels.append(label)
     assert found.transfer.inputs.rows.tolist() == rows
-    np.testing.assert_array_equal(found.transfer.weak, labels)
+    np.testing.assert_array_equal(found.transfer.weak.probabilities, labels)
     assert 10 < len(rows) <= 50
 
 
@@ -189,7 +200,7 @@ def test_all_examples_count_where_none_is_consistent() -> None:
     found = CoSupervision()._assigned(panel(members, members[:, :3]), Says(np.tile([0.0, 0.0, 1.0], (11, 1))))
     assert len(found.transfer) == 8
     assert found.validation is not None
-    np.testing.assert_array_equal(found.validation.weak, members[0, :3])
+    np.testing.assert_array_equal(found.validation.weak.probabilities, members[0, :3])
 
 
 def test_co_supervision_finds_the_specialists() -> None:
@@ -199,13 +210,13 @@ def test_co_supervision_finds_the_specialists() -> None:
     right, guess = one_hot(gold, 3), one_hot(rng.integers(3, size=600), 3)
     members = np.stack([np.where((region == j)[:, None], right, guess) * 0.9 + 0.1 / 3 for j in range(3)])
     everyone = Inputs.of(x)
-    split = WeakSplit(everyone, members.mean(axis=0), members)
+    split = split_of(everyone, members.mean(axis=0), members)
     linear = student("linear")
-    plain = method("naive").fit(WeakView(split, None, everyone), linear, derive(0, "m"))
-    taught = CoSupervision()._assigned(WeakView(split, None, everyone), plain).transfer
+    plain = method("naive").fit(joined(split, None, everyone), linear, derive(0, "m"))
+    taught = CoSupervision()._assigned(joined(split, None, everyone), plain).transfer
     own = members[region[taught.inputs.rows], taught.inputs.rows]
-    assert (taught.weak.argmax(axis=1) == gold[taught.inputs.rows]).mean() > 0.9
-    assert (taught.weak.argmax(axis=1) == own.argmax(axis=1)).mean() > 0.9
+    assert (taught.weak.named == gold[taught.inputs.rows]).mean() > 0.9
+    assert (taught.weak.named == own.argmax(axis=1)).mean() > 0.9
     assert len(taught) > 400
 
 

@@ -2,14 +2,13 @@ from typing import Any, Literal
 
 import numpy as np
 import pytest
-from method_data import Recorder, blobs, composed, method, recorder, view_of, weak_labels
+from method_data import Recorder, blobs, composed, joined, method, recorder, split_of, view_of, weak_labels
 
 from w2sg.core import (
     CapabilityError,
     InputError,
     Inputs,
     Student,
-    WeakSplit,
     WeakView,
     derive,
     one_hot,
@@ -42,7 +41,7 @@ class Bad(Relabeling):
 
     def relabel(self, view: WeakView, student: Student, rng: np.random.Generator) -> Course:
         yield from ()
-        weak = view.transfer.weak
+        weak = view.transfer.weak.probabilities
         return {"shape": weak[:, :1], "rows": weak[1:], "sum": 2 * weak, "nan": weak * np.nan}[self.how]
 
 
@@ -132,8 +131,8 @@ def test_many_methods_in_step_give_what_each_gives_in_turn() -> None:
     everyone = Inputs.of(x)
     student = _student({"kind": "linear", "features": {"kind": "random-relu", "count": 80}})
     views = [
-        WeakView(
-            WeakSplit(everyone.take(np.arange(150)), (weak_labels(150, seed=seed) + one_hot(gold[:150], 3)) / 2),
+        joined(
+            split_of(everyone.take(np.arange(150)), (weak_labels(150, seed=seed) + one_hot(gold[:150], 3)) / 2),
             None,
             everyone,
         )

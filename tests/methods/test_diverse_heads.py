@@ -2,17 +2,17 @@
 
 import numpy as np
 import pytest
-from method_data import blobs, method, recorder, view_of, weak_labels
+from method_data import audit_of, blobs, joined, method, recorder, split_of, view_of, weak_labels
 
 from w2sg.core import (
-    AuditedView,
+    Audit,
     CapabilityError,
     FloatArray,
     InputError,
     Inputs,
     IntArray,
     Student,
-    WeakSplit,
+    WeakView,
     derive,
     one_hot,
     registry,
@@ -63,7 +63,7 @@ def test_the_slope_of_the_loss(count: int, diversity: float, balance: float) -> 
         assert gradient[index] == pytest.approx(rise, abs=SLOPE)
 
 
-def cues(n: int = 300, seed: int = 0) -> tuple[AuditedView, FloatArray, IntArray, IntArray]:
+def cues(n: int = 300, seed: int = 0) -> tuple[WeakView, FloatArray, IntArray, IntArray]:
     """Two cues that agree in transfer but for a few examples, and are independent in the rest of the corpus."""
     rng = np.random.default_rng(seed)
     truth = rng.integers(2, size=2 * n)
@@ -75,7 +75,7 @@ def cues(n: int = 300, seed: int = 0) -> tuple[AuditedView, FloatArray, IntArray
     everyone = Inputs.of(x.astype(np.float32))
     weak = one_hot(other[:n], 2) * 0.9 + 0.05  # the supervisor follows the other cue
     rows = np.sort(np.concatenate([odd[:10], np.arange(1, 7)]))
-    view = AuditedView(WeakSplit(everyone.take(np.arange(n)), weak), None, everyone, rows, truth[rows])
+    view = joined(split_of(everyone.take(np.arange(n)), weak), None, everyone, Audit(rows, truth[rows]))
     return view, x, truth, other
 
 
@@ -88,7 +88,7 @@ def test_a_few_labels_choose_the_head_of_the_right_cue() -> None:
     found = method({"kind": "divdis", "diversity": 10}).fit(view, linear(), derive(0, "m"))
     assert (found.predict_proba(rest).argmax(axis=1) == truth[300:]).mean() > 0.9
     assert found.represent(rest).shape == (300, 2)
-    misled = AuditedView(view.transfer, None, view.corpus, view.audit_rows, other[view.audit_rows])
+    misled = joined(view.transfer, None, view.corpus, Audit(audit_of(view).rows, other[audit_of(view).rows]))
     found = method({"kind": "divdis", "diversity": 10}).fit(misled, linear(), derive(0, "m"))
     assert (found.predict_proba(rest).argmax(axis=1) == other[300:]).mean() > 0.95
 
@@ -97,7 +97,7 @@ def test_without_repulsion_it_is_a_linear_head() -> None:
     x, gold = blobs(150)
     everyone = Inputs.of(x)
     weak = 0.8 * one_hot(gold, 3) + 0.2 / 3
-    view = AuditedView(WeakSplit(everyone, weak), None, everyone, np.arange(5), gold[:5])
+    view = joined(split_of(everyone, weak), None, everyone, Audit(np.arange(5), gold[:5]))
     alone = method({"kind": "divdis", "diversity": 0, "balance": 0, "steps": 2000}).fit(view, linear(), derive(0, "m"))
     tight = registry.build("students", {"kind": "linear", "tolerance": 1e-6, "steps": 2000})
     assert isinstance(tight, Student)

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pytest
-from method_data import blobs, method, view_of, weak_labels
+from method_data import blobs, joined, method, split_of, view_of, weak_labels
 
 from w2sg.core import (
     AnyArray,
@@ -16,7 +16,6 @@ from w2sg.core import (
     IntArray,
     Predictor,
     Student,
-    WeakSplit,
     WeakView,
     derive,
     one_hot,
@@ -63,7 +62,7 @@ def planted(n: int = 300, d: int = 6, seed: int = 0) -> tuple[WeakView, IntArray
         texts[:, side] = [" ".join(f"{number:.6f}" for number in row) for row in sides[side]]
     weak = np.where((rng.random(n) < 0.4)[:, None], one_hot(1 - gold, 2), one_hot(gold, 2))
     everyone = Inputs.of(texts)
-    return WeakView(WeakSplit(everyone, weak), None, everyone), gold, direction
+    return joined(split_of(everyone, weak), None, everyone), gold, direction
 
 
 @pytest.mark.parametrize("name", ["ccs", "crc"])
@@ -83,7 +82,7 @@ def test_a_planted_direction_is_recovered_from_contrast_pairs(name: str) -> None
 @pytest.mark.parametrize("name", ["ccs", "crc"])
 def test_weak_labels_choose_the_sign_and_nothing_else(name: str) -> None:
     view, gold, _ = planted()
-    other = WeakView(WeakSplit(view.corpus, 1 - view.transfer.weak), None, view.corpus)
+    other = joined(split_of(view.corpus, 1 - view.transfer.weak.probabilities), None, view.corpus)
     one, two = (method(name).fit(each, Reader(), derive(0, "m")).predict_proba(view.corpus) for each in (view, other))
     np.testing.assert_allclose(one, two[:, ::-1])
 
@@ -143,7 +142,7 @@ def test_contrast_features_are_of_the_pair_and_of_its_swap() -> None:
 @pytest.mark.parametrize("values", [np.zeros((6, 2)), np.array(["a b", "c"] * 3, dtype=object)])
 def test_inputs_that_are_no_pairs_are_refused(values: AnyArray) -> None:
     everyone = Inputs.of(values)
-    view = WeakView(WeakSplit(everyone, weak_labels(6, 2)), None, everyone)
+    view = joined(split_of(everyone, weak_labels(6, 2)), None, everyone)
     with pytest.raises(
         CapabilityError, match="contrast pairs need inputs that are pairs of texts, got .* choose a task"
     ):
@@ -164,12 +163,20 @@ def linear() -> Student:
 def coherent(weak: FloatArray, n: int = 240) -> tuple[WeakView, IntArray]:
     x, gold = blobs(n, seed=2)
     everyone = Inputs.of(x + 1.5 * np.eye(3, 5, dtype=np.float32)[gold])
-    return WeakView(WeakSplit(everyone, weak[:n]), None, everyone), gold
+    return joined(split_of(everyone, weak[:n]), None, everyone), gold
 
 
 def searched(n: int = 240) -> tuple[_Search, IntArray]:
     view, gold = coherent(weak_labels(n))
-    fit = Fit(linear(), view.corpus, view.transfer.weak, view.corpus, CrossEntropy(), Fixed(), derive(0, "m"))
+    fit = Fit(
+        student=linear(),
+        inputs=view.corpus,
+        targets=view.transfer.weak.probabilities,
+        corpus=view.corpus,
+        objective=CrossEntropy(),
+        stopping=Fixed(),
+        rng=derive(0, "m"),
+    )
     return _Search(fit, np.full(3, 1 / 3), np.arange(n) % 4, 30.0), gold
 
 
@@ -187,7 +194,7 @@ def test_icm_improves_coherent_labels_on_blobs() -> None:
     view, _ = coherent(noisy(gold, 0.35))
     found = method("icm").fit(view, linear(), derive(0, "m")).predict_proba(view.corpus).argmax(axis=1)
     naive = method("naive").fit(view, linear(), derive(0, "m")).predict_proba(view.corpus).argmax(axis=1)
-    weak = view.transfer.weak.argmax(axis=1)
+    weak = view.transfer.weak.named
     assert (weak == gold).mean() < 0.7
     assert (found == gold).mean() > 0.85
     assert (found == gold).mean() >= (naive == gold).mean()
@@ -197,7 +204,7 @@ def test_icm_from_random_labels_finds_the_blobs_and_weak_labels_name_them() -> N
     rng = np.random.default_rng(0)
     gold = rng.integers(2, size=200)
     everyone = Inputs.of((6.0 * np.eye(2, 4)[gold] + rng.normal(size=(200, 4))).astype(np.float32))
-    view = WeakView(WeakSplit(everyone, noisy(gold, 0.3, 2)), None, everyone)
+    view = joined(split_of(everyone, noisy(gold, 0.3, 2)), None, everyone)
     right = []
     for seed in range(6):
         searching = method({"kind": "icm", "start": "random", "seeds": 4})

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from method_data import method, student
+from method_data import joined, method, student
 
-from w2sg.core import AuditedView, InputError, Student, WeakView, derive
+from w2sg.core import Audit, InputError, Student, WeakView, derive
 from w2sg.testing.samples import N_CLASSES, Sample, noisy, samples
 
 NAMES = [
@@ -32,7 +32,7 @@ READERS: dict[str, Any] = {
 def seen(sample: Sample) -> WeakView:
     view = sample.view(noisy(sample.gold))
     rows = np.sort(derive(0, "audit").choice(len(view.transfer), 50, replace=False))
-    return AuditedView(view.transfer, view.validation, view.corpus, rows, sample.gold[rows])
+    return joined(view.transfer, view.validation, view.corpus, Audit(rows, sample.gold[rows]))
 
 
 def reader(kind: str) -> Student:
@@ -70,7 +70,7 @@ def test_a_filter_keeps_the_randomness_of_the_student_after_it() -> None:
 def test_a_supervisor_that_is_never_right_is_not_trusted() -> None:
     sample = samples()["numbers"]
     view = sample.view(noisy(sample.gold))
-    other = (view.transfer.weak[:50].argmax(axis=1) + 1) % N_CLASSES
-    audited = AuditedView(view.transfer, view.validation, view.corpus, np.arange(50), other)
+    other = (view.transfer.weak.probabilities[:50].argmax(axis=1) + 1) % N_CLASSES
+    audited = joined(view.transfer, view.validation, view.corpus, Audit(np.arange(50), other))
     with pytest.raises(InputError, match="selection 'trust' keeps none of the 180 examples: loosen it"):
         method("trust").fit(audited, student(), derive(0, "x"))

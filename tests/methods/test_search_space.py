@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from method_data import blobs, composed
+from method_data import audit_of, blobs, composed, joined, split_of
 
-from w2sg.core import AuditedView, InputError, Inputs, Predictor, Student, WeakSplit, WeakView, derive, registry
+from w2sg.core import Audit, InputError, Inputs, Predictor, Student, WeakView, derive, registry
 from w2sg.methods import Composition
 from w2sg.methods.search import (
     PARTS,
@@ -36,27 +36,25 @@ def drawn(seed: int, given: Circumstances = EVERYTHING) -> Composition:
     return random_composition(np.random.default_rng(seed), given)
 
 
-def problem() -> AuditedView:
+def problem() -> WeakView:
     x, gold = blobs(N + 30)
     weak = noisy(gold)
     everyone = Inputs.of(x)
-    transfer = WeakSplit(everyone.take(np.arange(N)), weak[:N], specialised(weak[:N]))
-    validation = WeakSplit(everyone.take(np.arange(N, N + 30)), weak[N:], specialised(weak[N:]))
-    return AuditedView(transfer, validation, everyone, np.arange(AUDITS), gold[:AUDITS])
+    transfer = split_of(everyone.take(np.arange(N)), weak[:N], specialised(weak[:N]))
+    validation = split_of(everyone.take(np.arange(N, N + 30)), weak[N:], specialised(weak[N:]))
+    return joined(transfer, validation, everyone, Audit(np.arange(AUDITS), gold[:AUDITS]))
 
 
 def student(spec: Any = STUDENT) -> Student:
-    built = registry.build("students", spec)
-    assert isinstance(built, Student)
-    return built
+    return registry.build(Student, spec)
 
 
 def run(composition: Composition) -> Predictor | str:
     """Return the student, or why the composition refuses so small a problem."""
     view = problem()
-    rows = view.audit_rows[: composition.audits]
-    bought = replace(view, audit_rows=rows, audit_gold=view.audit_gold[: len(rows)])
-    seen = bought if composition.audits else WeakView(view.transfer, view.validation, view.corpus)
+    bought = audit_of(view)
+    few = Audit(bought.rows[: composition.audits], bought.gold[: composition.audits])
+    seen = replace(view, audit=few if composition.audits else None)
     try:
         return composition.fit(seen, student(), derive(0, "m"))
     except InputError as error:
@@ -118,7 +116,9 @@ def test_all_kinds_that_fit_are_drawn() -> None:
 def test_a_student_that_can_little_gets_compositions_that_need_little() -> None:
     knn = student({"kind": "knn", "k": 3})
     view = problem()
-    little = Circumstances.of(WeakView(WeakSplit(view.transfer.inputs, view.transfer.weak), None, view.corpus), knn)
+    little = Circumstances.of(
+        joined(split_of(view.transfer.inputs, view.transfer.weak.probabilities), None, view.corpus), knn
+    )
     for seed in range(60):
         one = drawn(seed, little)
         assert one.requires <= {"embed"}

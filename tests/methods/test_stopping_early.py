@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from method_data import Recorder, blobs, composed, method, recorder, view_of, weak_labels
+from method_data import Recorder, blobs, composed, joined, method, recorder, split_of, view_of, weak_labels
 
 from w2sg.core import (
-    AuditedView,
+    Audit,
     Fit,
     FloatArray,
     InputError,
@@ -17,12 +17,11 @@ from w2sg.core import (
     Objective,
     Stopping,
     Student,
-    WeakSplit,
+    WeakView,
     derive,
     one_hot,
     registry,
 )
-from w2sg.lab import named_methods
 from w2sg.methods import CrossEntropy, Fixed, OracleValidation, Plateau
 
 
@@ -56,7 +55,16 @@ def request(student: Any, stopping: Stopping, objective: str = "cross-entropy") 
     targets = 0.7 * one_hot(gold, 3) + 0.1
     held = (everyone.take(np.arange(90, 120)), targets[90:])
     rows = everyone.take(np.arange(90))
-    return Fit(built, rows, targets[:90], everyone, loss, stopping, derive(0, "fit"), watched=held)
+    return Fit(
+        student=built,
+        inputs=rows,
+        targets=targets[:90],
+        corpus=everyone,
+        objective=loss,
+        stopping=stopping,
+        rng=derive(0, "fit"),
+        watched=held,
+    )
 
 
 @settings(max_examples=30, deadline=None)
@@ -90,9 +98,9 @@ def test_plateau_scores_as_weak_validation_and_never_gives_up_later() -> None:
         composed(stopping={"kind": "plateau", "patience": 0})
 
 
-def audited(n: int, rows: list[int], gold: list[int]) -> AuditedView:
+def audited(n: int, rows: list[int], gold: list[int]) -> WeakView:
     view = view_of(weak_labels(n), weak_labels(5, seed=1))
-    return AuditedView(view.transfer, view.validation, view.corpus, np.array(rows), np.array(gold))
+    return joined(view.transfer, view.validation, view.corpus, Audit(np.array(rows), np.array(gold)))
 
 
 def test_the_oracle_watches_gold_and_trains_on_the_others() -> None:
@@ -100,7 +108,7 @@ def test_the_oracle_watches_gold_and_trains_on_the_others() -> None:
     composed(stopping={"kind": "oracle-validation", "labels": 3}).fit(view, recorder(), derive(0, "method"))
     (fit,) = Recorder.asked
     assert fit.inputs.rows.tolist() == [0, 1, 3, 4, 6, 8, 9, 10, 11]
-    np.testing.assert_array_equal(fit.targets, view.transfer.weak[fit.inputs.rows])
+    np.testing.assert_array_equal(fit.targets, view.transfer.weak.probabilities[fit.inputs.rows])
     assert fit.watched is not None
     assert fit.watched[0].rows.tolist() == [2, 5, 7]
     np.testing.assert_array_equal(fit.watched[1], one_hot(np.array([0, 1, 2]), 3))
@@ -111,7 +119,7 @@ def test_the_oracle_keeps_weights_with_their_examples() -> None:
     parts = {"stopping": {"kind": "oracle-validation", "labels": 2}, "select": {"kind": "confident", "share": 0.6}}
     composed(**parts).fit(view, recorder(), derive(0, "method"))
     (fit,) = Recorder.asked
-    np.testing.assert_array_equal(fit.targets, view.transfer.weak[fit.inputs.rows])
+    np.testing.assert_array_equal(fit.targets, view.transfer.weak.probabilities[fit.inputs.rows])
     assert not np.isin([0, 1], fit.inputs.rows).any()
 
 
@@ -125,6 +133,8 @@ def test_the_oracle_says_what_it_needs() -> None:
 
 
 def test_the_oracle_is_marked_and_not_among_the_methods_to_compare() -> None:
+    from w2sg.lab import named_methods
+
     assert registry.lookup("methods", "oracle-early-stopping").oracle
     assert registry.lookup("stoppings", "oracle-validation").oracle
     assert "oracle-early-stopping" not in named_methods()
@@ -139,14 +149,20 @@ def test_the_oracle_finds_the_step_of_highest_accuracy() -> None:
     linear = registry.build("students", {"kind": "linear", "features": {"kind": "nystroem", "count": 200}, "c": 1e3})
     assert isinstance(linear, Student)
     rows = np.arange(100)
-    view = AuditedView(WeakSplit(everyone, weak), None, everyone, rows, gold[:100])
+    view = joined(split_of(everyone, weak), None, everyone, Audit(rows, gold[:100]))
     found = method("oracle-early-stopping").fit(view, linear, derive(0, "m"))
     accuracies = []
     for steps in range(1, 101):
         fit = Fit(
-            linear, everyone.take(np.arange(100, 300)), weak[100:], everyone, CrossEntropy(), Fixed(),
-            derive(0, "m"), steps=steps,
-        )  # fmt: skip
+            student=linear,
+            inputs=everyone.take(np.arange(100, 300)),
+            targets=weak[100:],
+            corpus=everyone,
+            objective=CrossEntropy(),
+            stopping=Fixed(),
+            rng=derive(0, "m"),
+            steps=steps,
+        )
         accuracies.append((linear.fit(fit).predict_proba(everyone)[:100].argmax(axis=1) == gold[:100]).mean())
     assert found.steps == int(np.argmax(accuracies)) + 1
     assert max(accuracies) > accuracies[-1]

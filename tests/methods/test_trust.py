@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from method_data import Recorder, blobs, composed, decided, flipped, method, recorder, student, view_on
+from method_data import Recorder, audit_of, blobs, composed, decided, flipped, method, recorder, student, view_on
 
 from w2sg.core import ConfigError, FloatArray, InputError, IntArray, WeakView, derive, registry
-from w2sg.lab import run
 from w2sg.methods import Trust, TrustedGold, TrustedWeight
 from w2sg.methods.filters.trust import leading_components, log_odds, trust_of
 
@@ -31,7 +30,7 @@ def planted(n: int = 400, bought: int = 60, seed: int = 0) -> tuple[WeakView, In
 
 
 def right(view: WeakView, gold: IntArray) -> Any:
-    return view.transfer.weak.argmax(axis=1) == gold
+    return view.transfer.weak.named == gold
 
 
 def test_trust_finds_where_the_supervisor_is_wrong() -> None:
@@ -98,9 +97,9 @@ def test_certain_labels_have_finite_odds() -> None:
 @given(seed=st.integers(0, 10**6), names=st.permutations([0, 1, 2]))
 def test_neither_order_nor_names_matter(seed: int, names: list[int]) -> None:
     view, gold = planted(90, 40, seed)
-    x, weak = view.transfer.inputs.values, view.transfer.weak
+    x, weak = view.transfer.inputs.values, view.transfer.weak.probabilities
     plain = decided(Trust(labels=40, use="weight"), view)
-    rows = view.audit_rows  # type: ignore[attr-defined]
+    rows = audit_of(view).rows
     order = np.random.default_rng(seed).permutation(90)
     moved = np.argsort(order)[rows]
     shuffled = decided(Trust(labels=40, use="weight"), view_on(x[order], weak[order], (moved, gold[rows])))
@@ -112,14 +111,14 @@ def test_neither_order_nor_names_matter(seed: int, names: list[int]) -> None:
 
 def test_trusted_labels_are_gold_and_weigh_more() -> None:
     view, gold = planted(100, 20)
-    rows = view.audit_rows  # type: ignore[attr-defined]
+    rows = audit_of(view).rows
     others = np.setdiff1d(np.arange(100), rows)
     weights = decided(TrustedWeight(labels=20, weight=3), view)
     assert set(weights[rows]) == {3}
     assert set(weights[others]) == {1}
     labels = decided(registry.build("relabelings", {"kind": "trusted", "labels": 20}), view)
     np.testing.assert_array_equal(labels[rows], np.eye(3)[gold[rows]])
-    np.testing.assert_array_equal(labels[others], view.transfer.weak[others])
+    np.testing.assert_array_equal(labels[others], view.transfer.weak.probabilities[others])
 
 
 def test_the_mix_shares_one_purchase() -> None:
@@ -128,7 +127,7 @@ def test_the_mix_shares_one_purchase() -> None:
     view, gold = planted(100, 50)
     mix.fit(view, recorder(), derive(0, "x"))
     (fit,) = Recorder.asked
-    rows = view.audit_rows  # type: ignore[attr-defined]
+    rows = audit_of(view).rows
     assert fit.weights is not None
     assert np.flatnonzero(fit.weights == 4).tolist() == rows.tolist()
     np.testing.assert_array_equal(fit.targets[rows], np.eye(3)[gold[rows]])
@@ -137,7 +136,7 @@ def test_the_mix_shares_one_purchase() -> None:
 @pytest.mark.parametrize(
     ("part", "message"),
     [
-        (Trust(), "selection 'trust' buys 50 gold labels, and this view has none: give an AuditedView"),
+        (Trust(), "selection 'trust' buys 50 gold labels, and this view has none: give a view with an audit"),
         (TrustedWeight(labels=7), "selection 'trusted' buys 7 gold labels"),
         (TrustedGold(), "relabeling 'trusted' buys 50 gold labels"),
     ],
@@ -157,6 +156,8 @@ def test_nonsense_is_refused(fields: dict[str, Any]) -> None:
 @pytest.mark.parametrize(("name", "labels"), [("trust", 50), ("trusted-mix", 50), ("trust", 20)])
 def test_the_vault_writes_the_purchase_down(tmp_path: Path, name: str, labels: int) -> None:
     spec: dict[str, Any] = {"kind": name, "select": {"labels": labels}}
+    from w2sg.lab import run
+
     found = run("wine", method=spec, seeds=2, store=tmp_path, workers=1)
     for record in _records(tmp_path):
         bought = [handout for handout in record["gold"] if handout["purpose"].startswith("audit")]
@@ -165,6 +166,8 @@ def test_the_vault_writes_the_purchase_down(tmp_path: Path, name: str, labels: i
 
 
 def test_more_labels_than_examples_are_refused(tmp_path: Path) -> None:
+    from w2sg.lab import run
+
     with pytest.raises(InputError, match=r"an audit of split 'transfer' takes 1 to \d+ labels, got 5000"):
         run("wine", method={"kind": "trust", "select": {"labels": 5000}}, seeds=1, store=tmp_path, workers=1)
 

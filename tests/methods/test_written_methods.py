@@ -5,16 +5,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from w2sg.core import AnyArray, WritingPredictor, derive
-from w2sg.measure import final_number, normalised
+from w2sg.core import AnyArray, WritingPredictor, derive, final_number, normalised
 from w2sg.methods import Imitation, WeakPreferences
 from w2sg.methods.written.preferences import judged
 from w2sg.testing import Rote, written_sample, written_view
 from w2sg.testing.writers import N_SHOWN, Recital
 
-EXAMPLES, GOLD = written_sample()
-PROMPTS = [str(text) for text in EXAMPLES.inputs.values]
-SAID = EXAMPLES.metadata["written.annotator"]
+SAMPLE = written_sample()
+GOLD = SAMPLE.gold
+PROMPTS = SAMPLE.corpus.texts
+SAID = SAMPLE.examples.metadata["written.annotator"]
 SHOWN = PROMPTS[:N_SHOWN]
 
 
@@ -24,7 +24,7 @@ def known(trained: WritingPredictor) -> dict[str, str]:
 
 
 def learned(method: Any, student: Rote | None = None, samples: AnyArray | None = None) -> dict[str, str]:
-    return known(method.learn(written_view(SAID, samples), student or Rote(), derive(0, "method")))
+    return known(method.fit(written_view(SAID, samples), student or Rote(), derive(0, "method")))
 
 
 def texts(rows: list[list[str]]) -> AnyArray:
@@ -45,7 +45,7 @@ def test_agreement_keeps_what_the_student_says_by_itself(word: int) -> None:
 
 def test_where_nothing_agrees_the_student_stays_as_published() -> None:
     view = written_view(np.full(len(GOLD), "nothing", dtype=object))
-    trained = Imitation(keep="agreeing").learn(view, Rote(), derive(0, "method"))
+    trained = Imitation(keep="agreeing").fit(view, Rote(), derive(0, "method"))
     assert known(trained) == {}
     assert dict(trained.notes) == {"learned_from": 0}
 
@@ -63,7 +63,7 @@ def test_the_own_majority_hears_no_supervisor() -> None:
     method = Imitation(learned="own-majority", own_samples=5)
     other = written_view(np.full(len(GOLD), "nothing", dtype=object))
     found = learned(method)
-    assert found == known(method.learn(other, Rote(), derive(0, "method")))
+    assert found == known(method.fit(other, Rote(), derive(0, "method")))
     assert set(found) == set(SHOWN)
     assert all(answer in prompt.split() for prompt, answer in found.items())
 
@@ -77,7 +77,7 @@ def test_preferences_side_with_the_supervisor() -> None:
 
 def test_preferences_without_a_difference_teach_nothing() -> None:
     view = written_view(np.full(len(GOLD), "nothing", dtype=object))
-    trained = WeakPreferences().learn(view, Rote(), derive(0, "method"))
+    trained = WeakPreferences().fit(view, Rote(), derive(0, "method"))
     assert (known(trained), dict(trained.notes)) == ({}, {"learned_from": 0})
 
 

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from w2sg.lab import SetupResult, StudyResult, TestSet, make_setup
-from w2sg.lab.results import contests
+from w2sg.lab import SetupResult, StudyResult, TestSet, compare_methods, make_setup
 from w2sg.measure import Interval, Paired, pgr
 
 SEEDS, N_TEST = 6, 400
@@ -69,7 +68,7 @@ def result(
 
 
 def study(*results: SetupResult, name: str = "made") -> StudyResult:
-    return StudyResult(name, results, tuple(contests(results)), {"student": 3}, 12.5)
+    return StudyResult(name, results, tuple(compare_methods(results)), {"student": 3}, 12.5)
 
 
 def labelled(given: SetupResult, **names: str) -> SetupResult:

@@ -104,7 +104,7 @@ def test_averaging_error_has_the_right_limits() -> None:
 
 
 def test_truth_follows_the_profile() -> None:
-    truth = Gaussian(dimension=4, signal=3.0, decay=1.0).truth
+    truth = Gaussian(dimension=4, truth_length=3.0, decay=1.0).truth
     assert np.linalg.norm(truth) == pytest.approx(3.0)
     np.testing.assert_allclose(truth / truth[0], [1, 1 / 2, 1 / 3, 1 / 4])
 

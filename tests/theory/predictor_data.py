@@ -11,7 +11,7 @@ from w2sg.theory import Answer, Hypothesis, Observables, Quantity, Theory
 THEORIES = registered("theories")
 LINEAR = {
     "student_class": "linear-least-squares",
-    "teacher_class": "linear-least-squares",
+    "supervisor_class": "linear-least-squares",
     "loss": "squared",
     "features": "frozen",
     "stopping": "none",

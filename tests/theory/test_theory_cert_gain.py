@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from w2sg import measure
 from w2sg.core import derive
 from w2sg.core.errors import InputError
 from w2sg.theory import Inapplicable
@@ -33,48 +34,48 @@ def audit(**other: Any) -> Any:
 
 def test_the_expected_audit() -> None:
     found = audit()
-    assert found.lower == pytest.approx(0.0292, abs=5e-5)
+    assert found.low == pytest.approx(0.0292, abs=5e-5)
     assert found.estimate == pytest.approx(0.048)
-    assert found.upper is None
+    assert found.high is None
     assert (found.delta, found.n_labels, found.strength) == (0.05, 200, "unconditional")
     assert found.frame == "200 of the 600 disagreements on 5000 deployment inputs, at random"
     assert "half of delta" in found.method
 
 
 def test_the_audit_is_the_product_of_two_exact_bounds() -> None:
-    exact = c.ClopperPearson()
-    accuracy, share = exact.lower(LABELS, 0.025), exact.lower(STUDENT, 0.025)
-    assert audit().lower == pytest.approx(share * (2 * accuracy - 1))
+    exact = measure.ClopperPearson()
+    accuracy, share = exact.low(LABELS, 0.025), exact.low(STUDENT, 0.025)
+    assert audit().low == pytest.approx(share * (2 * accuracy - 1))
     losing = audit(labels=1 - LABELS)
-    accuracy, share = exact.lower(1 - LABELS, 0.025), exact.upper(STUDENT, 0.025)
-    assert losing.lower == pytest.approx(share * (2 * accuracy - 1))
+    accuracy, share = exact.low(1 - LABELS, 0.025), exact.high(STUDENT, 0.025)
+    assert losing.low == pytest.approx(share * (2 * accuracy - 1))
 
 
 def test_sides_of_the_audit_mirror_each_other() -> None:
     both, swapped = audit(side="both", delta=0.1), audit(weak=STUDENT, student=WEAK, side="both", delta=0.1)
-    assert both.lower == pytest.approx(audit().lower)
-    assert (swapped.lower, swapped.upper) == pytest.approx((-both.upper, -both.lower))
+    assert both.low == pytest.approx(audit().low)
+    assert (swapped.low, swapped.high) == pytest.approx((-both.high, -both.low))
 
 
 def test_no_audited_disagreement_leaves_the_reach() -> None:
     none = np.zeros(0, dtype=int)
     found = audit(rows=none, labels=none, side="both")
-    share = c.ClopperPearson().upper(STUDENT, 0.025)
-    assert (found.lower, found.upper, found.estimate) == (-share, share, None)
+    share = measure.ClopperPearson().high(STUDENT, 0.025)
+    assert (found.low, found.high, found.estimate) == (-share, share, None)
     agreeing = audit(student=WEAK, rows=none, labels=none)
-    assert agreeing.lower == pytest.approx(-(1 - 0.05 ** (1 / N)))
+    assert agreeing.low == pytest.approx(-(1 - 0.05 ** (1 / N)))
 
 
 def test_more_classes_are_audited_by_betting() -> None:
     order = derive(0, "audit").permutation(LABELS)
     found = audit(labels=order, n_classes=3)
     assert "betting" in found.method
-    assert 0.01 < found.lower < 0.048
+    assert 0.01 < found.low < 0.048
     neither = audit(labels=np.full(200, 2), n_classes=3)
     assert neither.estimate == 0
-    assert neither.lower < 0
-    chosen = audit(labels=order, n_classes=3, certifier=c.MaurerPontil())
-    assert (chosen.lower or 0) < (found.lower or 0)
+    assert neither.low < 0
+    chosen = audit(labels=order, n_classes=3, certifier=measure.MaurerPontil())
+    assert (chosen.low or 0) < (found.low or 0)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +88,7 @@ def test_more_classes_are_audited_by_betting() -> None:
         ({"labels": LABELS + 1}, "labels must be classes from 0 to below 2, got 1 to 2"),
         ({"labels": LABELS * math.nan}, "labels must be a vector of class numbers, got float64"),
         ({"student": STUDENT[:9]}, "weak 5000, student 9"),
-        ({"student": [], "weak": [], "rows": [], "labels": []}, "at least one number"),
+        ({"student": [], "weak": [], "rows": [], "labels": []}, "must be a non-empty vector"),
         ({"delta": 0.0}, "delta must be between 0 and 1"),
         ({"delta": math.nan}, "delta must be between 0 and 1"),
         ({"side": "top"}, "side must be"),
@@ -101,12 +102,12 @@ def test_what_an_audit_refuses(other: dict[str, Any], message: str) -> None:
 def test_paired_losses() -> None:
     weak, student = np.tile([1.0, 0, 1, 0], 50), np.tile([0.0, 0, 1, 0], 50)
     found = c.gain_by_pairs(weak, student, 0.05, side="both")
-    assert found.lower is not None
-    assert found.upper is not None
+    assert found.low is not None
+    assert found.high is not None
     assert found.estimate == 0.25
-    assert found.lower < 0.25 < found.upper
+    assert found.low < 0.25 < found.high
     double = c.gain_by_pairs(2 * weak, 2 * student, 0.05, unit="squared", most=2.0, side="both")
-    assert (double.lower, double.upper) == pytest.approx((2 * found.lower, 2 * found.upper), abs=1e-6)
+    assert (double.low, double.high) == pytest.approx((2 * found.low, 2 * found.high), abs=1e-6)
     with pytest.raises(InputError, match="weak_loss must lie in"):
         c.gain_by_pairs(2 * weak, student, 0.05)
     with pytest.raises(InputError, match="one entry per example"):
@@ -141,9 +142,9 @@ def test_the_gain_is_misfit_and_twice_the_cross_term() -> None:
     gain = ((weak - gold) ** 2).sum(axis=1).mean() - ((student - gold) ** 2).sum(axis=1).mean()
     found = c.gain_by_misfit(weak, student, np.arange(400), labels, 0.05, side="both")
     assert found.estimate == pytest.approx(gain)
-    assert found.lower is not None
-    assert found.upper is not None
-    assert found.lower < gain < found.upper
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low < gain < found.high
     assert found.unit == "squared"
 
 
@@ -153,8 +154,8 @@ def test_units_of_the_misfit() -> None:
     rows = np.arange(100)
     one = c.gain_by_misfit(weak, student, rows, labels, 0.05)
     ten = c.gain_by_misfit(10 * weak - 5, 10 * student - 5, rows, 10 * labels - 5, 0.05, span=(-5.0, 5.0))
-    assert one.lower is not None
-    assert ten.lower == pytest.approx(100 * one.lower, rel=1e-5)
+    assert one.low is not None
+    assert ten.low == pytest.approx(100 * one.low, rel=1e-5)
     term, larger = (
         c.cross_term(k * weak[:100], k * student[:100], k * labels, 0.05, span=(0.0, k)) for k in (1.0, 10.0)
     )
@@ -170,7 +171,7 @@ def test_units_of_the_misfit() -> None:
         ([[0.1, 0.2]] * 2, [[0.1, 0.9]] * 2, [0], [1], "rows of weak must sum to 1"),
         ([[1.0]] * 2, [[1.0]] * 2, [0], [0], "probabilities"),
         ([0.1, 0.2], [0.1, 0.2], [0, 1], [1.0], "must fit"),
-        ([0.1, 0.2], [0.1, 0.2], [], [], "at least one number"),
+        ([0.1, 0.2], [0.1, 0.2], [], [], "must be a non-empty vector"),
         ([[0.1, 0.9]], [[0.1, 0.9]], [0], [0.5], "labels must be a vector of class numbers"),
     ],
 )
@@ -216,8 +217,8 @@ def test_an_explicit_certificate_and_its_abstention() -> None:
     loss, apart = np.full(2000, 0.4), np.full(20000, 0.2)
     found = c.gain_by_explicit_misfit(loss, apart, 0.05, approximation=1e-3)
     assert found.strength == "conditional"
-    assert found.lower is not None
-    assert 0.1 < found.lower < 0.127
+    assert found.low is not None
+    assert 0.1 < found.low < 0.127
     assert "vacuous from eps" in found.method
     with pytest.raises(Inapplicable, match="contradicts a teacher's risk"):
         c.gain_by_explicit_misfit(np.full(2000, 0.01), apart, 0.05, approximation=0.0)
@@ -232,15 +233,15 @@ def test_an_explicit_certificate_and_its_abstention() -> None:
 def test_the_agreement_sandwich() -> None:
     wrong = np.arange(400) < 40
     found = c.student_risk_by_agreement(WEAK, STUDENT, wrong, 0.05, side="both")
-    exact = c.ClopperPearson()
-    low, high = exact.two_sided(wrong, 0.025), exact.two_sided(STUDENT, 0.025)
-    assert found.upper == pytest.approx(low[1] + high[1])
-    assert found.lower == 0.0
-    apart = c.student_risk_by_agreement(WEAK, 1 - WEAK, wrong, 0.05, side="lower")
-    assert apart.lower == pytest.approx(0.9, abs=0.05)
+    exact = measure.ClopperPearson()
+    errs, differs = exact.interval(wrong, 0.025), exact.interval(STUDENT, 0.025)
+    assert found.high == pytest.approx(errs.high + differs.high)
+    assert found.low == 0.0
+    apart = c.student_risk_by_agreement(WEAK, 1 - WEAK, wrong, 0.05, side="low")
+    assert apart.low == pytest.approx(0.9, abs=0.05)
     only = c.student_risk_by_agreement(WEAK, STUDENT, wrong, 0.05)
-    assert only.upper == pytest.approx(exact.upper(wrong, 0.025) + exact.upper(STUDENT, 0.025))
-    with pytest.raises(InputError, match="at least one number"):
+    assert only.high == pytest.approx(exact.high(wrong, 0.025) + exact.high(STUDENT, 0.025))
+    with pytest.raises(InputError, match="must be a non-empty vector"):
         c.student_risk_by_agreement(WEAK, STUDENT, [], 0.05)
     with pytest.raises(InputError, match="one entry per example"):
         c.student_risk_by_agreement(WEAK, STUDENT[:5], wrong, 0.05)

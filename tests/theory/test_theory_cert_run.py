@@ -71,9 +71,9 @@ def test_claims_may_be_chosen() -> None:
     found = World().certified(claims={"gain": 3, "student_risk": 1})
     assert [one.delta for one in found.certificates.values()] == pytest.approx([0.0375, 0.0125])
     gain, risk = found.certificates["gain"], found.certificates["student_risk"]
-    assert gain.lower is not None
-    assert gain.lower > 0
-    assert (risk.lower or 0) < 0.12 < (risk.upper or 0)
+    assert gain.low is not None
+    assert gain.low > 0
+    assert (risk.low or 0) < 0.12 < (risk.high or 0)
 
 
 def test_soft_and_hard_predictions_certify_the_same_errors() -> None:
@@ -86,7 +86,7 @@ def test_no_labels_leave_what_is_free() -> None:
     found = world.certified(0)
     assert world.asked == []
     assert set(found.certificates) == {"gain", "gain_reach"}
-    assert found.certificates["gain"].lower == pytest.approx(-0.28, abs=0.04)
+    assert found.certificates["gain"].low == pytest.approx(-0.28, abs=0.04)
     assert found.skipped["student_risk"] == "needs labels drawn at random"
 
 
@@ -101,7 +101,7 @@ def test_labels_that_no_disagreement_needs_are_not_bought() -> None:
     world.student = world.weak
     same = world.certified(200)
     assert same.certificates["gain"].n_labels == 0
-    assert same.certificates["gain"].lower == pytest.approx(0, abs=0.01)
+    assert same.certificates["gain"].low == pytest.approx(0, abs=0.01)
 
 
 def test_one_stratum_without_a_label_is_an_abstention() -> None:
@@ -121,7 +121,7 @@ def test_the_whole_holds() -> None:
         found = World(seed).certified(100, 0.2, claims=dict.fromkeys(truth, 1))
         ends = ((found.certificates[name], value) for name, value in truth.items())
         broken += any(
-            not (-1 if one.lower is None else one.lower) <= value <= (1 if one.upper is None else one.upper)
+            not (-1 if one.low is None else one.low) <= value <= (1 if one.high is None else one.high)
             for one, value in ends
         )
     assert broken / 300 <= 0.2
@@ -130,12 +130,12 @@ def test_the_whole_holds() -> None:
 def test_bounds_stay_where_the_quantity_can_be() -> None:
     for seed in range(20):
         found = World(seed, soft=True).certified(8).certificates
-        assert found["gain_squared"].lower is None or found["gain_squared"].lower >= -2
+        assert found["gain_squared"].low is None or found["gain_squared"].low >= -2
         powered = found.get("student_risk_powered")
         if powered is not None:
-            assert powered.lower is not None
-            assert powered.upper is not None
-            assert 0 <= powered.lower <= powered.upper <= 1
+            assert powered.low is not None
+            assert powered.high is not None
+            assert 0 <= powered.low <= powered.high <= 1
 
 
 def test_a_gain_without_labels_says_what_it_rests_on() -> None:

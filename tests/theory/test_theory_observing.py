@@ -7,18 +7,27 @@ import pytest
 
 from w2sg.core import FloatArray, InputError
 from w2sg.theory import CATALOGUE, InfoSet, ObservableError, Observables, Quantity
-from w2sg.theory.observing import Audit, Refits, Seen, Space, beliefs, neighbours, observe, spectra
+from w2sg.theory.families import FAMILIES, family_run
+from w2sg.theory.observing import (
+    AuditedLabels,
+    FeatureSpace,
+    ObservedRun,
+    Refits,
+    beliefs,
+    neighbours,
+    observe,
+    spectra,
+)
 from w2sg.theory.observing.risks import divergence, losses
-from w2sg.theory.worlds import FAMILIES, world
 
 
-def classified(m: int = 40, n: int = 60, **changes: object) -> Seen:
+def classified(m: int = 40, n: int = 60, **changes: object) -> ObservedRun:
     """Return a run of two classes with no features."""
     rng = np.random.default_rng(0)
     weak, student, weak_training, student_training = (
         np.column_stack([p, 1 - p]) for p in (rng.random(m), rng.random(m), rng.random(n), rng.random(n))
     )
-    seen = Seen("run", "classification", weak, student, weak_training, student_training, n_supervision=30)
+    seen = ObservedRun("run", "classification", weak, student, weak_training, student_training, n_supervision=30)
     return replace(seen, **changes)  # type: ignore[arg-type]
 
 
@@ -37,7 +46,7 @@ def test_predictions_are_compared_as_their_definitions_say() -> None:
 
 
 def test_every_quantity_is_measured_or_missing_with_a_reason() -> None:
-    for seen in (classified(), world("A", 0).seen):
+    for seen in (classified(), family_run("A", 0).seen):
         found = observe(seen)[0]
         assert set(found.quantities) | set(found.missing) == set(CATALOGUE)
         assert not set(found.quantities) & set(found.missing)
@@ -46,7 +55,7 @@ def test_every_quantity_is_measured_or_missing_with_a_reason() -> None:
 
 
 def test_audits_add_quantities_and_change_none() -> None:
-    made = world("B", 3, (50, 200))
+    made = family_run("B", 3, (50, 200))
     by_labels = observe(made.seen, made.audits)
     assert list(by_labels) == [0, 50, 200]
     base = by_labels[0]
@@ -59,7 +68,7 @@ def test_audits_add_quantities_and_change_none() -> None:
 
 
 def test_observables_travel_as_plain_data_and_their_hash_tells_changes() -> None:
-    found = observe(world("A", 1, (50,)).seen, world("A", 1, (50,)).audits)[50]
+    found = observe(family_run("A", 1, (50,)).seen, family_run("A", 1, (50,)).audits)[50]
     again = Observables.from_dict(found.to_dict())
     assert again == found
     assert again.digest() == found.digest()
@@ -95,12 +104,12 @@ def test_diverged_and_empty_predictions_are_refused() -> None:
 
 
 def test_constant_and_singular_features_give_no_number_but_a_reason() -> None:
-    space = Space(np.ones((30, 3)), np.ones((60, 3)), np.ones((40, 3)))
+    space = FeatureSpace(np.ones((30, 3)), np.ones((60, 3)), np.ones((40, 3)))
     refits = Refits(np.full((30, 2), 0.5), np.eye(2)[np.arange(30) % 2], np.full((5, 40, 2), 0.5), 24, 0.75)
     found = observe(classified(weak_space=space, student_space=space, refits=refits))[0]
     assert found.value("d_weak") == 0
     assert "anisotropy" in found.missing
-    assert "teacher_slope" in found.missing
+    assert "supervisor_slope" in found.missing
     assert found.value("ensemble_squared") == 0
     assert all(np.isfinite([one.value, one.se]).all() for one in found.quantities.values())
 
@@ -132,7 +141,7 @@ def test_projection_residual_is_zero_for_least_squares_alone() -> None:
     y = x.sum(axis=1, keepdims=True) + rng.standard_normal((200, 1))
     design = np.hstack([np.ones((200, 1)), x])
     fitted = design @ np.linalg.lstsq(design, y, rcond=None)[0]
-    space = Space(x, x, x)
+    space = FeatureSpace(x, x, x)
     assert spectra.projection_residual(y - fitted, space)[0] == pytest.approx(0, abs=1e-12)
     share, se = spectra.projection_residual(y - 0.5 * fitted, space)
     assert share > 4 * se > 0
@@ -149,15 +158,15 @@ def test_two_sample_test_sees_a_shift_and_is_calibrated_without_one() -> None:
 def test_moment_traces_without_shift_are_the_dimensions() -> None:
     rng = np.random.default_rng(4)
 
-    def space(d: int) -> Space:
-        return Space(*(rng.standard_normal((20_000, d)) for _ in range(3)))
+    def space(d: int) -> FeatureSpace:
+        return FeatureSpace(*(rng.standard_normal((20_000, d)) for _ in range(3)))
 
-    teacher, taught = spectra.moment_traces(space(5), space(3))
-    assert teacher == pytest.approx(6, rel=0.02)  # with the constant
+    supervisor, taught = spectra.moment_traces(space(5), space(3))
+    assert supervisor == pytest.approx(6, rel=0.02)  # with the constant
     assert taught == pytest.approx(1, rel=0.1)  # independent features share the constant alone
 
 
-def test_gap_is_zero_where_the_teacher_sees_all_that_the_student_does() -> None:
+def test_gap_is_zero_where_the_supervisor_sees_all_that_the_student_does() -> None:
     rng = np.random.default_rng(5)
     x, y = rng.standard_normal((300, 8)), rng.standard_normal((300, 1))
     assert spectra.gap_plugin(x, x[:, :3], y)[0] < 1e-4
@@ -188,7 +197,7 @@ def test_right_inputs_that_reach_no_wrong_one_bring_expansion_down() -> None:
     assert neighbours.expansion(x, good, np.where(np.arange(100) < 60, 0.9, 0.6)) == 0
 
 
-def test_ensemble_variance_is_that_of_a_teacher_with_all_its_labels() -> None:
+def test_ensemble_variance_is_that_of_a_supervisor_with_all_its_labels() -> None:
     """Means of random halves: the variance of a mean of n labels is known."""
     rng = np.random.default_rng(6)
     made = []
@@ -197,7 +206,9 @@ def test_ensemble_variance_is_that_of_a_teacher_with_all_its_labels() -> None:
         fold = rng.permutation(50) % 5
         fresh = np.array([[[y[fold != k].mean()]] for k in range(5)])
         refits = Refits(np.zeros((50, 1)), y[:, None], fresh, 40, 0.75)
-        seen = Seen("run", "regression", np.zeros((1, 1)), np.ones((1, 1)), np.zeros((1, 1)), np.ones((1, 1)), 50)
+        seen = ObservedRun(
+            "run", "regression", np.zeros((1, 1)), np.ones((1, 1)), np.zeros((1, 1)), np.ones((1, 1)), 50
+        )
         made.append(observe(replace(seen, refits=refits))[0].value("ensemble_squared"))
     assert np.mean(made) == pytest.approx(1 / 50, abs=float(4 * np.std(made) / 20))
 
@@ -206,7 +217,7 @@ def test_ensemble_variance_is_that_of_a_teacher_with_all_its_labels() -> None:
 def test_what_is_seen_of_a_family_estimates_what_is_true(family: str) -> None:
     standard: list[FloatArray] = []
     for index in range(40):
-        made = world(family, index, (200,))  # type: ignore[arg-type]
+        made = family_run(family, index, (200,))  # type: ignore[arg-type]
         found = observe(made.seen, made.audits)[200]
         truth = made.truth.values
         one = found["audit_gain_squared"]
@@ -217,23 +228,25 @@ def test_what_is_seen_of_a_family_estimates_what_is_true(family: str) -> None:
 
 
 def test_worlds_are_what_they_are_called() -> None:
-    gains = {family: [world(family, i).truth.values["gain squared"].value for i in range(60)] for family in FAMILIES}
+    gains = {
+        family: [family_run(family, i).truth.values["gain squared"].value for i in range(60)] for family in FAMILIES
+    }
     assert np.mean(np.array(gains["A"]) > 0) > 0.9
     assert np.mean(np.array(gains["B"]) > 0) > 0.9
     assert np.mean(np.array(gains["C"]) > 0) < 0.5
-    assert world("A", 5).seen.weak == pytest.approx(world("A", 5, (50,)).seen.weak)
+    assert family_run("A", 5).seen.weak == pytest.approx(family_run("A", 5, (50,)).seen.weak)
 
 
 def test_an_audit_is_a_part_of_a_larger_one() -> None:
-    small, large = world("A", 0, (10, 30)).audits
-    assert isinstance(small, Audit)
+    small, large = family_run("A", 0, (10, 30)).audits
+    assert isinstance(small, AuditedLabels)
     assert (large.rows[:10] == small.rows).all()
 
 
 def test_features_that_differ_by_rounding_alone_are_constant() -> None:
     rng = np.random.default_rng(7)
     x = (0.2 + 1e-8 * rng.standard_normal((60, 4))).astype(np.float32)
-    space = Space(x, x, x)
+    space = FeatureSpace(x, x, x)
     assert space.training_basis.shape[1] == 0
     assert spectra.shift_p(x, x + np.float32(1e-8)) == 1
 

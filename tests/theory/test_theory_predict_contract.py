@@ -16,7 +16,7 @@ BASELINES = ("constant", "weak-risk", "disagreement", "training-agreement", "pai
 SPECIAL = (0.0, 1.0, -1.0, 0.5, 2.0, 1e-300, 1e300, -1e-12, 99.0, 100.0, 101.0)
 FACTS = {
     "student_class": ("linear-least-squares", "ridge", "logit-linear", "mlp", "other"),
-    "teacher_class": ("linear-least-squares", "ridge", "mlp"),
+    "supervisor_class": ("linear-least-squares", "ridge", "mlp"),
     "loss": ("squared", "cross-entropy", "reverse-kl", "other"),
     "features": ("frozen", "trained"),
     "stopping": ("none", "early", "other"),
@@ -47,14 +47,14 @@ def check(answer: Answer) -> None:
     """A number with a finite interval around it, or the reason why there is none."""
     if answer.mean is None:
         assert answer.abstains
-        assert answer.lo is None
-        assert answer.hi is None
+        assert answer.low is None
+        assert answer.high is None
     else:
         assert answer.abstains is None
-        assert answer.lo is not None
-        assert answer.hi is not None
+        assert answer.low is not None
+        assert answer.high is not None
         assert math.isfinite(answer.mean)
-        assert answer.lo <= answer.mean <= answer.hi
+        assert answer.low <= answer.mean <= answer.high
         assert answer.standing != "violated"
         assert answer.formula == answer.mean
     if answer.standing == "violated":
@@ -80,7 +80,7 @@ def test_a_theory_says_what_it_needs(name: str) -> None:
     entry, made = registry.lookup("theories", name), theory(name)
     assert set(made.observed) <= set(CATALOGUE)
     assert entry.summary.endswith(".")
-    assert made.oracle is None or made.oracle in registry.names("oracles")
+    assert made.world is None or made.world in registry.names("worlds")
     assert made.target in ("gain", "shortfall", "pgr", "student_risk")
     answer = made.predict(observed())
     if made.observed:
@@ -185,7 +185,7 @@ def test_impossible_sizes_give_an_abstention(change: dict[str, float]) -> None:
 
 
 def test_reflecting_the_truth_changes_no_observable_and_every_gain() -> None:
-    """With the truth reflected through a least-squares teacher, f' = 2 f_w - f, no S0 quantity moves."""
+    """With the truth reflected through a least-squares supervisor, f' = 2 f_w - f, no S0 quantity moves."""
     rng = np.random.default_rng(3)
     n, transfer, fresh, d_w, d_s = 200, 2000, 4000, 40, 30
     frame = rng.normal(size=(50, 50)) / np.sqrt(50)
@@ -197,18 +197,18 @@ def test_reflecting_the_truth_changes_no_observable_and_every_gain() -> None:
     reflected = 2 * hat @ y - y
     worlds = []
     for labels, sign in ((y, 1), (reflected, -1)):
-        teacher = weak_map @ np.linalg.lstsq(x @ weak_map, labels, rcond=None)[0]
-        student = strong_map @ np.linalg.lstsq(u @ strong_map, u @ teacher, rcond=None)[0]
-        truth = t @ target if sign == 1 else 2 * t @ teacher - t @ target
-        gain = np.mean((t @ teacher - truth) ** 2 - (t @ student - truth) ** 2)
+        supervisor = weak_map @ np.linalg.lstsq(x @ weak_map, labels, rcond=None)[0]
+        student = strong_map @ np.linalg.lstsq(u @ strong_map, u @ supervisor, rcond=None)[0]
+        truth = t @ target if sign == 1 else 2 * t @ supervisor - t @ target
+        gain = np.mean((t @ supervisor - truth) ** 2 - (t @ student - truth) ** 2)
         left = (labels - hat @ labels) / (1 - np.diag(hat))
         seen = observed(
             LINEAR,
-            misfit=float(np.mean((t @ (teacher - student)) ** 2)),
+            misfit=float(np.mean((t @ (supervisor - student)) ** 2)),
             noise=float(np.sum((labels - hat @ labels) ** 2) / (n - d_w)),
             weak_squared=float(np.mean(left**2)),
             label_variance=float(np.mean(labels**2)),
-            weak_variance=float(np.var(t @ teacher)),
+            weak_variance=float(np.var(t @ supervisor)),
             student_variance=float(np.var(t @ student)),
             ensemble_squared=0.2,
             n_supervision=n,

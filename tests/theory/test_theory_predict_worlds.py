@@ -10,28 +10,27 @@ from scipy.special import log_softmax, softmax
 from scipy.stats import spearmanr
 
 from w2sg.core import FloatArray, registry
-from w2sg.theory import Oracle
 from w2sg.theory.identities import kl_gain
-from w2sg.theory.oracles.common import least_squares
+from w2sg.worlds import World, least_squares
 
 
-def oracle(kind: str, **fields: object) -> Oracle:
-    """Return a registered oracle."""
-    made = registry.build("oracles", {"kind": kind, **fields})
-    assert isinstance(made, Oracle)
-    return made
+def made(kind: str, **fields: object) -> World:
+    """Return a registered world."""
+    world = registry.build("worlds", {"kind": kind, **fields})
+    assert isinstance(world, World)
+    return world
 
 
 def realizable(rng: np.random.Generator, transfer: int, trials: int) -> tuple[FloatArray, FloatArray]:
-    """Return gains and misfits of least squares on a subspace that holds the truth, not all of the teacher's error."""
+    """Return gains and misfits of least squares on a subspace that holds the truth, not the supervisor's error."""
     d_w, d_s, n, rows = 30, 20, 90, []
     for _ in range(trials):
-        teacher = np.zeros(40)
-        teacher[:d_w] = least_squares(rng.standard_normal((n, d_w)), rng.standard_normal(n))
+        supervisor = np.zeros(40)
+        supervisor[:d_w] = least_squares(rng.standard_normal((n, d_w)), rng.standard_normal(n))
         u = rng.standard_normal((transfer, 40))
         student = np.zeros(40)
-        student[-d_s:] = least_squares(u[:, -d_s:], u @ teacher)
-        rows.append((teacher @ teacher - student @ student, np.sum((teacher - student) ** 2)))
+        student[-d_s:] = least_squares(u[:, -d_s:], u @ supervisor)
+        rows.append((supervisor @ supervisor - student @ student, np.sum((supervisor - student) ** 2)))
     return np.array(rows)[:, 0], np.array(rows)[:, 1]
 
 
@@ -96,8 +95,8 @@ def test_reverse_misfit_bounds_the_gain_of_a_projection_onto_mixtures() -> None:
 
 
 def test_intrinsic_dimension_says_what_its_world_does() -> None:
-    world = {"d_w": 80, "d_s": 40, "d_sw": 10, "n": 200, "N": 1000, "sigma": 1.0}
-    simulated = oracle("intrinsic-dimension", **world, trials=60).simulate(np.random.default_rng(4))
+    fields = {"d_w": 80, "d_s": 40, "d_sw": 10, "n": 200, "N": 1000, "sigma": 1.0}
+    simulated = made("intrinsic-dimension", **fields, trials=60).simulate(np.random.default_rng(4))
     values = {"d_weak": 80, "d_strong": 40, "d_shared": 10, "n_supervision": 200, "n_transfer": 1000}
     gain = said("intrinsic-dimension", observed(noise=1.0, **values))
     assert gain == pytest.approx(0.6723 - 0.1086, abs=2e-4)
@@ -109,13 +108,13 @@ def test_intrinsic_dimension_says_what_its_world_does() -> None:
     assert said("intrinsic-dimension-pgr", observed(**values)) == pytest.approx(gain / (80 / 119 - 40 / 959))
 
 
-def test_the_mean_of_teachers_gains_their_variance() -> None:
+def test_the_mean_of_supervisors_gains_their_variance() -> None:
     """Against any truth: a bias that all share does not enter."""
     rng = np.random.default_rng(5)
-    teachers = rng.normal(size=(6, 500, 2)) + rng.normal(size=(500, 2))
-    truth, mean = rng.normal(size=(500, 2)) + 3, teachers.mean(axis=0)
-    gain = np.square(teachers - truth).sum(-1).mean() - np.square(mean - truth).sum(-1).mean()
-    variance = np.square(teachers - mean).sum(-1).mean()
+    supervisors = rng.normal(size=(6, 500, 2)) + rng.normal(size=(500, 2))
+    truth, mean = rng.normal(size=(500, 2)) + 3, supervisors.mean(axis=0)
+    gain = np.square(supervisors - truth).sum(-1).mean() - np.square(mean - truth).sum(-1).mean()
+    variance = np.square(supervisors - mean).sum(-1).mean()
     assert said("ensemble-variance", observed(ensemble_squared=variance)) == pytest.approx(gain)
 
 
@@ -153,10 +152,10 @@ def test_group_shift_is_exact_given_the_inputs() -> None:
     ]
     gains = []
     for _ in range(400):
-        teacher = np.linalg.lstsq(x[:, weak], x @ truth + rng.normal(size=n), rcond=None)[0]
-        student = np.linalg.lstsq(u[:, strong], u[:, weak] @ teacher, rcond=None)[0]
+        supervisor = np.linalg.lstsq(x[:, weak], x @ truth + rng.normal(size=n), rcond=None)[0]
+        student = np.linalg.lstsq(u[:, strong], u[:, weak] @ supervisor, rcond=None)[0]
         gains.append(
-            np.mean((t[:, weak] @ teacher - t @ truth) ** 2) - np.mean((t[:, strong] @ student - t @ truth) ** 2)
+            np.mean((t[:, weak] @ supervisor - t @ truth) ** 2) - np.mean((t[:, strong] @ student - t @ truth) ** 2)
         )
     found = said("group-shift", observed(noise=1.0, moment_weak=traces[0], moment_student=traces[1]))
     assert close(np.array(gains) - found)
@@ -193,7 +192,7 @@ RIDGE = {"noise": 1.0, "label_variance": 2.0, "d_weak": 200, "d_strong": 200, "n
 
 def test_two_stage_ridge_says_what_its_world_does() -> None:
     fields = {"gamma": 0.5, "sigma2": 1.0, "lambda_t": 0.1, "lambda_s": 0.5}
-    simulated = oracle("two-stage-ridge", **fields, d=200, trials=20).simulate(np.random.default_rng(10))["gain"]
+    simulated = made("two-stage-ridge", **fields, d=200, trials=20).simulate(np.random.default_rng(10))["gain"]
     found = said("two-stage-ridge", observed(**RIDGE, ridge_weak=0.1, ridge_strong=0.5))
     assert found == pytest.approx(0.6036 - 0.4971, abs=2e-4)
     assert simulated.se is not None
@@ -211,10 +210,10 @@ def test_ridgeless_is_the_limit_of_small_penalties() -> None:
     rng, gains = np.random.default_rng(11), []
     truth = math.sqrt(0.5) * np.eye(200)[0]
     for _ in range(20):
-        teacher = least_squares(x := rng.standard_normal((400, 200)), x @ truth + rng.standard_normal(400))
+        supervisor = least_squares(x := rng.standard_normal((400, 200)), x @ truth + rng.standard_normal(400))
         u = rng.standard_normal((120, 200))
-        student = np.linalg.lstsq(u, u @ teacher, rcond=None)[0]
-        gains.append(np.sum((teacher - truth) ** 2) - np.sum((student - truth) ** 2))
+        student = np.linalg.lstsq(u, u @ supervisor, rcond=None)[0]
+        gains.append(np.sum((supervisor - truth) ** 2) - np.sum((student - truth) ** 2))
     assert np.mean(gains) == pytest.approx(limit, abs=4 * np.std(gains) / math.sqrt(20) + 0.02)
     equal = theory("ridgeless").predict(observed(**{**RIDGE, "n_supervision": 200}))
     assert "interpolation peak" in str(equal.abstains)
@@ -226,26 +225,26 @@ def test_no_contraction_of_a_projection_gains_more_than_the_limit() -> None:
         f, noise = rng.normal(size=12), rng.exponential() * rng.integers(2)
         frame = np.linalg.qr(rng.normal(size=(12, 12)))[0]
         kept = frame[:, : rng.integers(1, 12)]
-        teacher = kept @ kept.T @ f
-        student = frame @ (rng.random(12) * (frame.T @ teacher)) if rng.random() < 0.5 else rng.random() * teacher
-        gain = np.sum((teacher - f) ** 2) - np.sum((student - f) ** 2)
-        seen = observed(weak_squared=np.sum((teacher - f) ** 2) + noise, label_variance=float(f @ f + noise))
+        supervisor = kept @ kept.T @ f
+        student = frame @ (rng.random(12) * (frame.T @ supervisor)) if rng.random() < 0.5 else rng.random() * supervisor
+        gain = np.sum((supervisor - f) ** 2) - np.sum((student - f) ** 2)
+        seen = observed(weak_squared=np.sum((supervisor - f) ** 2) + noise, label_variance=float(f @ f + noise))
         assert gain <= said("random-feature-limit", seen) + 1e-12
 
 
-def test_a_student_that_keeps_the_truth_s_direction_has_the_teacher_s_risk_squared() -> None:
+def test_a_student_that_keeps_the_truth_s_direction_has_the_supervisor_s_risk_squared() -> None:
     rng = np.random.default_rng(13)
     f, kept = 3.0 * np.eye(10)[0], np.linalg.qr(rng.normal(size=(10, 4)))[0]
-    teacher = kept @ kept.T @ f
-    student = np.eye(10)[0] * teacher[0]
-    weak = np.sum((teacher - f) ** 2)
+    supervisor = kept @ kept.T @ f
+    student = np.eye(10)[0] * supervisor[0]
+    weak = np.sum((supervisor - f) ** 2)
     found = said("early-stopping", observed(weak_squared=weak, label_variance=f @ f))
     assert found == pytest.approx(weak - np.sum((student - f) ** 2))
     assert found < said("random-feature-limit", observed(weak_squared=weak, label_variance=f @ f))
 
 
 @pytest.mark.parametrize(
-    ("cos", "teacher", "student"),
+    ("cos", "supervisor", "student"),
     [
         (0.2, 0.6179, 0.7999),
         (0.4, 0.7257, 0.8960),
@@ -254,10 +253,12 @@ def test_a_student_that_keeps_the_truth_s_direction_has_the_teacher_s_risk_squar
         (0.95, 0.9229, 0.9329),
     ],
 )
-def test_mixture_finds_the_gain_of_one_step(cos: float, teacher: float, student: float) -> None:
+def test_mixture_finds_the_gain_of_one_step(cos: float, supervisor: float, student: float) -> None:
     d, m = 50, 1.5**2
     values = {"anisotropy": (1 + m) / (1 + m / d), "d_strong": d, "n_transfer": 1e9}
-    assert said("mixture", observed(weak_error=1 - teacher, **values)) == pytest.approx(student - teacher, abs=2e-4)
+    assert said("mixture", observed(weak_error=1 - supervisor, **values)) == pytest.approx(
+        student - supervisor, abs=2e-4
+    )
     assert cos > 0
 
 
@@ -288,7 +289,7 @@ def test_overlap_density_orders_its_world() -> None:
     gains, found = [], []
     for l2 in (0.01, 1.0, 10.0):
         for overlap in (0.0, 0.25, 0.5):
-            world = oracle("overlap", overlap=overlap, l2=l2, trials=3).simulate(np.random.default_rng(15))
+            world = made("overlap", overlap=overlap, l2=l2, trials=3).simulate(np.random.default_rng(15))
             gains.append(world["student_accuracy"].value - world["weak_accuracy"].value)
             agreement = world["training_agreement"].value
             found.append(said("overlap-density", observed(overlap_density=overlap, training_agreement=agreement)))

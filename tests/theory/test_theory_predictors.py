@@ -21,7 +21,7 @@ def with_errors(**values: tuple[float, float]) -> Observables:
         (given.CONVEX, "student_class", "ridge", "logit-linear"),
         (given.CONVEX, "student_class", "mixture", "mlp"),
         (given.LOGIT_LINEAR, "student_class", "logit-linear", "ridge"),
-        (given.LEAST_SQUARES_TEACHER, "teacher_class", "linear-least-squares", "trees"),
+        (given.LEAST_SQUARES_SUPERVISOR, "supervisor_class", "linear-least-squares", "trees"),
         (given.RIDGE_STUDENT, "student_class", "ridge", "logit-linear"),
         (given.FROZEN, "features", "frozen", "trained"),
         (given.SOFT_LABELS, "labels", "soft", "hard"),
@@ -53,7 +53,7 @@ def test_facts_decide_what_is_true_by_construction(hypothesis: Hypothesis, fact:
         ),
         (given.ISOTROPIC, {"anisotropy": 1.2, "d_strong": 5}, {"anisotropy": 3.0, "d_strong": 5}),
         (given.SPIKED, {"anisotropy": 3.0, "d_strong": 5}, {"anisotropy": 1.2, "d_strong": 5}),
-        (given.PROJECTED_TEACHER, {"teacher_slope": 1.01}, {"teacher_slope": 0.8}),
+        (given.PROJECTED_SUPERVISOR, {"supervisor_slope": 1.01}, {"supervisor_slope": 0.8}),
         (
             given.CONTRACTION,
             {"weak_variance": 1.0, "student_variance": 0.9},
@@ -85,7 +85,7 @@ def test_quantities_decide_what_they_can(hypothesis: Hypothesis, good: dict[str,
 def test_a_test_forgives_what_its_standard_error_explains() -> None:
     assert status(given.PROJECTION, observed(se=0.001, projection_residual=0.02)) == "violated"
     assert status(given.PROJECTION, observed(se=0.02, projection_residual=0.02)) == "holds"
-    assert status(given.PROJECTED_TEACHER, observed(se=0.2, teacher_slope=0.8)) == "holds"
+    assert status(given.PROJECTED_SUPERVISOR, observed(se=0.2, supervisor_slope=0.8)) == "holds"
 
 
 def test_audited_labels_decide_whether_the_truth_is_in_the_class() -> None:
@@ -135,8 +135,8 @@ def test_labels_of_deployment_silence_a_misfit_that_is_wrong() -> None:
 def test_intervals_carry_the_observables_errors() -> None:
     answer = theory("misfit-cross-term").predict(with_errors(misfit=(0.4, 0.03), audit_cross=(0.1, 0.02)))
     assert answer.mean == pytest.approx(0.6)
-    assert answer.hi is not None
-    assert answer.hi - 0.6 == pytest.approx(1.6449 * (0.03**2 + 0.04**2) ** 0.5, rel=1e-3)
+    assert answer.high is not None
+    assert answer.high - 0.6 == pytest.approx(1.6449 * (0.03**2 + 0.04**2) ** 0.5, rel=1e-3)
 
 
 def test_calibration_of_votes_and_inequality_of_kl_are_tested_where_they_can_be() -> None:

@@ -17,7 +17,7 @@ def verify(store: StoreFolder = None, as_json: Json = False) -> None:
 
         w2sg cache verify
     """
-    from w2sg.lab import Store
+    from w2sg.graph import Store
 
     with Store(existing_store(store)) as opened:
         found = opened.verify()
@@ -49,7 +49,7 @@ def gc(
 
         w2sg cache gc --stale
     """
-    from w2sg.lab import Store
+    from w2sg.graph import Store
 
     with Store(existing_store(store)) as opened:
         removed = opened.collect_garbage(stale=stale)

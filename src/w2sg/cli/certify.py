@@ -1,86 +1,45 @@
 """`w2sg certify`: what may be promised about a run, for so many labels."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from w2sg.cli.console import Json, Plugins, StoreFolder, existing_store, number, print_json, print_table
-from w2sg.core.errors import InputError
-
-if TYPE_CHECKING:
-    from w2sg.theory.certificates import Certified
+from w2sg.cli.console import Json, Plugins, StoreFolder, existing_store, known_run, load_plugins, print_document
 
 
 def certify(
     run: Annotated[str, typer.Argument(help="The start of the run's id; see 'w2sg runs'.")],
     labels: Annotated[int, typer.Option("--labels", min=0, help="How many labels of the test set may be bought.")],
-    delta: Annotated[float, typer.Option(help="How often any of the certificates may be wrong.")] = 0.05,
+    delta: Annotated[
+        float, typer.Option(help="How often any certificate of this test set may be wrong, however often one looks.")
+    ] = 0.05,
     on_disagreements: Annotated[
-        float, typer.Option(min=0, max=1, help="The share of labels for inputs where teacher and student disagree.")
+        float,
+        typer.Option(min=0, max=1, help="The share of labels for inputs where weak supervisor and student disagree."),
     ] = 0.5,
     seed: Annotated[int, typer.Option(min=0, help="Draws which inputs are labelled.")] = 0,
     store: StoreFolder = None,
     plugin: Plugins = None,
     as_json: Json = False,
 ) -> None:
-    """Buy labels and certify: gain, risks of teacher and student, sets that hold the truth.
+    """Buy labels and certify: gain, risks of weak supervisor and student, sets that hold the truth.
 
-    All certificates hold together with probability 1 - delta if what they rest on is true, asymptotic ones for many
-    labels only. Each says its own share of delta, what it rests on, and from what its labels were sampled. Another seed
-    buys other labels: choose it before looking.
+    All certificates hold together with their stated probability if what they rest on is true, asymptotic ones for
+    many labels only. Each says its own share of delta, what it rests on, and from what its labels were sampled.
+
+    Whoever looks at the labels of one test set again and again, with other draws or for other runs, and reports the
+    best, errs more often. So each further look gets less of delta: the ledger says how many there were.
 
     For example:
 
         w2sg certify 3fa2 --labels 200 --delta 0.05
     """
-    from w2sg.core import registry
-    from w2sg.lab import Store
-    from w2sg.theory.certifying import certify_stored
+    from w2sg.theory import certificate_document, certify_stored
 
-    for path in plugin or []:
-        registry.load_plugin(path)
+    load_plugins(plugin)
     folder = existing_store(store)
-    with Store(folder) as opened:
-        found = opened.find_run(run)
-    if found is None:
-        raise InputError(f"store {folder} has no run (or several) whose id starts with {run!r}: see 'w2sg runs'")
-    certified = certify_stored(
-        found, store=folder, labels=labels, delta=delta, on_disagreements=on_disagreements, seed=seed
+    result = known_run(folder, run)
+    certified, look = certify_stored(
+        result, store=folder, labels=labels, delta=delta, on_disagreements=on_disagreements, draw=seed
     )
-    if as_json:
-        print_json(_document(found.id, certified))
-    else:
-        _print(found.id, certified)
-
-
-def _document(run: str, certified: "Certified") -> dict[str, object]:
-    return {
-        "run": run,
-        "delta": certified.delta,
-        "n_labels": len(certified.rows),
-        "n_random": certified.n_random,
-        "n_disagreements": certified.n_disagreements,
-        "certificates": {name: one.to_dict() for name, one in certified.certificates.items()},
-        "skipped": dict(certified.skipped),
-    }
-
-
-def _print(run: str, certified: "Certified") -> None:
-    rows = [
-        [name, one.unit, *(number(value, 4) for value in (one.lower, one.estimate, one.upper, one.delta))]
-        + [str(one.n_labels), one.strength, one.method]
-        for name, one in certified.certificates.items()
-    ]
-    more = len(certified.rows) - certified.n_random
-    asymptotic = any(one.strength == "asymptotic" for one in certified.certificates.values())
-    limit = ", and the asymptotic ones for many labels only" if asymptotic else ""
-    title = (
-        f"run {run[:8]}: {certified.n_random} labels at random and {more} more on disagreements; "
-        f"all of these hold together with probability {1 - certified.delta:g}, if what they rest on is true{limit}"
-    )
-    columns = ["certificate", "unit", "at least", "estimate", "at most", "delta", "labels", "strength", "method"]
-    print_table(title, columns, rows)
-    for name, one in certified.certificates.items():
-        typer.echo(f"{name}: {one.frame}. It rests on: {'; '.join(one.assumptions)}.")
-    for name, why in certified.skipped.items():
-        typer.echo(f"no {name}: {why}")
+    print_document(certificate_document(result.key, certified, look=look), as_json=as_json)

@@ -8,16 +8,17 @@ from w2sg.cli import (
     demo,
     describe,
     league,
+    ledger,
     listing,
     new,
     observe,
-    oracle,
     report,
     run,
     runs,
     show,
     study,
     theory,
+    world,
 )
 
 
@@ -33,12 +34,13 @@ def add_to(app: typer.Typer) -> None:
         ("describe", describe.describe),
         ("runs", runs.runs),
         ("show", show.show),
+        ("ledger", ledger.ledger),
         ("observe", observe.observe),
         ("predict", observe.predict),
         ("certify", certify.certify),
-        ("oracle", oracle.oracle),
     ):
         app.command(name)(command)
     app.add_typer(theory.app, name="theory")
+    app.add_typer(world.app, name="world")
     app.add_typer(cache.app, name="cache")
     app.add_typer(new.app, name="new")

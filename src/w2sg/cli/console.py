@@ -6,11 +6,15 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from w2sg.core.errors import InputError
+
+if TYPE_CHECKING:
+    from w2sg.core import Document
+    from w2sg.graph import Result
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 StoreFolder = Annotated[
@@ -19,6 +23,10 @@ StoreFolder = Annotated[
 Workers = Annotated[
     int | None,
     typer.Option("--workers", min=1, help="Processes [default: chosen by the work to do]", show_default=False),
+]
+LauncherName = Annotated[
+    str | None,
+    typer.Option("--launcher", help="Where the work is done; see 'w2sg list launchers'.", show_default="chosen"),
 ]
 Plugins = Annotated[
     list[str] | None, typer.Option("--plugin", help="A Python file that registers components; may be repeated.")
@@ -52,6 +60,46 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
     console = Console(width=width, soft_wrap=False, highlight=False)
     console.print(f"[bold]{escape(title)}[/]")
     console.print(table)
+
+
+def print_document(document: "Document", *, as_json: bool, **more: object) -> None:
+    """Print a document on stdout: as JSON with what else is given, or its lead, its tables and its findings."""
+    from w2sg.report import terminal_table
+
+    if as_json:
+        print_json({**document.to_dict(), **more})
+        return
+    if document.lead:
+        typer.echo(document.lead)
+    for table in document.tables.values():
+        if table.terminal:
+            print_table(f"{document.title}: {table.title}", *terminal_table(table))
+            typer.echo(f"{table.intro}\n" if table.intro else "")
+    for finding in document.findings:
+        typer.echo(f"- {finding.text}")
+
+
+def load_plugins(paths: Sequence[str] | None) -> None:
+    """Import Python files that register components."""
+    from w2sg.core import registry
+
+    for path in paths or []:
+        registry.load_plugin(path)
+
+
+def known_run(folder: Path, prefix: str) -> "Result":
+    """Return the stored run whose id begins so.
+
+    Raises:
+        InputError: If there is none, or several.
+    """
+    from w2sg.graph import Store
+
+    with Store(folder) as store:
+        result = store.find(prefix)
+    if result is None:
+        raise InputError(f"store {folder} has no run, or several, whose id begins with {prefix!r}: see 'w2sg runs'")
+    return result
 
 
 def existing_store(folder: Path | None) -> Path:

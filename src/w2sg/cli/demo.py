@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from w2sg.cli.console import Json, StoreFolder, Workers, print_json, progress_bar, say
+from w2sg.cli.console import Json, StoreFolder, Workers, progress_bar, say
 from w2sg.cli.study import print_study
 
 
@@ -23,16 +23,17 @@ def demo(
         w2sg demo
     """
     import w2sg
+    from w2sg.lab import study_document
+    from w2sg.report import page_target, write_document
 
+    page_target(out)
     sizes: dict[str, object] = {"kind": "nystroem-digits", "grid": {"features.count": [100, 400]}}
     default = w2sg.Study(
         name="demo", seeds=seeds, tasks=("digits",), students=(sizes,), methods=("*",), incapable="skip"
     )
     with progress_bar("demo") as progress:
-        found = w2sg.study(default, store=store, workers=workers, progress=progress)
-    path = w2sg.write_report(found, out, command="w2sg demo")
-    if as_json:
-        print_json({**found.to_dict(), "report": str(path)})
-        return
-    print_study(found)
+        result = w2sg.study(default, store=store, workers=workers, progress=progress)
+    document = study_document(result, made_by="w2sg demo")
+    path = write_document(document, out)
+    print_study(document, as_json=as_json, report=str(path))
     say(f"report: {path}")

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from w2sg.cli.console import Json, Plugins, StoreFolder, Workers, number, print_json, print_table, say
-from w2sg.cli.seen import Audits, audits_of, bound, observed
+from w2sg.cli.console import Json, Plugins, StoreFolder, Workers, print_document, say
+from w2sg.cli.seen import Audits, audits_of, observed
 
 Which = Annotated[str, typer.Argument(help="A study's file or name, or the start of a run's id.", metavar="STUDY|RUN")]
 
@@ -29,25 +29,13 @@ def observe(
 
         w2sg observe 3fa2 --labels 50 --json
     """
-    from w2sg.theory import dossier
+    from w2sg.theory import observations_document
 
     audits = audits_of(labels)
-    found = [
-        one for task in observed(which, store, audits, workers, plugin or []) for one in dossier.observed(task).items()
-    ]
-    _tell_unbought(audits, {count for _, by_labels in found for count in by_labels})
-    if as_json:
-        print_json([seen.to_dict() for _, by_labels in found for seen in by_labels.values()])
-        return
-    if len(found) > 1:
-        rows = [[run[:8], str(len(seen[0].quantities)), str(len(seen[0].missing))] for run, seen in found]
-        print_table(f"{len(found)} runs observed; --json has all", ["run", "quantities", "missing"], rows)
-        return
-    ((run, by_labels),) = found
-    seen = by_labels[max(by_labels)]
-    rows = [[name, f"{q.value:.5g}", f"{q.se:.2g}", str(q.n), q.estimator] for name, q in seen.quantities.items()]
-    print_table(f"run {run[:8]}: observables", ["quantity", "value", "standard error", "n", "estimator"], rows)
-    print_table("not observed", ["quantity", "why"], [list(item) for item in seen.missing.items()])
+    seen = observed(which, store, audits, workers, plugin)
+    runs = dict(zip(seen.ids, seen.observations, strict=True))
+    _tell_unbought(audits, {count for by_labels in runs.values() for count in by_labels})
+    print_document(observations_document(runs), as_json=as_json)
 
 
 def _tell_unbought(asked: Iterable[int], bought: Iterable[int]) -> None:
@@ -74,38 +62,11 @@ def predict(
 
         w2sg predict studies/digits.toml --json
     """
-    from w2sg.theory import dossier
-    from w2sg.theory.scoreboard.board import predict_all, theories
+    from w2sg.theory import predict_all, predictions_document, theories
 
     audits = audits_of(labels)
-    found = [
-        seen
-        for task in observed(which, store, audits, workers, plugin or [])
-        for seen in dossier.observed(task).values()
-    ]
+    seen = observed(which, store, audits, workers, plugin)
     among = theories()  # those of plugins too
-    answers = [answer for by_labels in found for answer in predict_all(by_labels.values(), among, level)]
-    _tell_unbought(audits, {count for by_labels in found for count in by_labels})
-    if as_json:
-        print_json([{**answer.to_dict(), "digest": answer.digest()} for answer in answers])
-        return
-    says = {theory.kind: theory.says for theory in among}
-    rows = []
-    for answer in answers:
-        doubts = "; ".join(f"{one.hypothesis}: {one.why}" for one in answer.verdicts if one.status == "untestable")
-        spread = "-" if answer.lo is None else f"[{number(answer.lo)}, {number(answer.hi)}]"
-        name = f"{answer.theory}@{answer.labels}" if answer.labels else answer.theory
-        tested = answer.standing if answer.verdicts else "no hypothesis stated"
-        said = answer.abstains or (f"if {doubts}" if doubts else tested)
-        rows.append(
-            [
-                answer.run[:8],
-                name,
-                f"{answer.target}{bound(says[answer.theory])}, {answer.unit}",
-                number(answer.mean),
-                spread,
-                said,
-            ]
-        )
-    columns = ["run", "theory", "predicts", "mean", f"{100 * level:g} %", "on condition, or why it abstains"]
-    print_table(f"{len(answers)} answers", columns, rows)
+    answers = [answer for by_labels in seen.observations for answer in predict_all(by_labels.values(), among, level)]
+    _tell_unbought(audits, {count for by_labels in seen.observations for count in by_labels})
+    print_document(predictions_document(answers, among, level), as_json=as_json)

@@ -1,4 +1,4 @@
-"""`w2sg report`: the report of a study, as one HTML file."""
+"""`w2sg report`: the report of a study, as one HTML file, or as Markdown."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +14,7 @@ def report(
     store: StoreFolder = None,
     as_json: Json = False,
 ) -> None:
-    """Write the report of a study: one HTML file that needs no network.
+    """Write the report of a study: one HTML file that needs no network, or Markdown (-o digits.md).
 
     For example:
 
@@ -23,11 +23,11 @@ def report(
     import w2sg
 
     if study.endswith(".toml"):
-        found = w2sg.study(study, store=store)
+        result = w2sg.study(study, store=store)
     else:
-        found = w2sg.recall(study, store=existing_store(store))
-    path = w2sg.write_report(found, out, command=f"w2sg report {study} -o {out}")
+        result = w2sg.recall(study, store=existing_store(store))
+    path = w2sg.write_report(result, out, command=f"w2sg report {study} -o {out}")
     if as_json:
-        print_json({"report": str(path), "n_runs": found.n_runs})
+        print_json({"report": str(path), "n_runs": result.n_runs})
     else:
         say(f"report: {path}")

@@ -6,10 +6,10 @@ import typer
 
 from w2sg.cli.console import (
     Json,
+    LauncherName,
     Plugins,
     StoreFolder,
     Workers,
-    interval,
     number,
     print_json,
     print_table,
@@ -33,6 +33,7 @@ def run(
     seeds: Seeds = 8,
     settings: Settings = None,
     plugin: Plugins = None,
+    launcher: LauncherName = None,
     store: StoreFolder = None,
     workers: Workers = None,
     as_json: Json = False,
@@ -46,10 +47,11 @@ def run(
         w2sg run --task wine --set student.c=10 --set task.transfer=60 --seeds 20 --json
     """
     import w2sg
-    from w2sg.lab import parse_setting
+    from w2sg.core import wording
+    from w2sg.lab import parse_setting, study_document
 
     with progress_bar("run") as progress:
-        found = w2sg.run(
+        result = w2sg.run(
             task,
             supervisor,
             student,
@@ -57,21 +59,23 @@ def run(
             seeds=seeds,
             settings=dict(parse_setting(text) for text in settings or []),
             store=store,
+            launcher=launcher,
             workers=workers,
             plugins=plugin or [],
             progress=progress,
         )
     if as_json:
-        print_json(found.to_dict())
+        print_json(study_document(result).to_dict())
         return
-    means = found.tests["test"].means
+    means = result.tests["test"].means
     rows = [
-        [who, interval(getattr(found.pgr, who)), *(number(means[who].get(name)) for name in ("auroc", "ece"))]
+        [who, wording.interval(getattr(result.pgr, who)), *(number(means[who].get(name)) for name in ("auroc", "ece"))]
         for who in ("weak", "student", "ceiling")
     ]
-    title = f"{' / '.join(found.label.values())}: {len(found.seeds)} seeds, {found.pgr.n_test:.0f} test examples each"
+    place = " / ".join(result.label.values())
+    title = f"{place}: {len(result.seeds)} seeds, {result.pgr.n_test:.0f} test examples each"
     print_table(title, ["", "accuracy [95 %]", "AUROC", "ECE"], rows)
-    typer.echo(str(found.pgr))
+    typer.echo(str(result.pgr))
     copied = number(means["errors_copied"])
     typer.echo(f"agreement with the supervisor {number(means['agreement'])}, share of its errors copied {copied}")
-    typer.echo(f"{found.wall_s:.1f} s; runs {', '.join(run_id[:8] for run_id in found.run_ids)}")
+    typer.echo(f"{result.wall_s:.1f} s; runs {', '.join(run_id[:8] for run_id in result.run_ids)}")

@@ -4,44 +4,61 @@ from typing import Annotated
 
 import typer
 
-from w2sg.cli.console import Json, Plugins, StoreFolder, existing_store, number, print_json, print_table
+from w2sg.cli.console import Json, Plugins, StoreFolder, existing_store, load_plugins, number, print_json, print_table
+from w2sg.core.errors import InputError
+
+SHOWN = ("weak_accuracy", "student_accuracy", "ceiling_accuracy", "pgr")
 
 
 def runs(
-    limit: Annotated[int, typer.Option("-n", "--limit", min=1, help="Show at most this many, the newest first.")] = 20,
+    where: Annotated[
+        list[str] | None,
+        typer.Option("--where", help="Only runs with this: name=value, such as task=digits; may be repeated."),
+    ] = None,
+    sort: Annotated[
+        str | None, typer.Option(help="Sort by this number, the largest first [default: the newest first].")
+    ] = None,
+    limit: Annotated[int, typer.Option("-n", "--limit", min=1, help="Show at most this many.")] = 20,
     plugin: Plugins = None,
     store: StoreFolder = None,
     as_json: Json = False,
 ) -> None:
-    """List the runs in the store, the newest first.
+    """List the runs in the store, the newest first, or the best by some number.
+
+    What can be filtered: task, supervisor, student, method, seed. A name stands for all its settings: task=digits
+    finds 'digits(test=200)' too. What can be sorted by: pgr (of the run alone), student_accuracy, weak_accuracy,
+    ceiling_accuracy, n_test.
 
     For example:
 
         w2sg runs -n 5
-    """
-    from w2sg.core import registry
-    from w2sg.lab import Store, stored_label
 
-    for path in plugin or []:
-        registry.load_plugin(path)
+        w2sg runs --where task=digits --where method=confidence --sort pgr --limit 20
+    """
+    from w2sg.graph import REFUSED, Store
+
+    load_plugins(plugin)
     with Store(existing_store(store)) as opened:
-        found = [run for run in opened.runs().values() if "refused" not in run.result][:limit]
-    rows = []
-    for run in found:
-        label = stored_label(run.setup)
-        test = run.result["metrics"]["test"]
-        accuracies = {f"{who}_accuracy": test[who]["accuracy"] for who in ("weak", "student", "ceiling")}
-        rows.append(
-            {"id": run.id, **label, "seed": run.seed, "n_test": test["n"], **accuracies, "created": run.created}
-        )
+        listed = opened.results(where=dict(map(_condition, where or [])), sort=sort, limit=limit, without=REFUSED)
+    parts = ("task", "supervisor", "student", "method")
     if as_json:
-        print_json(rows)
+        print_json([{"id": run.key, "seed": run.seed, **run.shown, "created": run.created} for run in listed])
         return
     cells = [
-        [run.id[:8], " / ".join(stored_label(run.setup).values()), str(run.seed)]
-        + [number(row[f"{who}_accuracy"]) for who in ("weak", "student", "ceiling")]
+        [run.key[:8], " / ".join(str(run.shown[part]) for part in parts), str(run.seed)]
+        + [number(run.shown[name]) for name in SHOWN]
         + [run.created[:16].replace("T", " ")]
-        for run, row in zip(found, rows, strict=True)
+        for run in listed
     ]
-    columns = ["id", "setup", "seed", "weak", "student's", "ceiling", "made (UTC)"]
+    columns = ["id", "setup", "seed", "weak", "student's", "ceiling", "PGR", "made (UTC)"]
     print_table(f"{len(cells)} runs", columns, cells)
+
+
+def _condition(text: str) -> tuple[str, str | float]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip() or not value.strip():
+        raise InputError(f"--where takes name=value, such as task=digits, got {text!r}")
+    name, value = name.strip(), value.strip()
+    if name == "seed" and not value.isdecimal():
+        raise InputError(f"--where seed takes a number, got {value!r}")
+    return name, int(value) if name == "seed" else value

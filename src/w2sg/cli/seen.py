@@ -7,20 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from w2sg.cli.console import existing_store, progress_bar
+from w2sg.cli.console import existing_store, load_plugins, progress_bar
 from w2sg.core.errors import InputError
 
 if TYPE_CHECKING:
     from w2sg.lab import Study
-    from w2sg.theory.dossier import PlainBundle
+    from w2sg.theory import ObservedStudy
 
 Audits = Annotated[
     str, typer.Option("--labels", help="Numbers of audited labels, with commas; 0 buys none.", metavar="K,...")
 ]
-
-
-UNITS = {"observed": "tasks and seeds", "scored": "tasks and seeds"}
-"""What is counted in stages that do not count runs."""
 
 
 def audits_of(text: str) -> tuple[int, ...]:
@@ -43,33 +39,29 @@ def study_of(name: str, store: Path | None) -> "Study":
 
 
 def observed(
-    name: str, store: Path | None, audits: tuple[int, ...], workers: int | None, plugins: Sequence[str] = ()
-) -> "list[PlainBundle]":
+    name: str, store: Path | None, audits: tuple[int, ...], workers: int | None, plugins: Sequence[str] | None
+) -> "ObservedStudy":
     """Return what was observed of a study (by file or name) or of one run (by the start of its id).
 
     A study names its own plugins.
     """
-    from w2sg.lab import Store
-    from w2sg.theory.scoreboard.board import observe_run, observe_study
+    from w2sg.graph import Store
+    from w2sg.theory import observe_run, observe_study
 
+    load_plugins(plugins)
     if not name.endswith(".toml"):
         folder = existing_store(store)
         with Store(folder) as opened:
-            known = name in opened.studies()
-            run = None if known else opened.find_run(name)
+            known = name in opened.collections()
+            run = None if known else opened.find(name)
         if run is not None:
-            return [observe_run(run, store=folder, audits=audits, plugins=plugins)]
+            return observe_run(run, store=folder, audits=audits, plugins=plugins or ())
         if not known:
             raise InputError(
                 f"store {folder} has no study {name!r}, and no run (or several) whose id starts so: see 'w2sg runs'"
             )
     with watching() as progress:
         return observe_study(study_of(name, store), store=store, audits=audits, workers=workers, progress=progress)
-
-
-def bound(says: str) -> str:
-    """Return what stands behind a target that is not predicted but bounded."""
-    return "" if says == "value" else f" {says}"
 
 
 @contextmanager
@@ -81,7 +73,7 @@ def watching() -> Iterator[Callable[[str, int, int], None]]:
         def show(stage: str, done: int, total: int) -> None:
             if stage not in going:
                 stack.close()
-                going[stage] = stack.enter_context(progress_bar(stage, UNITS.get(stage, "runs")))
+                going[stage] = stack.enter_context(progress_bar(stage))
             going[stage](done, total)
 
         yield show

@@ -4,7 +4,17 @@ from typing import Annotated
 
 import typer
 
-from w2sg.cli.console import Json, Plugins, StoreFolder, existing_store, number, print_json, print_table
+from w2sg.cli.console import (
+    Json,
+    Plugins,
+    StoreFolder,
+    existing_store,
+    known_run,
+    load_plugins,
+    number,
+    print_json,
+    print_table,
+)
 
 
 def show(
@@ -19,26 +29,25 @@ def show(
 
         w2sg show 3fa9c1
     """
-    from w2sg.core import InputError, canonical_json, registry
-    from w2sg.lab import Store, stored_label
+    from w2sg.core import canonical_json
+    from w2sg.graph import REFUSED, Store
+    from w2sg.lab import result_of
 
-    for path in plugin or []:
-        registry.load_plugin(path)
+    load_plugins(plugin)
     folder = existing_store(store)
+    run = known_run(folder, run_id)
     with Store(folder) as opened:
-        found = opened.find_run(run_id)
-    if found is None:
-        raise InputError(f"store {folder} has no run, or several, whose id begins with {run_id!r}: see 'w2sg runs'")
+        result = result_of(opened, run.key, opened.record(run.key) or {})
     if as_json:
-        print_json({"id": found.id, "seed": found.seed, "setup": dict(found.setup), **found.result})
+        print_json({"id": run.key, "seed": run.seed, "setup": dict(run.about), **result})
         return
-    if "refused" in found.result:
-        typer.echo(f"run {found.id}: its method does not fit its task: {found.result['refused']}")
+    if REFUSED in run.shown:
+        typer.echo(f"run {run.key}: its method does not fit its task: {run.shown[REFUSED]}")
         return
-    typer.echo(f"run {found.id}\nseed {found.seed}, made {found.created}\nconfig {found.result['config']}")
-    for part, name in stored_label(found.setup).items():
-        typer.echo(f"{part}: {name}\n    {canonical_json(found.setup[part])}")
-    for name, test in found.result["metrics"].items():
+    typer.echo(f"run {run.key}\nseed {run.seed}, made {run.created}")
+    for part in ("task", "supervisor", "student", "method"):
+        typer.echo(f"{part}: {run.shown[part]}\n    {canonical_json(run.about[part])}")
+    for name, test in result["metrics"].items():
         if name == "transfer":
             continue
         rows = [
@@ -47,6 +56,6 @@ def show(
         ]
         print_table(f"{name}: {test['n']} examples", ["", "accuracy", "balanced", "AUROC", "ECE"], rows)
         typer.echo(f"agreement {number(test['agreement'])}, supervisor's errors copied {number(test['errors_copied'])}")
-    handed = [[h["purpose"], h["split"], str(h["n"])] for h in found.result["gold"]]
-    print_table("gold handed out", ["for", "of split", "labels"], handed)
-    typer.echo("versions: " + ", ".join(f"{name} {value}" for name, value in found.result["versions"].items()))
+    handed = [[h["purpose"], h["split"], str(h["n"]), h.get("asked_by", "")] for h in result["gold"]]
+    print_table("gold handed out", ["for", "of split", "labels", "to"], handed)
+    typer.echo("versions: " + ", ".join(f"{name} {value}" for name, value in result["versions"].items()))

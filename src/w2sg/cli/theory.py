@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from w2sg.cli.console import Json, Plugins, StoreFolder, Workers, print_json, print_table, say
-from w2sg.cli.seen import Audits, audits_of, bound, study_of, watching
+from w2sg.cli.console import Json, Plugins, StoreFolder, Workers, load_plugins, print_document, say
+from w2sg.cli.seen import Audits, audits_of, study_of, watching
 
 AUDITED, FAMILY_RUNS = "50,200", 200
 """What is audited and simulated where nothing else is asked for."""
@@ -24,42 +24,10 @@ def list_theories(plugin: Plugins = None, as_json: Json = False) -> None:
 
         w2sg theory list --json
     """
-    from w2sg.core import registry
-    from w2sg.theory.scoreboard.board import theories
+    from w2sg.theory import theories, theories_document
 
-    for path in plugin or []:
-        registry.load_plugin(path)
-    found = [
-        {
-            "name": theory.kind,
-            "target": theory.target,
-            "says": theory.says,
-            "unit": theory.unit,
-            "information": theory.info.name,
-            "needs": list(theory.observed),
-            "hypotheses": [
-                {"name": one.name, "statement": one.statement, "needs": one.info.name} for one in theory.hypotheses
-            ],
-            "oracle": theory.oracle,
-            "summary": registry.lookup("theories", theory.kind).summary,
-            "paper": registry.lookup("theories", theory.kind).paper,
-        }
-        for theory in theories()
-    ]
-    if as_json:
-        print_json(found)
-        return
-    rows = [
-        [
-            str(one["name"]),
-            f"{one['target']}{bound(str(one['says']))}, {one['unit']}",
-            str(one["information"]),
-            "; ".join(hypothesis["name"] for hypothesis in one["hypotheses"]) or "none",  # type: ignore[union-attr, index]
-            str(one["summary"]),
-        ]
-        for one in found
-    ]
-    print_table(f"{len(rows)} theories", ["name", "predicts", "from", "takes for granted", "what it is"], rows)
+    load_plugins(plugin)
+    print_document(theories_document(theories()), as_json=as_json)
 
 
 @app.command()
@@ -78,7 +46,7 @@ def score(
 ) -> None:
     """Score every theory on the same runs: where its hypotheses hold, fail, and cannot be tested.
 
-    Predictions are made and sealed before ground truth is opened. The truth is measured on the half of the test set at
+    Predictions are made and kept before ground truth is opened. The truth is measured on the half of the test set at
     which no observable looked.
 
     For example:
@@ -87,9 +55,8 @@ def score(
 
         w2sg theory score studies/theory.toml -o theory-scores.md
     """
-    from w2sg.report.markdown import page_target
-    from w2sg.report.theory import print_rows, write_theory
-    from w2sg.theory.scoreboard.board import scoreboard
+    from w2sg.report import page_target, write_document
+    from w2sg.theory import scoreboard, scoreboard_document
 
     if out is not None:
         page_target(out)
@@ -100,15 +67,9 @@ def score(
         )
     given = [study, None if labels == AUDITED else f"--labels {labels}"]
     given += [None if families == FAMILY_RUNS else f"--families {families}", f"-o {out}" if out else None]
-    command = " ".join(["w2sg theory score", *(one for one in given if one)])
-    page = None if out is None else write_theory(board, out, command=command)
-    if as_json:
-        print_json({**board.to_dict(), "page": None if page is None else str(page)})
-        return
-    for title, columns, rows in print_rows(board):
-        print_table(title, columns, rows)
-    typer.echo(f"predictions sealed before the truth was opened: {board.sealed[:16]}")
-    if board.late:
-        typer.echo(f"late: in {board.late} tasks and seeds the truth had been opened before, for other predictions")
-    if page is not None:
+    command = " ".join(["w2sg theory score", *(argument for argument in given if argument)])
+    document = scoreboard_document(board, made_by=command)
+    page = None if out is None else write_document(document, out)
+    print_document(document, as_json=as_json, page=None if page is None else str(page))
+    if page is not None and not as_json:
         say(f"scoreboard: {page}")

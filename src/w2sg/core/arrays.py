@@ -4,6 +4,7 @@ Symbols: `n` examples, `k` classes, `d` features.
 """
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,8 @@ FloatArray = NDArray[np.floating[Any]]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
-ROW_SUM_TOLERANCE = 1e-4
-"""Rows of soft labels may miss 1 by this much: float32 softmax over 1,000 classes errs by about 1e-5."""
+ROW_SUM_TOLERANCE = 1e-3
+"""Rows of probabilities may miss 1 by this much: so far are half-precision softmax and files of three decimals."""
 
 
 def frozen(array: AnyArray) -> AnyArray:
@@ -46,6 +47,63 @@ def check_soft_labels(weak: FloatArray, n: int, n_classes: int, name: str = "wea
     if worst > ROW_SUM_TOLERANCE:
         raise InputError(f"rows of {name} must sum to 1, one misses it by {worst:.2g}")
     return np.asarray(weak, dtype=np.float32)
+
+
+_SURROGATES = "surrogatepass"
+"""Half characters, which JSON can hold, are kept as they are."""
+
+
+def as_texts(texts: Sequence[str]) -> AnyArray:
+    """Return texts as an array `(n,)` of dtype object."""
+    array = np.empty(len(texts), dtype=object)
+    array[:] = texts
+    return array
+
+
+def check_texts(texts: Any, shape: tuple[int, ...], name: str) -> AnyArray:
+    """Return texts as a read-only array of `shape`, dtype object.
+
+    Raises:
+        InputError: If the shape is another, or a value is no text.
+    """
+    array = np.asarray(texts, dtype=object)
+    if array.shape != shape:
+        raise InputError(f"{name} must have shape {shape}, got {array.shape}")
+    wrong = next((text for text in array.ravel() if not isinstance(text, str)), None)
+    if wrong is not None:
+        raise InputError(f"{name} must be texts, got {wrong!r:.80}")
+    return frozen(array)
+
+
+def pack_texts(name: str, texts: AnyArray) -> dict[str, AnyArray]:
+    """Return an array of texts of any shape as `<name>.bytes` (uint8) and `<name>.offsets`, each text's end (int64).
+
+    So files of arrays hold texts without a pickle, which could run code when it is read.
+
+    >>> arrays = pack_texts("a", np.array(["one", "two"], dtype=object))
+    >>> arrays["a.bytes"].tobytes(), arrays["a.offsets"].tolist()
+    (b'onetwo', [3, 6])
+    """
+    pieces = [str(text).encode("utf-8", _SURROGATES) for text in texts.ravel()]
+    ends = np.cumsum([len(piece) for piece in pieces], dtype=np.int64)
+    return {
+        f"{name}.bytes": np.frombuffer(b"".join(pieces), dtype=np.uint8),
+        f"{name}.offsets": ends.reshape(texts.shape),
+    }
+
+
+def unpack_texts(name: str, arrays: Mapping[str, AnyArray]) -> AnyArray | None:
+    """Return the array of texts, dtype object, that was packed under a name; None if there is none.
+
+    >>> unpack_texts("a", pack_texts("a", np.array([["one", ""]], dtype=object))).tolist()
+    [['one', '']]
+    """
+    if f"{name}.offsets" not in arrays:
+        return None
+    content, offsets = arrays[f"{name}.bytes"].tobytes(), arrays[f"{name}.offsets"]
+    ends = offsets.ravel().tolist()
+    pieces = [content[start:end].decode("utf-8", _SURROGATES) for start, end in zip([0, *ends], ends, strict=False)]
+    return as_texts(pieces).reshape(offsets.shape)
 
 
 def digest_arrays(*arrays: AnyArray) -> str:

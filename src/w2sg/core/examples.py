@@ -55,6 +55,20 @@ class Inputs:
         values: AnyArray = self.pool.values[self.rows]
         return values
 
+    @property
+    def texts(self) -> list[str]:
+        """The inputs as single texts, such as the prompts of written answers.
+
+        Raises:
+            InputError: If they are numbers, or pairs of texts.
+        """
+        if not self.pool.is_text or self.pool.values.ndim != 1:
+            raise InputError(
+                f"written answers need inputs that are single texts, got shape {self.pool.values.shape} of "
+                f"{self.pool.values.dtype}: choose a task of texts"
+            )
+        return [str(text) for text in self.values]
+
     @cached_property
     def digest(self) -> str:
         """The sha256 of the pool and the rows."""

@@ -207,7 +207,11 @@ def load_plugin(path: str | Path) -> None:
         raise InputError(f"plugin {path}: no such Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]  # half a module must not pass for the whole one the next time
+        raise
 
 
 def _plural(of: str | type[Component]) -> str:

@@ -1,27 +1,35 @@
 """Ground truth is a type, not a promise: the vault hands gold out for a named purpose and writes it down."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
-from w2sg.core.arrays import AnyArray, FloatArray, IntArray, frozen
+from w2sg.core.arrays import AnyArray, IntArray, frozen
 from w2sg.core.errors import GoldError, InputError
-from w2sg.core.examples import Inputs
 from w2sg.core.ledger import Release, announce
+from w2sg.core.views import Aggregates, Audit
 
 PURPOSES = {
     "supervision": "the weak supervisor is trained on the gold of its own split",
     "simulate": "a simulated annotator corrupts gold to a chosen accuracy",
     "ceiling": "the student is trained on the gold of the transfer split",
     "score": "predictions are scored",
+    "information": "a method of a declared tier reads the gold of the supervision split",
+    "aggregates": "a method of a declared tier is told how the classes of the supervision split are shared",
     "audit": "a declared number of labels is bought",
 }
-_SPLITS_OF = {"supervision": ("supervision",), "ceiling": ("transfer",)}
+_WITHOUT_ROWS = ("supervision", "simulate", "ceiling", "score", "information")
+"""The purposes of `release`: all the others have a way of their own, which hands out less than a split's labels."""
+_SPLITS_OF = {
+    "supervision": ("supervision",),
+    "ceiling": ("transfer",),
+    "information": ("supervision",),
+    "aggregates": ("supervision",),
+}
 
 
 class Vault:
-    """The gold of a task's splits: class numbers, or texts (dtype object) where answers are written."""
+    """The gold of a task's splits: class numbers, or what the task's question asks for (dtype object)."""
 
     def __init__(self, gold: Mapping[str, AnyArray]) -> None:
         self.__gold = {split: _sealed(np.asarray(labels)) for split, labels in gold.items()}
@@ -36,26 +44,42 @@ class Vault:
         return tuple(self.__record)
 
     def release(self, purpose: str, split: str, *, asked_by: str = "") -> AnyArray:
-        """Hand out the gold of a split, `(n,)` class numbers or texts.
+        """Hand out the gold of a split, `(n,)`.
 
         Args:
-            purpose: What for, one of `PURPOSES`.
+            purpose: What for, one of `PURPOSES` except `audit` and `aggregates`.
             split: Which split.
             asked_by: Who asks, for the ledger.
 
         Raises:
             GoldError: If the purpose is unknown, or may not have this split.
         """
-        if purpose not in PURPOSES or purpose == "audit":
-            known = ", ".join(name for name in PURPOSES if name != "audit")
-            raise GoldError(f"gold is handed out for {known}; got {purpose!r}")
-        if split not in self.__gold or split not in _SPLITS_OF.get(purpose, (split,)):
-            raise GoldError(f"purpose {purpose!r} may not have the gold of split {split!r}")
-        gold = self.__gold[split]
+        if purpose not in _WITHOUT_ROWS:
+            raise GoldError(f"gold is handed out for {', '.join(_WITHOUT_ROWS)}; got {purpose!r}")
+        gold = self._gold_for(purpose, split)
         self._write_down(Release(purpose, split, len(gold), None, asked_by))
         return gold
 
-    def audit(self, split: str, k: int, rng: np.random.Generator, *, asked_by: str = "") -> tuple[IntArray, AnyArray]:
+    def aggregates(
+        self, split: str, n_classes: int, *, supervisor_accuracy: float | None = None, asked_by: str = ""
+    ) -> Aggregates:
+        """Tell how many examples the supervision split has and, of its gold, no more than the share of each class.
+
+        Args:
+            split: Which split; only `supervision` may be told of.
+            n_classes: `k`; 0 where gold is no class numbers, and there are then no shares.
+            supervisor_accuracy: The weak supervisor's own figure, handed on as it is.
+            asked_by: Who asks, for the ledger.
+
+        Raises:
+            GoldError: If the split is another.
+        """
+        gold = self._gold_for("aggregates", split)
+        self._write_down(Release("aggregates", split, len(gold), None, asked_by))
+        shares = np.bincount(gold, minlength=n_classes) / max(len(gold), 1) if n_classes else None
+        return Aggregates(len(gold), shares, supervisor_accuracy)
+
+    def audit(self, split: str, k: int, rng: np.random.Generator, *, asked_by: str = "") -> Audit:
         """Buy `k` labels drawn at random: their positions in the split and their gold, both `(k,)`.
 
         Raises:
@@ -65,7 +89,7 @@ class Vault:
         if not 0 < k <= len(gold):
             raise InputError(f"an audit of split {split!r} takes 1 to {len(gold)} labels, got {k}")
         rows = np.sort(rng.choice(len(gold), size=k, replace=False))
-        return rows, self.buy(split, rows, asked_by=asked_by)
+        return Audit(rows, self.buy(split, rows, asked_by=asked_by))
 
     def buy(self, split: str, rows: IntArray, *, purpose: str = "audit", asked_by: str = "") -> AnyArray:
         """Buy the labels of the examples at some positions of a split.
@@ -79,6 +103,12 @@ class Vault:
         self._write_down(Release(purpose, split, len(rows), np.asarray(rows), asked_by))
         return gold[rows]
 
+    def _gold_for(self, purpose: str, split: str) -> AnyArray:
+        """Return the gold of a split, if the purpose may have it."""
+        if split not in self.__gold or split not in _SPLITS_OF.get(purpose, (split,)):
+            raise GoldError(f"purpose {purpose!r} may not have the gold of split {split!r}")
+        return self.__gold[split]
+
     def _write_down(self, release: Release) -> None:
         """Announce a release before it happens: gold that could not be written down is not handed out."""
         announce(release)
@@ -87,63 +117,3 @@ class Vault:
 
 def _sealed(labels: AnyArray) -> AnyArray:
     return frozen(labels if labels.dtype == object else labels.astype(np.int64))
-
-
-@dataclass(frozen=True, eq=False)
-class WeakSplit:
-    """Inputs and their weak labels `(n, k)`: there is no field for gold, ids or metadata.
-
-    Attributes:
-        inputs: The `n` inputs.
-        weak: Weak labels `(n, k)`.
-        members: The weak labels of each of `s` supervisors of a panel, `(s, n, k)`; None if there is one supervisor.
-    """
-
-    inputs: Inputs
-    weak: FloatArray
-    members: FloatArray | None = None
-
-    def __post_init__(self) -> None:
-        if self.weak.ndim != 2 or len(self.weak) != len(self.inputs):
-            raise InputError(f"weak labels must have shape ({len(self.inputs)}, k), got {self.weak.shape}")
-        object.__setattr__(self, "weak", frozen(np.asarray(self.weak, dtype=np.float32)))
-        if self.members is not None:
-            if self.members.shape[1:] != self.weak.shape:
-                raise InputError(f"members must have shape (s, {len(self.inputs)}, k), got {self.members.shape}")
-            object.__setattr__(self, "members", frozen(np.asarray(self.members, dtype=np.float32)))
-
-    def __len__(self) -> int:
-        return len(self.inputs)
-
-
-@dataclass(frozen=True, eq=False)
-class WeakView:
-    """All that a method may see: the transfer inputs, their weak labels, and inputs without labels.
-
-    Attributes:
-        transfer: The inputs to learn from, with weak labels.
-        validation: Other inputs with weak labels, for stopping and selection; None if the task has none.
-        corpus: Unlabelled inputs that the student may be pretrained on (feature maps are fitted on them).
-    """
-
-    transfer: WeakSplit
-    validation: WeakSplit | None
-    corpus: Inputs
-
-    @property
-    def n_classes(self) -> int:
-        """The number of classes `k`."""
-        return int(self.transfer.weak.shape[1])
-
-
-@dataclass(frozen=True, eq=False)
-class AuditedView(WeakView):
-    """What a method sees that declares a number of labels to buy: the view, and the gold of that many examples.
-
-    Attributes:
-        audit_rows: Positions in the transfer split of the audited examples, `(a,)`, drawn at random.
-        audit_gold: Their class numbers, `(a,)`.
-    """
-
-    audit_rows: IntArray
-    audit_gold: IntArray

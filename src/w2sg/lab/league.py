@@ -1,15 +1,15 @@
 """A league: the methods of a study ranked over its tasks, from the study's result and nothing else."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from w2sg.core import InputError
-from w2sg.lab.arenas import ALPHA, Arena, arenas_of
-from w2sg.lab.results import LEVEL, REFERENCE, StudyResult
+from w2sg.core import InputError, plain, registry
+from w2sg.lab.comparisons import ALPHA, PLACE, REFERENCE, Comparison, Names, by_place, compare_methods
+from w2sg.lab.results import LEVEL, SetupResult, StudyResult
+from w2sg.lab.setup import name_of
 from w2sg.lab.standings import Ranking, Recovery, Standing, ranking_of, recovery_of, standings_of
 
 FIXED_RULE = "tasks sorted by name, every other one, the first to choose on"
@@ -68,7 +68,7 @@ class League:
     alpha: float
     n_runs: int
     seeds: tuple[int, ...]
-    arenas: tuple[Arena, ...]
+    arenas: tuple[Comparison, ...]
     standings: tuple[Standing, ...]
     ranking: Ranking
     halves: Halves
@@ -86,15 +86,18 @@ class League:
         Raises:
             InputError: If the method is not in the league.
         """
-        found = next((one for one in self.standings if one.method == method), None)
-        if found is None:
-            raise InputError(f"no method {method!r} in this league: {', '.join(one.method for one in self.standings)}")
-        return found
+        standings = {standing.method: standing for standing in self.standings}
+        if method not in standings:
+            raise InputError(f"no method {method!r} in this league: {', '.join(standings)}")
+        return standings[method]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain data: the document of `w2sg league --json`; an infinite statistic is null."""
-        plain: dict[str, Any] = _finite({**vars(self), "versions": dict(self.versions)})
-        return plain
+        """Return plain data; an infinite statistic is null."""
+        arenas = [
+            {**arena.to_dict(), "entrants": [entrant.to_dict() for entrant in arena.entrants]} for arena in self.arenas
+        ]
+        data: dict[str, Any] = plain({**vars(self), "arenas": arenas}, sparse=False)
+        return data
 
 
 def league_of(study: StudyResult, reference: str = REFERENCE) -> League:
@@ -112,14 +115,15 @@ def league_of(study: StudyResult, reference: str = REFERENCE) -> League:
     Raises:
         InputError: If no arena has the reference and another method.
     """
-    arenas, left_out = arenas_of(study.results, reference)
-    if not arenas:
+    names = Names(study.results)
+    left_out: list[str] = []
+    kept = [result for group in by_place(study.results) for result in _eligible(group, reference, names, left_out)]
+    if not kept:
         raise InputError(
             f"study {study.name!r} has no league: it needs the method {reference!r} and another one under the same "
-            f"seeds on a task; it has {', '.join(dict.fromkeys(one.label['method'] for one in study.results))}"
+            f"seeds on a task; it has {', '.join(dict.fromkeys(result.label['method'] for result in study.results))}"
         )
-    configs = {one.config for arena in arenas for one in arena.entrants}
-    kept = [result for result in study.results if result.config in configs]
+    arenas = compare_methods(kept, reference, names)
     ranking = ranking_of(arenas)
     return League(
         study=study.name,
@@ -150,7 +154,7 @@ def halves(league: League, rng: np.random.Generator | None = None) -> Halves:
     return _halves(league.arenas, league.ranking, rng)
 
 
-def _halves(arenas: Sequence[Arena], ranking: Ranking, rng: np.random.Generator | None) -> Halves:
+def _halves(arenas: Sequence[Comparison], ranking: Ranking, rng: np.random.Generator | None) -> Halves:
     tasks = sorted({arena.task for arena in arenas})
     if rng is not None:
         tasks = [tasks[index] for index in rng.permutation(len(tasks))]
@@ -161,22 +165,39 @@ def _halves(arenas: Sequence[Arena], ranking: Ranking, rng: np.random.Generator 
     reference = arenas[0].reference.method
     candidates = [reference, *(method for method in ranking.methods if method != reference)]
     ours = [arena for arena in arenas if arena.task in choose]
-    found = {method: recovery_of(ours, method) for method in candidates}
-    if found[reference].mean.estimate is None:
+    recoveries = {method: recovery_of(ours, method) for method in candidates}
+    if recoveries[reference].mean.estimate is None:
         reason = f"nothing to choose by: on {', '.join(choose)} no gap is large enough for a PGR"
         return Halves(choose, test, rule, reason=reason)
-    chosen = max(candidates, key=lambda method: found[method].mean.estimate or 0.0)
+    chosen = max(candidates, key=lambda method: recoveries[method].mean.estimate or 0.0)
     tested = recovery_of([arena for arena in arenas if arena.task in test], chosen)
     untested = f"nothing to test on: on {', '.join(test)} no gap is large enough for a PGR"
-    return Halves(choose, test, rule, chosen, found[chosen], tested, untested if tested.mean.estimate is None else None)
+    missing = untested if tested.mean.estimate is None else None
+    return Halves(choose, test, rule, chosen, recoveries[chosen], tested, missing)
 
 
-def _finite(value: Any) -> Any:
-    """Return plain data, with None for numbers that JSON does not know."""
-    if hasattr(value, "__dataclass_fields__"):
-        return {name: _finite(getattr(value, name)) for name in value.__dataclass_fields__}
-    if isinstance(value, Mapping):
-        return {str(key): _finite(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+def _eligible(group: Sequence[SetupResult], reference: str, names: Names, left_out: list[str]) -> list[SetupResult]:
+    """Return the reference and the methods of a place that an honest league can pair with it; say who is left out.
+
+    Left out are oracles, which read more gold than an honest method could; methods under other seeds than the
+    reference, because they cannot be paired with it; and places without the reference or without a rival.
+    """
+    title = " / ".join(names.of(group[0], part) for part in PLACE)
+    first = next((result for result in group if result.label["method"] == reference), None)
+    if first is None:
+        left_out.append(f"{title}: has no {reference}")
+        return []
+    eligible = [first]
+    for result in group:
+        if result is first:
+            continue
+        if registry.lookup("methods", name_of("methods", result.setup.method).partition("(")[0]).oracle:
+            left_out.append(f"{title}: {names.of(result, 'method')} is an oracle")
+        elif result.seeds != first.seeds:
+            left_out.append(f"{title}: {names.of(result, 'method')} has other seeds than {reference}")
+        else:
+            eligible.append(result)
+    if len(eligible) == 1:
+        left_out.append(f"{title}: nothing to compare with {reference}")
+        return []
+    return eligible

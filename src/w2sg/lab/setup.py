@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,19 +14,29 @@ from w2sg.core import (
     AnySupervisor,
     AnyTask,
     CapabilityError,
+    ClassProbabilities,
     Component,
     ConfigError,
     InputError,
     Method,
+    Signal,
+    Student,
     Task,
+    WeakSupervisor,
+    canonical_json,
     registry,
 )
 
-PARTS = {"task": "tasks", "supervisor": "supervisors", "student": "students", "method": "methods"}
+PARTS: Mapping[str, type[Component]] = {
+    "task": Task,
+    "supervisor": WeakSupervisor,
+    "student": Student,
+    "method": Method,
+}
+"""The parts of a setup, and the contract that each fills."""
 SHOWN_FIELDS = 3
 """A name shows at most this many fields in which a component differs from a registered one."""
 
-SHOWN_OUTPUT = {"classes": "classes", "texts": "written answers"}
 MOST_NEAR = 3
 """A message names at most this many parts that would fit."""
 
@@ -44,19 +55,20 @@ class Setup(Component):
 
     def label(self, titles: Mapping[str, str] | None = None) -> dict[str, str]:
         """Return the short names of the parts; `titles` gives names of one's own by the digest of the part."""
-        parts = {part: getattr(self, part) for part in PARTS}
         own = titles or {}
-        return {part: own.get(made.digest()) or name_of(PARTS[part], made) for part, made in parts.items()}
+        return {part: own.get(getattr(self, part).digest()) or name for part, name in names_of(self).items()}
 
 
-def named_methods(output: str = "classes") -> list[str]:
-    """Return the named methods that may be compared where answers are `classes` or `texts`: presets without oracles."""
+def names_of(setup: Setup) -> dict[str, str]:
+    """Return the short names of a setup's parts."""
+    return {part: _known_name(PARTS[part], getattr(setup, part)) for part in PARTS}
+
+
+def named_methods(signal: type[Signal] = ClassProbabilities) -> list[str]:
+    """Return the named methods that may be compared on tasks of a variant of signal: presets without oracles."""
     entries = [registry.lookup(Method, name) for name in registry.names(Method)]
-    return [
-        entry.name
-        for entry in entries
-        if entry.preset and not entry.oracle and issubclass(entry.cls, Method) and entry.cls.output == output
-    ]
+    fitting = [entry for entry in entries if issubclass(entry.cls, Method) and entry.cls.signal is signal]
+    return [entry.name for entry in fitting if entry.preset and not entry.oracle]
 
 
 def stored_label(setup: Mapping[str, Any]) -> dict[str, str]:
@@ -102,24 +114,28 @@ def make_setup(
     ):
         made[part] = _build(part, {"kind": fallback, **given[part]})
     setup = Setup.parse(made)
-    _check_output(setup)
+    _check_signal(setup)
     setup.method.check(setup.student)
     return setup
 
 
-def _check_output(setup: Setup) -> None:
-    """Raise CapabilityError if a part gives classes where the task asks for written answers, or the other way round."""
-    asked = setup.task.output
-    for part, sort in PARTS.items():
-        made = getattr(setup, part)
-        if made.output != asked:
-            entries = [registry.lookup(sort, name) for name in registry.names(sort)]
-            fitting = [entry for entry in entries if getattr(entry.cls, "output", None) == asked]
+def _check_signal(setup: Setup) -> None:
+    """Raise CapabilityError if a part is for another variant of signal than the task asks for."""
+    asked = setup.task.signal
+    for part, contract in PARTS.items():
+        component = getattr(setup, part)
+        if component.signal is not asked:
+            entries = [registry.lookup(contract, name) for name in registry.names(contract)]
+            fitting = [entry for entry in entries if _signal_of(entry.cls) is asked]
             near = [repr(entry.name) for entry in sorted(fitting, key=lambda entry: not entry.preset)]
             raise CapabilityError(
-                f"task {setup.task.kind!r} asks for {SHOWN_OUTPUT[asked]}, and {part} {made.kind!r} is for "
-                f"{SHOWN_OUTPUT[made.output]}: choose another, such as {' or '.join(near[:MOST_NEAR])}"
+                f"task {setup.task.kind!r} asks for {asked.variant!r}, and {part} {component.kind!r} is for "
+                f"{component.signal.variant!r}: choose another, such as {' or '.join(near[:MOST_NEAR])}"
             )
+
+
+def _signal_of(cls: type[Component]) -> type[Signal] | None:
+    return cls.signal if issubclass(cls, Task | WeakSupervisor | Student | Method) else None
 
 
 def parse_setting(text: str) -> tuple[str, Any]:
@@ -142,30 +158,46 @@ def parse_setting(text: str) -> tuple[str, Any]:
         return path.strip(), value.strip()
 
 
-def name_of(sort: str, component: Component) -> str:
+def name_of(contract: type[Component] | str, component: Component) -> str:
     """Return the registered name nearest to a component (of several, the first), with the fields in which it differs.
 
-    >>> from w2sg.core import registry
-    >>> name_of("students", registry.build("students", {"kind": "nystroem", "features": {"count": 50}}))
+    >>> from w2sg.core import Student, registry
+    >>> name_of(Student, registry.build(Student, {"kind": "nystroem", "features": {"count": 50}}))
     'nystroem(count=50)'
     """
-    entries = [registry.lookup(sort, name) for name in registry.names(sort)]
+    entries = [registry.lookup(contract, name) for name in registry.names(contract)]
     near = [(_differences(entry, component), entry) for entry in entries if type(component) is entry.cls]
-    differing, entry = min(near, key=lambda found: (len(found[0]), not found[1].preset))
-    name = entry.name
+    differing, entry = min(near, key=lambda candidate: (len(candidate[0]), not candidate[1].preset))
     shown = [f"{path.removesuffix('.kind').rpartition('.')[2]}={value}" for path, value in differing]
     more = [f"{len(shown) - SHOWN_FIELDS} more"] if len(shown) > SHOWN_FIELDS else []
-    return f"{name}({', '.join(shown[:SHOWN_FIELDS] + more)})" if shown else name
+    return f"{entry.name}({', '.join(shown[:SHOWN_FIELDS] + more)})" if shown else entry.name
+
+
+_names: dict[tuple[int, type[Component], str], str] = {}
+
+
+def _known_name(contract: type[Component], component: Component) -> str:
+    """Return a component's name, looked for once in a process as long as no name was registered since."""
+    key = (len(registry.names(contract)), type(component), component.canonical())
+    if key not in _names:
+        _names[key] = name_of(contract, component)
+    return _names[key]
 
 
 def _differences(entry: registry.Entry, component: Component) -> list[tuple[str, str]]:
     """Return the fields of a component that differ from a registered name's."""
-    try:
-        known = dict(_leaves(registry.build(entry.contract, entry.name).model_dump(mode="json")))
-    except ConfigError:
-        known = {name: field.default for name, field in entry.cls.model_fields.items()}
+    known = _fields_of_entry(entry.contract, entry.name, entry.cls, canonical_json(entry.fields))
     leaves = _leaves(component.model_dump(mode="json"))
     return [(path, _shown(value)) for path, value in leaves if known.get(path) != value]
+
+
+@cache
+def _fields_of_entry(contract: str, name: str, cls: type[Component], fields: str) -> dict[str, Any]:
+    """Return the fields of what a name stands for, by path; the arguments after the name tell entries apart."""
+    try:
+        return dict(_leaves(registry.build(contract, name).model_dump(mode="json")))
+    except ConfigError:
+        return {field: info.default for field, info in cls.model_fields.items()}
 
 
 def _shown(value: Any) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2sg.lab.arenas import Arena, Entrant, Verdict
+from w2sg.lab.comparisons import Comparison, Entrant, Verdict
 from w2sg.lab.results import LEVEL
 from w2sg.measure import (
     Friedman,
@@ -26,7 +26,7 @@ NO_GAP = "in no arena is the gap large enough for a PGR"
 
 
 @dataclass(frozen=True)
-class Pooled:
+class OverTasks:
     """A number over arenas with its interval, or the reason why one of them is missing.
 
     Attributes:
@@ -59,10 +59,10 @@ class Recovery:
 
     tasks: tuple[str, ...]
     n_arenas: int
-    mean: Pooled
-    reference_mean: Pooled
-    difference: Pooled | None
-    ratio: Pooled | None
+    mean: OverTasks
+    reference_mean: OverTasks
+    difference: OverTasks | None
+    ratio: OverTasks | None
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Standing:
     beats: tuple[str, ...]
     hurts: tuple[str, ...]
     no_difference: tuple[str, ...]
-    difference: Pooled | None
+    difference: OverTasks | None
     recovery: Recovery
     cost_s: float
     gold: float
@@ -117,9 +117,10 @@ class Ranking:
     reason: str | None
 
 
-def ranking_of(arenas: Sequence[Arena]) -> Ranking:
+def ranking_of(arenas: Sequence[Comparison]) -> Ranking:
     """Return the ranking of the methods that every arena has and that buy no gold, and of the reference."""
-    methods = [one.method for one in arenas[0].entrants if all(_ranked(arena, one.method) for arena in arenas)]
+    entered = [entrant.method for entrant in arenas[0].entrants]
+    methods = [method for method in entered if all(_ranked(arena, method) for arena in arenas)]
     tasks = list(dict.fromkeys(arena.task for arena in arenas))
     scores = np.array([[_mean_accuracy(arenas, task, method) for method in methods] for task in tasks])
     ranks = average_ranks(scores)
@@ -137,26 +138,27 @@ def ranking_of(arenas: Sequence[Arena]) -> Ranking:
     return Ranking(names, sorted_ranks, len(tasks), friedman(scores), apart, groups, None)
 
 
-def standings_of(arenas: Sequence[Arena], ranking: Ranking) -> tuple[Standing, ...]:
+def standings_of(arenas: Sequence[Comparison], ranking: Ranking) -> tuple[Standing, ...]:
     """Return every method's standing: those in the ranking first, then the others, most arenas first."""
     ranks = dict(zip(ranking.methods, ranking.ranks, strict=True))
-    every = dict.fromkeys(one.method for arena in arenas for one in arena.entrants)
+    every = dict.fromkeys(entrant.method for arena in arenas for entrant in arena.entrants)
     apart = [_standing(arenas, method, None) for method in every if method not in ranks]
-    apart.sort(key=lambda one: (-one.n_arenas, -_estimate(one.difference)))
+    apart.sort(key=lambda standing: (-standing.n_arenas, -_estimate(standing.difference)))
     return (*(_standing(arenas, method, rank) for method, rank in ranks.items()), *apart)
 
 
-def recovery_of(arenas: Sequence[Arena], method: str) -> Recovery:
+def recovery_of(arenas: Sequence[Comparison], method: str) -> Recovery:
     """Return a method's PGR over those of the arenas in which it took part and the reference has a PGR.
 
     An arena's PGR is gain / gap of the estimates: whether it counts depends on the gap alone, which methods share.
     """
-    pairs = [(arena, one) for arena in arenas if (one := arena.entrant(method)) and arena.reference.pgr.reason is None]
+    measurable = [arena for arena in arenas if arena.reference.pgr.reason is None]
+    pairs = [(arena, entrant) for arena in measurable if (entrant := arena.entrant(method))]
     tasks = tuple(dict.fromkeys(arena.task for arena, _ in pairs))
     if not pairs:
-        nothing = Pooled(None, None, None, LEVEL, NO_GAP)
+        nothing = OverTasks(None, None, None, LEVEL, NO_GAP)
         return Recovery((), 0, nothing, nothing, nothing, nothing)
-    values = [[_share(one), _share(arena.reference)] for arena, one in pairs]
+    values = [[_share(entrant), _share(arena.reference)] for arena, entrant in pairs]
     codes = [tasks.index(arena.task) for arena, _ in pairs]
     is_reference = method == arenas[0].reference.method
     return Recovery(
@@ -169,7 +171,7 @@ def recovery_of(arenas: Sequence[Arena], method: str) -> Recovery:
     )
 
 
-def pooled(values: Sequence[Sequence[float]], tasks: Sequence[int], contrast: Sequence[float]) -> Pooled:
+def pooled(values: Sequence[Sequence[float]], tasks: Sequence[int], contrast: Sequence[float]) -> OverTasks:
     """Return the mean over arenas of a contrast of their values, with the t interval over tasks.
 
     Args:
@@ -179,35 +181,35 @@ def pooled(values: Sequence[Sequence[float]], tasks: Sequence[int], contrast: Se
     """
     means = pooled_mean(values, tasks)
     if not means.parts:
-        return Pooled(means.value(contrast), None, None, LEVEL, ONE_TASK)
-    found = means.interval(contrast, LEVEL)
-    return Pooled(found.estimate, found.low, found.high, LEVEL)
+        return OverTasks(means.value(contrast), None, None, LEVEL, ONE_TASK)
+    mean = means.interval(contrast, LEVEL)
+    return OverTasks(mean.estimate, mean.low, mean.high, LEVEL)
 
 
-def _ratio(values: Sequence[Sequence[float]], tasks: Sequence[int]) -> Pooled:
+def _ratio(values: Sequence[Sequence[float]], tasks: Sequence[int]) -> OverTasks:
     """Return the ratio of the two columns' means; none where the second is not surely above 0."""
     means = pooled_mean(values, tasks)
     below = means.value((0, 1))
     if below <= 0:
         reason = f"the reference's mean PGR is {below:.3f}, so a ratio to it has no meaning"
-        return Pooled(None, None, None, LEVEL, reason)
+        return OverTasks(None, None, None, LEVEL, reason)
     if not means.parts:
-        return Pooled(means.value((1, 0)) / below, None, None, LEVEL, ONE_TASK)
-    found, _ = ratio_interval(means, (1, 0), (0, 1), LEVEL)
-    if found is None:
+        return OverTasks(means.value((1, 0)) / below, None, None, LEVEL, ONE_TASK)
+    ratio, _ = ratio_interval(means, (1, 0), (0, 1), LEVEL)
+    if ratio is None:
         shown = means.interval((0, 1), LEVEL)
-        return Pooled(None, None, None, LEVEL, f"the reference's mean PGR, {shown}, does not exclude 0")
-    return Pooled(found.estimate, found.low, found.high, LEVEL)
+        return OverTasks(None, None, None, LEVEL, f"the reference's mean PGR, {shown}, does not exclude 0")
+    return OverTasks(ratio.estimate, ratio.low, ratio.high, LEVEL)
 
 
-def _standing(arenas: Sequence[Arena], method: str, rank: float | None) -> Standing:
-    pairs = [(arena, one) for arena in arenas if (one := arena.entrant(method))]
+def _standing(arenas: Sequence[Comparison], method: str, rank: float | None) -> Standing:
+    pairs = [(arena, entrant) for arena in arenas if (entrant := arena.entrant(method))]
     tasks = list(dict.fromkeys(arena.task for arena, _ in pairs))
     codes = [tasks.index(arena.task) for arena, _ in pairs]
-    differences = [[one.difference.estimate] for _, one in pairs if one.difference is not None]
+    differences = [[entrant.difference.estimate] for _, entrant in pairs if entrant.difference is not None]
 
     def where(verdict: Verdict) -> tuple[str, ...]:
-        return tuple(arena.place for arena, one in pairs if one.verdict == verdict)
+        return tuple(arena.place for arena, entrant in pairs if entrant.verdict == verdict)
 
     return Standing(
         method=method,
@@ -218,24 +220,24 @@ def _standing(arenas: Sequence[Arena], method: str, rank: float | None) -> Stand
         no_difference=where("no difference"),
         difference=pooled(differences, codes, (1,)) if differences else None,
         recovery=recovery_of(arenas, method),
-        cost_s=float(np.mean([one.cost_s for _, one in pairs])),
-        gold=max(one.gold for _, one in pairs),
+        cost_s=float(np.mean([entrant.cost_s for _, entrant in pairs])),
+        gold=max(entrant.gold for _, entrant in pairs),
     )
 
 
-def _ranked(arena: Arena, method: str) -> bool:
-    found = arena.entrant(method)
-    return found is not None and (found.gold == 0 or found is arena.reference)
+def _ranked(arena: Comparison, method: str) -> bool:
+    entrant = arena.entrant(method)
+    return entrant is not None and (entrant.gold == 0 or entrant is arena.reference)
 
 
-def _mean_accuracy(arenas: Sequence[Arena], task: str, method: str) -> float:
-    found = [one for arena in arenas if arena.task == task and (one := arena.entrant(method))]
-    return float(np.mean([one.accuracy.estimate for one in found]))
+def _mean_accuracy(arenas: Sequence[Comparison], task: str, method: str) -> float:
+    entrants = [entrant for arena in arenas if arena.task == task and (entrant := arena.entrant(method))]
+    return float(np.mean([entrant.pgr.student.estimate for entrant in entrants]))
 
 
-def _share(one: Entrant) -> float:
-    return one.pgr.gain.estimate / one.pgr.gap.estimate
+def _share(entrant: Entrant) -> float:
+    return entrant.pgr.gain.estimate / entrant.pgr.gap.estimate
 
 
-def _estimate(found: Pooled | None) -> float:
-    return found.estimate if found is not None and found.estimate is not None else 0.0
+def _estimate(number: OverTasks | None) -> float:
+    return number.estimate if number is not None and number.estimate is not None else 0.0

@@ -12,11 +12,22 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field
 
-from w2sg.core import CapabilityError, Component, ConfigError, InputError, registry
-from w2sg.lab.engine import Progress, default_store, make_runs
-from w2sg.lab.results import SetupResult, StudyResult, contests, summarise
+from w2sg.core import (
+    CapabilityError,
+    ClassProbabilities,
+    Component,
+    ConfigError,
+    InputError,
+    Method,
+    Signal,
+    Task,
+    registry,
+)
+from w2sg.graph import Launcher, Progress, Store
+from w2sg.lab.comparisons import compare_methods
+from w2sg.lab.results import SetupResult, StudyResult, summarise
+from w2sg.lab.runs import MadeRuns, default_store, make_runs
 from w2sg.lab.setup import PARTS, Setup, Spec, make_setup, named_methods
-from w2sg.lab.store import Store
 
 MOST_RUNS = 1_000_000
 DEFAULT_SEEDS = 8
@@ -144,27 +155,27 @@ class Study(Component):
             methods = self._methods(task, [*self.without, *own.get("without", ())])
             grids.append([(task,), supervisors or (None,), students or (None,), methods])
         for grid in grids:
-            for name, column in zip(PARTS.values(), grid, strict=True):
+            for contract, column in zip(PARTS.values(), grid, strict=True):
                 for index, part in enumerate(column):
-                    _check_grid(name, index, part)
+                    _check_grid(registry.contract_of(contract), index, part)
         return grids
 
     def _methods(self, task: Entry, without: Sequence[str]) -> Sequence[Entry | None]:
         """Return the methods for a task, with `*` as all that it stands for there but some names."""
         for name in without:
-            registry.lookup("methods", name)
+            registry.lookup(Method, name)
         if self.methods is None:
             return (None,)
-        named = [name for name in named_methods(_output_of(task)) if name not in without]
+        named = [name for name in named_methods(_signal_of(task)) if name not in without]
         every = [named if entry == "*" else [entry] for entry in self.methods]
         return tuple(itertools.chain.from_iterable(every))
 
 
-def _output_of(task: Entry) -> str:
-    """Return what a task asks for; of one that cannot be looked up (the setup says why) classes."""
+def _signal_of(task: Entry) -> type[Signal]:
+    """Return the signal that a task asks for; class probabilities for one that is not known (its setup says why)."""
     name = task if isinstance(task, str) else task.get("kind")
-    known = isinstance(name, str) and name in registry.names("tasks")
-    return getattr(registry.lookup("tasks", str(name)).cls, "output", "classes") if known else "classes"
+    cls = registry.lookup(Task, name).cls if isinstance(name, str) and name in registry.names(Task) else Task
+    return cls.signal if issubclass(cls, Task) else ClassProbabilities
 
 
 def _task_and_own(index: int, entry: Entry) -> tuple[Entry, dict[str, Sequence[Any]]]:
@@ -195,6 +206,7 @@ def run(
     seeds: int | Sequence[int] = DEFAULT_SEEDS,
     settings: Mapping[str, Any] | None = None,
     store: str | Path | None = None,
+    launcher: str | Launcher | None = None,
     workers: int | None = None,
     plugins: Sequence[str] = (),
     progress: Progress | None = None,
@@ -209,7 +221,8 @@ def run(
         seeds: How many seeds, or which.
         settings: Fields to change, by dotted path, such as `{"student.features.count": 100}`.
         store: The store's folder; None is `$W2SG_STORE` or `.w2sg`.
-        workers: Processes; None chooses.
+        launcher: Where the work is done, by name or ready made (see `w2sg list launchers`); None chooses.
+        workers: Processes, where the launcher is None; None chooses.
         plugins: Python files that register components.
         progress: Told how many runs are done, of how many.
 
@@ -223,15 +236,25 @@ def run(
     setup = make_setup(task, supervisor, student, method, settings)
     given = seeds if isinstance(seeds, int) else np.asarray(seeds).tolist()
     chosen = Study.parse({"name": "run", "tasks": ["-"], "seeds": given}).seed_list()
-    records, _ = make_runs([setup], chosen, store=_folder(store), workers=workers, plugins=plugins, progress=progress)
-    (result,) = summarise(records)
-    return _with_time(result, time.perf_counter() - started)
+    made = make_runs(
+        [setup],
+        chosen,
+        store=_folder(store),
+        launcher=_launcher(launcher),
+        workers=workers,
+        plugins=plugins,
+        progress=progress,
+    )
+    made.raise_first_problem()
+    (result,) = summarise(made.runs)
+    return replace(result, wall_s=time.perf_counter() - started)
 
 
 def study(
     study: Study | str | Path,
     *,
     store: str | Path | None = None,
+    launcher: str | Launcher | None = None,
     workers: int | None = None,
     yes: bool = False,
     progress: Progress | None = None,
@@ -241,39 +264,66 @@ def study(
     Args:
         study: The study, or the path of its TOML file.
         store: The store's folder; None is `$W2SG_STORE` or `.w2sg`.
-        workers: Processes; None chooses.
+        launcher: Where the work is done, by name or ready made (see `w2sg list launchers`); None chooses.
+        workers: Processes, where the launcher is None; None chooses.
         yes: Go on although the grid has over a million runs.
         progress: Told how many runs are done, of how many.
 
     Raises:
         InputError: If the study breaks a rule, or has no runs or too many.
-        RunError: If runs failed; all others are kept.
+        CapabilityError: If a method does not fit its data, unless the study's `incapable` is `skip`.
+        RunError: If no run could be made. Where some fail the others are returned, and `failed` says which and why.
     """
     started = time.perf_counter()
     given = study if isinstance(study, Study) else Study.read(study)
-    n_runs = given.count()
-    if n_runs == 0:
-        raise InputError(f"study {given.name!r} has no runs: give at least one task, method and seed")
-    if n_runs > MOST_RUNS and not yes:
-        raise InputError(f"study {given.name!r} has {n_runs:,} runs, over {MOST_RUNS:,}: say --yes if you mean it")
-    setups = given.setups()
-    if not setups:
-        raise InputError(f"study {given.name!r} has no runs: no student can do what its methods need")
-    folder = _folder(store)
-    records, done = make_runs(
-        setups,
-        given.seed_list(),
-        store=folder,
-        workers=workers,
-        plugins=given.plugins,
-        progress=progress,
-        skip_refused=given.incapable == "skip",
+    made = study_runs(given, store=store, launcher=launcher, workers=workers, yes=yes, progress=progress)
+    results = summarise(made.runs, given.titles())
+    return StudyResult(
+        given.name,
+        tuple(results),
+        tuple(compare_methods(results)),
+        dict(made.done),
+        time.perf_counter() - started,
+        failed=made.failed,
     )
+
+
+def study_runs(
+    study: Study,
+    *,
+    store: str | Path | None = None,
+    launcher: str | Launcher | None = None,
+    workers: int | None = None,
+    yes: bool = False,
+    progress: Progress | None = None,
+) -> MadeRuns:
+    """Make all runs of a study that the store lacks, and return them; the store then knows the study by its name.
+
+    The arguments and errors are those of `study`.
+    """
+    n_runs = study.count()
+    if n_runs == 0:
+        raise InputError(f"study {study.name!r} has no runs: give at least one task, method and seed")
+    if n_runs > MOST_RUNS and not yes:
+        raise InputError(f"study {study.name!r} has {n_runs:,} runs, over {MOST_RUNS:,}: say --yes if you mean it")
+    setups = study.setups()
+    if not setups:
+        raise InputError(f"study {study.name!r} has no runs: no student can do what its methods need")
+    folder = _folder(store)
+    made = make_runs(
+        setups,
+        study.seed_list(),
+        store=folder,
+        launcher=_launcher(launcher),
+        workers=workers,
+        plugins=study.plugins,
+        progress=progress,
+    )
+    if (made.refused and study.incapable == "error") or not made.runs:
+        made.raise_first_problem()
     with Store(folder) as opened:
-        opened.put_study(given.name, given.model_dump(mode="json"), [record.job.run for record in records])
-    results = summarise(records, given.titles())
-    found = StudyResult(given.name, tuple(results), tuple(contests(results)), dict(done), time.perf_counter() - started)
-    return found
+        opened.put_collection(study.name, study.model_dump(mode="json"), [run.id for run in made.runs])
+    return made
 
 
 def recall(name: str, *, store: str | Path | None = None) -> StudyResult:
@@ -293,7 +343,7 @@ def known_study(name: str, *, store: str | Path | None = None) -> Study:
     """
     folder = _folder(store)
     with Store(folder) as opened:
-        definition, known = opened.study(name), opened.studies()
+        definition, known = opened.collection(name), opened.collections()
     if definition is None:
         raise InputError(
             f"store {folder} has no study {name!r}: it has {', '.join(known) or 'none'}; run 'w2sg study FILE'"
@@ -305,8 +355,8 @@ def _folder(store: str | Path | None) -> Path:
     return default_store() if store is None else Path(store)
 
 
-def _with_time(result: SetupResult, wall_s: float) -> SetupResult:
-    return replace(result, wall_s=wall_s)
+def _launcher(launcher: str | Launcher | None) -> Launcher | None:
+    return None if launcher is None else registry.build(Launcher, launcher)
 
 
 def _grid_size(entry: Entry | None) -> int:

@@ -1,22 +1,38 @@
 """Measure: metrics, intervals and tests. Arrays in, numbers out."""
 
-from w2sg.measure.answers import (
-    KEYS,
-    SCORERS,
-    agreeing,
-    exact_match,
-    final_number,
-    majority,
-    normalised,
-    number_match,
-    same_answer,
-    self_consistency,
+from w2sg.measure.bootstrap import bootstrap_pgr, bootstrap_pgrs
+from w2sg.measure.bounds.betting import Betting
+from w2sg.measure.bounds.certifier import Certifier, Side, Strength, by_side
+from w2sg.measure.bounds.conformal import ConformalCut, conformal_cut, weighted_cuts
+from w2sg.measure.bounds.means import (
+    INDEPENDENT,
+    ChernoffKl,
+    ClopperPearson,
+    Hoeffding,
+    MaurerPontil,
+    MomentBound,
+    Tested,
+    binary_kl,
+    kl_high,
 )
-from w2sg.measure.bootstrap import bootstrap_pgr
+from w2sg.measure.bounds.pac_bayes import gaussian_kl, gibbs_loss, pac_bayes_kl
+from w2sg.measure.bounds.powered import Powered, tuned_power
+from w2sg.measure.checks import (
+    UNIT,
+    Span,
+    as_flags,
+    as_floats,
+    as_labels,
+    as_rows,
+    as_unit,
+    check_delta,
+    check_share,
+    same_length,
+)
 from w2sg.measure.clustered import MeanEstimate, Part, clustered_mean
-from w2sg.measure.compare import Comparison, compare, compare_all, holm
+from w2sg.measure.compare import PairedDifference, compare, compare_all, holm
 from w2sg.measure.fieller import fieller_limits, ratio_interval
-from w2sg.measure.intervals import Interval, t_interval, t_p_value, t_quantile
+from w2sg.measure.intervals import Interval, exact_high, exact_interval, exact_low, t_interval, t_p_value, t_quantile
 from w2sg.measure.metrics import (
     GroupAccuracy,
     accuracy,
@@ -28,7 +44,7 @@ from w2sg.measure.metrics import (
     errors_copied,
     expected_calibration_error,
 )
-from w2sg.measure.overlap import Cells, Overlap, exact_interval, overlap, overlap_by
+from w2sg.measure.overlap import Cells, Overlap, overlap, overlap_by
 from w2sg.measure.paired import Paired
 from w2sg.measure.pgr import MINIMUM_GAP, Pgr, pgr
 from w2sg.measure.pooled import pooled_mean
@@ -36,55 +52,81 @@ from w2sg.measure.published import pgr_from_accuracies, seed_only_standard_error
 from w2sg.measure.ranks import Friedman, average_ranks, cliques, critical_difference, friedman, task_ranks
 
 __all__ = [
-    "KEYS",
     "MINIMUM_GAP",
-    "SCORERS",
+    "INDEPENDENT",
+    "MINIMUM_GAP",
+    "UNIT",
+    "Betting",
     "Cells",
-    "Comparison",
+    "Certifier",
+    "ChernoffKl",
+    "ClopperPearson",
+    "ConformalCut",
+    "PairedDifference",
     "Friedman",
     "GroupAccuracy",
+    "Hoeffding",
     "Interval",
+    "MaurerPontil",
     "MeanEstimate",
+    "MomentBound",
     "Overlap",
     "Paired",
     "Part",
     "Pgr",
+    "Powered",
+    "Side",
+    "Span",
+    "Strength",
+    "Tested",
     "accuracy",
-    "agreeing",
     "agreement",
+    "as_flags",
+    "as_floats",
+    "as_labels",
+    "as_rows",
+    "as_unit",
     "auroc",
     "average_ranks",
     "balanced_accuracy",
+    "binary_kl",
     "bootstrap_pgr",
+    "bootstrap_pgrs",
     "breakdown",
+    "by_side",
+    "check_delta",
+    "check_share",
     "cliques",
     "clustered_mean",
     "compare",
     "compare_all",
+    "conformal_cut",
     "critical_difference",
     "difficulty_bins",
     "errors_copied",
+    "exact_high",
     "exact_interval",
-    "exact_match",
+    "exact_low",
     "expected_calibration_error",
     "fieller_limits",
-    "final_number",
     "friedman",
+    "gaussian_kl",
+    "gibbs_loss",
     "holm",
-    "majority",
-    "normalised",
-    "number_match",
+    "kl_high",
     "overlap",
     "overlap_by",
+    "pac_bayes_kl",
     "pgr",
     "pgr_from_accuracies",
     "pooled_mean",
     "ratio_interval",
-    "same_answer",
+    "same_length",
     "seed_only_standard_error",
-    "self_consistency",
     "t_interval",
     "t_p_value",
     "t_quantile",
     "task_ranks",
+    "tuned_power",
+    "weighted_cuts",
 ]

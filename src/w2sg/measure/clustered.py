@@ -3,14 +3,15 @@
 Records of one seed are not independent, and neither are records of one example under several seeds.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from w2sg.core.errors import InputError
-from w2sg.measure._checks import FloatArray, IntArray, as_classes, check_level, same_length
+from w2sg.core import InputError
+from w2sg.measure.checks import FloatArray, IntArray, as_classes, check_level, codes_of, n_distinct, same_length
 from w2sg.measure.intervals import Interval, t_interval, t_p_value
 
 
@@ -47,6 +48,15 @@ class MeanEstimate:
         """The estimate by its parts alone and, if there is a floor, by the floor alone."""
         alone = MeanEstimate(self.mean, self.parts)
         return (alone,) if self.floor is None else (alone, MeanEstimate(self.mean, (self.floor,)))
+
+    def select(self, columns: Sequence[int]) -> "MeanEstimate":
+        """Return the estimate of some of the means, in the order given."""
+
+        def of(part: Part) -> Part:
+            return Part(part.covariance[np.ix_(columns, columns)], part.degrees_of_freedom)
+
+        floor = None if self.floor is None else of(self.floor)
+        return MeanEstimate(self.mean[list(columns)], tuple(of(part) for part in self.parts), floor)
 
     def value(self, contrast: ArrayLike) -> float:
         """Return `contrast` @ mean."""
@@ -130,7 +140,7 @@ def clustered_mean(records: ArrayLike, seeds: ArrayLike, ids: ArrayLike, *, grou
     seed_means = _sums(rows, seed_codes, n_seeds) / sizes[:, None]
     mean = seed_means.mean(axis=0)
 
-    by_example, by_cell = _scores(rows - seed_means[seed_codes], seed_codes, id_codes)
+    by_example, by_cell = _scores(rows - seed_means[seed_codes], seed_codes, id_codes, grouped)
     v_example = by_example.T @ by_example
     if n_seeds == 1:
         return MeanEstimate(mean, (Part(v_example, n_examples - 1),))
@@ -145,15 +155,22 @@ def clustered_mean(records: ArrayLike, seeds: ArrayLike, ids: ArrayLike, *, grou
     )
 
 
-def _scores(centred: FloatArray, seed_codes: IntArray, id_codes: IntArray) -> tuple[FloatArray, FloatArray]:
+def _scores(
+    centred: FloatArray, seed_codes: IntArray, id_codes: IntArray, grouped: bool
+) -> tuple[FloatArray, FloatArray]:
     """Return what each example, and each example under each seed, adds to the mean: `(n, p)` and `(cells, p)`."""
     n_seeds, n_examples = int(seed_codes.max()) + 1, int(id_codes.max()) + 1
-    cells, cell_of = np.unique(seed_codes * n_examples + id_codes, return_inverse=True)
-    sizes = np.bincount(seed_codes, minlength=n_seeds)
-    units = np.bincount(cells // n_examples, minlength=n_seeds)
+    sizes = units = np.bincount(seed_codes, minlength=n_seeds)
+    cells = seed_codes * n_examples + id_codes
+    cell_of: IntArray = np.arange(len(cells))
+    if grouped:  # groups are what was sampled, so their number is what a variance loses one of
+        cells, cell_of = np.unique(cells, return_inverse=True)
+        units = np.bincount(cells // n_examples, minlength=n_seeds)
+    # deviations from an estimated mean are too short by sqrt((n - 1) / n); a single unit has none at all
     factor = np.sqrt(units / np.maximum(units - 1, 1)) / (n_seeds * sizes)
     scores = centred * factor[seed_codes][:, None]
-    return _sums(scores, id_codes, n_examples), _sums(scores, cell_of, len(cells))
+    by_cell = scores if len(cells) == len(scores) else _sums(scores, cell_of, len(cells))
+    return _sums(scores, id_codes, n_examples), by_cell
 
 
 def _checked(
@@ -166,14 +183,13 @@ def _checked(
         raise InputError(f"records must be finite numbers of shape (N, p), got shape {rows.shape}")
     seed_of, id_of = as_classes("seeds", seeds), as_classes("ids", ids)
     same_length(records=rows, seeds=seed_of, ids=id_of)
-    seed_codes = np.unique(seed_of, return_inverse=True)[1]
-    id_codes = np.unique(id_of, return_inverse=True)[1]
+    seed_codes, id_codes = codes_of(seed_of), codes_of(id_of)
     if id_codes.max() == 0:
         raise InputError("a variance needs at least two different examples, got one; score more test examples")
     cells = seed_codes * (int(id_codes.max()) + 1) + id_codes
-    if not grouped and len(np.unique(cells)) != len(cells):
+    if not grouped and n_distinct(cells) != len(cells):
         raise InputError("ids must differ within a seed: an example counts once per seed")
-    return rows, seed_codes.astype(np.int64), id_codes.astype(np.int64)
+    return rows, seed_codes, id_codes
 
 
 def _sums(rows: FloatArray, codes: IntArray, n: int) -> FloatArray:

@@ -1,13 +1,13 @@
 """Paired comparisons of methods: two students on the same seeds and test examples."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from w2sg.core.errors import InputError
-from w2sg.measure._checks import FloatArray, as_floats
+from w2sg.core import InputError
+from w2sg.measure.checks import FloatArray, as_floats
 from w2sg.measure.clustered import MeanEstimate, clustered_mean
 from w2sg.measure.fieller import ratio_interval
 from w2sg.measure.intervals import Interval
@@ -19,7 +19,7 @@ DIFFERENCE, GAP = (0.0, -1.0, 0.0, 1.0), (-1.0, 0.0, 1.0, 0.0)
 
 
 @dataclass(frozen=True)
-class Comparison:
+class PairedDifference:
     """How much better one student is than a reference student, on the same seeds and test examples.
 
     Attributes:
@@ -56,7 +56,7 @@ def compare(
     name: str = "student",
     level: float = 0.95,
     minimum_gap: float = MINIMUM_GAP,
-) -> Comparison:
+) -> PairedDifference:
     """Compare a student with the reference's student: accuracy of the former minus that of the latter.
 
     The variance is that of per-record differences, clustered by seed and by example (see `clustered_mean`); interval
@@ -72,8 +72,11 @@ def compare(
     Raises:
         InputError: The student's arrays do not fit the reference's ids, or an argument is out of range.
     """
-    check_minimum_gap(minimum_gap)
-    means = _means(reference, reference.with_student(student))
+    return compare_all(reference, {name: student}, level=level, minimum_gap=minimum_gap)[name]
+
+
+def _compared(name: str, reference: Paired, means: MeanEstimate, level: float, minimum_gap: float) -> PairedDifference:
+    """Return the comparison from the four means (weak, reference, ceiling, other), its p-value not yet adjusted."""
     difference, gap = means.interval(DIFFERENCE, level), means.interval(GAP, level)
     reason = gap_refusal(gap, minimum_gap)
     ratio = None if reason else ratio_interval(means, DIFFERENCE, GAP, level)[0]
@@ -82,7 +85,7 @@ def compare(
     df = means.degrees_of_freedom(DIFFERENCE)
     p = means.p_value(DIFFERENCE)
     counts = reference.n_seeds, reference.n_test, reference.n_examples
-    return Comparison(name, difference, p, p, ratio, reason, df, *counts, few_seeds_note(reference.n_seeds))
+    return PairedDifference(name, difference, p, p, ratio, reason, df, *counts, few_seeds_note(reference.n_seeds))
 
 
 def compare_all(
@@ -91,7 +94,7 @@ def compare_all(
     *,
     level: float = 0.95,
     minimum_gap: float = MINIMUM_GAP,
-) -> dict[str, Comparison]:
+) -> dict[str, PairedDifference]:
     """Compare several students with the reference's student, with p-values adjusted by Holm over all of them.
 
     Intervals are not adjusted: each holds at `level` by itself.
@@ -110,8 +113,11 @@ def compare_all(
     """
     if not others:
         raise InputError("others must name at least one student to compare with the reference, got none")
+    check_minimum_gap(minimum_gap)
+    means = _means(reference, [reference.with_student(student) for student in others.values()])
     raw = [
-        compare(reference, student, name=name, level=level, minimum_gap=minimum_gap) for name, student in others.items()
+        _compared(name, reference, means.select((0, 1, 2, 3 + place)), level, minimum_gap)
+        for place, name in enumerate(others)
     ]
     adjusted = holm([one.p_value for one in raw])
     return {one.name: replace(one, p_adjusted=float(p)) for one, p in zip(raw, adjusted, strict=True)}
@@ -142,8 +148,10 @@ def holm(p_values: ArrayLike) -> FloatArray:
     return adjusted
 
 
-def _means(reference: Paired, other: Paired) -> MeanEstimate:
-    columns = [np.concatenate(x) for x in (reference.weak, reference.student, reference.ceiling, other.student)]
+def _means(reference: Paired, others: Sequence[Paired]) -> MeanEstimate:
+    """Return the means of weak, reference, ceiling and all others at once, for they share seeds and ids."""
+    students = [other.student for other in others]
+    columns = [np.concatenate(x) for x in (reference.weak, reference.student, reference.ceiling, *students)]
     seed_of = np.repeat(np.arange(reference.n_seeds), [len(ids) for ids in reference.ids])
     return clustered_mean(
         np.stack(columns, axis=1), seed_of, np.concatenate(reference.units), grouped=reference.groups is not None

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from w2sg.core.errors import InputError
+from w2sg.core import InputError
 from w2sg.measure.clustered import MeanEstimate
 from w2sg.measure.intervals import Interval, t_quantile
 

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from w2sg.measure._checks import check_level
+from w2sg.core import InputError
+from w2sg.measure.checks import FloatArray, check_level
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,7 @@ class Interval:
         low: The lower limit.
         high: The upper limit.
         level: The confidence level, in (0, 1).
-        method: How it was made: 't', 'fieller', 'bca', 'percentile' or 'exact'.
+        method: How it was made: 't', 'fieller', 'bca', 'percentile', 'exact', or the kind of a certifier.
         note: What the reader must know beside the numbers; empty where nothing.
     """
 
@@ -77,3 +79,37 @@ def t_p_value(estimate: float, variance: float, degrees_of_freedom: float) -> fl
     if variance <= 0:
         return 1.0 if estimate == 0 else 0.0
     return float(2 * stdtr(degrees_of_freedom, -abs(estimate) / variance**0.5))
+
+
+def exact_high(hits: ArrayLike, n: ArrayLike, delta: float) -> FloatArray:
+    """Return the upper bound of Clopper and Pearson (1934) of a share of which `hits` of `n` were seen, elementwise.
+
+    It is the largest share under which so few hits still have a chance of more than delta, which solves
+    `P(Binomial(n, share) <= hits) = delta`: the `1 - delta` quantile of Beta(hits + 1, n - hits).
+    """
+    from scipy.special import betaincinv
+
+    seen, size = np.asarray(hits, dtype=np.float64), np.asarray(n, dtype=np.float64)
+    # where all are hits no share is too large; the 0.5 only keeps the unused branch from being undefined
+    return np.where(seen < size, betaincinv(seen + 1, np.maximum(size - seen, 0.5), 1 - delta), 1.0)
+
+
+def exact_low(hits: ArrayLike, n: ArrayLike, delta: float) -> FloatArray:
+    """Return the lower bound of the same share: that of the misses, mirrored."""
+    return np.asarray(1 - exact_high(np.asarray(n) - np.asarray(hits), n, delta))
+
+
+def exact_interval(hits: int, n: int, level: float = 0.95) -> Interval:
+    """Return the share `hits / n` with the exact interval of Clopper and Pearson (1934).
+
+    Raises:
+        InputError: `hits` is not in 0..n, `n` is 0, or `level` is outside (0, 1).
+
+    >>> print(exact_interval(0, 10))
+    0.000, 95 % interval [0.000, 0.308]
+    """
+    check_level(level)
+    if n < 1 or not 0 <= hits <= n:
+        raise InputError(f"hits must be a count from 0 to n, n at least 1, got {hits} of {n}")
+    tail = (1 - level) / 2
+    return Interval(hits / n, float(exact_low(hits, n, tail)), float(exact_high(hits, n, tail)), level, "exact")

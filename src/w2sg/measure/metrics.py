@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from w2sg.core.errors import InputError
-from w2sg.measure._checks import (
+from w2sg.core import InputError
+from w2sg.measure.checks import (
     BoolArray,
     FloatArray,
     IntArray,

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from w2sg.core.errors import InputError
-from w2sg.measure._checks import FloatArray, IntArray, as_classes, as_floats, check_level, same_length
-from w2sg.measure.intervals import Interval
+from w2sg.core import InputError
+from w2sg.measure.checks import FloatArray, IntArray, as_classes, as_floats, same_length
+from w2sg.measure.intervals import Interval, exact_interval
 
 RESAMPLES = 2000
 
@@ -66,26 +66,6 @@ class Overlap:
     def n(self) -> int:
         """The number of examples."""
         return self.cells.n
-
-
-def exact_interval(hits: int, n: int, level: float = 0.95) -> Interval:
-    """Return the share `hits / n` with the exact interval of Clopper and Pearson (1934).
-
-    Raises:
-        InputError: `hits` is not in 0..n, `n` is 0, or `level` is outside (0, 1).
-
-    >>> print(exact_interval(0, 10))
-    0.000, 95 % interval [0.000, 0.308]
-    """
-    from scipy.special import betaincinv
-
-    check_level(level)
-    if n < 1 or not 0 <= hits <= n:
-        raise InputError(f"hits must be a count from 0 to n, n at least 1, got {hits} of {n}")
-    tail = (1 - level) / 2
-    low = float(betaincinv(hits, n - hits + 1, tail)) if hits else 0.0
-    high = float(betaincinv(hits + 1, n - hits, 1 - tail)) if hits < n else 1.0
-    return Interval(hits / n, low, high, level, "exact")
 
 
 def overlap(

@@ -7,8 +7,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from w2sg.core.errors import InputError
-from w2sg.measure._checks import BoolArray, IntArray, as_classes, as_correct
+from w2sg.core import InputError
+from w2sg.measure.checks import BoolArray, IntArray, as_classes, as_correct, n_distinct
 
 Array = TypeVar("Array", BoolArray, IntArray)
 PREDICTORS = ("weak", "student", "ceiling")
@@ -67,7 +67,7 @@ class Paired:
                     f"{name} must have one array per seed ({self.n_seeds}), got {len(getattr(self, name))}"
                 )
         for index, (seed, ids) in enumerate(zip(self.seeds, self.ids, strict=True)):
-            if len(np.unique(ids)) != len(ids):
+            if n_distinct(ids) != len(ids):
                 raise InputError(f"ids of seed {seed} must differ from each other: an example counts once per seed")
             for name in parts:
                 if len(getattr(self, name)[index]) != len(ids):
@@ -89,7 +89,7 @@ class Paired:
     @property
     def n_examples(self) -> int:
         """The number of different test examples over all seeds."""
-        return len(np.unique(np.concatenate(self.ids)))
+        return n_distinct(np.concatenate(self.ids))
 
     @property
     def units(self) -> tuple[IntArray, ...]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2sg.core.errors import InputError
-from w2sg.measure._checks import check_level
+from w2sg.core import InputError
+from w2sg.measure.checks import check_level
 from w2sg.measure.clustered import MeanEstimate, clustered_mean
 from w2sg.measure.fieller import ratio_interval
 from w2sg.measure.intervals import Interval

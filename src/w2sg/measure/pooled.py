@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from w2sg.core.errors import InputError
-from w2sg.measure._checks import FloatArray, as_classes, same_length
+from w2sg.core import InputError
+from w2sg.measure.checks import FloatArray, as_classes, codes_of, same_length
 from w2sg.measure.clustered import MeanEstimate, Part
 
 
@@ -35,7 +35,7 @@ def pooled_mean(values: ArrayLike, tasks: ArrayLike) -> MeanEstimate:
         raise InputError(f"values must be finite numbers of shape (n, p), got shape {rows.shape}")
     given = as_classes("tasks", tasks)
     same_length(values=rows, tasks=given)
-    codes = np.unique(given, return_inverse=True)[1]
+    codes = codes_of(given)
     n_tasks = int(codes.max()) + 1
     mean = rows.mean(axis=0)
     if n_tasks == 1:

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from w2sg.core.errors import InputError
-from w2sg.measure._checks import FloatArray, as_floats
+from w2sg.core import InputError
+from w2sg.measure.checks import FloatArray, as_floats
 from w2sg.measure.clustered import MeanEstimate, Part
 from w2sg.measure.pgr import MINIMUM_GAP, Pgr, pgr_of_means
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from w2sg.core.errors import InputError
-from w2sg.measure._checks import FloatArray, as_floats, check_level
+from w2sg.core import InputError
+from w2sg.measure.checks import FloatArray, as_floats, check_level
 
 # Scores that differ by less than this are tied: means of the same records in another order differ in their last bits.
 TIE_DECIMALS = 12

@@ -21,7 +21,7 @@ from w2sg.core import (
     register,
 )
 from w2sg.methods.parts import Chain, Stage
-from w2sg.methods.views import labelled_by, taken
+from w2sg.methods.views import labelled_by, taken, with_probabilities
 
 
 @register()
@@ -135,11 +135,11 @@ class Ensemble(Chain):
 class CoSupervision(Chain):
     """Several specialised supervisors: each example is taught by the one that the growing student finds most plausible.
 
-    From Liu and Alahi (arXiv:2402.15505): student training and teacher assignment alternate, and inconsistent
+    From Liu and Alahi (arXiv:2402.15505): training the student and assigning supervisors alternate, and inconsistent
     annotations are left out. The assignment rule is ours: with the student's probabilities `f` and the members'
     labels `w_j`, example `i` gets the supervisor of the largest `sum_c f_ic w_jic`, the probability that a draw from
     each agrees. So are the rules of consistency, both about classes: `student` keeps an example only if the assigned
-    label names the student's own class (teacher-student), `panel` only if it names the class of the combined label
+    label names the student's own class, `panel` only if it names the class of the combined label
     (our stand-in for local-global consistency), `both` asks for both, `none` keeps all.
     """
 
@@ -156,7 +156,7 @@ class CoSupervision(Chain):
 
     def train(self, stage: Stage, view: WeakView, student: Student, rng: np.random.Generator) -> Training:
         """Train on the combined labels, then on those of the supervisors assigned to the examples."""
-        if view.transfer.members is None:
+        if view.transfer.weak.members is None:
             raise CapabilityError(
                 "chain 'co-supervision' needs the labels of several supervisors, and this one labels alone: "
                 "choose a supervisor of kind 'panel'"
@@ -169,19 +169,20 @@ class CoSupervision(Chain):
     def _assigned(self, view: WeakView, student: Predictor) -> WeakView:
         """Return the view on the consistent examples with the labels of their supervisors; on all if none is."""
         weak, said = self._assign(view.transfer, student)
-        kept = np.flatnonzero(self._consistent(weak, said, view.transfer.weak))
+        kept = np.flatnonzero(self._consistent(weak, said, view.transfer.weak.probabilities))
         rows = kept if len(kept) else np.arange(len(weak))
         held = view.validation
-        if held is not None and held.members is not None:
-            held = replace(held, weak=self._assign(held, student)[0])
+        if held is not None and held.weak.members is not None:
+            held = with_probabilities(held, self._assign(held, student)[0])
         return replace(taken(view, rows, weak[rows]), validation=held)
 
     def _assign(self, split: WeakSplit, student: Predictor) -> tuple[FloatArray, FloatArray]:
         """Return the label of each example's most plausible supervisor, and what the student says, both `(n, k)`."""
         said = student.predict_proba(split.inputs)
-        assert split.members is not None
-        best = (split.members * said).sum(axis=2).argmax(axis=0)
-        return split.members[best, np.arange(len(split))], said
+        members = split.weak.members
+        assert members is not None
+        best = (members * said).sum(axis=2).argmax(axis=0)
+        return members[best, np.arange(len(split))], said
 
     def _consistent(self, weak: FloatArray, said: FloatArray, combined: FloatArray) -> AnyArray:
         kept = np.ones(len(weak), dtype=np.bool_)

@@ -1,6 +1,6 @@
 """A method as data: select, relabel, objective, stopping and chain, each replaceable."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal, final
 
@@ -10,7 +10,6 @@ from pydantic import Field
 from w2sg.core import (
     AnyObjective,
     AnyStopping,
-    AuditedView,
     CapabilityError,
     Fit,
     InputError,
@@ -26,7 +25,7 @@ from w2sg.core import (
 from w2sg.methods.chain import Direct
 from w2sg.methods.objectives.cross_entropy import CrossEntropy
 from w2sg.methods.parts import AnyChain, AnyRelabeling, AnySelection, Part
-from w2sg.methods.relabel import Keep
+from w2sg.methods.relabel import Harden, Keep
 from w2sg.methods.select import All
 from w2sg.methods.stopping import Fixed
 
@@ -60,6 +59,18 @@ class Composition(Method):
         """What its chain needs."""
         return self.chain.needs
 
+    @property
+    def training_facts(self) -> Mapping[str, str]:
+        """The loss, whether training may end early, and which labels are learned, as far as its parts say."""
+        plain = isinstance(self.chain, Direct) and isinstance(self.select, All)
+        hard = isinstance(self.relabel, Harden) or self.objective.hard_labels
+        soft = "soft" if isinstance(self.relabel, Keep) and plain else "other"
+        return {
+            "loss": self.objective.loss,
+            "stopping": "none" if isinstance(self.stopping, Fixed) else "early",
+            "labels": "hard" if hard else soft,
+        }
+
     def train(self, view: WeakView, student: Student, rng: np.random.Generator) -> Training:
         """Train through the chain; each stage selects, relabels and trains."""
         return (yield from self.chain.train(self._stage, view, student, rng))
@@ -73,7 +84,7 @@ class Composition(Method):
         if not self.stopping.watches:
             return (yield from _in_parts(fit, parts))[-1]
         if view.validation is not None:
-            watched = (view.validation.inputs, view.validation.weak)
+            watched = (view.validation.inputs, view.validation.weak.probabilities)
             return (yield from _in_parts(replace(fit, watched=watched), parts))[-1]
         scouts = yield from _in_parts(_lend(fit, self.stopping.watches, rng), parts)
         return (yield from _in_parts(fit, parts, [scout.steps for scout in scouts]))[-1]
@@ -81,7 +92,7 @@ class Composition(Method):
     def _fit(
         self, view: WeakView, student: Student, rng: np.random.Generator
     ) -> Generator[Sequence[Fit], list[Predictor], Fit]:
-        n, k = view.transfer.weak.shape
+        n, k = view.transfer.weak.probabilities.shape
         if self.objective.only_classes not in (None, k):
             raise CapabilityError(
                 f"objective {self.objective.kind!r} is for {self.objective.only_classes} classes, got {k}: use another"
@@ -120,9 +131,9 @@ def _in_parts(
 
 def _watching_gold(fit: Fit, view: WeakView, labels: int) -> Fit:
     """Return the fit without the audited examples, watching them with their gold."""
-    if not isinstance(view, AuditedView):
+    if view.audit is None:
         raise InputError(f"stopping watches {labels} gold labels, and the view has none: audit the transfer split")
-    audited = view.transfer.inputs.take(view.audit_rows)
+    audited = view.transfer.inputs.take(view.audit.rows)
     others = ~np.isin(fit.inputs.rows, audited.rows)
     if not others.any():
         raise InputError(f"stopping watches {labels} gold labels and leaves no example to train on: lower 'labels'")
@@ -131,7 +142,7 @@ def _watching_gold(fit: Fit, view: WeakView, labels: int) -> Fit:
         inputs=fit.inputs.take(others),
         targets=fit.targets[others],
         weights=None if fit.weights is None else fit.weights[others],
-        watched=(audited, one_hot(view.audit_gold, view.n_classes)),
+        watched=(audited, one_hot(view.audit.gold, view.transfer.weak.n_classes)),
     )
 
 

@@ -1,6 +1,6 @@
 """Diversify and disambiguate: heads that agree on the weak labels and disagree elsewhere; a few labels choose one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal, final
@@ -9,7 +9,6 @@ import numpy as np
 from pydantic import Field
 
 from w2sg.core import (
-    AuditedView,
     FloatArray,
     InputError,
     Inputs,
@@ -22,6 +21,7 @@ from w2sg.core import (
     register,
 )
 from w2sg.methods.objectives.base import log_softmax
+from w2sg.methods.parts import OTHER_TRAINING
 
 SMALLEST = 1e-9
 """Shares are not taken below this, so that their logarithm is finite."""
@@ -78,11 +78,11 @@ class Heads:
     def _unlabelled(self, w: FloatArray) -> tuple[float, FloatArray]:
         f = np.exp(log_softmax(np.einsum("md,hkd->hmk", self.free, w, optimize=True)))
         value, slope = 0.0, np.zeros_like(f)
-        for one, other in combinations(range(self.count), 2):
-            information, by_one, by_other = mutual_information(f[one], f[other])
+        for first, second in combinations(range(self.count), 2):
+            information, by_first, by_second = mutual_information(f[first], f[second])
             value += self.diversity * information
-            slope[one] += self.diversity * by_one
-            slope[other] += self.diversity * by_other
+            slope[first] += self.diversity * by_first
+            slope[second] += self.diversity * by_second
         expected = np.maximum(self.weak.mean(axis=0), SMALLEST)
         ratio = np.log(np.maximum(f.mean(axis=1), SMALLEST) / expected)
         value += self.balance * float((f.mean(axis=1) * ratio).sum())
@@ -152,24 +152,27 @@ class DiverseHeads(Method):
         """The labels that choose the head."""
         return self.labels
 
+    @property
+    def training_facts(self) -> Mapping[str, str]:
+        """Its heads have a loss of their own."""
+        return OTHER_TRAINING
+
     def train(self, view: WeakView, student: Student, rng: np.random.Generator) -> Training:
         """Train the heads and return the one that the audited examples favour."""
         yield from ()
-        if not isinstance(view, AuditedView):
+        if view.audit is None:
             raise InputError(
                 f"method {self.kind!r} chooses its head by {self.labels} gold labels, and the view has none: audit the "
                 "transfer split"
             )
-        x = student.embed(view.corpus, view.transfer.inputs).astype(np.float64)
+        x, weak = student.embed(view.corpus, view.transfer.inputs).astype(np.float64), view.transfer.weak.probabilities
         centre = x.mean(axis=0)
-        heads = list(
-            self._fitted(x - centre, student.embed(view.corpus, view.corpus) - centre, view.transfer.weak, rng)
-        )
-        made = [HeadPredictor(student, view.corpus, centre, head) for head in heads]
-        audited = view.transfer.inputs.take(view.audit_rows)
-        right = [_hits(one.predict_proba(audited), view.audit_gold) for one in made]
-        fits = [float((view.transfer.weak * one.predict_proba(view.transfer.inputs)).sum()) for one in made]
-        return made[max(range(len(made)), key=lambda index: (right[index], fits[index]))]
+        heads = list(self._fitted(x - centre, student.embed(view.corpus, view.corpus) - centre, weak, rng))
+        predictors = [HeadPredictor(student, view.corpus, centre, head) for head in heads]
+        audited = view.transfer.inputs.take(view.audit.rows)
+        right = [_hits(predictor.predict_proba(audited), view.audit.gold) for predictor in predictors]
+        fits = [float((weak * predictor.predict_proba(view.transfer.inputs)).sum()) for predictor in predictors]
+        return predictors[max(range(len(predictors)), key=lambda index: (right[index], fits[index]))]
 
     def _fitted(
         self, x: FloatArray, free: FloatArray, weak: FloatArray, rng: np.random.Generator

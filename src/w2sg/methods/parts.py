@@ -1,7 +1,8 @@
 """The contracts of a composition's parts: which examples, which labels, through which stages."""
 
 from abc import abstractmethod
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Annotated, Literal, Protocol
 
 import numpy as np
@@ -14,6 +15,10 @@ Course = Generator[Sequence[Fit], list[Predictor], FloatArray]
 
 Part = Literal["all", "head"]
 """What of a student is trained: all of it, or its last layer."""
+
+
+OTHER_TRAINING: Mapping[str, str] = MappingProxyType({"loss": "other", "stopping": "other", "labels": "other"})
+"""The training facts of methods that do not train the student on weak labels by one objective."""
 
 
 class Stage(Protocol):
@@ -35,7 +40,7 @@ class _Part(Component):
 
     @property
     def audits(self) -> int:
-        """How many gold labels of the transfer split it buys; the view is then an AuditedView."""
+        """How many gold labels of the transfer split it buys; the view then has an audit."""
         return 0
 
 

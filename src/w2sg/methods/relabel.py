@@ -17,7 +17,7 @@ class Keep(Relabeling):
     def relabel(self, view: WeakView, student: Student, rng: np.random.Generator) -> Course:
         """Return the weak labels."""
         yield from ()
-        return view.transfer.weak
+        return view.transfer.weak.probabilities
 
 
 @register()
@@ -30,4 +30,4 @@ class Harden(Relabeling):
         """Return one-hot labels."""
         yield from ()
         weak = view.transfer.weak
-        return one_hot(weak.argmax(axis=1), weak.shape[1])
+        return one_hot(weak.named, weak.n_classes)

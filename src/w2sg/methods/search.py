@@ -54,8 +54,8 @@ class Circumstances:
     @classmethod
     def of(cls, view: WeakView, student: Student, *, audits: int = 0) -> "Circumstances":
         """Return the circumstances of a view and a student."""
-        gives = frozenset() if view.transfer.members is None else frozenset({"members"})
-        return cls(student.capabilities, view.n_classes, len(view.transfer), gives, audits)
+        gives = frozenset() if view.transfer.weak.members is None else frozenset({"members"})
+        return cls(student.capabilities, view.transfer.weak.n_classes, len(view.transfer), gives, audits)
 
 
 def contradictions(composition: Composition, given: Circumstances) -> list[str]:

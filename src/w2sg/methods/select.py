@@ -38,7 +38,7 @@ class ConfidentOnly(Selection):
     def weights(self, view: WeakView, student: Student, rng: np.random.Generator) -> Course:
         """Return 1 for the examples kept and 0 for the others."""
         yield from ()
-        weak = view.transfer.weak
+        weak = view.transfer.weak.probabilities
         confidence, named = weak.max(axis=1), weak.argmax(axis=1)
         if self.threshold is not None:
             return np.asarray(confidence > self.threshold, dtype=np.float32)

@@ -1,9 +1,12 @@
-"""Figures, tables and one-file HTML reports of studies."""
+"""Documents written: as one offline HTML file, as Markdown with figures beside it, and as tables of a terminal.
 
-from w2sg.report import formatting as formatting
-from w2sg.report.figures import figures_of as figures_of
-from w2sg.report.league import league_html as league_html
-from w2sg.report.league import league_markdown as league_markdown
-from w2sg.report.league import write_league as write_league
-from w2sg.report.page import report_html as report_html
-from w2sg.report.page import write_report as write_report
+The room computes nothing and knows no study: what it writes stands in `w2sg.core.Document`.
+"""
+
+from w2sg.report.canvas import Drawing as Drawing
+from w2sg.report.figures import draw as draw
+from w2sg.report.pages import html_page as html_page
+from w2sg.report.pages import markdown_page as markdown_page
+from w2sg.report.pages import page_target as page_target
+from w2sg.report.pages import write_document as write_document
+from w2sg.report.terminal import terminal_table as terminal_table

@@ -3,9 +3,7 @@
 import base64
 import hashlib
 import json
-import math
 import os
-import re
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
@@ -13,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from w2sg.core import InputError, StoreError
+from w2sg.core import InputError, StoreError, plain
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -26,9 +24,7 @@ def environment(**options: Any) -> "Environment":
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     settings = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True, **options}
-    made = Environment(loader=PackageLoader("w2sg.report", _TEMPLATES), undefined=StrictUndefined, **settings)
-    made.filters["unbroken"] = _unbroken
-    return made
+    return Environment(loader=PackageLoader("w2sg.report", _TEMPLATES), undefined=StrictUndefined, **settings)
 
 
 def page_parts() -> dict[str, Any]:
@@ -47,7 +43,7 @@ def embedded(data: Mapping[str, Any]) -> Any:
     """Return plain data as JSON that can stand inside a script element; numbers that JSON does not know are null."""
     from markupsafe import Markup
 
-    text = json.dumps(_finite(data), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(plain(data), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)  # noqa: S704 - escaped for this place
@@ -87,20 +83,6 @@ def write_whole(target: Path, text: str) -> None:
             f"report {target} cannot be written: {error.strerror or error}: check the disk and its rights, "
             "or choose another path"
         ) from error
-
-
-def _unbroken(text: str) -> str:
-    """Return a sentence in which no line ends within an interval or a p-value."""
-    return re.sub(r"\[[^\]]*\]|\bp [=<>] \S+", lambda found: found[0].replace(" ", "\N{NO-BREAK SPACE}"), text)
-
-
-def _finite(value: Any) -> Any:
-    """Return plain data with null for numbers that JSON does not know."""
-    if isinstance(value, Mapping):
-        return {str(key): _finite(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _asset(name: str) -> str:

@@ -33,6 +33,11 @@ class _Classical(Student):
         """Features before training."""
         return frozenset({"embed"})
 
+    @property
+    def body(self) -> FeatureMap:
+        """Its feature map."""
+        return self.features
+
     def embed(self, corpus: Inputs, inputs: Inputs) -> FloatArray:
         """Return the features that the model reads, `(n, d)`."""
         return features(self.features, corpus, inputs)
@@ -66,6 +71,16 @@ class Boosting(_Classical):
     rate: float = Field(0.1, gt=0, le=1)
 
     @property
+    def function_class(self) -> str:
+        """Sums of trees."""
+        return "trees"
+
+    @property
+    def body_frozen(self) -> bool:
+        """Trees make their own features from the data."""
+        return False
+
+    @property
     def strength(self) -> float:
         """The number of trees."""
         return float(self.trees)
@@ -89,6 +104,16 @@ class Knn(_Classical):
 
     kind: Literal["knn"] = "knn"
     k: int = Field(15, ge=1, description="number of neighbours")
+
+    @property
+    def function_class(self) -> str:
+        """Votes of neighbours."""
+        return "neighbours"
+
+    @property
+    def body_frozen(self) -> bool:
+        """Distances are those of the feature map."""
+        return True
 
     def _fit(self, x: FloatArray, labels: np.ndarray, weights: FloatArray, seed: int) -> Any:
         from sklearn.neighbors import KNeighborsClassifier

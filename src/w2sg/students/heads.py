@@ -236,7 +236,7 @@ class _Bench:
                 self.best[index] = (v[position].copy(), step + 1)
 
     def _finish(self, index: int) -> TrainedHead:
-        found = self.best[index]
-        if found is None:
+        best = self.best[index]
+        if best is None:
             raise AssertionError("every head ends with coefficients")
-        return TrainedHead(*self.design.coefficients(found[0]), found[1])
+        return TrainedHead(*self.design.coefficients(best[0]), best[1])

@@ -60,6 +60,21 @@ class Linear(Student):
         """The number of features, where that is a choice."""
         return self.features.strength
 
+    @property
+    def function_class(self) -> str:
+        """Softmax of a linear map."""
+        return "logit-linear"
+
+    @property
+    def body_frozen(self) -> bool:
+        """The head alone is trained."""
+        return True
+
+    @property
+    def body(self) -> FeatureMap:
+        """Its feature map."""
+        return self.features
+
     def embed(self, corpus: Inputs, inputs: Inputs) -> FloatArray:
         """Return the features that the head reads, `(n, d)`."""
         return features(self.features, corpus, inputs)

@@ -53,6 +53,21 @@ class Mlp(Student):
         """The number of hidden units."""
         return float(self.hidden)
 
+    @property
+    def function_class(self) -> str:
+        """A network with one hidden layer."""
+        return "mlp"
+
+    @property
+    def body_frozen(self) -> bool:
+        """The hidden layer is trained."""
+        return False
+
+    @property
+    def body(self) -> FeatureMap:
+        """Its feature map."""
+        return self.features
+
     def embed(self, corpus: Inputs, inputs: Inputs) -> FloatArray:
         """Return the features that the network reads, `(n, d)`."""
         return features(self.features, corpus, inputs)

@@ -51,6 +51,26 @@ class Ridge(Student):
         """The number of features, where that is a choice."""
         return self.features.strength
 
+    @property
+    def function_class(self) -> str:
+        """Linear regression, with a penalty or without."""
+        return "ridge" if self.penalty else "linear-least-squares"
+
+    @property
+    def body_frozen(self) -> bool:
+        """The map alone is fitted."""
+        return True
+
+    @property
+    def body(self) -> FeatureMap:
+        """Its feature map."""
+        return self.features
+
+    @property
+    def ridge_penalty(self) -> float:
+        """The penalty."""
+        return self.penalty
+
     def embed(self, corpus: Inputs, inputs: Inputs) -> FloatArray:
         """Return the features that the regression reads, `(n, d)`."""
         return features(self.features, corpus, inputs)
@@ -68,7 +88,7 @@ class Ridge(Student):
         share = np.ones(len(x)) if fit.weights is None else np.asarray(fit.weights, dtype=np.float64)
         share = share / share.sum()
         targets = fit.targets
-        if getattr(fit.objective, "labels", "soft") == "hard":
+        if fit.objective.hard_labels:
             targets = np.eye(targets.shape[1])[targets.argmax(axis=1)]
         centre, mean = share @ x, share @ targets
         root = np.sqrt(share)[:, None]

@@ -8,13 +8,15 @@ import numpy as np
 from pydantic import Field
 
 from w2sg.core import (
+    AnyArray,
     AnySupervisor,
+    ClassProbabilities,
     Examples,
     FloatArray,
     InputError,
-    Inputs,
     IntArray,
     Labeller,
+    Supervision,
     WeakSupervisor,
     derive,
     preset,
@@ -67,10 +69,8 @@ class Panel(WeakSupervisor):
             named.append((member, f"{digest}:{seen[digest]}"))
         return named
 
-    def fit(
-        self, supervision: Examples, gold: IntArray, corpus: Inputs, n_classes: int, rng: np.random.Generator
-    ) -> Labeller:
-        """Fit every member on the supervision split and its gold `(n,)`, or on its share of them.
+    def fit(self, supervision: Supervision, rng: np.random.Generator) -> Labeller:
+        """Fit every member on the supervision split, or on its share of it.
 
         Raises:
             InputError: If there are fewer supervision examples than members to share them, or a member fails.
@@ -79,10 +79,11 @@ class Panel(WeakSupervisor):
         shares = list(self._shares(len(supervision), rng))
         seed = int(rng.integers(2**63))
         labellers = [
-            member.fit(supervision.take(rows), gold[rows], corpus, n_classes, derive(seed, "fit", name))
+            member.fit(supervision.take(rows), derive(seed, "fit", name))
             for (member, name), rows in zip(members, shares, strict=True)
         ]
-        known = np.bincount(gold, minlength=n_classes) / max(len(gold), 1)
+        n_classes = supervision.n_classes
+        known = np.bincount(supervision.gold, minlength=n_classes) / max(len(supervision), 1)
         return PanelLabeller(self, n_classes, tuple(labellers), known)
 
     def _shares(self, n: int, rng: np.random.Generator) -> Iterator[IntArray]:
@@ -115,13 +116,22 @@ class PanelLabeller(Labeller):
     labellers: tuple[Labeller, ...]
     shares: FloatArray | None = None
 
-    def label(self, examples: Examples, gold: IntArray | None, rng: np.random.Generator) -> FloatArray:
-        """Return the combined labels `(n, k)`.
+    def label(self, examples: Examples, gold: AnyArray | None, rng: np.random.Generator) -> ClassProbabilities:
+        """Return the combined labels, and those of the `s` members in the order of `supervisor.ordered()`.
 
         Raises:
             InputError: If a member simulates and gold `(n,)` is missing, or a member fails.
         """
-        soft = self.members(examples, gold, rng)
+        seed = int(rng.integers(2**63))
+        each = [
+            labeller.label(examples, gold if member.simulates else None, derive(seed, "label", name)).probabilities
+            for (member, name), labeller in zip(self.supervisor.ordered(), self.labellers, strict=True)
+        ]
+        soft = np.stack(each).astype(np.float64)
+        return ClassProbabilities(self._combined(soft), soft)
+
+    def _combined(self, soft: FloatArray) -> FloatArray:
+        """Return the combination `(n, k)` of the members' labels `(s, n, k)`."""
         if self.supervisor.combine == "mean":
             return np.asarray(soft.mean(axis=0))
         prior = self._prior()
@@ -143,15 +153,6 @@ class PanelLabeller(Labeller):
             return None
         floored = np.maximum(self.shares, 1e-6)
         return np.asarray(floored / floored.sum())
-
-    def members(self, examples: Examples, gold: IntArray | None, rng: np.random.Generator) -> FloatArray:
-        """Return the labels `(s, n, k)` of each of the `s` members, in the order of `supervisor.ordered()`."""
-        seed = int(rng.integers(2**63))
-        each = [
-            labeller.label(examples, gold if member.simulates else None, derive(seed, "label", name))
-            for (member, name), labeller in zip(self.supervisor.ordered(), self.labellers, strict=True)
-        ]
-        return np.stack(each).astype(np.float64)
 
 
 preset(

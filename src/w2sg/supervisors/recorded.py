@@ -7,13 +7,15 @@ import numpy as np
 from pydantic import Field
 
 from w2sg.core import (
+    AnyArray,
+    ClassProbabilities,
     DataError,
     Examples,
     FloatArray,
     InputError,
-    Inputs,
     IntArray,
     Labeller,
+    Supervision,
     UnknownNameError,
     WeakSupervisor,
     register,
@@ -43,17 +45,16 @@ class Recorded(WeakSupervisor):
         1.0, gt=0, description="how many supervision examples the class shares count for, beside each answer's own"
     )
 
-    def fit(
-        self, supervision: Examples, gold: IntArray, corpus: Inputs, n_classes: int, rng: np.random.Generator
-    ) -> Labeller:
-        """Count which class each answer meant on the supervision split with gold `(n,)`.
+    def fit(self, supervision: Supervision, rng: np.random.Generator) -> Labeller:
+        """Count which class each answer meant on the supervision split.
 
         Raises:
             DataError: If there are no recorded answers, or they are no classes.
             UnknownNameError: If others are recorded, but not these.
             InputError: If there is no supervision gold.
         """
-        answers = self.answers(supervision, n_classes)
+        gold, n_classes = supervision.gold, supervision.n_classes
+        answers = self.answers(supervision.examples, n_classes)
         if not len(gold):
             raise InputError("class shares need supervision gold, got none: give the supervision split some rows")
         shares = np.bincount(gold, minlength=n_classes) / len(gold)
@@ -97,11 +98,10 @@ class RecordedLabeller(Labeller):
     supervisor: Recorded
     meanings: FloatArray
 
-    def label(self, examples: Examples, gold: IntArray | None, rng: np.random.Generator) -> FloatArray:
+    def label(self, examples: Examples, gold: AnyArray | None, rng: np.random.Generator) -> ClassProbabilities:
         """Return soft labels `(n, k)`.
 
         Raises:
             DataError: If there are no recorded answers, or they are no classes.
         """
-        weak: FloatArray = self.meanings[self.supervisor.answers(examples, self.meanings.shape[1])]
-        return weak
+        return ClassProbabilities(self.meanings[self.supervisor.answers(examples, self.meanings.shape[1])])

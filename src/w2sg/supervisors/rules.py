@@ -8,13 +8,15 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from w2sg.core import (
+    AnyArray,
+    ClassProbabilities,
     DataError,
     Examples,
     FloatArray,
     InputError,
-    Inputs,
     IntArray,
     Labeller,
+    Supervision,
     WeakSupervisor,
     preset,
     register,
@@ -30,11 +32,11 @@ from w2sg.supervisors.combine import (
     silent_rows,
     vote_counts,
 )
-from w2sg.supervisors.space import texts_of
+from w2sg.supervisors.geometry import texts_of
 from w2sg.supervisors.triplets import label_model
 
 
-class Rule(BaseModel):
+class PatternRule(BaseModel):
     """A pattern in the text, and the class it votes for."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -62,7 +64,9 @@ class Rules(WeakSupervisor):
     """
 
     kind: Literal["rules"] = "rules"
-    rules: tuple[Rule, ...] = Field(default=(), description="patterns with their labels; empty: use the stored votes")
+    rules: tuple[PatternRule, ...] = Field(
+        default=(), description="patterns with their labels; empty: use the stored votes"
+    )
     combine: Combination = Field(
         default="majority",
         description="mean (shares of votes), majority (ties split), dawid-skene, bayesian (posterior mean of the "
@@ -79,19 +83,18 @@ class Rules(WeakSupervisor):
         default=1.0, gt=0, description="how many votes the class shares count for in bayesian"
     )
 
-    def fit(
-        self, supervision: Examples, gold: IntArray, corpus: Inputs, n_classes: int, rng: np.random.Generator
-    ) -> Labeller:
-        """Check the votes of the supervision split and count the classes of its gold `(n,)`.
+    def fit(self, supervision: Supervision, rng: np.random.Generator) -> Labeller:
+        """Check the votes of the supervision split and count the classes of its gold.
 
         Raises:
             DataError: If there are neither rules nor votes, or votes are out of range.
             InputError: If a rule votes for a class that the task does not have.
         """
+        gold, n_classes = supervision.gold, supervision.n_classes
         for index, rule in enumerate(self.rules):
             if rule.label >= n_classes:
                 raise InputError(f"rules.{index}.label must be a class from 0 to {n_classes - 1}, got {rule.label}")
-        self.votes(supervision, n_classes)
+        self.votes(supervision.examples, n_classes)
         if not len(gold) and (self.when_silent == "prior" or self.class_prior == "supervision"):
             raise InputError(
                 "class shares need supervision gold, got none: set when_silent to 'uniform' and class_prior to "
@@ -115,8 +118,8 @@ class Rules(WeakSupervisor):
             return check_votes(examples.metadata["votes"], n_classes, "metadata 'votes'")
         if not examples.inputs.pool.is_text:
             raise DataError("rules search patterns in texts, got inputs that are numbers: choose a task of texts")
-        found = [[re.search(rule.pattern, text) is not None for rule in self.rules] for text in _texts(examples)]
-        hit = np.array(found, dtype=np.bool_).reshape(len(examples), len(self.rules))
+        matches = [[re.search(rule.pattern, text) is not None for rule in self.rules] for text in _texts(examples)]
+        hit = np.array(matches, dtype=np.bool_).reshape(len(examples), len(self.rules))
         return np.where(hit, np.array([rule.label for rule in self.rules]), ABSTAIN).astype(np.int64)
 
 
@@ -134,12 +137,16 @@ class RulesLabeller(Labeller):
     n_classes: int
     shares: FloatArray
 
-    def label(self, examples: Examples, gold: IntArray | None, rng: np.random.Generator) -> FloatArray:
-        """Return the combined votes `(n, k)`.
+    def label(self, examples: Examples, gold: AnyArray | None, rng: np.random.Generator) -> ClassProbabilities:
+        """Return the combined votes.
 
         Raises:
             DataError: If the votes are missing or out of range.
         """
+        return ClassProbabilities(self._combined(examples))
+
+    def _combined(self, examples: Examples) -> FloatArray:
+        """Return the combined votes `(n, k)`."""
         votes = self.supervisor.votes(examples, self.n_classes)
         silent = self.shares if self.supervisor.when_silent == "prior" else np.full(self.n_classes, 1 / self.n_classes)
         if self.supervisor.combine == "mean":

@@ -7,18 +7,18 @@ import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
 
 from w2sg.core import (
+    AnyArray,
+    ClassProbabilities,
     Examples,
-    FloatArray,
     InputError,
-    Inputs,
-    IntArray,
     Labeller,
+    Supervision,
     WeakSupervisor,
     preset,
     register,
 )
-from w2sg.supervisors.space import fit_space
-from w2sg.supervisors.structures import NEEDS_SPACE, STRUCTURES, State, StructureName
+from w2sg.supervisors.geometry import fit_geometry
+from w2sg.supervisors.structures import NEEDS_GEOMETRY, STRUCTURES, State, StructureName
 
 OVERCONFIDENT = 0.99
 """The probability that an overconfident annotator gives its label."""
@@ -46,8 +46,9 @@ class Simulated(WeakSupervisor):
     >>> supervisor = Simulated(accuracy=0.75)
     >>> x, gold = np.zeros((4, 1)), np.array([0, 1, 0, 1])
     >>> examples = Examples(np.arange(4), Inputs.of(x))
-    >>> labeller = supervisor.fit(examples, gold, examples.inputs, 2, np.random.default_rng(0))
-    >>> weak = labeller.label(examples, gold, np.random.default_rng(1))
+    >>> shown = Supervision(examples, gold, Classes(("no", "yes")), examples.inputs)
+    >>> labeller = supervisor.fit(shown, np.random.default_rng(0))
+    >>> weak = labeller.label(examples, gold, np.random.default_rng(1)).probabilities
     >>> int((weak.argmax(axis=1) != gold).sum()), float(weak.max())
     (1, 0.75)
     """
@@ -90,14 +91,13 @@ class Simulated(WeakSupervisor):
         """Labels are made by corrupting gold."""
         return True
 
-    def fit(
-        self, supervision: Examples, gold: IntArray, corpus: Inputs, n_classes: int, rng: np.random.Generator
-    ) -> Labeller:
+    def fit(self, supervision: Supervision, rng: np.random.Generator) -> Labeller:
         """Fix the structure of the errors on the supervision split and its gold `(n,)`.
 
         Raises:
             InputError: If there is one class only, or `confuse` or `confidence` do not fit the number of classes.
         """
+        n_classes = supervision.n_classes
         if n_classes < 2:
             raise InputError(f"a simulated annotator needs at least 2 classes to err, got {n_classes}")
         if self.confuse is not None and len(self.confuse) != n_classes:
@@ -106,11 +106,11 @@ class Simulated(WeakSupervisor):
             )
         drawn = (np.arange(n_classes) + rng.integers(1, n_classes, size=n_classes)) % n_classes
         instead = drawn if self.confuse is None else np.array(self.confuse, dtype=np.int64)
-        needs = self.structure in NEEDS_SPACE
+        needs = self.structure in NEEDS_GEOMETRY
         if needs and not len(supervision):
             raise InputError(f"structure {self.structure!r} needs supervision examples, got none: choose 'uniform'")
-        space = fit_space(supervision.inputs, gold, n_classes, rng) if needs else None
-        state = State(n_classes, instead, space, "difficulty" in supervision.metadata)
+        geometry = fit_geometry(supervision, rng) if needs else None
+        state = State(n_classes, instead, geometry, "difficulty" in supervision.examples.metadata)
         return SimulatedLabeller(self, state, self._probability(n_classes))
 
     def _probability(self, n_classes: int) -> float:
@@ -140,7 +140,7 @@ class SimulatedLabeller(Labeller):
     state: State
     confidence: float
 
-    def label(self, examples: Examples, gold: IntArray | None, rng: np.random.Generator) -> FloatArray:
+    def label(self, examples: Examples, gold: AnyArray | None, rng: np.random.Generator) -> ClassProbabilities:
         """Return soft labels `(n, k)` of the chosen accuracy.
 
         Raises:
@@ -158,7 +158,7 @@ class SimulatedLabeller(Labeller):
         k = self.state.n_classes
         weak = np.full((len(gold), k), (1 - self.confidence) / (k - 1), dtype=np.float32)
         weak[np.arange(len(gold)), given] = self.confidence
-        return weak
+        return ClassProbabilities(weak)
 
 
 _SUMMARIES: dict[StructureName, str] = {

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from w2sg.core import BoolArray, DataError, Examples, FloatArray, IntArray
-from w2sg.supervisors.space import Space
+from w2sg.supervisors.geometry import InputGeometry
 
 StructureName = Literal["uniform", "confusion", "difficulty", "region", "overconfident", "adversarial"]
 Errors = tuple[BoolArray, IntArray]
@@ -28,20 +28,20 @@ class State:
     Attributes:
         n_classes: `k`.
         instead: `(k,)`: the class that each class is mistaken for.
-        space: Geometry of the inputs, for structures that depend on them.
+        known_geometry: Geometry of the inputs, for structures that depend on them.
         stored_difficulty: Whether difficulty is read from the metadata.
     """
 
     n_classes: int
     instead: IntArray
-    space: Space | None = None
+    known_geometry: InputGeometry | None = None
     stored_difficulty: bool = False
 
     @property
-    def geometry(self) -> Space:
+    def geometry(self) -> InputGeometry:
         """The geometry of the inputs, where the structure has one."""
-        assert self.space is not None, "the structure was fitted without geometry"
-        return self.space
+        assert self.known_geometry is not None, "the structure was fitted without geometry"
+        return self.known_geometry
 
 
 Structure = Callable[[Examples, IntArray, int, np.random.Generator, State], Errors]
@@ -104,7 +104,7 @@ STRUCTURES: dict[StructureName, Structure] = {
     "overconfident": uniform,
     "adversarial": adversarial,
 }
-NEEDS_SPACE: frozenset[StructureName] = frozenset({"difficulty", "region", "adversarial"})
+NEEDS_GEOMETRY: frozenset[StructureName] = frozenset({"difficulty", "region", "adversarial"})
 
 
 def highest(score: FloatArray, count: int, rng: np.random.Generator) -> BoolArray:

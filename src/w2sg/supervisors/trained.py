@@ -1,35 +1,36 @@
 """A weak supervisor that is a model trained on gold of the supervision split, under a handicap."""
 
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field
 
 from w2sg.core import (
+    AnyArray,
     AnyStudent,
+    ClassProbabilities,
     Examples,
     Fit,
-    FloatArray,
     InputError,
-    Inputs,
     IntArray,
     Labeller,
     Objective,
     Predictor,
     Stopping,
+    Student,
+    Supervision,
     WeakSupervisor,
-    check_soft_labels,
+    build,
     one_hot,
     preset,
     register,
 )
-from w2sg.core.registry import build
 from w2sg.supervisors.structures import State, uniform
 
 
 @register(paper="2312.09390")
-class Trained(WeakSupervisor):
+class TrainedSupervisor(WeakSupervisor):
     """A model trained on gold of the supervision split; its handicap is a poor view, few labels or noisy ones.
 
     A poor view is the student's feature map: the presets `pooled-pixels`, `few-features` and `few-words`.
@@ -44,10 +45,21 @@ class Trained(WeakSupervisor):
         default=0.0, ge=0, lt=1, description="share of these labels that is replaced by another class at random"
     )
 
-    def fit(
-        self, supervision: Examples, gold: IntArray, corpus: Inputs, n_classes: int, rng: np.random.Generator
-    ) -> Labeller:
-        """Train the model on the supervision split and its gold `(n,)`.
+    @property
+    def model(self) -> Student[Any, Any]:
+        """The model that is trained."""
+        return self.student
+
+    def labels_used(self, available: int) -> int:
+        """Return `labels`, or all where there are fewer."""
+        return available if self.labels is None else min(self.labels, available)
+
+    def with_labels(self, count: int) -> "TrainedSupervisor":
+        """Return the supervisor that learns from `count` labels, where it does not learn from all."""
+        return self if self.labels is None else self.model_copy(update={"labels": count})
+
+    def fit(self, supervision: Supervision, rng: np.random.Generator) -> Labeller:
+        """Train the model on gold of the supervision split.
 
         Under the same `rng`, the examples of a smaller number of labels are among those of a larger one.
 
@@ -61,26 +73,27 @@ class Trained(WeakSupervisor):
                 "lower it, or give the task a larger supervision split"
             )
         rows = rng.permutation(n)[: self.labels]
-        shown = self._with_noise(supervision.take(rows), gold[rows], n_classes, rng)
+        shown = supervision.take(rows)
         fit = Fit(
             student=self.student,
-            inputs=supervision.inputs.take(rows),
-            targets=one_hot(shown, n_classes),
-            corpus=corpus,
-            objective=cast(Objective, build("objectives", "cross-entropy")),
-            stopping=cast(Stopping, build("stoppings", "fixed")),
+            inputs=shown.examples.inputs,
+            targets=one_hot(self._with_noise(shown, rng), shown.n_classes),
+            corpus=shown.corpus,
+            objective=build(Objective, "cross-entropy"),
+            stopping=build(Stopping, "fixed"),
             rng=rng,
         )
-        return TrainedLabeller(self.student.fit(fit), n_classes)
+        return TrainedLabeller(self.student.fit(fit))
 
-    def _with_noise(self, examples: Examples, gold: IntArray, n_classes: int, rng: np.random.Generator) -> IntArray:
+    def _with_noise(self, shown: Supervision, rng: np.random.Generator) -> IntArray:
         """Return the labels `(n,)` with exactly `round(label_noise n)` of them wrong."""
+        gold, n_classes = shown.gold, shown.n_classes
         n_wrong = round(self.label_noise * len(gold))
         if not n_wrong:
             return gold
         if n_classes < 2:
             raise InputError(f"label_noise needs at least 2 classes, got {n_classes}: set it to 0")
-        wrong, instead = uniform(examples, gold, n_wrong, rng, State(n_classes, np.arange(n_classes)))
+        wrong, instead = uniform(shown.examples, gold, n_wrong, rng, State(n_classes, np.arange(n_classes)))
         return np.where(wrong, instead, gold)
 
 
@@ -90,38 +103,31 @@ class TrainedLabeller(Labeller):
 
     Attributes:
         predictor: The model.
-        n_classes: `k`.
     """
 
     predictor: Predictor
-    n_classes: int
 
-    def label(self, examples: Examples, gold: IntArray | None, rng: np.random.Generator) -> FloatArray:
-        """Return the model's class probabilities `(n, k)`; it sees the inputs only.
-
-        Raises:
-            InputError: If the model's probabilities are not finite rows of sum 1.
-        """
-        weak = self.predictor.predict_proba(examples.inputs)
-        return check_soft_labels(weak, len(examples), self.n_classes)
+    def label(self, examples: Examples, gold: AnyArray | None, rng: np.random.Generator) -> ClassProbabilities:
+        """Return the model's class probabilities; it sees the inputs only."""
+        return self.predictor.answer(examples.inputs)
 
 
 preset(
     "pooled-pixels",
-    Trained,
+    TrainedSupervisor,
     "A linear model that sees images pooled to 4 x 4 pixels.",
     student={"kind": "linear", "features": {"kind": "pooled", "size": 4}},
 )
 preset(
     "few-features",
-    Trained,
+    TrainedSupervisor,
     "A linear model that sees 30% of the columns.",
     student={"kind": "linear", "features": {"kind": "columns", "share": 0.3}},
 )
 preset(
     "few-words",
-    Trained,
+    TrainedSupervisor,
     "A linear model that knows the 100 most frequent words.",
     student={"kind": "linear", "features": {"kind": "tfidf", "terms": 100}},
 )
-preset("fewer-labels", Trained, "A linear model trained on 50 labels.", student="linear", labels=50)
+preset("fewer-labels", TrainedSupervisor, "A linear model trained on 50 labels.", student="linear", labels=50)

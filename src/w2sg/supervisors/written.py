@@ -1,7 +1,7 @@
 """Weak supervisors that answer in writing: a writer trained on gold, and solutions that were written down once."""
 
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -12,12 +12,16 @@ from w2sg.core import (
     DataError,
     Examples,
     InputError,
+    Labeller,
+    Signal,
+    Student,
+    Supervision,
+    TextFit,
+    Texts,
     UnknownNameError,
-    WritingLabeller,
+    WeakSupervisor,
     WritingPredictor,
     WritingStudent,
-    WritingSupervisor,
-    WrittenLabels,
     check_texts,
     register,
 )
@@ -27,11 +31,13 @@ PREFIX = "written."
 
 
 @register(paper="2312.09390")
-class WriterSupervisor(WritingSupervisor):
+class WriterSupervisor(WeakSupervisor[Texts]):
     """A smaller writer trained on gold of the supervision split: it answers with its likeliest text, or with several.
 
     Its handicap is its model, its few labels, or both. With `samples` it also draws further answers to each example.
     """
+
+    signal: ClassVar[type[Signal]] = Texts
 
     kind: Literal["trained-writer"] = "trained-writer"
     student: AnyStudent = Field(description="the writer that is trained")
@@ -47,8 +53,21 @@ class WriterSupervisor(WritingSupervisor):
             raise ValueError(f"'student' must be one that writes, such as 'writer', got {self.student.kind!r}")
         return self
 
-    def fit_texts(self, supervision: Examples, gold: AnyArray, rng: np.random.Generator) -> WritingLabeller:
-        """Train the writer on the supervision split and its gold `(n,)`.
+    @property
+    def model(self) -> Student[Any, Any]:
+        """The writer that is trained."""
+        return self.student
+
+    def labels_used(self, available: int) -> int:
+        """Return `labels`, or all where there are fewer."""
+        return available if self.labels is None else min(self.labels, available)
+
+    def with_labels(self, count: int) -> "WriterSupervisor":
+        """Return the supervisor that learns from `count` labels, where it does not learn from all."""
+        return self if self.labels is None else self.model_copy(update={"labels": count})
+
+    def fit(self, supervision: Supervision, rng: np.random.Generator) -> Labeller[Texts]:
+        """Train the writer on gold of the supervision split.
 
         Raises:
             InputError: If the split has fewer examples than `labels`, or none.
@@ -59,49 +78,52 @@ class WriterSupervisor(WritingSupervisor):
                 f"labels must be at most the {n} examples of the supervision split, got {self.labels or 'all'}: "
                 "lower it, or give the task a larger supervision split"
             )
-        rows = rng.permutation(n)[: self.labels]
-        assert isinstance(self.student, WritingStudent)
-        prompts = [str(text) for text in supervision.inputs.take(rows).values]
-        return _Writer(self, self.student.fit_texts(prompts, gold[rows].tolist(), rng))
+        shown = supervision.take(rng.permutation(n)[: self.labels])
+        fit = TextFit(student=self.student, rng=rng, prompts=shown.examples.inputs.texts, answers=shown.gold.tolist())
+        return WriterLabeller(self, self.student.fit(fit))
 
 
 @dataclass(frozen=True, eq=False)
-class _Writer(WritingLabeller):
+class WriterLabeller(Labeller[Texts]):
     """A trained writer that answers; it sees the prompts only."""
 
     supervisor: WriterSupervisor
     trained: WritingPredictor
 
-    def label(self, examples: Examples, rng: np.random.Generator) -> WrittenLabels:
+    def label(self, examples: Examples, gold: AnyArray | None, rng: np.random.Generator) -> Texts:
         """Return its likeliest answers `(n,)`, and the further ones `(n, s)`."""
-        prompts = [str(text) for text in examples.inputs.values]
+        prompts = examples.inputs.texts
         how = self.supervisor
         answers = self.trained.write(prompts).texts[:, 0]
         if not how.samples:
-            return WrittenLabels(answers)
-        return WrittenLabels(answers, self.trained.write(prompts, how.samples, how.temperature, rng=rng).texts)
+            return Texts(answers)
+        return Texts(answers, self.trained.write(prompts, how.samples, how.temperature, rng=rng).texts)
 
 
 @register()
-class RecordedSolutions(WritingSupervisor):
+class RecordedSolutions(WeakSupervisor[Texts]):
     """Solutions that systems wrote once, stored with the data: the first of `by` answers, all of them are its samples.
 
     They are texts of the metadata columns `written.<by>`, `(n,)`. Nothing is trained.
     """
 
+    signal: ClassVar[type[Signal]] = Texts
+
     kind: Literal["recorded-solutions"] = "recorded-solutions"
     by: tuple[str, ...] = Field(min_length=1, description="whose solutions: names that the task gives; the first leads")
 
-    def fit_texts(self, supervision: Examples, gold: AnyArray, rng: np.random.Generator) -> WritingLabeller:
+    def fit(self, supervision: Supervision, rng: np.random.Generator) -> Labeller[Texts]:
         """Return the reader of what is recorded."""
-        return _Recorded(self)
+        return SolutionsLabeller(self)
 
 
 @dataclass(frozen=True, eq=False)
-class _Recorded(WritingLabeller):
+class SolutionsLabeller(Labeller[Texts]):
+    """Recorded solutions, read from the examples that are to be labelled."""
+
     supervisor: RecordedSolutions
 
-    def label(self, examples: Examples, rng: np.random.Generator) -> WrittenLabels:
+    def label(self, examples: Examples, gold: AnyArray | None, rng: np.random.Generator) -> Texts:
         """Return the recorded answers.
 
         Raises:
@@ -121,4 +143,4 @@ class _Recorded(WritingLabeller):
             check_texts(examples.metadata[PREFIX + name], (len(examples),), f"metadata {PREFIX + name!r}")
             for name in self.supervisor.by
         ]
-        return WrittenLabels(told[0], np.stack(told, axis=1) if len(told) > 1 else None)
+        return Texts(told[0], np.stack(told, axis=1) if len(told) > 1 else None)

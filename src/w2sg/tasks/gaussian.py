@@ -29,7 +29,7 @@ class Gaussian(SplitTask):
 
     kind: Literal["gaussian"] = "gaussian"
     dimension: int = Field(20, ge=1, le=100_000, description="number of coordinates d")
-    signal: float = Field(1.0, gt=0, description="length of the truth beta")
+    truth_length: float = Field(1.0, gt=0, description="length of the truth beta")
     noise: float = Field(0.5, ge=0, description="standard deviation sigma of the noise added to beta . x")
     decay: float = Field(0.5, ge=0, le=10, description="coordinate j (from 1) of beta is proportional to j ** -decay")
     fixed_test: bool = Field(False, description="whether the test set is the same under every seed")
@@ -51,12 +51,12 @@ class Gaussian(SplitTask):
     def truth(self) -> FloatArray:
         """The vector beta, `(d,)`."""
         profile: FloatArray = np.arange(1, self.dimension + 1, dtype=np.float64) ** -self.decay
-        return self.signal * profile / np.linalg.norm(profile)
+        return self.truth_length * profile / np.linalg.norm(profile)
 
     @property
     def rho(self) -> float:
         """The correlation of `beta . x` with the noisy score `z`."""
-        return float(self.signal / np.hypot(self.signal, self.noise))
+        return float(self.truth_length / np.hypot(self.truth_length, self.noise))
 
     def table(self, rng: np.random.Generator) -> Table:
         """Return freshly drawn rows; difficulty is `-|beta . x|`, so rows near the border are hard.
@@ -120,7 +120,7 @@ class Gaussian(SplitTask):
         length = float(np.linalg.norm(w))
         if length == 0:
             return 0.5
-        r = float(np.clip(self.rho * (w @ self.truth) / (length * self.signal), -1, 1))
+        r = float(np.clip(self.rho * (w @ self.truth) / (length * self.truth_length), -1, 1))
         if intercept == 0:
             return float(np.arccos(r) / np.pi)
         slope = r / np.sqrt(1 - r * r) if abs(r) < 1 else np.copysign(np.inf, r)
@@ -187,4 +187,4 @@ class Gaussian(SplitTask):
 
     @property
     def _world(self) -> str:
-        return f"{self.dimension} {self.signal!r} {self.noise!r} {self.decay!r}"
+        return f"{self.dimension} {self.truth_length!r} {self.noise!r} {self.decay!r}"

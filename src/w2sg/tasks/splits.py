@@ -3,12 +3,12 @@
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, Literal, final
+from typing import Annotated, Any, Literal, final
 
 import numpy as np
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from w2sg.core import DataError, Inputs, IntArray, Scorer, Task, TaskData, Vault, derive
+from w2sg.core import Classes, DataError, Inputs, IntArray, Question, Task, TaskData, Texts, Vault, derive
 from w2sg.tasks.shifts import AnyShift
 from w2sg.tasks.table import FREE, Table
 
@@ -82,13 +82,12 @@ class SplitTask(Task):
         table = self.table(rng)
         sizes = {split: getattr(self, split) for split in SPLITS}
         dealt = self._deal(table, sizes, rng)
-        data = assemble(table, dealt, self.corpus, self.shifts, rng, scorer=self.scored_by)
+        data = assemble(table, dealt, self.corpus, self.shifts, rng, self.question(table))
         return replace(data, counts=self.counts())
 
-    @property
-    def scored_by(self) -> Scorer | None:
-        """When a written answer is right; None where answers are classes."""
-        return None
+    def question(self, table: Table) -> Question[Any]:
+        """Return what is asked of each row: by default which class it has."""
+        return Classes(table.classes)
 
     def counts(self) -> Mapping[str, int]:
         """Return what became of the rows that were read, where that is more than taking them."""
@@ -166,38 +165,38 @@ def assemble(
     corpus: Literal["all", "transfer"],
     shifts: tuple[AnyShift, ...],
     rng: np.random.Generator,
-    scorer: Scorer | None = None,
+    question: Question[Any],
 ) -> TaskData:
     """Make the task data from the rows of every split, with the shifted test sets.
 
-    Where answers are written (there is a scorer) the classes of the table are the gold texts.
+    Where answers are written the classes of the table are the gold texts.
 
     Raises:
         DataError: If transfer or test has one class, or two test sets have one name.
     """
     for split in ("transfer", "test"):
-        found = np.unique(table.gold[rows[split]])
-        if len(found) < 2:
+        classes = np.unique(table.gold[rows[split]])
+        if len(classes) < 2:
             raise DataError(
                 f"{table.source}: split {split!r} must hold at least 2 classes, all its {len(rows[split])} rows are "
-                f"{table.classes[int(found[0])]!r}: give it more rows"
+                f"{table.classes[int(classes[0])]!r}: give it more rows"
             )
     parts = {name: (table.examples(index), table.gold[index]) for name, index in rows.items()}
     entropy = int(rng.integers(2**63))
     for shift in shifts:
-        made = shift.test_sets(table, rows["test"], derive(entropy, "shift", shift.test_name))
-        if taken := sorted(set(made) & set(parts)):
+        shifted = shift.test_sets(table, rows["test"], derive(entropy, "shift", shift.test_name))
+        if taken := sorted(set(shifted) & set(parts)):
             raise DataError(f"shift {shift.kind!r}: there is a test set {taken[0]!r} already: set 'title' of the shift")
-        parts.update(made)
+        parts.update(shifted)
     names = ["test", *(name for name in parts if name not in SPLITS)]
-    told = {name: np.array(table.classes, dtype=object)[gold] if scorer else gold for name, (_, gold) in parts.items()}
+    texts = np.array(table.classes, dtype=object) if question.signal is Texts else None
+    golds = {name: gold if texts is None else texts[gold] for name, (_, gold) in parts.items()}
     return TaskData(
-        classes=() if scorer else table.classes,
+        question=question,
         supervision=parts["supervision"][0],
         transfer=parts["transfer"][0],
         validation=parts["validation"][0] if "validation" in parts else None,
         tests={name: parts[name][0] for name in names},
         corpus=Inputs(table.pool, np.arange(len(table))) if corpus == "all" else parts["transfer"][0].inputs,
-        vault=Vault(told),
-        scorer=scorer,
+        vault=Vault(golds),
     )

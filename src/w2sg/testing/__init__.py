@@ -1,4 +1,6 @@
-"""Contract tests: what every component of a sort must do. Subclass one with `spec` set; pytest runs the rest.
+"""Contract tests: what every component, and every variant of signal, must do.
+
+Subclass one with `spec` set; pytest runs the rest.
 
 ```python
 from w2sg.testing import ObjectiveContract
@@ -18,7 +20,9 @@ from w2sg.testing.features import FeatureContract as FeatureContract
 from w2sg.testing.methods import MethodContract as MethodContract
 from w2sg.testing.objectives import ObjectiveContract as ObjectiveContract
 from w2sg.testing.samples import Sample as Sample
+from w2sg.testing.samples import numbered_classes as numbered_classes
 from w2sg.testing.samples import samples as samples
+from w2sg.testing.signals import SignalContract as SignalContract
 from w2sg.testing.students import StudentContract as StudentContract
 from w2sg.testing.supervisors import SupervisorContract as SupervisorContract
 from w2sg.testing.tasks import TaskContract as TaskContract
@@ -26,5 +30,3 @@ from w2sg.testing.writers import Rote as Rote
 from w2sg.testing.writers import written_sample as written_sample
 from w2sg.testing.writers import written_view as written_view
 from w2sg.testing.written import WritingMethodContract as WritingMethodContract
-from w2sg.testing.written import WritingSupervisorContract as WritingSupervisorContract
-from w2sg.testing.written import WrittenTaskContract as WrittenTaskContract

@@ -1,4 +1,4 @@
-"""What holds for a component of any sort: it is data, it survives JSON, and nothing changes it."""
+"""What holds for a component of any contract: it is data, it survives JSON, and nothing changes it."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -8,24 +8,36 @@ import pytest
 from pydantic import ValidationError
 from threadpoolctl import threadpool_limits
 
-from w2sg.core import AnyArray, Component, InputError, digest_arrays, registry
+from w2sg.core import (
+    AnyArray,
+    Component,
+    InputError,
+    Method,
+    Signal,
+    Student,
+    Task,
+    WeakSupervisor,
+    digest_arrays,
+    registry,
+)
 from w2sg.testing.samples import Sample, samples
 
 Spec = str | Mapping[str, Any]
 """A registered name, or a table with `kind` and fields."""
 
 
-def registered(sort: str, output: str | None = None) -> list[str]:
-    """Return the names of a sort that come with w2sg itself, not those that tests or plugins add.
+def registered(contract: str, signal: type[Signal] | None = None) -> list[str]:
+    """Return the names of a contract that come with w2sg itself, not those that tests or plugins add.
 
     Args:
-        sort: Which sort.
-        output: Only those for `classes` or for `texts`; by default all.
+        contract: The plural name of the contract.
+        signal: Only components of one variant of signal; by default all.
     """
-    found = registry.names(sort)
-    if output is not None:
-        found = [name for name in found if getattr(registry.lookup(sort, name).cls, "output", None) == output]
-    return [name for name in found if registry.lookup(sort, name).cls.__module__.split(".")[0] == "w2sg"]
+    entries = [registry.lookup(contract, name) for name in registry.names(contract)]
+    if signal is not None:
+        sided = (Task, WeakSupervisor, Student, Method)
+        entries = [entry for entry in entries if issubclass(entry.cls, sided) and entry.cls.signal is signal]
+    return [entry.name for entry in entries if entry.cls.__module__.split(".")[0] == "w2sg"]
 
 
 def first_read(attempt: Callable[[Sample], object], what: str) -> Sample:
@@ -49,7 +61,7 @@ def content(*arrays: AnyArray | None) -> str:
 class ComponentContract:
     """Base of the contracts; set `spec`, or override the fixture `component` to run over several."""
 
-    sort: ClassVar[str]
+    contract: ClassVar[str]
     spec: ClassVar[Spec]
 
     @pytest.fixture(scope="class", autouse=True)
@@ -64,11 +76,11 @@ class ComponentContract:
     @pytest.fixture
     def component(self) -> Component:
         """The component under test."""
-        return registry.build(self.sort, self.spec)
+        return registry.build(self.contract, self.spec)
 
     def test_survives_json(self, component: Component) -> None:
         """Its canonical text makes the same component again."""
-        again = registry.build(self.sort, json.loads(component.canonical()))
+        again = registry.build(self.contract, json.loads(component.canonical()))
         assert again == component
         assert (again.digest(), hash(again)) == (component.digest(), hash(component))
 
@@ -80,8 +92,8 @@ class ComponentContract:
     def test_refuses_unknown_fields(self, component: Component) -> None:
         """A field that does not exist is refused by name."""
         with pytest.raises(InputError, match="no_such_field: no such field"):
-            registry.build(self.sort, {**json.loads(component.canonical()), "no_such_field": 1})
+            registry.build(self.contract, {**json.loads(component.canonical()), "no_such_field": 1})
 
     def test_is_described(self, component: Component) -> None:
         """Its class says in the first line of its docstring what it is."""
-        assert registry.lookup(self.sort, component.kind).summary.endswith(".")
+        assert registry.lookup(self.contract, component.kind).summary.endswith(".")

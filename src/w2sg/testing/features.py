@@ -17,7 +17,7 @@ ROW = 1e-4
 class FeatureContract(ComponentContract):
     """Subclass with `spec`, the feature map's name or table; override `sample` if it reads something special."""
 
-    sort: ClassVar[str] = "features"
+    contract: ClassVar[str] = "features"
 
     @pytest.fixture
     def body(self, component: Component) -> FeatureMap:
@@ -39,11 +39,11 @@ class FeatureContract(ComponentContract):
     def test_gives_finite_rows(self, body: FeatureMap, sample: Sample) -> None:
         """Features `(n, d)`, finite, with at least one that varies."""
         values = sample.corpus.values
-        made = body.fit(values)(values)
-        assert made.ndim == 2
-        assert len(made) == len(values)
-        assert np.isfinite(made).all()
-        assert made.std(axis=0).max() > 0
+        rows = body.fit(values)(values)
+        assert rows.ndim == 2
+        assert len(rows) == len(values)
+        assert np.isfinite(rows).all()
+        assert rows.std(axis=0).max() > 0
 
     def test_reads_each_row_by_itself(self, body: FeatureMap, sample: Sample) -> None:
         """The features of some inputs are the same rows as among all inputs."""

@@ -3,10 +3,25 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 
-from w2sg.core import AnyArray, Examples, FloatArray, Inputs, IntArray, WeakSplit, WeakView, derive, one_hot
+from w2sg.core import (
+    AnyArray,
+    Classes,
+    ClassProbabilities,
+    Examples,
+    FloatArray,
+    Inputs,
+    IntArray,
+    Question,
+    Supervision,
+    WeakSplit,
+    WeakView,
+    derive,
+    one_hot,
+)
 
 N_CLASSES = 3
 N_TRANSFER, N_VALIDATION, N_TEST = 180, 60, 120
@@ -15,13 +30,42 @@ WORDS = ("ruby scarlet crimson", "jade emerald olive", "navy azure cobalt")
 COMMON = "the of and a to in is it on by"
 
 
+def numbered_classes(k: int) -> Classes:
+    """Return the question which of `k` classes an example has, whose names are their numbers."""
+    return Classes(tuple(map(str, range(k))))
+
+
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """Examples of one pool with their gold `(n,)`; the first are transfer, then validation, then test."""
+    """Examples of one pool with their gold `(n,)`; the first are transfer, then validation, then test.
+
+    Attributes:
+        examples: The examples.
+        gold: Their gold.
+        question: What is asked of them.
+        n_shown: How many of the first a weak supervisor learns from; it labels the others.
+    """
 
     examples: Examples
-    gold: IntArray
-    n_classes: int = N_CLASSES
+    gold: AnyArray
+    question: Question[Any] = numbered_classes(N_CLASSES)
+    n_shown: int = N_TRANSFER
+
+    @property
+    def n_classes(self) -> int:
+        """The number of classes `k`."""
+        return len(self.question.names)
+
+    @property
+    def supervision(self) -> Supervision:
+        """What a weak supervisor learns from."""
+        rows = np.arange(self.n_shown)
+        return Supervision(self.examples.take(rows), self.gold[rows], self.question, self.corpus)
+
+    @property
+    def others(self) -> Examples:
+        """What a weak supervisor labels."""
+        return self.examples.take(np.arange(self.n_shown, len(self.gold)))
 
     @property
     def corpus(self) -> Inputs:
@@ -45,9 +89,12 @@ class Sample:
 
     def view(self, weak: FloatArray) -> WeakView:
         """Return what a method sees, from weak labels `(n, k)` of all examples."""
-        val = np.arange(N_TRANSFER, N_TRANSFER + N_VALIDATION)
+        watched = np.arange(N_TRANSFER, N_TRANSFER + N_VALIDATION)
         return WeakView(
-            WeakSplit(self.transfer, weak[:N_TRANSFER]), WeakSplit(self.corpus.take(val), weak[val]), self.corpus
+            WeakSplit(self.transfer, ClassProbabilities(weak[:N_TRANSFER])),
+            WeakSplit(self.corpus.take(watched), ClassProbabilities(weak[watched])),
+            self.corpus,
+            self.question,
         )
 
     def accuracy(self, probabilities: FloatArray) -> float:
@@ -79,7 +126,7 @@ def two_classes() -> Sample:
     rng = derive(0, "testing two")
     gold = rng.permutation(np.arange(N) % 2)
     numbers = 3.0 * np.eye(2, 6)[gold] + rng.normal(size=(N, 6))
-    return Sample(Examples(np.arange(N), Inputs.of(numbers.astype(np.float32))), gold, 2)
+    return Sample(Examples(np.arange(N), Inputs.of(numbers.astype(np.float32))), gold, numbered_classes(2))
 
 
 @cache
@@ -88,7 +135,7 @@ def pairs() -> Sample:
     rng = derive(0, "testing pairs")
     gold = rng.permutation(np.arange(N) % 2)
     texts = np.array([[_text(int(label != side), rng) for side in (0, 1)] for label in gold], dtype=object)
-    return Sample(Examples(np.arange(N), Inputs.of(texts)), gold, 2)
+    return Sample(Examples(np.arange(N), Inputs.of(texts)), gold, numbered_classes(2))
 
 
 def noisy(gold: IntArray, share: float = 0.2, k: int = N_CLASSES) -> FloatArray:

@@ -5,7 +5,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from w2sg.core import Component, Examples, Task, TaskData, derive
+from w2sg.core import Component, Examples, Method, Student, Task, TaskData, WeakSupervisor, derive, registry
 from w2sg.testing.base import ComponentContract
 
 
@@ -17,7 +17,7 @@ def splits(data: TaskData) -> dict[str, Examples]:
 class TaskContract(ComponentContract):
     """Subclass with `spec`, the task's name or table."""
 
-    sort: ClassVar[str] = "tasks"
+    contract: ClassVar[str] = "tasks"
 
     @pytest.fixture
     def task(self, component: Component) -> Task:
@@ -41,16 +41,21 @@ class TaskContract(ComponentContract):
     def test_the_test_set_comes_first(self, data: TaskData) -> None:
         """The test set in distribution is called `test` and is the first."""
         assert next(iter(data.tests)) == "test"
-        assert len(data.classes) >= 2
-        assert len(set(data.classes)) == len(data.classes)
+
+    def test_asks_what_it_declares(self, task: Task, data: TaskData) -> None:
+        """Its question is answered by the signal that it declares."""
+        assert data.question.signal is task.signal
 
     def test_gold_is_in_the_vault(self, data: TaskData) -> None:
         """The vault has the gold of every split, by its name, and no column of metadata is that gold."""
         for name, part in splits(data).items():
             gold = data.vault.release("score", name)
             assert gold.shape == (len(part),)
-            assert gold.min() >= 0
-            assert gold.max() < len(data.classes)
+            if data.question.names and gold.dtype != object:
+                assert gold.min() >= 0
+                assert gold.max() < len(data.question.names)
+            truth = data.question.checked(data.question.truth(gold), len(part), "truth")
+            assert data.question.correct(truth, gold).all()
             for column, values in part.metadata.items():
                 assert not np.array_equal(values, gold), f"metadata {column!r} of split {name!r} is the gold"
         assert {hand_out.split for hand_out in data.vault.record} == set(splits(data))
@@ -59,7 +64,7 @@ class TaskContract(ComponentContract):
         """The same seed gives the same examples in the same order, another seed other ones."""
         again, other = task.load(derive(0, "task")), task.load(derive(1, "task"))
         assert again.corpus.digest == data.corpus.digest
-        assert again.classes == other.classes == data.classes
+        assert again.question == other.question == data.question
         for name, part in splits(data).items():
             np.testing.assert_array_equal(splits(again)[name].ids, part.ids)
             assert splits(again)[name].inputs.digest == part.inputs.digest
@@ -80,8 +85,12 @@ class TaskContract(ComponentContract):
             assert part.inputs.values.base is None
 
     def test_defaults_exist(self, task: Task) -> None:
-        """The supervisor and student it names by default are registered."""
-        from w2sg.core import registry
-
-        assert registry.lookup("supervisors", task.default_supervisor)
-        assert registry.lookup("students", task.default_student)
+        """What it names by default is registered, and is for its signal."""
+        for contract, name in (
+            (WeakSupervisor, task.default_supervisor),
+            (Student, task.default_student),
+            (Method, task.default_method),
+        ):
+            part = registry.lookup(contract, name).cls
+            assert issubclass(part, contract)
+            assert part.signal is task.signal

@@ -10,15 +10,20 @@ from pydantic import Field
 from w2sg.core import (
     AnyArray,
     Examples,
-    FloatArray,
     Inputs,
+    TextFit,
+    Texts,
+    WeakSplit,
+    WeakView,
+    WritingFit,
     WritingPredictor,
     WritingStudent,
     Written,
-    WrittenSplit,
-    WrittenView,
+    WrittenAnswers,
+    as_texts,
     derive,
 )
+from w2sg.testing.samples import Sample
 
 N_PROMPTS, N_SHOWN = 60, 40
 NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -39,33 +44,18 @@ class Rote(WritingStudent):
         """Return the student that knows nothing by heart."""
         return Recital(self, {})
 
-    def fit_texts(
-        self,
-        prompts: Sequence[str],
-        answers: Sequence[str],
-        rng: np.random.Generator,
-        *,
-        weights: FloatArray | None = None,
-        start: WritingPredictor | None = None,
-    ) -> "Recital":
-        """Learn the answers."""
-        before = start.known if isinstance(start, Recital) else {}
-        return Recital(self, {**before, **dict(zip(prompts, answers, strict=True))})
+    def fit_many(self, fits: Sequence[WritingFit]) -> list[WritingPredictor]:
+        """Learn answers, or the preferred ones of two."""
+        return [self._learned(fit) for fit in fits]
 
-    def fit_preferences(
-        self,
-        prompts: Sequence[str],
-        first: Sequence[str],
-        second: Sequence[str],
-        preferred: FloatArray,
-        rng: np.random.Generator,
-        *,
-        weights: FloatArray | None = None,
-        start: WritingPredictor | None = None,
-    ) -> "Recital":
-        """Learn the preferred answers."""
-        better = [a if share > 0.5 else b for a, b, share in zip(first, second, preferred, strict=True)]
-        return self.fit_texts(prompts, better, rng, start=start)
+    def _learned(self, fit: WritingFit) -> "Recital":
+        if isinstance(fit, TextFit):
+            answers = fit.answers
+        else:
+            pairs = zip(fit.first, fit.second, fit.preferred, strict=True)
+            answers = [first if share > 0.5 else second for first, second, share in pairs]
+        before = fit.start.known if isinstance(fit.start, Recital) else {}
+        return Recital(self, {**before, **dict(zip(fit.prompts, answers, strict=True))})
 
 
 class Recital(WritingPredictor):
@@ -97,27 +87,19 @@ class Recital(WritingPredictor):
 
 
 @cache
-def written_sample() -> tuple[Examples, AnyArray]:
-    """Return prompts of two number words with recorded answers, and their gold: the second word."""
+def written_sample() -> Sample:
+    """Return prompts of two number words with recorded answers; gold is the second word."""
     rng = derive(0, "testing written")
     pairs = rng.permutation(len(NUMBERS) ** 2)[:N_PROMPTS]
     words = [(NUMBERS[place // 10], NUMBERS[place % 10]) for place in pairs]
     prompts = as_texts([" ".join(pair) for pair in words])
     said = as_texts([pair[int(rng.random() < 0.7)] for pair in words])
-    columns = {"written.annotator": said}
-    return Examples(np.arange(N_PROMPTS), Inputs.of(prompts), columns), as_texts([pair[1] for pair in words])
+    examples = Examples(np.arange(N_PROMPTS), Inputs.of(prompts), {"written.annotator": said})
+    return Sample(examples, as_texts([pair[1] for pair in words]), WrittenAnswers("exact"), N_SHOWN)
 
 
-def written_view(weak: AnyArray, samples: AnyArray | None = None) -> WrittenView:
+def written_view(weak: AnyArray, samples: AnyArray | None = None) -> WeakView[Texts]:
     """Return what a method sees, from weak answers `(n,)` and samples `(n, s)` to all prompts."""
-    examples, _ = written_sample()
-    shown = np.arange(N_SHOWN)
-    split = WrittenSplit(examples.inputs.take(shown), weak[shown], None if samples is None else samples[shown])
-    return WrittenView(split, None, examples.inputs, "exact")
-
-
-def as_texts(texts: Sequence[str]) -> AnyArray:
-    """Return texts as an array `(n,)` of dtype object."""
-    found = np.empty(len(texts), dtype=object)
-    found[:] = texts
-    return found
+    sample, shown = written_sample(), np.arange(N_SHOWN)
+    split = WeakSplit(sample.corpus, Texts(weak, samples)).take(shown)
+    return WeakView(split, None, sample.corpus, sample.question)

@@ -9,64 +9,68 @@ from w2sg.theory.observables import InfoSet, Known
 S0, S1 = InfoSet.S0, InfoSet.S1
 
 CATALOGUE: dict[str, Known] = {
-    # the teacher, judged on its supervision split (cross-fitted: no label judges a model that it trained)
-    "weak_error": Known("0-1 risk of the weak teacher", "error", S0),
-    "weak_squared": Known("squared risk of the weak teacher", "squared", S0),
-    "weak_kl": Known("cross-entropy of the weak teacher", "kl", S0),
-    "weak_ece": Known("expected calibration error of the weak teacher", "error", S0),
-    "teacher_slope": Known(
-        "slope of the label on the teacher's prediction; 1 for a least-squares projection", "none", S0
+    # the supervisor, judged on its supervision split (cross-fitted: no label judges a model that it trained)
+    "weak_error": Known("0-1 risk of the weak supervisor", "error", S0),
+    "weak_squared": Known("squared risk of the weak supervisor", "squared", S0),
+    "weak_kl": Known("cross-entropy of the weak supervisor", "kl", S0),
+    "weak_ece": Known("expected calibration error of the weak supervisor", "error", S0),
+    "supervisor_slope": Known(
+        "slope of the label on the supervisor's prediction; 1 for a least-squares projection", "none", S0
     ),
     "label_variance": Known("squared risk of the best constant prediction", "squared", S0),
-    "noise": Known("residual variance of the weak teacher's fit: label noise, if it has no bias", "squared", S0),
+    "noise": Known("residual variance of the weak supervisor's fit: label noise, if it has no bias", "squared", S0),
     # both models on unlabelled inputs
-    "misfit": Known("mean squared distance of student and teacher", "squared", S0),
-    "misfit_kl": Known("KL(teacher || student), forward", "kl", S0),
-    "misfit_reverse_kl": Known("KL(student || teacher), reverse", "kl", S0),
-    "disagreement": Known("share of inputs on which student and teacher name different classes", "error", S0),
+    "misfit": Known("mean squared distance of student and supervisor", "squared", S0),
+    "misfit_kl": Known("KL(supervisor || student), forward", "kl", S0),
+    "misfit_reverse_kl": Known("KL(student || supervisor), reverse", "kl", S0),
+    "disagreement": Known("share of inputs on which student and supervisor name different classes", "error", S0),
     "training_agreement": Known("share of the training inputs on which the student names the weak label", "error", S0),
     "training_misfit": Known("mean squared distance of student and weak labels on the training inputs", "squared", S0),
-    "weak_confidence": Known("mean largest probability of the teacher", "none", S0),
+    "weak_confidence": Known("mean largest probability of the supervisor", "none", S0),
     "student_confidence": Known("mean largest probability of the student", "none", S0),
-    "weak_variance": Known("mean squared distance of the teacher's predictions from their mean", "squared", S0),
+    "weak_variance": Known("mean squared distance of the supervisor's predictions from their mean", "squared", S0),
     "student_variance": Known("mean squared distance of the student's predictions from their mean", "squared", S0),
     "model_agreement": Known("mean sum over classes of the product of both models' probabilities", "none", S0),
     "belief_student": Known("gain in 0-1 risk if the student's probabilities were the truth", "error", S0),
-    "belief_weak": Known("gain in 0-1 risk if the teacher's probabilities were the truth", "error", S0),
+    "belief_weak": Known("gain in 0-1 risk if the supervisor's probabilities were the truth", "error", S0),
     "projection_residual": Known(
-        "squared length of E[(teacher - student) h] over whitened features h of the student, as a share of the misfit; "
-        "0 for a projection onto the linear functions of h",
+        "squared length of E[(supervisor - student) h] over whitened features h of the student, as a share of the "
+        "misfit; 0 for a projection onto the linear functions of h",
         "none",
         S0,
     ),
     # sizes and spectra
     "n_classes": Known("classes", "none", S0),
-    "n_supervision": Known("labels that trained the teacher", "none", S0),
+    "n_supervision": Known("labels that trained the supervisor", "none", S0),
     "n_transfer": Known("weakly labelled inputs that trained the student", "none", S0),
-    "d_weak": Known("dimension of the teacher's features", "none", S0),
+    "d_weak": Known("dimension of the supervisor's features", "none", S0),
     "d_strong": Known("dimension of the student's features", "none", S0),
     "d_shared": Known("sum of squared canonical correlations of both feature spaces, bias removed", "none", S0),
-    "d_weak_effective": Known("participation ratio of the spectrum of the teacher's features", "none", S0),
+    "d_weak_effective": Known("participation ratio of the spectrum of the supervisor's features", "none", S0),
     "d_strong_effective": Known("participation ratio of the spectrum of the student's features", "none", S0),
     "anisotropy": Known("largest over mean eigenvalue of the student's feature covariance", "none", S0),
-    "ridge_weak": Known("ridge penalty of the teacher, per example and unit of feature variance", "none", S0),
+    "ridge_weak": Known("ridge penalty of the supervisor, per example and unit of feature variance", "none", S0),
     "ridge_strong": Known("ridge penalty of the student, per example and unit of feature variance", "none", S0),
     # second moments, for shifts between labelled, unlabelled and deployment inputs
     "moment_weak": Known(
-        "tr(C_TT(labelled)^-1 C_TT(deployment)) / n: variance of the teacher per unit of noise", "none", S0
+        "tr(C_TT(labelled)^-1 C_TT(deployment)) / n: variance of the supervisor per unit of noise", "none", S0
     ),
     "moment_student": Known(
         "tr(C_TT(labelled)^-1 A' C_SS(deployment) A) / n, A = C_SS(unlabelled)^-1 C_ST", "none", S0
     ),
     "shift_p": Known("p-value of a two-sample test between labelled and deployment inputs", "none", S0),
-    # several teachers
-    "ensemble_squared": Known("K/(K-1) mean squared distance of K retrained teachers from their mean", "squared", S0),
-    "ensemble_error": Known("mean disagreement of K retrained teachers with their average's class", "error", S0),
-    "ensemble_pair_error": Known("mean disagreement of two retrained teachers' classes, over all pairs", "error", S0),
-    "ensemble_rest_error": Known(
-        "mean disagreement of a retrained teacher's class with the class of the average of the others", "error", S0
+    # several supervisors
+    "ensemble_squared": Known(
+        "K/(K-1) mean squared distance of K retrained supervisors from their mean", "squared", S0
     ),
-    # everything again on parts of the teacher's labels: teachers without a fold, students of them, judged on the fold
+    "ensemble_error": Known("mean disagreement of K retrained supervisors with their average's class", "error", S0),
+    "ensemble_pair_error": Known(
+        "mean disagreement of two retrained supervisors' classes, over all pairs", "error", S0
+    ),
+    "ensemble_rest_error": Known(
+        "mean disagreement of a retrained supervisor's class with the class of the average of the others", "error", S0
+    ),
+    # everything again on parts of the labels: supervisors without a fold, students of them, judged on the fold
     "refitted_gain_error": Known("gain in 0-1 risk of refitted students on the labels left out", "error", S0),
     "refitted_gain_squared": Known("gain in squared risk of refitted students on the labels left out", "squared", S0),
     "refitted_gain_kl": Known("gain in cross-entropy of refitted students on the labels left out", "kl", S0),
@@ -74,19 +78,19 @@ CATALOGUE: dict[str, Known] = {
     "pooled_gain_squared": Known("gain in squared risk that a calibrated pool of both models implies", "squared", S0),
     "pooled_gain_kl": Known("gain in cross-entropy that a calibrated pool of both models implies", "kl", S0),
     # representations
-    "gap_plugin": Known("|P_s (I - P_w) y|^2 / n on the teacher's supervision split", "squared", S0),
+    "gap_plugin": Known("|P_s (I - P_w) y|^2 / n on the supervisor's supervision split", "squared", S0),
     "gap_trace": Known("tr(P_s (I - P_w)) / N on unlabelled inputs", "none", S0),
     "overlap_density": Known("share of training inputs detected as both easy and hard", "none", S0),
     "robust_share": Known("share of inputs on which the student is constant over its neighbourhood", "none", S0),
     # audited labels, drawn at random from deployment inputs
-    "audit_weak_error": Known("0-1 risk of the teacher on audited labels", "error", S1),
+    "audit_weak_error": Known("0-1 risk of the supervisor on audited labels", "error", S1),
     "audit_student_error": Known("0-1 risk of the student on audited labels", "error", S1),
-    "audit_weak_probability": Known("mean probability that the teacher gives the audited label", "none", S1),
+    "audit_weak_probability": Known("mean probability that the supervisor gives the audited label", "none", S1),
     "audit_student_probability": Known("mean probability that the student gives the audited label", "none", S1),
     "audit_gain_error": Known("paired difference of 0-1 risks on audited labels", "error", S1),
     "audit_gain_squared": Known("paired difference of squared risks on audited labels", "squared", S1),
     "audit_gain_kl": Known("paired difference of cross-entropies on audited labels", "kl", S1),
-    "audit_cross": Known("cross term E[(teacher - student)(student - label)] on audited labels", "squared", S1),
+    "audit_cross": Known("cross term E[(supervisor - student)(student - label)] on audited labels", "squared", S1),
     "audit_good_robust": Known("share of rightly labelled inputs where the student is right and robust", "none", S1),
     "audit_expansion": Known(
         "expansion from rightly to wrongly labelled inputs over the family that was tried", "none", S1

@@ -3,13 +3,13 @@
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
+
+from numpy.typing import ArrayLike
 
 from w2sg.core import InputError
+from w2sg.measure import UNIT, Certifier, Side, Span, Strength, by_side, check_delta
 from w2sg.theory.observables import Unit
-
-Strength = Literal["unconditional", "conditional", "asymptotic"]
-"""`unconditional`: sampling alone; `conditional`: a hypothesis no sample decides; `asymptotic`: a limit theorem."""
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,8 @@ class Certificate:
         target: What is bounded, such as `gain` or `student_risk`.
         unit: In which risk.
         method: The name of the bound.
-        lower: Lower bound, or None.
-        upper: Upper bound, or None.
+        low: Lower bound, or None where none was asked for.
+        high: Upper bound, or None.
         estimate: The point estimate, or None.
         delta: How often it may be wrong.
         strength: What kind of statement it is.
@@ -34,8 +34,8 @@ class Certificate:
     target: str
     unit: Unit
     method: str
-    lower: float | None
-    upper: float | None
+    low: float | None
+    high: float | None
     estimate: float | None
     delta: float
     strength: Strength
@@ -46,7 +46,7 @@ class Certificate:
 
     def __post_init__(self) -> None:
         check_delta(self.delta)
-        for name in ("lower", "upper", "estimate"):
+        for name in ("low", "high", "estimate"):
             value = getattr(self, name)
             if value is not None and not math.isfinite(value):
                 raise InputError(f"{self.method}: {name} must be a finite number, got {value}")
@@ -56,17 +56,53 @@ class Certificate:
         return asdict(self)
 
 
-def check_delta(delta: float) -> float:
-    """Return delta.
-
-    Raises:
-        InputError: It is not between 0 and 1.
-    """
-    if not (isinstance(delta, int | float) and 0 < delta < 1):
-        raise InputError(f"delta must be between 0 and 1, got {delta}: it is how often a certificate may be wrong")
-    return float(delta)
-
-
 def together(certificates: Sequence[Certificate]) -> float:
     """Return the delta with which all of these hold at once, by the union bound; 1 or more promises nothing."""
     return math.fsum(certificate.delta for certificate in certificates)
+
+
+def certified_mean(
+    certifier: Certifier,
+    sample: ArrayLike,
+    delta: float,
+    *,
+    target: str,
+    frame: str,
+    unit: Unit = "error",
+    side: Side = "both",
+    span: Span = UNIT,
+) -> Certificate:
+    """Return the certificate of a mean; both bounds together take delta, half of it each.
+
+    Args:
+        certifier: Bounds the mean.
+        sample: Shape (n,), within the span.
+        delta: How often the certificate may be wrong.
+        target: What the mean is, such as `student_risk`.
+        frame: From what, and how, the sample was drawn.
+        unit: In which risk.
+        side: Which bounds are asked for.
+        span: The least and the largest possible value.
+
+    Raises:
+        InputError: The sample is empty, not finite, or leaves its span; delta is not between 0 and 1.
+    """
+    check_delta(delta)
+    low, high = by_side(
+        side, delta, lambda d: certifier.low(sample, d, span), lambda d: certifier.high(sample, d, span)
+    )
+    values = certifier.checked(sample, span)
+    return Certificate(
+        target,
+        unit,
+        certifier.kind,
+        low,
+        high,
+        span[0] + float(values.mean()) * (span[1] - span[0]),
+        delta,
+        certifier.strength,
+        certifier.assumptions,
+        frame,
+        len(values),
+        certifier.anytime,
+    )

@@ -58,8 +58,8 @@ class Hypothesis:
 
 def standing(verdicts: tuple[Verdict, ...]) -> Status:
     """Return `violated` if any hypothesis is, else `untestable` if any is, else `holds`."""
-    found = {verdict.status for verdict in verdicts}
-    return next((status for status in ("violated", "untestable") if status in found), "holds")
+    seen = {verdict.status for verdict in verdicts}
+    return next((status for status in ("violated", "untestable") if status in seen), "holds")
 
 
 class Inapplicable(Exception):  # noqa: N818 - not an error: the theory has nothing to say
@@ -78,8 +78,8 @@ class Answer:
         level: The nominal coverage of the interval.
         verdicts: What the checks of its hypotheses found.
         mean: The prediction; None in an abstention.
-        lo: Lower end of the interval; it carries the observables' standard errors, not the hypotheses' doubt.
-        hi: Upper end of the interval.
+        low: Lower end of the interval; it carries the observables' standard errors, not the hypotheses' doubt.
+        high: Upper end of the interval.
         abstains: Why there is no prediction.
         formula: What the formula gives although a hypothesis is violated; for scoring only.
         labels: How many audited labels it used.
@@ -92,8 +92,8 @@ class Answer:
     level: float
     verdicts: tuple[Verdict, ...]
     mean: float | None = None
-    lo: float | None = None
-    hi: float | None = None
+    low: float | None = None
+    high: float | None = None
     abstains: str | None = None
     formula: float | None = None
     labels: int = 0
@@ -106,6 +106,13 @@ class Answer:
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
         return {**asdict(self), "standing": self.standing}
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> "Answer":
+        """Return the answer that gave this plain data."""
+        verdicts = tuple(Verdict(**verdict) for verdict in plain["verdicts"])
+        fields = {name: value for name, value in plain.items() if name not in ("standing", "verdicts")}
+        return cls(**fields, verdicts=verdicts)
 
     def digest(self) -> str:
         """Return the sha256 of the plain data: what is stored before ground truth is opened."""
@@ -121,14 +128,22 @@ class Theory(Component):
     """
 
     target: ClassVar[Target] = "gain"
-    unit: ClassVar[Unit]
+    unit: Unit
+    """In which risk; theories that may speak of several take it as a setting."""
     says: ClassVar[Literal["value", "at least", "at most"]] = "value"
     """Whether it predicts the target itself, or bounds it."""
-    needs: ClassVar[tuple[str, ...]]
+    needs: ClassVar[tuple[str, ...]] = ()
     """Names of observables without which there is no prediction."""
+    baseline: ClassVar[bool] = False
+    """Whether it is a plain number that theories have to beat."""
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = ()
-    oracle: ClassVar[str | None] = None
+    world: ClassVar[str | None] = None
     """The name of the simulated world in which its hypotheses hold."""
+
+    @property
+    def name(self) -> str:
+        """The name of its answers: by default the kind, of which there is one configuration that matters."""
+        return self.kind
 
     @property
     def observed(self) -> tuple[str, ...]:
@@ -143,7 +158,7 @@ class Theory(Component):
     @property
     def reads_labels(self) -> bool:
         """Whether audited labels change what it says: its number, or the verdicts on its hypotheses."""
-        return self.info >= InfoSet.S1 or any(one.info == InfoSet.S1 for one in self.hypotheses)
+        return self.info >= InfoSet.S1 or any(hypothesis.info == InfoSet.S1 for hypothesis in self.hypotheses)
 
     @abstractmethod
     def formula(self, at: Mapping[str, float]) -> float:
@@ -175,7 +190,7 @@ class Theory(Component):
         if broken:
             return self._answer(seen, level, verdicts, abstains="; ".join(broken), formula=mean)
         half = float(norm.ppf(0.5 + level / 2)) * se
-        return self._answer(seen, level, verdicts, mean=mean, lo=mean - half, hi=mean + half, formula=mean)
+        return self._answer(seen, level, verdicts, mean=mean, low=mean - half, high=mean + half, formula=mean)
 
     def _carried(self, at: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
         """Return the formula's value and its standard error: how far it moves for one standard error up and down."""
@@ -206,6 +221,6 @@ class Theory(Component):
             raise Inapplicable(f"the formula has no finite value here ({value})")
         return value
 
-    def _answer(self, seen: Observables, level: float, verdicts: tuple[Verdict, ...], **found: Any) -> Answer:
+    def _answer(self, seen: Observables, level: float, verdicts: tuple[Verdict, ...], **said: Any) -> Answer:
         labels = seen.labels if self.reads_labels else 0
-        return Answer(self.kind, seen.run, self.target, self.unit, level, verdicts, labels=labels, **found)
+        return Answer(self.name, seen.run, self.target, self.unit, level, verdicts, labels=labels, **said)

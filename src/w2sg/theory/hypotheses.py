@@ -2,8 +2,8 @@
 
 Tests have level `LEVEL`. `holds` means that a test could have refuted the hypothesis and did not, or that it is true by
 construction; what no test could have refuted is `untestable`. That a gain is positive is never decided by unlabelled
-data: with a truth reflected through the teacher all predictions and the teacher's risk stay, and a gain becomes a loss.
-So every theory of gain from `S0` rests on at least one hypothesis that `S0` leaves open.
+data: with a truth reflected through the supervisor all predictions and its risk stay, and a gain becomes a loss. So
+every theory of gain from `S0` rests on at least one hypothesis that `S0` leaves open.
 """
 
 import math
@@ -24,23 +24,25 @@ POPULATION_SHARE = 0.5
 CROSS_MARGIN = 0.5
 """Audited labels support realizability if they show that the cross term takes less than this share of the misfit."""
 ROUNDING = 1e-20
-"""A misfit below this is rounding: student and teacher are the same function."""
+"""A misfit below this is rounding: student and supervisor are the same function."""
 VARIANCE_TOLERANCE = 0.25
-"""A teacher's risk may exceed what its variance explains by this share: the count of refits' labels is not exact."""
+"""A supervisor's risk may exceed what its variance explains by this share: the count of refits' labels is not exact."""
 REFIT_SHARE = 0.8
-"""Cross-fitted teachers have this share of the labels (five folds), so a little more variance."""
+"""Cross-fitted supervisors have this share of the labels (five folds), so a little more variance."""
 SAME_SHARE = 0.9
 """Two feature spaces count as the same if their canonical correlations sum to this share of the larger dimension."""
 EDGE_TOLERANCE = 1.2
 """The largest eigenvalue of noise may pass its limit by this factor: features are not quite Gaussian."""
 COPIED = 0.98
-"""A student that names the weak label on more than this share of its training inputs has copied the teacher."""
+"""A student that names the weak label on more than this share of its training inputs has copied the supervisor."""
+UNDECIDED = (None, "unknown", "other")
+"""Values of a fact that decide nothing: a component that does not say what it is may be anything."""
 ENSEMBLE_TOLERANCE = 0.25
 """Misfit and ensemble variance may differ by this share: refits are few and the student's training set is finite."""
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """What a check found, before it carries the name of its hypothesis."""
 
     status: Status
@@ -49,7 +51,7 @@ class Finding:
     p_value: float | None = None
 
 
-Check = Callable[[Observables], Finding]
+Check = Callable[[Observables], CheckResult]
 
 
 def checked(
@@ -73,17 +75,17 @@ def checked(
 
 def assumed(name: str, statement: str, why: str) -> Hypothesis:
     """Return a hypothesis that nothing short of all ground truth decides, with the reason."""
-    return checked(name, statement, lambda seen: Finding("untestable", why), InfoSet.S2)
+    return checked(name, statement, lambda seen: CheckResult("untestable", why), InfoSet.S2)
 
 
 def by_construction(name: str, statement: str, fact: str, *allowed: str) -> Hypothesis:
     """Return a hypothesis that a fact decides: it holds if the fact has one of the allowed values."""
 
-    def check(seen: Observables) -> Finding:
+    def check(seen: Observables) -> CheckResult:
         value = seen.facts.get(fact)
-        if value is None or value == "other":
-            return Finding("untestable", f"{fact} is not known")
-        return Finding("holds" if value in allowed else "violated", f"{fact} is {value}")
+        if value in UNDECIDED:
+            return CheckResult("untestable", f"{fact} is not known")
+        return CheckResult("holds" if value in allowed else "violated", f"{fact} is {value}")
 
     return checked(name, statement, check)
 
@@ -106,10 +108,10 @@ def p_differs(difference: float, se: float, tolerance: float = 0.0) -> float:
 def below(name: str, bound: float, what: str) -> Check:
     """Return a check that a quantity does not significantly exceed a bound."""
 
-    def check(seen: Observables) -> Finding:
+    def check(seen: Observables) -> CheckResult:
         p = p_above(seen[name], bound)
         status: Status = "violated" if p < LEVEL else "holds"
-        return Finding(status, f"{what} is {seen[name]}, bound {bound:g}", seen.value(name), p)
+        return CheckResult(status, f"{what} is {seen[name]}, bound {bound:g}", seen.value(name), p)
 
     return check
 
@@ -119,10 +121,10 @@ def noise_edge(seen: Observables) -> float:
     return EDGE_TOLERANCE * (1 + math.sqrt(seen.value("d_strong") / seen["anisotropy"].n)) ** 2
 
 
-LEAST_SQUARES_TEACHER = by_construction(
-    "teacher is least squares",
-    "The teacher is least squares, without a penalty, on fixed features.",
-    "teacher_class",
+LEAST_SQUARES_SUPERVISOR = by_construction(
+    "supervisor is least squares",
+    "The supervisor is least squares, without a penalty, on fixed features.",
+    "supervisor_class",
     "linear-least-squares",
 )
 LEAST_SQUARES_STUDENT = by_construction(
@@ -131,8 +133,8 @@ LEAST_SQUARES_STUDENT = by_construction(
     "student_class",
     "linear-least-squares",
 )
-RIDGE_TEACHER = by_construction(
-    "teacher is ridge", "The teacher is ridge regression.", "teacher_class", "linear-least-squares", "ridge"
+RIDGE_SUPERVISOR = by_construction(
+    "supervisor is ridge", "The supervisor is ridge regression.", "supervisor_class", "linear-least-squares", "ridge"
 )
 RIDGE_STUDENT = by_construction(
     "student is ridge", "The student is ridge regression.", "student_class", "linear-least-squares", "ridge"
@@ -163,9 +165,11 @@ CROSS_ENTROPY = by_construction(
     "loss is cross-entropy", "The student minimises cross-entropy to the weak labels.", "loss", "cross-entropy"
 )
 REVERSE_KL = by_construction(
-    "loss is reverse KL", "The student minimises KL(student || teacher).", "loss", "reverse-kl"
+    "loss is reverse KL", "The student minimises KL(student || supervisor).", "loss", "reverse-kl"
 )
-SOFT_LABELS = by_construction("labels are soft", "The weak labels are the teacher's probabilities.", "labels", "soft")
+SOFT_LABELS = by_construction(
+    "labels are soft", "The weak labels are the supervisor's probabilities.", "labels", "soft"
+)
 FROZEN = by_construction(
     "features are frozen", "The student's features do not change in training.", "features", "frozen"
 )
@@ -175,29 +179,29 @@ BINARY = by_construction("two classes", "There are two classes.", "classes", "2"
 
 PROJECTION = checked(
     "student is a projection",
-    "The first-order condition E[(teacher - student) h] = 0 holds for the student's features h.",
+    "The first-order condition E[(supervisor - student) h] = 0 holds for the student's features h.",
     below("projection_residual", PROJECTION_SHARE, "the residual's share of the misfit"),
     needs=("projection_residual",),
 )
 CANNOT_COPY = checked(
     "student cannot copy",
-    "The student is not able to copy the teacher on its training inputs.",
+    "The student is not able to copy the supervisor on its training inputs.",
     below("training_agreement", COPIED, "agreement with the weak labels of the training inputs"),
     needs=("training_agreement",),
 )
 REPRESENTATIVE = assumed(
-    "refits are like the teacher",
-    "The retrained teachers vary as the teacher would with another training set of its size.",
+    "refits are like the supervisor",
+    "The retrained supervisors vary as the supervisor would with another training set of its size.",
     "refits share one pool of labels",
 )
 
 
-def _population(seen: Observables) -> Finding:
+def _population(seen: Observables) -> CheckResult:
     d, n = seen.value("d_strong"), seen.value("n_transfer")
     share = 2 * d / (n - 1) if n > 1 else math.inf
     status: Status = "holds" if share <= POPULATION_SHARE else "violated"
     why = f"{n:g} training inputs and {d:g} dimensions take {share:.2g} of the misfit off, at most {POPULATION_SHARE:g}"
-    return Finding(status, why, share if math.isfinite(share) else None)
+    return CheckResult(status, why, share if math.isfinite(share) else None)
 
 
 POPULATION = checked(
@@ -214,19 +218,19 @@ def finite_share(at: Callable[[str], float]) -> float:
 
 
 def _realizable(finite: bool) -> Check:
-    def check(seen: Observables) -> Finding:
+    def check(seen: Observables) -> CheckResult:
         cross, misfit = seen["audit_cross"], seen.value("misfit")
         if misfit <= ROUNDING:
-            return Finding("holds", "student and teacher are one function", cross.value)
+            return CheckResult("holds", "student and supervisor are one function", cross.value)
         expected, spread = _finite_cross(seen) if finite else (0.0, 0.0)
         one = Quantity(cross.value, math.hypot(cross.se, spread), cross.n, cross.estimator)
         p = 1 - p_above(one, expected)
         why = f"cross term {one}, {expected:.3g} or more if it holds"
         if p < LEVEL:
-            return Finding("violated", why, cross.value, p)
+            return CheckResult("violated", why, cross.value, p)
         if p_above(one, expected - CROSS_MARGIN * misfit / 2) < LEVEL:
-            return Finding("holds", why, cross.value, p)
-        return Finding("untestable", f"too few labels decide it: {why}", cross.value, p)
+            return CheckResult("holds", why, cross.value, p)
+        return CheckResult("untestable", f"too few labels decide it: {why}", cross.value, p)
 
     return check
 
@@ -235,7 +239,7 @@ def _finite_cross(seen: Observables) -> tuple[float, float]:
     """Return mean and standard deviation of the cross term over training sets of a student whose class has the truth.
 
     The sampling error `e` of least squares has `E|e|^2 = M d / (N - 1)` in a random direction; the cross term is
-    `-|e|^2 - <e, f - truth>` for the student `f` of infinitely many inputs, no farther from the truth than the teacher.
+    `-|e|^2 - <e, f - truth>` for the student `f` of infinitely many inputs, no farther from truth than the supervisor.
     """
     n, misfit = seen.value("n_transfer"), seen.value("misfit")
     if n <= 1:
@@ -253,10 +257,10 @@ REALIZABLE_FINITE = checked(
 """The same for a student with finitely many training inputs, whose cross term is -M d / (N - 1) on average."""
 
 
-def _enough(seen: Observables) -> Finding:
+def _enough(seen: Observables) -> CheckResult:
     n, d_w, transfer, d_s = (seen.value(name) for name in _COUNTS)
     status: Status = "holds" if n > d_w + 1 and transfer > d_s + 1 else "violated"
-    return Finding(status, f"{n:g} labels for {d_w:g} dimensions, {transfer:g} weak labels for {d_s:g}")
+    return CheckResult(status, f"{n:g} labels for {d_w:g} dimensions, {transfer:g} weak labels for {d_s:g}")
 
 
 _COUNTS = ("n_supervision", "d_weak", "n_transfer", "d_strong")
@@ -265,34 +269,34 @@ ENOUGH_LABELS = checked(
 )
 
 
-def _variance_dominated(seen: Observables) -> Finding:
+def _variance_dominated(seen: Observables) -> CheckResult:
     noise, weak = seen.value("noise"), seen["weak_squared"]
     d, n = seen.value("d_weak"), REFIT_SHARE * seen.value("n_supervision")
     if n <= d + 1:
-        return Finding("untestable", f"too few labels to judge refits: {n:g} for {d:g} dimensions")
+        return CheckResult("untestable", f"too few labels to judge refits: {n:g} for {d:g} dimensions")
     bound = (1 + VARIANCE_TOLERANCE) * noise * (1 + d / (n - d - 1))
     p = p_above(weak, bound)
     if p < LEVEL:
-        return Finding(
+        return CheckResult(
             "violated", f"weak risk {weak} exceeds what noise and variance explain, {bound:.3g}", weak.value, p
         )
-    return Finding("untestable", "signal that the teacher's features miss looks like label noise", weak.value, p)
+    return CheckResult("untestable", "signal that the supervisor's features miss looks like label noise", weak.value, p)
 
 
 VARIANCE_DOMINATED = checked(
     "variance dominates",
-    "The teacher's error is variance: its features express the truth.",
+    "The supervisor's error is variance: its features express the truth.",
     _variance_dominated,
     InfoSet.S2,
     ("noise", "weak_squared", "d_weak", "n_supervision"),
 )
 
 
-def _same_inputs(seen: Observables) -> Finding:
+def _same_inputs(seen: Observables) -> CheckResult:
     p = seen.value("shift_p")
     if not 0 <= p <= 1:
         raise ValueError(f"a p-value lies from 0 to 1, got {p:.4g}")
-    return Finding("violated" if p < LEVEL else "holds", f"two-sample test gives p = {p:.3g}", p, p)
+    return CheckResult("violated" if p < LEVEL else "holds", f"two-sample test gives p = {p:.3g}", p, p)
 
 
 SAME_INPUTS = checked(
@@ -303,24 +307,24 @@ SAME_INPUTS = checked(
 )
 
 
-def _same_features(seen: Observables) -> Finding:
+def _same_features(seen: Observables) -> CheckResult:
     shared, larger = seen.value("d_shared"), max(seen.value("d_weak"), seen.value("d_strong"))
     status: Status = "holds" if shared >= SAME_SHARE * larger else "violated"
-    return Finding(status, f"{shared:.3g} of {larger:g} dimensions are shared", shared)
+    return CheckResult(status, f"{shared:.3g} of {larger:g} dimensions are shared", shared)
 
 
 SAME_FEATURES = checked(
     "features are the same",
-    "Teacher and student have the same features.",
+    "Supervisor and student have the same features.",
     _same_features,
     needs=("d_shared", "d_weak", "d_strong"),
 )
 
 
-def _isotropic(seen: Observables) -> Finding:
+def _isotropic(seen: Observables) -> CheckResult:
     value, edge = seen.value("anisotropy"), noise_edge(seen)
     status: Status = "holds" if value <= edge else "violated"
-    return Finding(status, f"largest over mean eigenvalue {value:.3g}, {edge:.3g} at most for noise", value)
+    return CheckResult(status, f"largest over mean eigenvalue {value:.3g}, {edge:.3g} at most for noise", value)
 
 
 ISOTROPIC = checked(
@@ -331,9 +335,9 @@ ISOTROPIC = checked(
 )
 
 
-def _spiked(seen: Observables) -> Finding:
+def _spiked(seen: Observables) -> CheckResult:
     found = _isotropic(seen)
-    return Finding("violated" if found.status == "holds" else "holds", found.why, found.statistic)
+    return CheckResult("violated" if found.status == "holds" else "holds", found.why, found.statistic)
 
 
 SPIKED = checked(
@@ -344,47 +348,49 @@ SPIKED = checked(
 )
 
 
-def _projected(seen: Observables) -> Finding:
-    slope = seen["teacher_slope"]
+def _projected(seen: Observables) -> CheckResult:
+    slope = seen["supervisor_slope"]
     p = p_differs(slope.value - 1, slope.se)
-    return Finding("violated" if p < LEVEL else "holds", f"slope of label on prediction {slope}", slope.value, p)
+    return CheckResult("violated" if p < LEVEL else "holds", f"slope of label on prediction {slope}", slope.value, p)
 
 
-PROJECTED_TEACHER = checked(
-    "teacher is a projection",
-    "The teacher is the least-squares projection of the truth: the slope of the label on its prediction is 1.",
+PROJECTED_SUPERVISOR = checked(
+    "supervisor is a projection",
+    "The supervisor is the least-squares projection of the truth: the slope of the label on its prediction is 1.",
     _projected,
-    needs=("teacher_slope",),
+    needs=("supervisor_slope",),
 )
 
 
-def _contraction(seen: Observables) -> Finding:
+def _contraction(seen: Observables) -> CheckResult:
     weak, student = seen["weak_variance"], seen["student_variance"]
     difference = student.value - weak.value
     p = p_above(Quantity(difference, math.hypot(weak.se, student.se), student.n, "difference"), 0.0)
     status: Status = "violated" if p < LEVEL else "holds"
-    return Finding(status, f"variance of the student's predictions {student}, of the teacher's {weak}", difference, p)
+    return CheckResult(
+        status, f"variance of the student's predictions {student}, of the supervisor's {weak}", difference, p
+    )
 
 
 CONTRACTION = checked(
-    "student contracts the teacher",
-    "The student's function is no larger than the teacher's, as after gradient flow from 0 or with a ridge penalty.",
+    "student contracts the supervisor",
+    "The student's function is no larger than the supervisor's, as after gradient flow from 0 or with a ridge penalty.",
     _contraction,
     needs=("weak_variance", "student_variance"),
 )
 
 
-def _matches_mean(seen: Observables) -> Finding:
+def _matches_mean(seen: Observables) -> CheckResult:
     misfit, variance = seen["misfit"], seen["ensemble_squared"]
     se = math.hypot(misfit.se, variance.se)
     p = p_differs(misfit.value - variance.value, se, ENSEMBLE_TOLERANCE * max(variance.value, 0.0))
     why = f"misfit {misfit}, ensemble variance {variance}: equal if it holds"
-    return Finding("violated" if p < LEVEL else "holds", why, misfit.value - variance.value, p)
+    return CheckResult("violated" if p < LEVEL else "holds", why, misfit.value - variance.value, p)
 
 
 MATCHES_MEAN = checked(
-    "student is the mean teacher",
-    "The student approximates the mean over all teachers that might have been trained.",
+    "student is the mean supervisor",
+    "The student approximates the mean over all supervisors that might have been trained.",
     _matches_mean,
     needs=("misfit", "ensemble_squared"),
 )

@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import xlogy
 
-from w2sg.core import FloatArray, InputError
-from w2sg.core.arrays import ROW_SUM_TOLERANCE
+from w2sg.core import ROW_SUM_TOLERANCE, FloatArray, InputError
 from w2sg.theory.observables import Quantity
 
 

@@ -26,9 +26,9 @@ class InfoSet(IntEnum):
     """What has to be known to compute a quantity; each set holds the ones before it."""
 
     S0 = 0
-    """Unlabelled deployment inputs, both models, and the teacher's supervision split.
+    """Unlabelled deployment inputs, both models, and the supervisor's supervision split.
 
-    Of the split's labels those that the teacher did not use, or saw with noise, serve as its validation split.
+    Of the split's labels those that the supervisor did not use, or saw with noise, serve as its validation split.
     """
     S1 = 1
     """S0 and some audited ground-truth labels of the deployment distribution."""

@@ -1,6 +1,6 @@
 """Internal coherence maximization: labels that a student finds easiest to predict from each other."""
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal, final
 
@@ -9,6 +9,7 @@ from pydantic import Field
 
 from w2sg.core import (
     AnyArray,
+    ClassProbabilities,
     Fit,
     FloatArray,
     IntArray,
@@ -22,6 +23,7 @@ from w2sg.core import (
     register,
 )
 from w2sg.methods.objectives.cross_entropy import CrossEntropy
+from w2sg.methods.parts import OTHER_TRAINING
 from w2sg.methods.stopping import Fixed
 
 SMALLEST = 1e-5
@@ -127,20 +129,33 @@ class Coherence(Method):
     hottest: float = Field(10.0, gt=0, description="temperature of the first round")
     coldest: float = Field(0.01, gt=0, description="the temperature never falls below this")
 
+    @property
+    def training_facts(self) -> Mapping[str, str]:
+        """The student learns labels that were searched."""
+        return OTHER_TRAINING
+
     def train(self, view: WeakView, student: Student, rng: np.random.Generator) -> Training:
         """Search labels, then train on them."""
         split = _some(view.transfer, self.examples, rng)
-        labels = self._first(split, rng)
+        labels, weak = self._first(split.weak, rng), split.weak.probabilities
         search = _Search(
-            fit=Fit(student, split.inputs, split.weak, view.corpus, CrossEntropy(), Fixed(), rng),
-            shares=split.weak.mean(axis=0).astype(np.float64) if self.start == "weak" else _uniform(view.n_classes),
+            fit=Fit(
+                student=student,
+                inputs=split.inputs,
+                targets=weak,
+                corpus=view.corpus,
+                objective=CrossEntropy(),
+                stopping=Fixed(),
+                rng=rng,
+            ),
+            shares=weak.mean(axis=0).astype(np.float64) if self.start == "weak" else _uniform(weak.shape[1]),
             fold=_folds(labels, self.folds, rng),
             alpha=self.alpha,
         )
-        found = yield from self.search(search, labels, rng)
+        labels_found = yield from self.search(search, labels, rng)
         if self.start == "random":
-            found = _matched(found, split.weak)
-        return (yield [search.request(found, found != NONE)])[0]
+            labels_found = _matched(labels_found, weak)
+        return (yield [search.request(labels_found, labels_found != NONE)])[0]
 
     def search(
         self, search: _Search, labels: IntArray, rng: np.random.Generator
@@ -157,34 +172,33 @@ class Coherence(Method):
             kept, moved = labels.copy(), labels.copy()
             kept[joining], moved[joining], moved[moving] = named[joining], named[joining], named[moving]
             states = [kept, moved] if len(joining) else [moved]
-            found = yield from search.cross_fit(states)
-            before, after = (found[0] if len(joining) else proba), found[-1]
+            predicted = yield from search.cross_fit(states)
+            before, after = (predicted[0] if len(joining) else proba), predicted[-1]
             gain = search.utility(moved, after) - search.utility(kept, before)
             heat = max(self.coldest, self.hottest / (1 + 2 * np.log1p(turn)))
             accepted = rng.random() < np.exp(min(0.0, gain / heat))
             labels, proba = (moved, after) if accepted else (kept, before)
         return labels
 
-    def _first(self, split: WeakSplit, rng: np.random.Generator) -> IntArray:
+    def _first(self, weak: ClassProbabilities, rng: np.random.Generator) -> IntArray:
         """Return the first labels `(n,)`, -1 where there is none."""
-        n, k = split.weak.shape
+        n, k = weak.probabilities.shape
         labels = np.full(n, NONE, dtype=np.int64)
         if self.start == "random":
             rows = rng.permutation(n)[: self.seeds * k]
             labels[rows] = np.arange(len(rows)) % k
             return labels
-        named = split.weak.argmax(axis=1)
+        named = weak.named
         for label in range(k):
             rows = np.flatnonzero(named == label)
-            labels[rows[np.argsort(-split.weak[rows, label], kind="stable")][: self.seeds]] = label
+            labels[rows[np.argsort(-weak.probabilities[rows, label], kind="stable")][: self.seeds]] = label
         return labels
 
 
 def _some(split: WeakSplit, most: int, rng: np.random.Generator) -> WeakSplit:
     if len(split) <= most:
         return split
-    rows = np.sort(rng.permutation(len(split))[:most])
-    return WeakSplit(split.inputs.take(rows), split.weak[rows])
+    return split.take(np.sort(rng.permutation(len(split))[:most]))
 
 
 def _uniform(k: int) -> FloatArray:

@@ -7,6 +7,7 @@ which of the two answers found is which.
 """
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, Self, final
 
@@ -26,6 +27,7 @@ from w2sg.core import (
     WeakView,
     register,
 )
+from w2sg.methods.parts import OTHER_TRAINING
 
 SMALLEST_DEVIATION = 1e-6
 """Columns that vary less than this are taken to be constant: features are float32."""
@@ -81,20 +83,25 @@ class _Contrast(Method):
     def probe(self, plus: FloatArray, minus: FloatArray, rng: np.random.Generator) -> FloatArray:
         """Return a probe `(d + 1,)`, weights and bias, from standardised contrast features, each `(n, d)`."""
 
+    @property
+    def training_facts(self) -> Mapping[str, str]:
+        """No student is trained on labels."""
+        return OTHER_TRAINING
+
     @final
     def train(self, view: WeakView, student: Student, rng: np.random.Generator) -> Training:
         """Find the probe on the transfer inputs, then choose its sign by agreement with the weak labels."""
         yield from ()
-        if view.n_classes != 2:
+        if view.transfer.weak.n_classes != 2:
             raise CapabilityError(
-                f"method {self.kind!r} is for 2 classes, got {view.n_classes}: choose a task of pairs"
+                f"method {self.kind!r} is for 2 classes, got {view.transfer.weak.n_classes}: choose a task of pairs"
             )
         inputs = view.transfer.inputs
         plus, minus = (rows.astype(np.float64) for rows in contrast_features(student, view.corpus, inputs))
         standards = (Standard.of(plus), Standard.of(minus))
-        found = self.probe(standards[0](plus), standards[1](minus), rng)
-        predictor = ContrastPredictor(student, view.corpus, standards, found)
-        agreement = (predictor.predict_proba(inputs) * view.transfer.weak).sum(axis=1).mean()
+        probe = self.probe(standards[0](plus), standards[1](minus), rng)
+        predictor = ContrastPredictor(student, view.corpus, standards, probe)
+        agreement = (predictor.predict_proba(inputs) * view.transfer.weak.probabilities).sum(axis=1).mean()
         predictor.flipped = bool(agreement < 0.5)
         return predictor
 
@@ -161,7 +168,7 @@ class ContrastConsistency(_Contrast):
         """Minimise the loss from unit directions."""
         from scipy.optimize import minimize
 
-        found: list[tuple[float, FloatArray]] = []
+        ends: list[tuple[float, FloatArray]] = []
         for _ in range(self.restarts):
             drawn = rng.normal(size=plus.shape[1])
             start = np.append(drawn / np.linalg.norm(drawn), 0.0)
@@ -173,8 +180,8 @@ class ContrastConsistency(_Contrast):
                 method="L-BFGS-B",
                 options={"maxiter": self.steps},
             )
-            found.append((float(end.fun), end.x))
-        return min(found, key=lambda one: one[0])[1]
+            ends.append((float(end.fun), end.x))
+        return min(ends, key=lambda end_of_restart: end_of_restart[0])[1]
 
 
 @final

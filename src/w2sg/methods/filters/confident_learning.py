@@ -87,7 +87,7 @@ class ConfidentLearning(Selection):
     def weights(self, view: WeakView, student: Student, rng: np.random.Generator) -> Course:
         """Train a student for each fold; return 0 for the examples pruned and their class's weight for the others."""
         proba = yield from out_of_fold(view, student, self.folds, rng)
-        named = view.transfer.weak.argmax(axis=1)
+        named = view.transfer.weak.named
         return self.decide(named, proba)
 
     def decide(self, named: IntArray, proba: FloatArray) -> FloatArray:

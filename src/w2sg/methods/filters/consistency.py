@@ -34,7 +34,7 @@ class _Consistency(_Part):
         draw, fate = rng.spawn(2)
         (predictor,) = yield [naive_fit(view, student, fate)]
         values = view.transfer.inputs.values
-        n, k = view.transfer.weak.shape
+        n, k = view.transfer.weak.probabilities.shape
         how = Changes(self.noise, self.shift, self.dropout)
         copies = [changed(values, how, draw) for _ in range(self.copies)]
         pairs = self.swap and k == 2 and values.dtype == object and values.ndim == 2
@@ -62,7 +62,9 @@ class ConsistencyRelabel(_Consistency, Relabeling):
         proba = yield from self.answers(view, student, rng)
         votes = one_hot(proba.argmax(axis=2), proba.shape[2]).mean(axis=0)
         agreed = votes.max(axis=1) >= self.agreement - ROUNDING
-        return np.asarray(np.where(agreed[:, None], proba.mean(axis=0), view.transfer.weak), dtype=np.float32)
+        return np.asarray(
+            np.where(agreed[:, None], proba.mean(axis=0), view.transfer.weak.probabilities), dtype=np.float32
+        )
 
 
 @register()
@@ -79,7 +81,7 @@ class ConsistencyFilter(_Consistency, Selection):
     def weights(self, view: WeakView, student: Student, rng: np.random.Generator) -> Course:
         """Train a naive student; return 1 for the examples kept and 0 for the others."""
         proba = (yield from self.answers(view, student, rng)).mean(axis=0)
-        named = view.transfer.weak.argmax(axis=1)
+        named = view.transfer.weak.named
         kept = np.zeros(len(named), dtype=np.float32)
         for label in np.unique(named):
             rows = np.flatnonzero(named == label)

@@ -45,5 +45,5 @@ class FoldFilter(_Folds, Selection):
     def weights(self, view: WeakView, student: Student, rng: np.random.Generator) -> Course:
         """Train a student for each fold; return 1 for the examples kept and 0 for the others."""
         proba = yield from out_of_fold(view, student, self.folds, rng)
-        distance = disagreement(proba, view.transfer.weak)
+        distance = disagreement(proba, view.transfer.weak.probabilities)
         return without_worst(distance, round(self.contamination * len(distance)))

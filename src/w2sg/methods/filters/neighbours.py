@@ -54,7 +54,7 @@ class _Knn(_Part):
         """Return the mean soft label of each transfer example's neighbours, `(n, c)`."""
         x = student.embed(view.corpus, view.transfer.inputs)
         graph = neighbour_graph(x, self.k, x if self.include_self else None, f"{self.kind}.k")
-        return mean_label(graph, view.transfer.weak)
+        return mean_label(graph, view.transfer.weak.probabilities)
 
 
 @register()
@@ -86,5 +86,5 @@ class KnnFilter(_Knn, Selection):
     def weights(self, view: WeakView, student: Student, rng: np.random.Generator) -> Course:
         """Return 1 for the examples kept and 0 for the others."""
         yield from ()
-        distance = disagreement(self.probe(view, student), view.transfer.weak)
+        distance = disagreement(self.probe(view, student), view.transfer.weak.probabilities)
         return without_worst(distance, round(self.contamination * len(distance)))

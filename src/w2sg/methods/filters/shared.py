@@ -6,7 +6,7 @@ from the same random numbers as without the filter.
 
 import numpy as np
 
-from w2sg.core import AuditedView, Fit, FloatArray, InputError, IntArray, Student, WeakView
+from w2sg.core import Audit, Fit, FloatArray, InputError, IntArray, Student, WeakView
 from w2sg.methods.objectives.cross_entropy import CrossEntropy
 from w2sg.methods.parts import Course
 from w2sg.methods.stopping import Fixed
@@ -18,7 +18,7 @@ def naive_fit(view: WeakView, student: Student, rng: np.random.Generator, rows: 
     return Fit(
         student=student,
         inputs=split.inputs if rows is None else split.inputs.take(rows),
-        targets=split.weak if rows is None else split.weak[rows],
+        targets=split.weak.probabilities if rows is None else split.weak.probabilities[rows],
         corpus=view.corpus,
         objective=CrossEntropy(),
         stopping=Fixed(),
@@ -35,7 +35,7 @@ def out_of_fold(view: WeakView, student: Student, folds: int, rng: np.random.Gen
     Raises:
         InputError: If there are fewer examples than folds.
     """
-    n, k = view.transfer.weak.shape
+    n, k = view.transfer.weak.probabilities.shape
     if folds > n:
         raise InputError(f"folds must be at most the {n} transfer examples, got {folds}: lower it")
     deal, *fates = rng.spawn(folds + 1)
@@ -51,7 +51,7 @@ def out_of_fold(view: WeakView, student: Student, folds: int, rng: np.random.Gen
     return proba
 
 
-def disagreement(one: FloatArray, other: FloatArray) -> FloatArray:
+def disagreement(first: FloatArray, second: FloatArray) -> FloatArray:
     """Return the total variation `1/2 sum_c |p_c - q_c|` of rows `(n, k)`, in [0, 1]; shape `(n,)`.
 
     With two classes it is the difference of the probabilities of either class.
@@ -59,7 +59,7 @@ def disagreement(one: FloatArray, other: FloatArray) -> FloatArray:
     >>> disagreement(np.array([[0.9, 0.1]]), np.array([[0.4, 0.6]]))
     array([0.5])
     """
-    return np.asarray(np.abs(one - other).sum(axis=1) / 2)
+    return np.asarray(np.abs(first - second).sum(axis=1) / 2)
 
 
 def without_worst(distance: FloatArray, n_left_out: int) -> FloatArray:
@@ -72,14 +72,14 @@ def without_worst(distance: FloatArray, n_left_out: int) -> FloatArray:
     return kept
 
 
-def audited(view: WeakView, part: str, labels: int) -> AuditedView:
-    """Return the view with the labels that a part buys.
+def audited(view: WeakView, part: str, labels: int) -> Audit:
+    """Return the labels that a part buys.
 
     Raises:
         InputError: If the view has none.
     """
-    if not isinstance(view, AuditedView):
+    if view.audit is None:
         raise InputError(
-            f"{part} buys {labels} gold labels, and this view has none: give an AuditedView, as a run does by itself"
+            f"{part} buys {labels} gold labels, and this view has none: give a view with an audit, as a run does"
         )
-    return view
+    return view.audit

@@ -43,7 +43,7 @@ class _Topology(_Part):
         """Return the features of the transfer examples `(n, d)`, and the positions of those kept."""
         x = student.embed(view.corpus, view.transfer.inputs)
         graph = neighbour_graph(x, self.components, None, f"{self.kind}.components")
-        kept = np.flatnonzero(main_components(graph, view.transfer.weak.argmax(axis=1)))
+        kept = np.flatnonzero(main_components(graph, view.transfer.weak.named))
         if len(kept) <= self.k:
             raise InputError(
                 f"{self.kind}.k must be below the {len(kept)} of {len(x)} examples that the components keep, "
@@ -66,7 +66,7 @@ class TopologyRelabel(_Topology, Relabeling):
         yield from ()
         x, kept = self.core(view, student)
         graph = neighbour_graph(x[kept], self.k, x, f"{self.kind}.k")
-        return mean_label(graph, view.transfer.weak[kept])
+        return mean_label(graph, view.transfer.weak.probabilities[kept])
 
 
 @register(paper="2012.04835")
@@ -86,7 +86,7 @@ class TopologyFilter(_Topology, Selection):
         """Return 1 for the examples kept and 0 for the others."""
         yield from ()
         x, kept = self.core(view, student)
-        labels = view.transfer.weak[kept]
+        labels = view.transfer.weak.probabilities[kept]
         probe = mean_label(neighbour_graph(x[kept], self.k, None, f"{self.kind}.k"), labels)
         weights = np.zeros(len(x), dtype=np.float32)
         already = len(x) - len(kept)

@@ -71,7 +71,7 @@ class Trust(_Bought, Selection):
     """Buy a few labels, learn from them which weak labels are right, and keep the ones to trust.
 
     A trust function of Uzunoglu et al. (arXiv:2606.01000), who train a small network on the last hidden states of the
-    weak teacher and keep the weak labels of high trust. The supervisor's states are not in a method's reach: here a
+    weak supervisor and keep the weak labels of high trust. The supervisor's states are not in a method's reach: here a
     logistic model reads the leading components of the student's features before training and the supervisor's
     confidence, penalised for the few labels there are.
     """
@@ -91,11 +91,11 @@ class Trust(_Bought, Selection):
         """Return the trust of each example, or whether it is above the threshold."""
         yield from ()
         known = audited(view, f"selection {self.kind!r}", self.labels)
-        weak = view.transfer.weak
+        weak = view.transfer.weak.probabilities
         features = leading_components(student.embed(view.corpus, view.transfer.inputs), self.components)
         signs = np.concatenate([features, log_odds(weak)[:, None]], axis=1)
-        right = (weak[known.audit_rows].argmax(axis=1) == known.audit_gold).astype(np.int64)
-        trust = trust_of(signs, known.audit_rows, right, self.c)
+        right = (weak[known.rows].argmax(axis=1) == known.gold).astype(np.int64)
+        trust = trust_of(signs, known.rows, right, self.c)
         return np.asarray(trust if self.use == "weight" else trust > self.threshold, dtype=np.float32)
 
 
@@ -114,7 +114,7 @@ class TrustedWeight(_Bought, Selection):
         """Return the weight of each example."""
         yield from ()
         weights = np.ones(len(view.transfer), dtype=np.float32)
-        weights[audited(view, f"selection {self.kind!r}", self.labels).audit_rows] = self.weight
+        weights[audited(view, f"selection {self.kind!r}", self.labels).rows] = self.weight
         return weights
 
 
@@ -128,6 +128,6 @@ class TrustedGold(_Bought, Relabeling):
         """Return the labels."""
         yield from ()
         known = audited(view, f"relabeling {self.kind!r}", self.labels)
-        labels = view.transfer.weak.copy()
-        labels[known.audit_rows] = one_hot(known.audit_gold, labels.shape[1])
+        labels = view.transfer.weak.probabilities.copy()
+        labels[known.rows] = one_hot(known.gold, labels.shape[1])
         return labels

@@ -15,6 +15,11 @@ class CrossEntropy(TargetObjective):
     kind: Literal["cross-entropy"] = "cross-entropy"
     labels: Literal["soft", "hard"] = Field("soft", description="weak probabilities, or their most likely class")
 
+    @property
+    def hard_labels(self) -> bool:
+        """Whether `labels` is `hard`."""
+        return self.labels == "hard"
+
     def target(self, weak: Array, log_student: Array, progress: float) -> Array:
         """Return the weak labels."""
         return weak if self.labels == "soft" else harden(weak, weak)

@@ -35,6 +35,11 @@ class Divergence(Objective):
     floor: float = Field(0.01, gt=0, lt=1, description="weight of the uniform distribution in the weak labels")
 
     @property
+    def loss(self) -> str:
+        """The divergence."""
+        return self.divergence
+
+    @property
     def curvature(self) -> float:
         """How much steeper than cross-entropy the loss may curve: `log(f / w)` grows as `w` falls."""
         return {"reverse-kl": 8.0, "total-variation": 4.0}.get(self.divergence, 2.0)

@@ -1,29 +1,32 @@
 """Preferences between the student's own answers, by how often the supervisor gives each."""
 
 from collections.abc import Hashable
-from typing import Literal, final
+from typing import Any, ClassVar, Literal, final
 
 import numpy as np
 from pydantic import Field
 
 from w2sg.core import (
     AnyArray,
+    AnyTraining,
     FloatArray,
     IntArray,
-    WritingMethod,
+    Key,
+    Method,
+    PreferenceFit,
+    Signal,
+    Student,
+    Texts,
+    WeakView,
     WritingPredictor,
-    WritingStudent,
-    WrittenView,
     register,
 )
-from w2sg.measure import KEYS
-from w2sg.measure.answers import Key
-from w2sg.methods.written.shared import own_samples, trained_on
+from w2sg.methods.written.shared import key_of, own_samples, trained_on, writer_of
 
 
 @final
 @register(paper="2305.18290")
-class WeakPreferences(WritingMethod):
+class WeakPreferences(Method[Texts, WritingPredictor]):
     """Direct preference optimization on the student's own answers, judged by the supervisor's.
 
     Of what the student samples to a prompt, the answer that the supervisor gives most often is set against the one that
@@ -31,6 +34,8 @@ class WeakPreferences(WritingMethod):
     probability `(a + 1) / (a + b + 2)`. Prompts without a difference teach nothing and are left out, and so are answers
     that were cut before their end; where nothing remains, the student stays as it was.
     """
+
+    signal: ClassVar[type[Signal]] = Texts
 
     kind: Literal["weak-preferences"] = "weak-preferences"
     own_samples: int = Field(8, ge=2, description="answers that the student samples to each prompt")
@@ -44,22 +49,34 @@ class WeakPreferences(WritingMethod):
         """The student must write, and learn preferences."""
         return frozenset({"write", "preferences"})
 
-    def learn(self, view: WrittenView, student: WritingStudent, rng: np.random.Generator) -> WritingPredictor:
+    def train(
+        self, view: WeakView[Texts], student: Student[Any, Any], rng: np.random.Generator
+    ) -> AnyTraining[WritingPredictor]:
         """Sample, judge, and train on the preferences."""
-        shown, key = view.transfer, KEYS[view.scorer]
-        begun = student.published()
+        writer, key = writer_of(student), key_of(view)
+        prompts, weak = view.transfer.inputs.texts, view.transfer.weak
+        every = np.arange(len(prompts))
+        begun = writer.published()
         if self.begin == "imitation":
-            begun = trained_on(student, shown.prompts, shown.weak, np.arange(len(shown)), rng)
-        own = own_samples(begun, shown.prompts, self.own_samples, self.temperature, rng)
-        said = shown.weak[:, None] if shown.samples is None else shown.samples
+            begun = yield from trained_on(writer, prompts, weak.answers, every, rng)
+        own = own_samples(begun, prompts, self.own_samples, self.temperature, rng)
+        said = weak.answers[:, None] if weak.samples is None else weak.samples
         best, worst, preferred = judged(own.texts, said, key)
-        every = np.arange(len(shown))
+        # An answer that was cut is no whole answer, so it is neither to be copied nor to be unlearned.
         rows = np.flatnonzero((preferred > 0.5) & own.ended[every, best] & own.ended[every, worst])
         trained = begun
         if len(rows):
-            prompts = [shown.prompts[row] for row in rows]
             first, second = (own.texts[rows, side[rows]].tolist() for side in (best, worst))
-            trained = student.fit_preferences(prompts, first, second, preferred[rows], rng, start=begun)
+            fit = PreferenceFit(
+                student=writer,
+                rng=rng,
+                prompts=[prompts[row] for row in rows],
+                first=first,
+                second=second,
+                preferred=preferred[rows],
+                start=begun,
+            )
+            (trained,) = yield [fit]
         trained.notes = {**trained.notes, "learned_from": len(rows)}
         return trained
 

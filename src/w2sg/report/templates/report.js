@@ -70,7 +70,7 @@
   const tools = (box) => {
     const table = document.getElementById(box.dataset.for);
     const rows = [...table.tBodies[0].rows];
-    const title = table.closest("section").querySelector("h2").textContent;
+    const { title } = box.dataset;
     const input = make("input", { type: "search", placeholder: "Filter rows by words" });
     input.setAttribute("aria-label", `Filter the rows of: ${title}`);
     const count = make("span");
@@ -92,9 +92,10 @@
 
   for (const box of document.querySelectorAll(".tools")) tools(box);
 
+  const source = document.getElementById("document-data");
   const download = make("button", { type: "button", textContent: "Save the data as JSON" });
   download.addEventListener("click", () => {
-    save("study.json", "application/json", document.getElementById("study-data").textContent);
+    save(`${source.dataset.name}.json`, "application/json", source.textContent);
   });
   document.getElementById("download").append(download);
 

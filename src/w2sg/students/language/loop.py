@@ -121,7 +121,7 @@ class Step:
 
 
 @dataclass(eq=False)
-class Trained:
+class TrainedState:
     """What came out: what training changed, the step that it is from, and what there is to know about it."""
 
     state: State
@@ -161,7 +161,7 @@ class Loop:
         gives_up_after: int | None = None,
         settles_at: float = 0.0,
         place: Path | None = None,
-    ) -> Trained:
+    ) -> TrainedState:
         """Train.
 
         Args:
@@ -200,7 +200,7 @@ class Loop:
         if self.step.micro < self.recipe.batch:
             notes["micro"] = self.step.micro
         _, end, state = best or (0.0, last, self.network.trained())
-        return Trained(state, end, notes)
+        return TrainedState(state, end, notes)
 
     def _batches(self, first: int, last: int) -> Iterator[tuple[int, IntArray]]:
         """Yield the number and the examples of each step; the same whether training was interrupted or not."""

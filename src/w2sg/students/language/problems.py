@@ -13,7 +13,7 @@ from w2sg.students.language.tokens import Tokens
 
 
 @dataclass(eq=False)
-class Labelled(Problem):
+class LabelProblem(Problem):
     """Soft labels and an objective of the catalogue.
 
     Attributes:
@@ -73,7 +73,10 @@ class Labelled(Problem):
         """
         shown = [self._shown(step, rows) for rows in parts]
         vectors = step.network.embedded([ids for ids, _ in shown])
-        outputs = [step.network(*one, vectors=some) for one, some in zip(shown, vectors, strict=True)]
+        outputs = [
+            step.network(*ids_and_mask, vectors=vectors_of_part)
+            for ids_and_mask, vectors_of_part in zip(shown, vectors, strict=True)
+        ]
         return torch.cat(outputs).reshape(sum(map(len, parts)), -1)
 
     def _shown(self, step: Step, rows: IntArray) -> tuple[torch.Tensor, torch.Tensor]:
@@ -85,11 +88,11 @@ class Labelled(Problem):
     @torch.no_grad()
     def _all_logits(self, step: Step, rows: IntArray, parts: list[IntArray]) -> torch.Tensor:
         """Return the logits `(n, k)` of a whole batch, in its order, from all processes."""
-        made = torch.zeros((len(rows), self.targets.shape[1]), device=step.accelerator.device)
+        logits = torch.zeros((len(rows), self.targets.shape[1]), device=step.accelerator.device)
         for part in parts:
             if len(part):
-                made[torch.from_numpy(part)] = self.logits(step, step.plain, rows[part])
-        gathered: torch.Tensor = step.accelerator.reduce(made, "sum")
+                logits[torch.from_numpy(part)] = self.logits(step, step.plain, rows[part])
+        gathered: torch.Tensor = step.accelerator.reduce(logits, "sum")
         return gathered
 
     def _pull(self, rows: IntArray, logits: torch.Tensor, progress: float) -> torch.Tensor:
@@ -97,8 +100,8 @@ class Labelled(Problem):
         with torch.no_grad():
             weak = torch.from_numpy(self.targets[rows]).to(logits)
             weights = torch.from_numpy(self.weights[rows]).to(logits)
-            found: torch.Tensor = self.objective.gradient(weak, logits.detach(), progress) * weights[:, None]
-        return found
+            pull: torch.Tensor = self.objective.gradient(weak, logits.detach(), progress) * weights[:, None]
+        return pull
 
 
 @dataclass(eq=False)

@@ -6,7 +6,7 @@ from typing import ClassVar, final
 
 import numpy as np
 
-from w2sg.core import AnyArray, Output, Scorer
+from w2sg.core import AnyArray, Scorer, Signal, Texts, WrittenAnswers, as_texts
 from w2sg.tasks.splits import SplitTask
 from w2sg.tasks.table import Table
 
@@ -17,12 +17,17 @@ RECORDED = "written."
 class WrittenTask(SplitTask):
     """Prompts whose answers are texts."""
 
-    output: ClassVar[Output] = "texts"
+    signal: ClassVar[type[Signal]] = Texts
 
     @property
     @abstractmethod
     def scored_by(self) -> Scorer:
         """When an answer is right: `exact` or `number`."""
+
+    @final
+    def question(self, table: Table) -> WrittenAnswers:
+        """Return what is asked of each prompt: its answer, in writing."""
+        return WrittenAnswers(self.scored_by)
 
     @property
     def default_supervisor(self) -> str:
@@ -50,11 +55,4 @@ class WrittenTask(SplitTask):
     ) -> Table:
         """Return the table of prompts and their gold answers: each different text stands as a class of its own."""
         texts, numbers = np.unique(np.array(gold, dtype=object), return_inverse=True)
-        return Table.of(texts_of(prompts), numbers, tuple(texts.tolist()), source, columns=columns, split=split)
-
-
-def texts_of(texts: list[str]) -> AnyArray:
-    """Return texts as an array `(n,)` of dtype object."""
-    found = np.empty(len(texts), dtype=object)
-    found[:] = texts
-    return found
+        return Table.of(as_texts(prompts), numbers, tuple(texts.tolist()), source, columns=columns, split=split)

@@ -8,13 +8,12 @@ from typing import Literal, final
 import numpy as np
 from pydantic import Field
 
-from w2sg.core import AnyArray, DataError, Scorer
+from w2sg.core import AnyArray, DataError, Scorer, as_texts, final_number
 from w2sg.core.registry import register
-from w2sg.measure import final_number
 from w2sg.tasks.gsm8k import SOLVED, TEST, TRAIN, read_problems
 from w2sg.tasks.reading import digest_of, folder_bytes, read_sheet
 from w2sg.tasks.table import Table
-from w2sg.tasks.written.base import RECORDED, WrittenTask, texts_of
+from w2sg.tasks.written.base import RECORDED, WrittenTask
 
 FILES = {"solved": (SOLVED,), "published": (TRAIN, TEST)}
 _NOTES = re.compile(r"<<[^<>]*>>")
@@ -87,7 +86,7 @@ def _table(fingerprint: str, task: Gsm8k) -> Table:
         return [written(text, task.worked) for text in solutions]
 
     columns: dict[str, AnyArray] = {"difficulty": problems.steps}
-    columns |= {f"{RECORDED}{name}": texts_of(as_answers(texts)) for name, texts in problems.written.items()}
+    columns |= {f"{RECORDED}{name}": as_texts(as_answers(texts)) for name, texts in problems.written.items()}
     split = None if solved else np.repeat(np.array(["", "test"]), [len(sheet) for sheet in sheets])
     prompts = [f"{text}\n" for text in problems.questions]
     return task.made(prompts, as_answers(problems.solutions), task.folder, columns, split)

@@ -7,23 +7,25 @@ times the mean of 1[student right] - 1[teacher right] among them; in squared ris
 import numpy as np
 from numpy.typing import ArrayLike
 
-from w2sg.core.errors import InputError
-from w2sg.theory.certificate import Certificate, check_delta
-from w2sg.theory.certificates.betting import Betting
-from w2sg.theory.certificates.certifier import Certifier
-from w2sg.theory.certificates.checks import (
+from w2sg.core import ROW_SUM_TOLERANCE, FloatArray, InputError
+from w2sg.measure import (
+    INDEPENDENT,
     UNIT,
-    Floats,
+    Betting,
+    Certifier,
+    ClopperPearson,
+    MaurerPontil,
     Side,
     Span,
-    as_classes,
-    as_finite,
+    as_floats,
+    as_labels,
     as_rows,
     as_unit,
     by_side,
+    check_delta,
     same_length,
 )
-from w2sg.theory.certificates.means import INDEPENDENT, ClopperPearson, MaurerPontil
+from w2sg.theory.certificate import Certificate, certified_mean
 from w2sg.theory.observables import Unit
 
 DIFFERENCE: Span = (-1.0, 1.0)
@@ -41,7 +43,7 @@ def gain_by_audit(
     delta: float,
     *,
     n_classes: int,
-    side: Side = "lower",
+    side: Side = "low",
     certifier: Certifier | None = None,
     inputs: str = "deployment inputs",
 ) -> Certificate:
@@ -71,15 +73,15 @@ def gain_by_audit(
     bound = certifier or (ClopperPearson() if n_classes == 2 else Betting(horizon=max(len(value), 1)))
     part, exact = 0.5 if len(value) else 1.0, ClopperPearson()
 
-    def lower(each: float) -> float:
-        least = bound.lower(value, part * each, DIFFERENCE) if len(value) else -1.0
-        return least * (exact.upper if least < 0 else exact.lower)(differs, part * each)
+    def low_from(each: float) -> float:
+        least = bound.low(value, part * each, DIFFERENCE) if len(value) else -1.0
+        return least * (exact.high if least < 0 else exact.low)(differs, part * each)
 
-    def upper(each: float) -> float:
-        most = bound.upper(value, part * each, DIFFERENCE) if len(value) else 1.0
-        return most * (exact.upper if most > 0 else exact.lower)(differs, part * each)
+    def high_from(each: float) -> float:
+        most = bound.high(value, part * each, DIFFERENCE) if len(value) else 1.0
+        return most * (exact.high if most > 0 else exact.low)(differs, part * each)
 
-    low, high = by_side(side, delta, lower, upper)
+    low, high = by_side(side, delta, low_from, high_from)
     return Certificate(
         "gain",
         "error",
@@ -97,11 +99,11 @@ def gain_by_audit(
 
 def _disputed(
     weak: ArrayLike, student: ArrayLike, rows: ArrayLike, labels: ArrayLike, n_classes: int
-) -> tuple[Floats, Floats]:
+) -> tuple[FloatArray, FloatArray]:
     """Return where both disagree (N,), and 1[student right] - 1[teacher right] on labelled disagreements (m,)."""
-    w, s = as_classes("weak", weak, n_classes), as_classes("student", student, n_classes)
+    w, s = as_labels("weak", weak, n_classes), as_labels("student", student, n_classes)
     same_length(weak=w, student=s)
-    at, gold = as_rows(rows, len(w)), as_classes("labels", labels, n_classes)
+    at, gold = as_rows(rows, len(w)), as_labels("labels", labels, n_classes)
     same_length(rows=at, labels=gold)
     if not (w != s)[at].all():
         raise InputError("rows must be disagreements: labels drawn from all inputs go to gain_by_pairs")
@@ -115,7 +117,7 @@ def gain_by_pairs(
     *,
     unit: Unit = "error",
     most: float = 1.0,
-    side: Side = "lower",
+    side: Side = "low",
     certifier: Certifier | None = None,
     inputs: str = "deployment inputs",
 ) -> Certificate:
@@ -138,7 +140,9 @@ def gain_by_pairs(
     same_length(weak_loss=w, student_loss=s)
     bound = certifier or Betting(horizon=len(w))
     frame = f"{len(w)} {inputs}, labelled at random"
-    return bound.certify((w - s) * most, delta, target="gain", frame=frame, unit=unit, side=side, span=(-most, most))
+    return certified_mean(
+        bound, (w - s) * most, delta, target="gain", frame=frame, unit=unit, side=side, span=(-most, most)
+    )
 
 
 def cross_term(
@@ -173,10 +177,10 @@ def cross_term(
     value, ends = _crossing(weak, student, labels, span)
     bound = certifier or Betting(horizon=len(value))
     frame = f"{len(value)} {inputs}, labelled at random"
-    return bound.certify(value, delta, target="cross_term", frame=frame, unit="squared", side=side, span=ends)
+    return certified_mean(bound, value, delta, target="cross_term", frame=frame, unit="squared", side=side, span=ends)
 
 
-def _crossing(weak: ArrayLike, student: ArrayLike, labels: ArrayLike, span: Span) -> tuple[Floats, Span]:
+def _crossing(weak: ArrayLike, student: ArrayLike, labels: ArrayLike, span: Span) -> tuple[FloatArray, Span]:
     """Return <f_w - f_s, f_s - y> of each labelled input, and its span."""
     w, s = _predictions("weak", weak, span), _predictions("student", student, span)
     gold = _labels(labels, s, span)
@@ -194,7 +198,7 @@ def gain_by_misfit(
     labels: ArrayLike,
     delta: float,
     *,
-    side: Side = "lower",
+    side: Side = "low",
     span: Span = UNIT,
     certifier: Certifier | None = None,
     inputs: str = "deployment inputs",
@@ -229,8 +233,8 @@ def gain_by_misfit(
     low, high = by_side(
         side,
         delta,
-        lambda d: max(-most, misfit.lower(distance, d / 2, (0.0, most)) + 2 * bound.lower(value, d / 2, ends)),
-        lambda d: min(most, misfit.upper(distance, d / 2, (0.0, most)) + 2 * bound.upper(value, d / 2, ends)),
+        lambda d: max(-most, misfit.low(distance, d / 2, (0.0, most)) + 2 * bound.low(value, d / 2, ends)),
+        lambda d: min(most, misfit.high(distance, d / 2, (0.0, most)) + 2 * bound.high(value, d / 2, ends)),
     )
     return Certificate(
         "gain",
@@ -247,7 +251,7 @@ def gain_by_misfit(
     )
 
 
-def _predictions(name: str, values: ArrayLike, span: Span) -> Floats:
+def _predictions(name: str, values: ArrayLike, span: Span) -> FloatArray:
     """Return predictions moved to [0, 1], of shape (n,) or (n, k)."""
     array = np.asarray(values)
     if array.ndim == 1:
@@ -256,17 +260,17 @@ def _predictions(name: str, values: ArrayLike, span: Span) -> Floats:
         raise InputError(f"{name} must be numbers (n,) or probabilities (n, k) with k >= 2, got shape {array.shape}")
     flat = as_unit(name, array.ravel()).reshape(array.shape)
     worst = float(np.abs(flat.sum(axis=1) - 1).max())
-    if worst > 1e-3:
+    if worst > ROW_SUM_TOLERANCE:
         raise InputError(f"rows of {name} must sum to 1, one misses it by {worst:.2g}: apply soft-max to logits first")
     return np.asarray(flat / flat.sum(axis=1, keepdims=True))
 
 
-def _labels(values: ArrayLike, like: Floats, span: Span) -> Floats:
+def _labels(values: ArrayLike, like: FloatArray, span: Span) -> FloatArray:
     if like.ndim == 1:
-        return as_unit("labels", as_finite("labels", values), span)
-    return np.asarray(np.eye(like.shape[1])[as_classes("labels", values, like.shape[1])])
+        return as_unit("labels", as_floats("labels", values), span)
+    return np.asarray(np.eye(like.shape[1])[as_labels("labels", values, like.shape[1])])
 
 
-def _scale(span: Span, like: Floats) -> float:
+def _scale(span: Span, like: FloatArray) -> float:
     """Return the factor from squared units of [0, 1] to those of the span."""
     return 1.0 if like.ndim == 2 else (span[1] - span[0]) ** 2

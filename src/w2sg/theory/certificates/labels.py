@@ -6,21 +6,23 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
-from w2sg.core.errors import InputError
-from w2sg.theory.certificate import Certificate, check_delta
-from w2sg.theory.certificates.betting import Betting
-from w2sg.theory.certificates.certifier import Certifier
-from w2sg.theory.certificates.checks import (
-    Floats,
+from w2sg.core import InputError
+from w2sg.measure import (
+    Betting,
+    Certifier,
+    ClopperPearson,
+    MaurerPontil,
+    Powered,
     Side,
-    as_classes,
     as_flags,
+    as_labels,
     as_unit,
     by_side,
+    check_delta,
     check_share,
     same_length,
 )
-from w2sg.theory.certificates.means import ClopperPearson, MaurerPontil
+from w2sg.theory.certificate import Certificate
 from w2sg.theory.contracts import Inapplicable
 from w2sg.theory.observables import Unit
 
@@ -60,49 +62,30 @@ def ppi(
         InputError: Lengths differ, a value is out of range, or delta is.
         Inapplicable: There are fewer than two labels, or they do not vary: a limit theorem says nothing.
     """
-    y, f, u = _powered(labels, predicted, unlabelled, delta)
-    if len(y) < 2 or len(u) < 2:
+    check_delta(delta)
+    given = Powered.of(labels, predicted, unlabelled, power)
+    n, more = len(given.labels), len(given.unlabelled)
+    if n < 2 or more < 2:
         raise Inapplicable("a normal interval needs two labelled and two unlabelled inputs at least")
-    trust = tuned_power(y, f, len(u)) if power is None else _power(power)
-    rest = y - trust * f
-    if rest.var() == 0:
+    if given.rest.var() == 0:
         raise Inapplicable("what predictions leave of the labels does not vary: a normal interval would have no width")
-    estimate = float(trust * u.mean() + rest.mean())
-    se = math.sqrt(trust**2 * u.var(ddof=1) / len(u) + rest.var(ddof=1) / len(y))
+    estimate, se = given.estimate, given.standard_error
     low, high = by_side(
         side, delta, lambda d: max(0.0, estimate + ndtri(d) * se), lambda d: min(1.0, estimate - ndtri(d) * se)
     )
     return Certificate(
         target,
         unit,
-        f"prediction-powered, normal (power {trust:.2f})",
+        f"prediction-powered, normal (power {given.power:.2f})",
         low,
         high,
         estimate,
         delta,
         "asymptotic",
         (BOTH_AT_RANDOM, NOT_FITTED),
-        f"{len(y)} {inputs} labelled at random, {len(u)} unlabelled",
-        len(y),
+        f"{n} {inputs} labelled at random, {more} unlabelled",
+        n,
     )
-
-
-def _powered(
-    labels: ArrayLike, predicted: ArrayLike, unlabelled: ArrayLike, delta: float
-) -> tuple[Floats, Floats, Floats]:
-    check_delta(delta)
-    y, f, u = as_unit("labels", labels), as_unit("predicted", predicted), as_unit("unlabelled", unlabelled)
-    same_length(labels=y, predicted=f)
-    return y, f, u
-
-
-def tuned_power(labels: Floats, predicted: Floats, n_unlabelled: int) -> float:
-    """Return the power that makes the prediction-powered interval shortest, 0 if predictions are constant."""
-    spread = predicted.var(ddof=1) if len(predicted) > 1 else 0.0
-    if spread == 0:
-        return 0.0
-    both = np.cov(labels, predicted)[0, 1]
-    return float(np.clip(both / ((1 + len(labels) / n_unlabelled) * spread), 0.0, 1.0))
 
 
 def ppi_finite(
@@ -140,16 +123,16 @@ def ppi_finite(
     Raises:
         InputError: Lengths differ, a value is out of range, or no label is left.
     """
-    y, f, u = _powered(labels, predicted, unlabelled, delta)
-    spent = 0 if power is not None else _spent(tuning, len(y))
-    trust = tuned_power(y[:spent], f[:spent], len(u)) if power is None else _power(power)
-    rest = (y - trust * f)[spent:]
+    check_delta(delta)
+    spent = 0 if power is not None else _spent(tuning, len(as_unit("labels", labels)))
+    given = Powered.of(labels, predicted, unlabelled, power, tuned_on=spent)
+    trust, rest, u = given.power, given.rest[spent:], given.unlabelled
     bound, span, free = certifier or Betting(horizon=len(rest)), (-trust, 1.0), MaurerPontil()
     low, high = by_side(
         side,
         delta,
-        lambda d: max(0.0, trust * free.lower(u, d / 2) + bound.lower(rest, d / 2, span)),
-        lambda d: min(1.0, trust * free.upper(u, d / 2) + bound.upper(rest, d / 2, span)),
+        lambda d: max(0.0, trust * free.low(u, d / 2) + bound.low(rest, d / 2, span)),
+        lambda d: min(1.0, trust * free.high(u, d / 2) + bound.high(rest, d / 2, span)),
     )
     return Certificate(
         target,
@@ -161,8 +144,8 @@ def ppi_finite(
         delta,
         bound.strength,
         (BOTH_AT_RANDOM, NOT_FITTED),
-        f"{len(y)} {inputs} labelled at random ({spent} tuned the power), {len(u)} unlabelled",
-        len(y),
+        f"{len(given.labels)} {inputs} labelled at random ({spent} tuned the power), {len(u)} unlabelled",
+        len(given.labels),
     )
 
 
@@ -172,12 +155,6 @@ def _spent(tuning: float, n: int) -> int:
     if spent >= n:
         raise InputError(f"{n} labels leave none beside the {spent} that tune the power: give it, or more labels")
     return spent
-
-
-def _power(power: float) -> float:
-    if not 0 <= power <= 1:
-        raise InputError(f"power must be between 0 (predictions unused) and 1, got {power}")
-    return float(power)
 
 
 def rate_by_judge(
@@ -216,15 +193,15 @@ def rate_by_judge(
     )
     exact = ClopperPearson()
 
-    def lower(each: float) -> float:
-        said, tpr, fpr = exact.lower(q, each / 3), exact.upper(hit, each / 3), exact.upper(alarm, each / 3)
+    def low_from(each: float) -> float:
+        said, tpr, fpr = exact.low(q, each / 3), exact.high(hit, each / 3), exact.high(alarm, each / 3)
         return min(max((said - fpr) / (tpr - fpr), 0.0), 1.0) if tpr > fpr else 0.0
 
-    def upper(each: float) -> float:
-        said, tpr, fpr = exact.upper(q, each / 3), exact.lower(hit, each / 3), exact.lower(alarm, each / 3)
+    def high_from(each: float) -> float:
+        said, tpr, fpr = exact.high(q, each / 3), exact.low(hit, each / 3), exact.low(alarm, each / 3)
         return min(max((said - fpr) / (tpr - fpr), 0.0), 1.0) if tpr > fpr else 1.0
 
-    low, high = by_side(side, delta, lower, upper)
+    low, high = by_side(side, delta, low_from, high_from)
     informed = hit.mean() > alarm.mean()
     return Certificate(
         target,
@@ -247,7 +224,7 @@ def risk_by_ruled_out(
     delta: float,
     *,
     n_classes: int,
-    side: Side = "upper",
+    side: Side = "high",
     certifier: Certifier | None = None,
     inputs: str = "deployment inputs",
 ) -> Certificate:
@@ -271,11 +248,11 @@ def risk_by_ruled_out(
     check_delta(delta)
     if n_classes < 2:
         raise InputError(f"n_classes must be at least 2, got {n_classes}")
-    given, never = as_classes("answers", answers, n_classes), as_classes("ruled_out", ruled_out, n_classes)
+    given, never = as_labels("answers", answers, n_classes), as_labels("ruled_out", ruled_out, n_classes)
     same_length(answers=given, ruled_out=never)
     met, bound, factor = given == never, certifier or ClopperPearson(), n_classes - 1
     low, high = by_side(
-        side, delta, lambda d: min(1.0, factor * bound.lower(met, d)), lambda d: min(1.0, factor * bound.upper(met, d))
+        side, delta, lambda d: min(1.0, factor * bound.low(met, d)), lambda d: min(1.0, factor * bound.high(met, d))
     )
     return Certificate(
         "student_risk",
@@ -293,16 +270,3 @@ def risk_by_ruled_out(
         f"{len(met)} {inputs} with one class ruled out each, at random",
         len(met),
     )
-
-
-def complementary_variance(accuracy: float, n_classes: int, n: int) -> float:
-    """Return the variance (A + k - 2)(1 - A) / n of an accuracy estimated from n complementary labels.
-
-    It is 1 + (k - 2) / A times that of n ordinary labels: the price of a label that only rules out.
-
-    >>> round(complementary_variance(0.8, 4, 2000), 7)
-    0.00028
-    """
-    if not 0 <= accuracy <= 1 or n_classes < 2 or n < 1:
-        raise InputError(f"needs an accuracy in [0, 1], two classes and a label, got {accuracy}, {n_classes}, {n}")
-    return (accuracy + n_classes - 2) * (1 - accuracy) / n

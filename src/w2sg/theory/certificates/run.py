@@ -7,14 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from w2sg.core import BoolArray, IntArray
-from w2sg.core.errors import InputError
-from w2sg.theory.certificate import Certificate, check_delta
-from w2sg.theory.certificates.checks import Floats, as_classes, as_flags, check_share
+from w2sg.core import ROW_SUM_TOLERANCE, BoolArray, FloatArray, InputError, IntArray
+from w2sg.measure import ClopperPearson, as_flags, as_labels, check_delta, check_share
+from w2sg.theory.certificate import Certificate, certified_mean
 from w2sg.theory.certificates.conformal import split_conformal
 from w2sg.theory.certificates.gain import cross_term, gain_by_audit, gain_by_misfit, gain_by_pairs
 from w2sg.theory.certificates.labels import ppi
-from w2sg.theory.certificates.means import ClopperPearson
 from w2sg.theory.certificates.strata import rate_by_strata
 from w2sg.theory.certificates.student import gain_by_explicit_misfit, student_risk_by_agreement
 from w2sg.theory.contracts import Inapplicable
@@ -26,7 +24,7 @@ MISS = 0.1
 
 
 @dataclass(frozen=True)
-class Audit:
+class LabelledRun:
     """What is known of a run: predictions on N unlabelled inputs, and the labels that were bought.
 
     Attributes:
@@ -41,13 +39,13 @@ class Audit:
         inputs: What the inputs are.
     """
 
-    weak: Floats
-    student: Floats
+    weak: FloatArray
+    student: FloatArray
     soft: bool
     random: IntArray
     disputed: IntArray
     labels: IntArray
-    weak_wrong: Floats | None
+    weak_wrong: FloatArray | None
     approximation: float | None
     inputs: str
 
@@ -72,11 +70,11 @@ class Audit:
         weak, student = self.classes
         return np.asarray(weak != student)
 
-    def wrong(self, probabilities: Floats, rows: IntArray) -> BoolArray:
+    def wrong(self, probabilities: FloatArray, rows: IntArray) -> BoolArray:
         """Return whether a model errs on labelled rows."""
         return np.asarray(probabilities[rows].argmax(axis=1) != self.labels[rows], dtype=np.bool_)
 
-    def squared(self, probabilities: Floats, rows: IntArray) -> Floats:
+    def squared(self, probabilities: FloatArray, rows: IntArray) -> FloatArray:
         """Return a model's squared loss on labelled rows."""
         return _distance(probabilities[rows], np.eye(probabilities.shape[1])[self.labels[rows]])
 
@@ -94,7 +92,7 @@ class Claim:
 
     weight: float
     needs: tuple[str, ...]
-    certify: Callable[[Audit, float], Certificate]
+    certify: Callable[[LabelledRun, float], Certificate]
 
 
 @dataclass(frozen=True)
@@ -164,18 +162,20 @@ def certify_run(
     rows, n_random = _draw(differs, k, on_disagreements, rng)
     labels = np.full(len(first), -1, dtype=np.int64)
     if len(rows):
-        bought = as_classes("what ask returned", ask(rows), first.shape[1])
+        bought = as_labels("what ask returned", ask(rows), first.shape[1])
         if len(bought) != len(rows):
             raise InputError(f"ask must return a class for each row, got {len(bought)} for {len(rows)}")
         labels[rows] = bought
     held_out = None if weak_wrong is None else as_flags("weak_wrong", weak_wrong)
-    audit = Audit(first, second, soft, rows[:n_random], rows[differs[rows]], labels, held_out, approximation, inputs)
+    audit = LabelledRun(
+        first, second, soft, rows[:n_random], rows[differs[rows]], labels, held_out, approximation, inputs
+    )
     found, skipped = _certified(audit, weights, delta)
     return Certified(found, skipped, delta, rows, n_random, int(differs.sum()))
 
 
 def _certified(
-    audit: Audit, weights: Mapping[str, float], delta: float
+    audit: LabelledRun, weights: Mapping[str, float], delta: float
 ) -> tuple[dict[str, Certificate], dict[str, str]]:
     """Return certificates, and why others are missing; delta is split over what could be there before labels were."""
     lacks = {name: [REASONS[need] for need in CLAIMS[name].needs if not audit.has(need)] for name in weights}
@@ -192,7 +192,7 @@ def _certified(
     return found, skipped
 
 
-def _both(weak: ArrayLike, student: ArrayLike, n_classes: int | None) -> tuple[Floats, Floats, bool]:
+def _both(weak: ArrayLike, student: ArrayLike, n_classes: int | None) -> tuple[FloatArray, FloatArray, bool]:
     """Return both predictions as probabilities, and whether they were."""
     soft = [np.asarray(one).ndim == 2 for one in (weak, student)]
     if n_classes is None and not any(soft):
@@ -204,14 +204,14 @@ def _both(weak: ArrayLike, student: ArrayLike, n_classes: int | None) -> tuple[F
     return first, second, all(soft)
 
 
-def _probabilities(name: str, values: ArrayLike, width: int) -> Floats:
+def _probabilities(name: str, values: ArrayLike, width: int) -> FloatArray:
     array: np.ndarray[Any, Any] = np.asarray(values)
     if array.ndim != 2:
-        return np.eye(width)[as_classes(name, array, width)]
+        return np.eye(width)[as_labels(name, array, width)]
     rows = array.astype(np.float64)
     if rows.shape[1] != width or width < 2 or not np.isfinite(rows).all() or rows.min(initial=0) < 0:
         raise InputError(f"{name} must be probabilities of shape (N, {width}), two classes at least, got {rows.shape}")
-    if len(rows) and np.abs(rows.sum(axis=1) - 1).max() > 1e-3:
+    if len(rows) and np.abs(rows.sum(axis=1) - 1).max() > ROW_SUM_TOLERANCE:
         raise InputError(f"rows of {name} must sum to 1: apply soft-max to logits first")
     return rows
 
@@ -240,65 +240,65 @@ def _draw(differs: BoolArray, k: int, share: float, rng: np.random.Generator) ->
     return np.concatenate([order[: k - more], after[differs[after]][:more]]), k - more
 
 
-def _distance(a: Floats, b: Floats) -> Floats:
+def _distance(a: FloatArray, b: FloatArray) -> FloatArray:
     return np.asarray(((a - b) ** 2).sum(axis=1))
 
 
-def _gain(audit: Audit, delta: float) -> Certificate:
+def _gain(audit: LabelledRun, delta: float) -> Certificate:
     rows = audit.disputed
     width = audit.weak.shape[1]
     return gain_by_audit(*audit.classes, rows, audit.labels[rows], delta, n_classes=width, inputs=audit.inputs)
 
 
-def _gain_paired(audit: Audit, delta: float) -> Certificate:
+def _gain_paired(audit: LabelledRun, delta: float) -> Certificate:
     weak, student = audit.wrong(audit.weak, audit.random), audit.wrong(audit.student, audit.random)
     return gain_by_pairs(weak, student, delta, inputs=audit.inputs)
 
 
-def _gain_reach(audit: Audit, delta: float) -> Certificate:
+def _gain_reach(audit: LabelledRun, delta: float) -> Certificate:
     none = np.zeros(0, dtype=np.int64)
     width = audit.weak.shape[1]
     return gain_by_audit(*audit.classes, none, none, delta, n_classes=width, side="both", inputs=audit.inputs)
 
 
-def _gain_squared(audit: Audit, delta: float) -> Certificate:
+def _gain_squared(audit: LabelledRun, delta: float) -> Certificate:
     rows = audit.random
     return gain_by_misfit(audit.weak, audit.student, rows, audit.labels[rows], delta, inputs=audit.inputs)
 
 
-def _gain_explicit(audit: Audit, delta: float) -> Certificate:
+def _gain_explicit(audit: LabelledRun, delta: float) -> Certificate:
     assert audit.approximation is not None
     loss, apart = audit.squared(audit.weak, audit.random), _distance(audit.weak, audit.student)
     return gain_by_explicit_misfit(loss, apart, delta, approximation=audit.approximation, most=2.0, inputs=audit.inputs)
 
 
-def _cross_term(audit: Audit, delta: float) -> Certificate:
+def _cross_term(audit: LabelledRun, delta: float) -> Certificate:
     rows = audit.random
     return cross_term(audit.weak[rows], audit.student[rows], audit.labels[rows], delta, inputs=audit.inputs)
 
 
-def _risk(model: str) -> Callable[[Audit, float], Certificate]:
-    def certify(audit: Audit, delta: float) -> Certificate:
+def _risk(model: str) -> Callable[[LabelledRun, float], Certificate]:
+    def certify(audit: LabelledRun, delta: float) -> Certificate:
         flags = audit.wrong(getattr(audit, model), audit.random)
         frame = f"{len(flags)} of {len(audit.weak)} {audit.inputs}, labelled at random"
-        return ClopperPearson().certify(flags, delta, target=f"{model}_risk", frame=frame)
+        return certified_mean(ClopperPearson(), flags, delta, target=f"{model}_risk", frame=frame)
 
     return certify
 
 
-def _risk_agreement(audit: Audit, delta: float) -> Certificate:
+def _risk_agreement(audit: LabelledRun, delta: float) -> Certificate:
     assert audit.weak_wrong is not None
     return student_risk_by_agreement(*audit.classes, audit.weak_wrong, delta, inputs=audit.inputs)
 
 
-def _risk_stratified(audit: Audit, delta: float) -> Certificate:
+def _risk_stratified(audit: LabelledRun, delta: float) -> Certificate:
     agreed = audit.random[~audit.differs[audit.random]]
     count = int(audit.differs.sum())
     flags = [audit.wrong(audit.student, rows) for rows in (audit.disputed, agreed)]
     return rate_by_strata(flags, [count, len(audit.weak) - count], delta, inputs=audit.inputs)
 
 
-def _risk_powered(audit: Audit, delta: float) -> Certificate:
+def _risk_powered(audit: LabelledRun, delta: float) -> Certificate:
     """Predict the student's error by the teacher's doubt of the student's class."""
     doubt = 1 - audit.weak[np.arange(len(audit.weak)), audit.classes[1]]
     rest = np.delete(doubt, audit.random)
@@ -306,7 +306,7 @@ def _risk_powered(audit: Audit, delta: float) -> Certificate:
     return ppi(wrong, doubt[audit.random], rest, delta, target="student_risk", inputs=audit.inputs)
 
 
-def _coverage(audit: Audit, delta: float) -> Certificate:
+def _coverage(audit: LabelledRun, delta: float) -> Certificate:
     rows = audit.random
     return split_conformal(
         1 - audit.student[rows, audit.labels[rows]], delta, miss=MISS, inputs=audit.inputs

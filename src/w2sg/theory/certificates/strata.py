@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
-from w2sg.core.errors import InputError
-from w2sg.theory.certificate import Certificate, check_delta
-from w2sg.theory.certificates.checks import Side, as_classes, as_flags, by_side, same_length
+from w2sg.core import InputError
+from w2sg.measure import Side, as_flags, as_labels, by_side, check_delta, same_length
+from w2sg.theory.certificate import Certificate
 from w2sg.theory.certificates.gain import FRESH
 from w2sg.theory.contracts import Inapplicable
 
@@ -42,7 +42,7 @@ def rate_by_strata(
         Inapplicable: A stratum with inputs has no label.
     """
     check_delta(delta)
-    sizes = as_classes("counts", counts)
+    sizes = as_labels("counts", counts)
     same_length(flags=flags, counts=sizes)
     total = int(sizes.sum())
     if total == 0:

@@ -5,12 +5,20 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from w2sg.core.errors import InputError
-from w2sg.theory.certificate import Certificate, check_delta
-from w2sg.theory.certificates.certifier import Certifier
-from w2sg.theory.certificates.checks import Side, as_classes, as_unit, by_side, same_length
+from w2sg.core import InputError
+from w2sg.measure import (
+    Certifier,
+    ClopperPearson,
+    MaurerPontil,
+    Side,
+    as_labels,
+    as_unit,
+    by_side,
+    check_delta,
+    same_length,
+)
+from w2sg.theory.certificate import Certificate
 from w2sg.theory.certificates.gain import FRESH
-from w2sg.theory.certificates.means import ClopperPearson, MaurerPontil
 from w2sg.theory.contracts import Inapplicable
 
 HELD_OUT = "the teacher's losses are those on independent labelled draws of deployment that did not train it"
@@ -22,7 +30,7 @@ def student_risk_by_agreement(
     weak_wrong: ArrayLike,
     delta: float,
     *,
-    side: Side = "upper",
+    side: Side = "high",
     inputs: str = "deployment inputs",
 ) -> Certificate:
     """Bound the student's 0-1 risk with no label of its own: |R_w - D| <= R_s <= R_w + D (triangle inequality).
@@ -41,19 +49,19 @@ def student_risk_by_agreement(
         InputError: Shapes do not fit, or delta is out of range.
     """
     check_delta(delta)
-    w, s = as_classes("weak", weak), as_classes("student", student)
+    w, s = as_labels("weak", weak), as_labels("student", student)
     same_length(weak=w, student=s)
     wrong, differs, exact = np.asarray(weak_wrong, dtype=np.float64), (w != s).astype(np.float64), ClopperPearson()
-    part = delta / 2 if side == "upper" else delta / 4
+    part = delta / 2 if side == "high" else delta / 4
 
-    def lower(_: float) -> float:
-        apart = exact.lower(wrong, part) - exact.upper(differs, part)
-        return max(0.0, apart, exact.lower(differs, part) - exact.upper(wrong, part))
+    def low_from(_: float) -> float:
+        apart = exact.low(wrong, part) - exact.high(differs, part)
+        return max(0.0, apart, exact.low(differs, part) - exact.high(wrong, part))
 
-    def upper(_: float) -> float:
-        return min(1.0, exact.upper(wrong, part) + exact.upper(differs, part))
+    def high_from(_: float) -> float:
+        return min(1.0, exact.high(wrong, part) + exact.high(differs, part))
 
-    low, high = by_side(side, delta, lower, upper)
+    low, high = by_side(side, delta, low_from, high_from)
     return Certificate(
         "student_risk",
         "error",
@@ -140,8 +148,8 @@ def gain_by_explicit_misfit(
     check_delta(delta)
     bound = certifier or MaurerPontil()
     loss, distance = as_unit("weak_loss", weak_loss, (0.0, most)), as_unit("distances", distances, (0.0, most))
-    risk = bound.upper(loss, delta / 2) * most
-    misfit = bound.lower(distance, delta / 2) * most
+    risk = bound.high(loss, delta / 2) * most
+    misfit = bound.low(distance, delta / 2) * most
     gain = risk - risk_after_misfit(risk, misfit, approximation)
     limit = vacuous_at(risk, misfit) if risk > 0 else 0.0
     return Certificate(

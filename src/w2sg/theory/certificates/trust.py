@@ -6,12 +6,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from w2sg.core import BoolArray
-from w2sg.core.errors import InputError
-from w2sg.measure import holm
-from w2sg.theory.certificate import Certificate, check_delta
-from w2sg.theory.certificates.checks import Floats, as_finite, as_unit, check_share, same_length
-from w2sg.theory.certificates.means import ClopperPearson, Tested
+from w2sg.core import BoolArray, FloatArray, InputError
+from w2sg.measure import ClopperPearson, Tested, as_floats, as_unit, check_delta, check_share, holm, same_length
+from w2sg.theory.certificate import Certificate
 
 Procedure = Literal["fixed-sequence", "holm"]
 
@@ -73,11 +70,11 @@ def trusted_thresholds(
     """
     check_delta(delta)
     check_share("rate", rate)
-    bound, score = certifier or ClopperPearson(), as_finite("scores", scores)
+    bound, score = certifier or ClopperPearson(), as_floats("scores", scores)
     bound.checked(losses)
     loss = as_unit("losses", losses)
     same_length(scores=score, losses=loss)
-    grid = np.unique(as_finite("thresholds", thresholds))[::-1]
+    grid = np.unique(as_floats("thresholds", thresholds))[::-1]
     keeps = score >= grid[:, None]
     kept = keeps.sum(axis=1)
     some = np.maximum(kept, 1)
@@ -99,7 +96,7 @@ def trusted_thresholds(
     )
 
 
-def _passed(p_values: Floats, delta: float, procedure: Procedure) -> BoolArray:
+def _passed(p_values: FloatArray, delta: float, procedure: Procedure) -> BoolArray:
     if procedure == "fixed-sequence":
         return np.logical_and.accumulate(p_values <= delta)
     if procedure != "holm":

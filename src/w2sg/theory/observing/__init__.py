@@ -1,6 +1,6 @@
 """Observing: from a run's arrays to its observables."""
 
 from w2sg.theory.observing.measuring import observe
-from w2sg.theory.observing.seen import Audit, Refits, Seen, Space
+from w2sg.theory.observing.observed import AuditedLabels, FeatureSpace, ObservedRun, Refits
 
-__all__ = ["Audit", "Refits", "Seen", "Space", "observe"]
+__all__ = ["AuditedLabels", "Refits", "ObservedRun", "FeatureSpace", "observe"]

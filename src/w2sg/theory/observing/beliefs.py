@@ -1,6 +1,6 @@
-"""The gain that unlabelled inputs imply once teacher and student are pooled and calibrated on held-out labels.
+"""The gain that unlabelled inputs imply once supervisor and student are pooled and calibrated on held-out labels.
 
-The pooled belief of an input's label is `softmax(a log w + b log s)`, `w` the teacher's probabilities and `s` the
+The pooled belief of an input's label is `softmax(a log w + b log s)`, `w` the supervisor's probabilities and `s` the
 student's. Two numbers are fitted on labels that neither refit saw, by maximum likelihood; all unlabelled inputs then
 say what gain they imply. Every held-out label counts, not only those on which the two disagree.
 """
@@ -20,14 +20,14 @@ STEP = 1e-3
 
 
 @dataclass(frozen=True)
-class Pooled:
-    """The exponents of teacher and student, and the covariance of their estimates `(2, 2)`."""
+class PooledBelief:
+    """The exponents of supervisor and student, and the covariance of their estimates `(2, 2)`."""
 
     exponents: FloatArray
     covariance: FloatArray
 
 
-def pool(weak: FloatArray, student: FloatArray, labels: FloatArray) -> Pooled:
+def pool(weak: FloatArray, student: FloatArray, labels: FloatArray) -> PooledBelief:
     """Fit the exponents on held-out labels, all `(n, k)`, by Newton's method on a convex objective."""
     logs = np.stack([_log(weak), _log(student)])
     at = PRIOR.copy()
@@ -41,10 +41,10 @@ def pool(weak: FloatArray, student: FloatArray, labels: FloatArray) -> Pooled:
         at = at - step * min(1.0, 1.0 / max(np.abs(step).max(), 1e-12))
         if np.abs(step).max() < 1e-8:
             break
-    return Pooled(at, np.linalg.inv(hessian))
+    return PooledBelief(at, np.linalg.inv(hessian))
 
 
-def implied(pooled: Pooled, weak: FloatArray, student: FloatArray) -> dict[str, tuple[float, float]]:
+def implied(pooled: PooledBelief, weak: FloatArray, student: FloatArray) -> dict[str, tuple[float, float]]:
     """Return the implied gain and its standard error in each unit, from unlabelled inputs `(m, k)`."""
     logs = np.stack([_log(weak), _log(student)])
     terms = {"error": _named(student) - _named(weak), "squared": 2 * (student - weak), "kl": logs[1] - logs[0]}

@@ -1,33 +1,24 @@
-"""What is known of a setup by construction: the facts that hypotheses read."""
+"""What is known of a setup by construction: the facts that hypotheses read.
 
-from collections.abc import Mapping
+Components declare what they are. What one does not declare is `unknown`, and no hypothesis holds of it: a student of a
+plugin may train its features, and a theory of frozen ones must not speak of it as if it did not.
+"""
 
-from w2sg.core import Method, Student, WeakSupervisor
 from w2sg.lab import Setup
-from w2sg.methods import Composition
-from w2sg.students import Ridge
 
-CLASS_OF: Mapping[str, str] = {
-    "linear": "logit-linear",
-    "ridge": "ridge",
-    "mlp": "mlp",
-    "boosting": "trees",
-    "knn": "neighbours",
-    "language-model": "language-model",
-    "readout": "language-model",
-}
-"""The class of functions of each kind of student; a kind of a plugin stands for itself."""
+UNKNOWN = "unknown"
+_FEATURES = {True: "frozen", False: "trained", None: UNKNOWN}
 
 
 def facts_of(setup: Setup, n_classes: int) -> dict[str, str]:
     """Return the facts of a setup: what its models are, and what loss, labels and stopping trained the student."""
-    training = _training(setup.method)
-    if isinstance(setup.student, Ridge):
-        training["loss"] = "squared"
+    model, student, training = setup.supervisor.model, setup.student, dict(setup.method.training_facts)
+    if student.ridge_penalty is not None:
+        training["loss"] = "squared"  # ridge regression minimises squared error whatever the method's objective
     return {
-        "student_class": class_of(setup.student),
-        "teacher_class": _teacher(setup.supervisor),
-        "features": "trained" if class_of(setup.student) in ("mlp", "trees", "language-model") else "frozen",
+        "student_class": student.function_class,
+        "supervisor_class": UNKNOWN if model is None else model.function_class,
+        "features": _FEATURES[student.body_frozen],
         "classes": str(n_classes),
         **training,
     }
@@ -35,30 +26,6 @@ def facts_of(setup: Setup, n_classes: int) -> dict[str, str]:
 
 def penalties_of(setup: Setup) -> dict[str, float]:
     """Return the ridge penalties that are known by construction, by the name of the quantity."""
-    models = {"ridge_weak": getattr(setup.supervisor, "student", None), "ridge_strong": setup.student}
-    return {name: model.penalty for name, model in models.items() if isinstance(model, Ridge)}
-
-
-def class_of(student: Student) -> str:
-    """Return the class of functions that a student is chosen from."""
-    if isinstance(student, Ridge) and not student.penalty:
-        return "linear-least-squares"
-    return CLASS_OF.get(student.kind, student.kind)
-
-
-def _teacher(supervisor: WeakSupervisor) -> str:
-    inner = getattr(supervisor, "student", None)
-    return class_of(inner) if isinstance(inner, Student) else supervisor.kind
-
-
-def _training(method: Method) -> dict[str, str]:
-    if not isinstance(method, Composition):
-        return {"loss": "other", "stopping": "other", "labels": "other"}
-    plain = method.chain.kind == "direct" and method.select.kind == "all"
-    hard = method.relabel.kind == "harden" or getattr(method.objective, "labels", "soft") == "hard"
-    soft = "soft" if method.relabel.kind == "keep" and plain else "other"
-    return {
-        "loss": getattr(method.objective, "divergence", method.objective.kind),
-        "stopping": "none" if method.stopping.kind == "fixed" else "early",
-        "labels": "hard" if hard else soft,
-    }
+    models = {"ridge_weak": setup.supervisor.model, "ridge_strong": setup.student}
+    penalties = {name: None if model is None else model.ridge_penalty for name, model in models.items()}
+    return {name: penalty for name, penalty in penalties.items() if penalty is not None}

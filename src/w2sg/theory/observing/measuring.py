@@ -10,30 +10,30 @@ from w2sg.theory.catalogue import CATALOGUE
 from w2sg.theory.observables import Observables, Quantity, exactly
 from w2sg.theory.observing import beliefs, neighbours, spectra
 from w2sg.theory.observing.algebra import RANK, basis, centred
+from w2sg.theory.observing.observed import AuditedLabels, FeatureSpace, ObservedRun, Refits
 from w2sg.theory.observing.risks import differs, divergence, losses, squared
-from w2sg.theory.observing.seen import Audit, Refits, Seen, Space
 
 Found = dict[str, Quantity]
 
 
 def observe(
-    seen: Seen, audits: Sequence[Audit] = (), shared: Mapping[str, Quantity] | None = None
+    seen: ObservedRun, audits: Sequence[AuditedLabels] = (), shared: Mapping[str, Quantity] | None = None
 ) -> dict[int, Observables]:
     """Return everything that can be measured of a run, by the number of audited labels; 0 is without any.
 
     Args:
         seen: The run.
         audits: Labels that were bought.
-        shared: What `of_features` found for a run with the same teacher and features; None finds it here.
+        shared: What `of_features` found for a run with the same supervisor and features; None finds it here.
     """
     base = _unaudited(seen, of_features(seen) if shared is None else shared)
     return {0: base, **{len(audit.rows): base.audited(len(audit.rows), _audited(seen, audit)) for audit in audits}}
 
 
-def _unaudited(seen: Seen, shared: Mapping[str, Quantity]) -> Observables:
+def _unaudited(seen: ObservedRun, shared: Mapping[str, Quantity]) -> Observables:
     found: Found = {**_predictions(seen), **_sizes(seen)}
     if seen.refits is not None:
-        found |= _teacher(seen.refits, seen)
+        found |= _supervisor(seen.refits, seen)
         if seen.student_held_out is not None:
             found |= _refitted(seen.refits, seen.student_held_out, seen)
     found |= {**shared, **_student_on_features(seen)}
@@ -48,7 +48,7 @@ def mean_of(values: FloatArray, estimator: str = "mean") -> Quantity:
     return Quantity(float(values.mean()), float(values.std(ddof=1) / np.sqrt(n)) if n > 1 else 0.0, n, estimator)
 
 
-def _predictions(seen: Seen) -> Found:
+def _predictions(seen: ObservedRun) -> Found:
     weak, student = seen.weak, seen.student
     found = {
         "misfit": mean_of(squared(weak, student)),
@@ -73,26 +73,26 @@ def _predictions(seen: Seen) -> Found:
 
 
 def _belief(truth: FloatArray, weak: FloatArray, student: FloatArray) -> FloatArray:
-    """Return for each example by how much likelier the student's class is right than the teacher's, `(n,)`."""
+    """Return for each example by how much likelier the student's class is right than the supervisor's, `(n,)`."""
     rows = np.arange(len(truth))
     return np.asarray(truth[rows, student.argmax(axis=1)] - truth[rows, weak.argmax(axis=1)])
 
 
-def _sizes(seen: Seen) -> Found:
+def _sizes(seen: ObservedRun) -> Found:
     return {
         "n_supervision": exactly(seen.n_supervision, "count"),
         "n_transfer": exactly(len(seen.weak_training), "count"),
     }
 
 
-def _teacher(refits: Refits, seen: Seen) -> Found:
-    """Return the teacher's risks and variance, judged by refits on labels that they did not see."""
+def _supervisor(refits: Refits, seen: ObservedRun) -> Found:
+    """Return the supervisor's risks and variance, judged by refits on labels that they did not see."""
     held, labels = refits.held_out, refits.labels
     found = {f"weak_{unit}": mean_of(one, "cross-fitted") for unit, one in losses(held, labels, seen.setting).items()}
     found["label_variance"] = mean_of(squared(labels, labels.mean(axis=0, keepdims=True)))
     slope = _slope(held, labels)
     if slope is not None:
-        found["teacher_slope"] = slope
+        found["supervisor_slope"] = slope
     count = len(refits.fresh)
     if count > 1 and refits.overlap < 1:
         scale = count / (count - 1) / (1 - refits.overlap) * refits.size / seen.n_supervision
@@ -115,7 +115,7 @@ def _teacher(refits: Refits, seen: Seen) -> Found:
     return found
 
 
-def _refitted(refits: Refits, student: FloatArray, seen: Seen) -> Found:
+def _refitted(refits: Refits, student: FloatArray, seen: ObservedRun) -> Found:
     before = losses(refits.held_out, refits.labels, seen.setting)
     after = losses(student, refits.labels, seen.setting)
     found = {f"refitted_gain_{unit}": mean_of(before[unit] - after[unit], "cross-fitted, paired") for unit in before}
@@ -139,8 +139,8 @@ def _slope(predicted: FloatArray, labels: FloatArray) -> Quantity | None:
     return Quantity(slope, float(np.sqrt(np.square(rows).sum())) / power, len(rows), "least squares, cross-fitted")
 
 
-def of_features(seen: Seen) -> Found:
-    """Return what features say of a teacher and of a student's body: the same for all students trained on it."""
+def of_features(seen: ObservedRun) -> Found:
+    """Return what features say of a supervisor and of a student's body: the same for all students trained on it."""
     found: Found = {}
     weak, student = seen.weak_space, seen.student_space
     for name, space in (("weak", weak), ("strong", student)):
@@ -171,7 +171,7 @@ def of_features(seen: Seen) -> Found:
 
 
 def _noise(features: FloatArray, labels: FloatArray) -> Found:
-    """Return the residual variance of a least-squares fit of the labels on the teacher's features."""
+    """Return the residual variance of a least-squares fit of the labels on the supervisor's features."""
     directions = basis(features)
     n, rank = directions.shape
     freedom = n - rank - 1
@@ -179,10 +179,10 @@ def _noise(features: FloatArray, labels: FloatArray) -> Found:
         return {}
     y = centred(labels)
     noise = float(np.square(y - directions @ (directions.T @ y)).sum() / freedom)
-    return {"noise": Quantity(noise, noise * np.sqrt(2 / freedom), n, "least squares on the teacher's features")}
+    return {"noise": Quantity(noise, noise * np.sqrt(2 / freedom), n, "least squares on the supervisor's features")}
 
 
-def _student_on_features(seen: Seen) -> Found:
+def _student_on_features(seen: ObservedRun) -> Found:
     space = seen.student_space
     if space is None:
         return {}
@@ -195,13 +195,13 @@ def _student_on_features(seen: Seen) -> Found:
     return found
 
 
-def _steady(seen: Seen, space: Space) -> BoolArray:
+def _steady(seen: ObservedRun, space: FeatureSpace) -> BoolArray:
     """Return where the student names one class over the neighbourhood, on the first fresh inputs."""
     named = seen.student.argmax(axis=1)[: len(space.neighbours)]
     return neighbours.robust(space.neighbours, named)
 
 
-def _both(seen: Seen) -> Found:
+def _both(seen: ObservedRun) -> Found:
     weak, student = seen.weak_space, seen.student_space
     assert weak is not None
     assert student is not None
@@ -215,13 +215,13 @@ def _both(seen: Seen) -> Found:
     if seen.refits is not None and len(seen.refits.labels) == len(weak.labelled):
         value, se = spectra.gap_plugin(weak.labelled, student.labelled, seen.refits.labels)
         found["gap_plugin"] = Quantity(value, se, len(weak.labelled), "ridge projections, the supervision split")
-    teacher, taught = spectra.moment_traces(weak, student)
-    for name, trace in (("moment_weak", teacher), ("moment_student", taught)):
+    supervisor, taught = spectra.moment_traces(weak, student)
+    for name, trace in (("moment_weak", supervisor), ("moment_student", taught)):
         found[name] = Quantity(trace / seen.n_supervision, 0.0, len(weak.labelled), "second moments")
     return found
 
 
-def _audited(seen: Seen, audit: Audit) -> Found:
+def _audited(seen: ObservedRun, audit: AuditedLabels) -> Found:
     weak, student, labels = seen.weak[audit.rows], seen.student[audit.rows], audit.labels
     before, after = losses(weak, labels, seen.setting), losses(student, labels, seen.setting)
     found = {f"audit_gain_{unit}": mean_of(before[unit] - after[unit], "audited at random") for unit in before}
@@ -236,7 +236,7 @@ def _audited(seen: Seen, audit: Audit) -> Found:
     return found
 
 
-def _expansion(seen: Seen, audit: Audit, weak_right: BoolArray, student_right: BoolArray) -> Found:
+def _expansion(seen: ObservedRun, audit: AuditedLabels, weak_right: BoolArray, student_right: BoolArray) -> Found:
     """Return what the expansion bounds need of audited labels."""
     assert seen.student_space is not None
     features = seen.student_space.fresh
@@ -255,19 +255,19 @@ def _expansion(seen: Seen, audit: Audit, weak_right: BoolArray, student_right: B
 
 
 REASONS: Mapping[str, str] = {
-    "refits": "the teacher was not trained again",
-    "weak_space": "the teacher has no features",
+    "refits": "the supervisor was not trained again",
+    "weak_space": "the supervisor has no features",
     "student_space": "the student has no features before training",
     "student_held_out": "students were not trained again",
 }
-NO_RIDGE = {"ridge_weak": "the teacher is no ridge regression", "ridge_strong": "the student is no ridge regression"}
+NO_RIDGE = {"ridge_weak": "the supervisor is no ridge regression", "ridge_strong": "the student is no ridge regression"}
 NEEDS: Mapping[str, tuple[str, ...]] = {
     "refits": (
         "weak_",
         "ensemble_",
         "refitted_gain",
         "pooled_gain",
-        "teacher_slope",
+        "supervisor_slope",
         "label_variance",
         "noise",
         "gap_plugin",
@@ -289,7 +289,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
 """Which quantities (by the start of their names) need which part of what was seen."""
 
 
-def _missing(seen: Seen, found: Found) -> dict[str, str]:
+def _missing(seen: ObservedRun, found: Found) -> dict[str, str]:
     missing = {}
     for name in CATALOGUE:
         if name in found:

@@ -29,11 +29,11 @@ def change_point(values: FloatArray) -> float:
 def overlap_points(confidence: FloatArray, features: FloatArray) -> BoolArray:
     """Return which inputs are both easy and hard, found as in arXiv 2412.03881 without labels.
 
-    Inputs below a change point of the teacher's confidence are hard for it; of the others, those above a change point
-    of their largest absolute cosine with a hard one share its pattern.
+    Inputs below a change point of the supervisor's confidence are hard for it; of the others, those above a change
+    point of their largest absolute cosine with a hard one share its pattern.
 
     Args:
-        confidence: The teacher's confidence, `(N,)`, such as `2 |p - 1/2|`.
+        confidence: The supervisor's confidence, `(N,)`, such as `2 |p - 1/2|`.
         features: The student's features, `(N, d)`.
     """
     hard = confidence < change_point(confidence)

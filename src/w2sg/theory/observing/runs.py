@@ -1,63 +1,70 @@
-"""From a stored run to what was seen of it, and to its ground truth: two doors, and nothing goes through both.
+"""From a run's answers to what is observed of it, and to its ground truth: two doors, and nothing goes through both.
 
 The test set in distribution is cut in halves. Observables look at the inputs of the first half, and audited labels are
 bought there; the truth is measured on the second. So no label serves on both sides.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from w2sg.core import (
+    AnyArray,
+    AnyTraining,
     CapabilityError,
-    Component,
+    ClassProbabilities,
     Examples,
     FloatArray,
+    InformationTier,
     InputError,
     Labeller,
     Student,
-    Training,
-    WeakSplit,
-    WeakView,
+    Supervision,
+    TaskData,
+    WeakSupervisor,
     derive,
     one_hot,
     run_timed,
 )
 from w2sg.lab import Setup
-from w2sg.lab.plan import Job
-from w2sg.lab.protocol import TRANSFER, Arrays, Bench
-from w2sg.supervisors import Trained
-from w2sg.theory.cases import Truth
 from w2sg.theory.observables import Observables, Quantity
 from w2sg.theory.observing.facts import facts_of, penalties_of
 from w2sg.theory.observing.measuring import mean_of, observe, of_features
+from w2sg.theory.observing.observed import AuditedLabels, FeatureSpace, ObservedRun, Refits
 from w2sg.theory.observing.risks import losses
-from w2sg.theory.observing.seen import Audit, Refits, Seen, Space
 
-TEST = "test"
+TEST, TRANSFER = "test", "transfer"
 FOLDS = 5
 
 
 @dataclass(frozen=True, eq=False)
-class Stored:
-    """A run's stored arrays by split: soft labels of the supervisor, predictions of student and ceiling."""
+class RunAnswers:
+    """A run's answers to each split: class probabilities `(n, k)` of the weak supervisor and of the student."""
 
-    job: Job
-    labels: Arrays
-    student: Arrays
-    ceiling: Arrays
+    setup: Setup
+    weak: Mapping[str, FloatArray]
+    student: Mapping[str, FloatArray]
 
 
-class Stand:
-    """One task under one seed, from which its runs are observed; refits and features are shared by them."""
+class TaskObserver:
+    """A task's data under one seed, from which its runs are observed; refits and features are shared by them."""
 
-    def __init__(self, setup: Setup, seed: int) -> None:
-        self.bench = Bench(setup.task, seed)
-        self.seed = seed
+    def __init__(self, data: TaskData, seed: int) -> None:
+        """Take the data.
+
+        Raises:
+            CapabilityError: If the task asks for anything but class probabilities.
+        """
+        if data.question.signal is not ClassProbabilities:
+            raise CapabilityError(
+                f"theory speaks of class probabilities: this task asks for {data.question.signal.variant!r}"
+            )
+        self.data, self.seed = data, seed
         self._refits: dict[str, Refits | str] = {}
-        self._spaces: dict[str, Space | str] = {}
+        self._spaces: dict[str, FeatureSpace | str] = {}
         self._labellers: dict[str, list[Labeller]] = {}
         self._students: dict[str, FloatArray | str] = {}
         self._features: dict[tuple[str, str], dict[str, Quantity]] = {}
@@ -65,52 +72,52 @@ class Stand:
     @cached_property
     def halves(self) -> tuple[np.ndarray, np.ndarray]:
         """Rows of the test set that are seen, and those that are scored; examples that belong together stay so."""
-        examples = self.bench.data.tests[TEST]
+        examples = self.data.tests[TEST]
         units = examples.metadata.get("together", examples.ids)
         names, unit = np.unique(units, return_inverse=True)
         first = derive(self.seed, "theory", "halves").permutation(len(names))[: len(names) // 2]
         seen = np.isin(unit, first)
         return np.flatnonzero(seen), np.flatnonzero(~seen)
 
-    def observe(self, stored: Stored, audits: Sequence[Audit] = ()) -> dict[int, Observables]:
-        """Return the observables of a run; what features say is found once for each teacher and body."""
-        seen, setup = self.seen(stored), stored.job.setup
+    def observe(self, run: RunAnswers, audits: Sequence[AuditedLabels] = ()) -> dict[int, Observables]:
+        """Return the observables of a run; what features say is found once for each weak supervisor and body."""
+        seen, setup = self.seen(run), run.setup
         key = setup.supervisor.digest(), body_digest(setup.student)
         if key not in self._features:
             self._features[key] = of_features(seen)
         return observe(seen, audits, self._features[key])
 
-    def seen(self, stored: Stored) -> Seen:
+    def seen(self, run: RunAnswers) -> ObservedRun:
         """Return what is seen of a run.
 
         Raises:
             InputError: If the test set is too small for two halves.
         """
-        data, setup = self.bench.data, stored.job.setup
+        data, setup = self.data, run.setup
         rows, _ = self.halves
         if not len(rows):
             raise InputError(f"the test set has {len(data.tests[TEST])} examples: theory needs at least 2")
         parts = {
-            "refits": self._refit(setup),
-            "weak_space": self._space(body_of(setup)),
+            "refits": self._refit(setup.supervisor),
+            "weak_space": self._space(setup.supervisor.model),
             "student_space": self._space(setup.student),
-            "student_held_out": self._students.get(stored.job.run, "students were not trained again"),
+            "student_held_out": self._students.get(setup.digest(), "students were not trained again"),
         }
-        return Seen(
-            run=stored.job.run,
+        return ObservedRun(
+            run=setup.digest(),
             setting="classification",
-            weak=stored.labels[TEST][rows],
-            student=stored.student[TEST][rows],
-            weak_training=stored.labels[TRANSFER],
-            student_training=stored.student[TRANSFER],
-            n_supervision=label_count(setup, len(data.supervision)),
-            facts=facts_of(setup, len(data.classes)),
+            weak=run.weak[TEST][rows],
+            student=run.student[TEST][rows],
+            weak_training=run.weak[TRANSFER],
+            student_training=run.student[TRANSFER],
+            n_supervision=setup.supervisor.labels_used(len(data.supervision)),
+            facts=facts_of(setup, len(data.question.names)),
             known=penalties_of(setup),
             why_not={name: part for name, part in parts.items() if isinstance(part, str)},
             **{name: part for name, part in parts.items() if not isinstance(part, str)},  # type: ignore[arg-type]
         )
 
-    def audit(self, labels: int) -> Audit:
+    def audit(self, labels: int) -> AuditedLabels:
         """Buy labels of the seen half, drawn at random; a larger audit holds the smaller ones.
 
         Raises:
@@ -120,151 +127,147 @@ class Stand:
         if labels > len(rows):
             raise InputError(f"an audit takes at most the {len(rows)} examples of the seen half, got {labels}")
         drawn = derive(self.seed, "theory", "audit").permutation(len(rows))[:labels]
-        data = self.bench.data
-        return Audit(drawn, one_hot(data.vault.buy(TEST, rows[drawn]), len(data.classes)))
+        data = self.data
+        return AuditedLabels(
+            drawn, one_hot(data.vault.buy(TEST, rows[drawn], asked_by="theory"), len(data.question.names))
+        )
 
-    def train_again(self, jobs: Sequence[Job]) -> None:
-        """Train the students of runs again, on the labels of each refit of their teachers.
+    def train_again(self, setups: Sequence[Setup]) -> None:
+        """Train students again, on the labels of each refit of their weak supervisors.
 
-        What is then known of a student is how it does on the supervision labels that its teacher did not see. All
-        students train in step, as in a study.
+        What is then known of a student is how it does on the supervision labels that its supervisor did not see. All
+        students train in step, as in a study: which of them train together moves the last bits of what they say.
         """
-        for job in jobs:
-            self._refit(job.setup)
-        todo = [job for job in jobs if self._unfit(job) is None]
-        self._students |= {job.run: why for job in jobs if (why := self._unfit(job)) is not None}
-        data = self.bench.data
-        made = {job.run: np.zeros((len(data.supervision), len(data.classes))) for job in todo}
+        unfit = {setup.digest(): self._unfit(setup) for setup in setups}
+        todo = [setup for setup in setups if unfit[setup.digest()] is None]
+        self._students |= {digest: reason for digest, reason in unfit.items() if reason is not None}
+        data = self.data
+        shape = len(data.supervision), len(data.question.names)
+        held_out = {setup.digest(): np.zeros(shape) for setup in todo}
         for index in range(FOLDS):
-            out = data.supervision.take(np.flatnonzero(self.fold == index))
-            courses = [self._course(job, index) for job in todo]
-            for job, predictor in zip(todo, run_timed(courses)[0], strict=True):
+            left_out = data.supervision.take(np.flatnonzero(self.fold == index))
+            courses = [self._course(setup, index) for setup in todo]
+            for setup, predictor in zip(todo, run_timed(courses)[0], strict=True):
                 if isinstance(predictor, CapabilityError):
-                    self._students[job.run] = str(predictor)
+                    self._students[setup.digest()] = str(predictor)
                 else:
-                    made[job.run][self.fold == index] = predictor.predict_proba(out.inputs)
-        self._students |= {run: found for run, found in made.items() if run not in self._students}
+                    held_out[setup.digest()][self.fold == index] = predictor.answer(left_out.inputs).probabilities
+        self._students |= {run: rows for run, rows in held_out.items() if run not in self._students}
 
-    def _unfit(self, job: Job) -> str | None:
-        """Return why the student of a run is not trained again, or None."""
-        refits = self._refit(job.setup)
+    def _unfit(self, setup: Setup) -> str | None:
+        """Return why the student of a setup is not trained again, or None."""
+        refits = self._refit(setup.supervisor)
         if isinstance(refits, str):
             return refits
-        if job.setup.method.audits:
+        if setup.method.audits:
             return "the method buys labels"
-        return "the student is too costly to train again" if job.setup.student.alone else None
+        if setup.method.tier is not InformationTier.WEAK_LABELS:
+            # It would be told of all supervision labels, the left-out ones that judge its student among them.
+            return "the method knows more of the supervision split than a refit may"
+        return "the student is too costly to train again" if setup.student.alone else None
 
-    def _course(self, job: Job, index: int) -> Training:
-        """Return the training of a run's student on the labels of a refit of its teacher."""
-        data, labeller = self.bench.data, self._labellers[job.setup.supervisor.digest()][index]
+    def _course(self, setup: Setup, index: int) -> AnyTraining:
+        """Return the training of a setup's student on the labels of a refit of its weak supervisor."""
+        data, labeller = self.data, self._labellers[setup.supervisor.digest()][index]
         rng = derive(self.seed, "theory", "student", str(index))
+        splits = {"transfer": data.transfer} | ({"validation": data.validation} if data.validation is not None else {})
+        labels = {name: labeller.label(examples, None, rng) for name, examples in splits.items()}
+        return setup.method.train(data.view(labels), setup.student, rng)
 
-        def split(examples: Examples) -> WeakSplit:
-            members = labeller.members(examples, None, rng)
-            return WeakSplit(examples.inputs, labeller.label(examples, None, rng), members)
-
-        validation = None if data.validation is None else split(data.validation)
-        view = WeakView(split(data.transfer), validation, data.corpus)
-        return job.setup.method.train(view, job.setup.student, rng)
-
-    def truth(self, stored: Stored) -> Truth:
-        """Open the ground truth of the scored half: risks of weak, student and ceiling, and their differences."""
-        data = self.bench.data
-        _, rows = self.halves
-        gold = one_hot(data.vault.release("score", TEST)[rows], len(data.classes))
-        risks = {
-            who: losses(arrays[TEST][rows], gold, "classification")
-            for who, arrays in (("weak", stored.labels), ("student", stored.student), ("ceiling", stored.ceiling))
-        }
-        values: dict[str, Quantity] = {}
-        for unit in risks["weak"]:
-            weak, student, ceiling = (risks[who][unit] for who in ("weak", "student", "ceiling"))
-            values |= {
-                f"gain {unit}": mean_of(weak - student),
-                f"shortfall {unit}": mean_of(student - ceiling),
-                f"gap {unit}": mean_of(weak - ceiling),
-                f"weak_risk {unit}": mean_of(weak),
-                f"student_risk {unit}": mean_of(student),
-            }
-            gap = values[f"gap {unit}"]
-            if gap.value > 2 * gap.se:
-                values[f"pgr {unit}"] = _ratio(weak - student, weak - ceiling)
-        return Truth(stored.job.run, values)
-
-    def _refit(self, setup: Setup) -> Refits | str:
-        key = setup.supervisor.digest()
+    def _refit(self, supervisor: WeakSupervisor[Any]) -> Refits | str:
+        key = supervisor.digest()
         if key not in self._refits:
-            self._refits[key] = self._refits_of(setup)
+            self._refits[key] = self._refits_of(supervisor)
         return self._refits[key]
 
     @cached_property
     def fold(self) -> np.ndarray:
         """The fold of each supervision example; examples that belong together are in one."""
-        supervision = self.bench.data.supervision
+        supervision = self.data.supervision
         _, unit = np.unique(supervision.metadata.get("together", np.arange(len(supervision))), return_inverse=True)
         folds = derive(self.seed, "theory", "folds").permutation(unit.max(initial=0) + 1) % FOLDS
         return np.asarray(folds[unit])
 
-    def _refits_of(self, setup: Setup) -> Refits | str:
-        supervisor, data = setup.supervisor, self.bench.data
-        body = body_of(setup)
+    def _refits_of(self, supervisor: WeakSupervisor[Any]) -> Refits | str:
+        data = self.data
         if supervisor.simulates:
-            return "the teacher is simulated"
-        if body is not None and body.alone:
-            return "the teacher is too costly to train again"
-        n, k = len(data.supervision), len(data.classes)
+            return "the supervisor is simulated"
+        if supervisor.model is not None and supervisor.model.alone:
+            return "the supervisor is too costly to train again"
+        n, k = len(data.supervision), len(data.question.names)
         if n < 2 * FOLDS:
-            return f"the teacher has {n} labels, {2 * FOLDS} are needed"
-        gold = data.vault.release("supervision", "supervision")
+            return f"the supervisor has {n} labels, {2 * FOLDS} are needed"
+        gold = data.vault.release("supervision", "supervision", asked_by=supervisor.kind)
+        supervision = Supervision(data.supervision, gold, data.question, data.corpus)
+        # A supervisor that uses some of the labels uses as many of what the largest fold leaves over, so that refits
+        # differ from it, and from each other, in which labels they saw and as little as can be in how many.
         size = n - int(np.bincount(self.fold, minlength=FOLDS).max())
-        count = min(label_count(setup, n), size)
-        if isinstance(supervisor, Trained) and supervisor.labels is not None:
-            supervisor = supervisor.model_copy(update={"labels": count})
+        count = min(supervisor.labels_used(n), size)
+        smaller = supervisor.with_labels(count)
         held_out, fresh = np.zeros((n, k)), []
         for index in range(FOLDS):
-            rest, out = np.flatnonzero(self.fold != index), np.flatnonzero(self.fold == index)
+            rest, left_out = np.flatnonzero(self.fold != index), np.flatnonzero(self.fold == index)
             rng = derive(self.seed, "theory", "refit", str(index))
-            labeller = supervisor.fit(data.supervision.take(rest), gold[rest], data.corpus, k, rng)
-            held_out[out] = labeller.label(data.supervision.take(out), None, rng)
-            fresh.append(labeller.label(self._fresh, None, rng))
-            self._labellers.setdefault(setup.supervisor.digest(), []).append(labeller)
+            labeller = smaller.fit(supervision.take(rest), rng)
+            held_out[left_out] = labeller.label(data.supervision.take(left_out), None, rng).probabilities
+            fresh.append(labeller.label(self._fresh, None, rng).probabilities)
+            self._labellers.setdefault(supervisor.digest(), []).append(labeller)
+        # Of the labels of one refit, all but one fold, another one has all but two folds.
         overlap = (FOLDS - 2) / (FOLDS - 1) * count / size
         return Refits(held_out, one_hot(gold, k).astype(np.float64), np.stack(fresh), count, overlap)
 
     @property
     def _fresh(self) -> Examples:
-        return self.bench.data.tests[TEST].take(self.halves[0])
+        return self.data.tests[TEST].take(self.halves[0])
 
-    def _space(self, student: Student | None) -> Space | str:
+    def _space(self, student: Student[Any, Any] | None) -> FeatureSpace | str:
         if student is None:
-            return "the teacher is no model with features"
+            return "the supervisor is no model with features"
         key = body_digest(student)
         if key not in self._spaces:
-            data = self.bench.data
+            data = self.data
             sets = (data.supervision.inputs, data.transfer.inputs, self._fresh.inputs)
             try:
-                self._spaces[key] = Space(*(np.asarray(student.embed(data.corpus, one)) for one in sets))
+                self._spaces[key] = FeatureSpace(*(np.asarray(student.embed(data.corpus, inputs)) for inputs in sets))
             except CapabilityError as reason:
                 self._spaces[key] = str(reason)
         return self._spaces[key]
 
 
-def body_of(setup: Setup) -> Student | None:
-    """Return the model inside of a supervisor, if it is one."""
-    inner = getattr(setup.supervisor, "student", None)
-    return inner if isinstance(inner, Student) else None
-
-
-def body_digest(student: Student) -> str:
+def body_digest(student: Student[Any, Any]) -> str:
     """Return what two students share whose features before training are the same."""
-    features = getattr(student, "features", None)
-    return (features if isinstance(features, Component) else student).digest()
+    return (student.body or student).digest()
 
 
-def label_count(setup: Setup, available: int) -> int:
-    """Return how many labels trained the teacher."""
-    labels = getattr(setup.supervisor, "labels", None)
-    return min(labels, available) if isinstance(labels, int) else available
+def truth_of_run(weak: AnyArray, student: AnyArray, ceiling: AnyArray, gold: AnyArray) -> dict[str, Quantity]:
+    """Return what really happened on the scored half, by `target unit`: risks of the three, and their differences.
+
+    Args:
+        weak: The weak supervisor's class probabilities, `(n, k)`.
+        student: The student's.
+        ceiling: The ceiling's.
+        gold: Class numbers, `(n,)`.
+    """
+    labels = one_hot(gold, weak.shape[1])
+    risks = {
+        who: losses(probabilities, labels, "classification")
+        for who, probabilities in (("weak", weak), ("student", student), ("ceiling", ceiling))
+    }
+    values: dict[str, Quantity] = {}
+    for unit in risks["weak"]:
+        weak_risk, student_risk, ceiling_risk = (risks[who][unit] for who in ("weak", "student", "ceiling"))
+        values |= {
+            f"gain {unit}": mean_of(weak_risk - student_risk),
+            f"shortfall {unit}": mean_of(student_risk - ceiling_risk),
+            f"gap {unit}": mean_of(weak_risk - ceiling_risk),
+            f"weak_risk {unit}": mean_of(weak_risk),
+            f"student_risk {unit}": mean_of(student_risk),
+        }
+        # Where the gap may be 0 the ratio has no mean, and its error by the delta method would be wrong.
+        gap = values[f"gap {unit}"]
+        if gap.value > 2 * gap.se:
+            values[f"pgr {unit}"] = _ratio(weak_risk - student_risk, weak_risk - ceiling_risk)
+    return values
 
 
 def _ratio(gain: FloatArray, gap: FloatArray) -> Quantity:

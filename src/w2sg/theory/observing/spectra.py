@@ -4,7 +4,7 @@ import numpy as np
 
 from w2sg.core import FloatArray
 from w2sg.theory.observing.algebra import RANK, basis, centred
-from w2sg.theory.observing.seen import Space
+from w2sg.theory.observing.observed import FeatureSpace
 
 GAP_RIDGE = 1e-3
 """Ridge of the representation gap, in units of the mean variance of a feature times the number of examples."""
@@ -56,18 +56,18 @@ def with_constant(x: FloatArray) -> FloatArray:
     return np.concatenate([np.ones((len(x), 1)), x], axis=1)
 
 
-def moment_traces(weak: Space, student: Space) -> tuple[float, float]:
+def moment_traces(weak: FeatureSpace, student: FeatureSpace) -> tuple[float, float]:
     """Return both traces of the group-shift formula in its general-moment form, times the number of labels.
 
-    The teacher's tr(C_TT(l)^-1 C_TT(t)), the student's tr(C_TT(l)^-1 A' C_SS(t) A) with A = C_SS(u)^-1 C_ST(u): `l`
+    The supervisor's tr(C_TT(l)^-1 C_TT(t)), the student's tr(C_TT(l)^-1 A' C_SS(t) A) with A = C_SS(u)^-1 C_ST(u): `l`
     labelled, `u` weakly labelled, `t` deployment inputs; any moments (the limits of arXiv 2509.24005 are a case).
     """
     inverse = np.linalg.pinv(second_moment(weak.labelled), hermitian=True, rcond=RANK**2)
     s, t = with_constant(student.training), with_constant(weak.training)
     a = np.linalg.lstsq(s, t, rcond=RANK)[0]
-    teacher = float(np.sum(inverse * second_moment(weak.fresh)))
+    supervisor = float(np.sum(inverse * second_moment(weak.fresh)))
     taught = float(np.sum(inverse * (a.T @ second_moment(student.fresh) @ a)))
-    return teacher, taught
+    return supervisor, taught
 
 
 def smoother(x: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -115,7 +115,7 @@ def shift_p(first: FloatArray, second: FloatArray) -> float:
     return float(mannwhitneyu(first[1::2] @ score, second[1::2] @ score, alternative="greater").pvalue)
 
 
-def projection_residual(residual: FloatArray, space: Space) -> tuple[float, float]:
+def projection_residual(residual: FloatArray, space: FeatureSpace) -> tuple[float, float]:
     """Return |E[r h']|^2 over whitened features `h` and a constant as a share of E|r|^2, with its standard error.
 
     It is 0 where the student is the least-squares projection of the weak labels on linear functions of its features.

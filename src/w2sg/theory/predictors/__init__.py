@@ -1,42 +1,50 @@
 """Predictors of generalization: one file for each family of results."""
 
-from w2sg.theory.predictors.baselines import Constant as Constant
-from w2sg.theory.predictors.baselines import ConstantKl as ConstantKl
-from w2sg.theory.predictors.baselines import ConstantSquared as ConstantSquared
-from w2sg.theory.predictors.baselines import Disagreement as Disagreement
-from w2sg.theory.predictors.baselines import PairedDifference as PairedDifference
-from w2sg.theory.predictors.baselines import PairedDifferenceKl as PairedDifferenceKl
-from w2sg.theory.predictors.baselines import PairedDifferenceSquared as PairedDifferenceSquared
-from w2sg.theory.predictors.baselines import TrainingAgreement as TrainingAgreement
-from w2sg.theory.predictors.baselines import WeakRisk as WeakRisk
-from w2sg.theory.predictors.baselines import WeakRiskKl as WeakRiskKl
-from w2sg.theory.predictors.baselines import WeakRiskSquared as WeakRiskSquared
-from w2sg.theory.predictors.belief import StudentBelief as StudentBelief
-from w2sg.theory.predictors.belief import WeakBelief as WeakBelief
-from w2sg.theory.predictors.ensemble import EnsembleCalibration as EnsembleCalibration
-from w2sg.theory.predictors.ensemble import EnsembleVariance as EnsembleVariance
-from w2sg.theory.predictors.expansion import ExpansionBound as ExpansionBound
-from w2sg.theory.predictors.group_shift import GroupShift as GroupShift
-from w2sg.theory.predictors.intrinsic_dimension import IntrinsicDimensionGain as IntrinsicDimensionGain
-from w2sg.theory.predictors.intrinsic_dimension import IntrinsicDimensionPgr as IntrinsicDimensionPgr
-from w2sg.theory.predictors.misfit import Misfit as Misfit
-from w2sg.theory.predictors.misfit import MisfitBound as MisfitBound
-from w2sg.theory.predictors.misfit import MisfitCrossTerm as MisfitCrossTerm
-from w2sg.theory.predictors.misfit import MisfitFiniteSample as MisfitFiniteSample
-from w2sg.theory.predictors.misfit_kl import MisfitKl as MisfitKl
-from w2sg.theory.predictors.misfit_kl import MisfitReverseKl as MisfitReverseKl
-from w2sg.theory.predictors.mixture import MixtureGain as MixtureGain
-from w2sg.theory.predictors.overlap_density import OverlapDensity as OverlapDensity
-from w2sg.theory.predictors.pooled import PooledGain as PooledGain
-from w2sg.theory.predictors.pooled import PooledGainKl as PooledGainKl
-from w2sg.theory.predictors.pooled import PooledGainSquared as PooledGainSquared
-from w2sg.theory.predictors.random_features import EarlyStopping as EarlyStopping
-from w2sg.theory.predictors.random_features import RandomFeatureGain as RandomFeatureGain
-from w2sg.theory.predictors.refitted import RefittedGain as RefittedGain
-from w2sg.theory.predictors.refitted import RefittedGainKl as RefittedGainKl
-from w2sg.theory.predictors.refitted import RefittedGainSquared as RefittedGainSquared
-from w2sg.theory.predictors.representation import RepresentationGap as RepresentationGap
-from w2sg.theory.predictors.representation import RepresentationTrace as RepresentationTrace
-from w2sg.theory.predictors.similarity import Similarity as Similarity
-from w2sg.theory.predictors.two_stage_ridge import Ridgeless as Ridgeless
-from w2sg.theory.predictors.two_stage_ridge import TwoStageRidgeGain as TwoStageRidgeGain
+from w2sg.theory.predictors.baselines import Constant, Disagreement, PairedDifference, TrainingAgreement, WeakRisk
+from w2sg.theory.predictors.belief import StudentBelief, WeakBelief
+from w2sg.theory.predictors.ensemble import EnsembleCalibration, EnsembleVariance
+from w2sg.theory.predictors.expansion import ExpansionBound
+from w2sg.theory.predictors.group_shift import GroupShift
+from w2sg.theory.predictors.held_out import PooledGain, RefittedGain
+from w2sg.theory.predictors.intrinsic_dimension import IntrinsicDimensionGain, IntrinsicDimensionPgr
+from w2sg.theory.predictors.misfit import Misfit, MisfitBound, MisfitCrossTerm, MisfitFiniteSample
+from w2sg.theory.predictors.misfit_kl import MisfitKl, MisfitReverseKl
+from w2sg.theory.predictors.mixture import MixtureGain
+from w2sg.theory.predictors.overlap_density import OverlapDensity
+from w2sg.theory.predictors.random_features import EarlyStopping, RandomFeatureGain
+from w2sg.theory.predictors.representation import RepresentationGap, RepresentationTrace
+from w2sg.theory.predictors.similarity import Similarity
+from w2sg.theory.predictors.two_stage_ridge import Ridgeless, TwoStageRidgeGain
+
+__all__ = [
+    "Constant",
+    "Disagreement",
+    "EarlyStopping",
+    "EnsembleCalibration",
+    "EnsembleVariance",
+    "ExpansionBound",
+    "GroupShift",
+    "IntrinsicDimensionGain",
+    "IntrinsicDimensionPgr",
+    "Misfit",
+    "MisfitBound",
+    "MisfitCrossTerm",
+    "MisfitFiniteSample",
+    "MisfitKl",
+    "MisfitReverseKl",
+    "MixtureGain",
+    "OverlapDensity",
+    "PairedDifference",
+    "PooledGain",
+    "RandomFeatureGain",
+    "RefittedGain",
+    "RepresentationGap",
+    "RepresentationTrace",
+    "Ridgeless",
+    "Similarity",
+    "StudentBelief",
+    "TrainingAgreement",
+    "TwoStageRidgeGain",
+    "WeakBelief",
+    "WeakRisk",
+]

@@ -6,14 +6,13 @@ from typing import ClassVar, Literal
 from w2sg.core import register
 from w2sg.theory import hypotheses as given
 from w2sg.theory.contracts import Hypothesis, Theory
-from w2sg.theory.observables import Unit
 
 CALIBRATION = 0.1
-"""A teacher whose confidence is off by more than this on average is not to be believed."""
+"""A supervisor whose confidence is off by more than this on average is not to be believed."""
 
 
 class _Belief(Theory):
-    unit: ClassVar[Unit] = "error"
+    unit: Literal["error"] = "error"
 
     def formula(self, at: Mapping[str, float]) -> float:
         """Return the gain that is believed."""
@@ -37,20 +36,20 @@ class StudentBelief(_Belief):
 
 @register()
 class WeakBelief(_Belief):
-    """The gain in error if the teacher's probabilities are the truth: never positive."""
+    """The gain in error if the supervisor's probabilities are the truth: never positive."""
 
     kind: Literal["weak-belief"] = "weak-belief"
     needs: ClassVar[tuple[str, ...]] = ("belief_weak",)
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = (
         given.checked(
-            "teacher is calibrated",
-            "The teacher's probabilities are right on average at each confidence.",
+            "supervisor is calibrated",
+            "The supervisor's probabilities are right on average at each confidence.",
             given.below("weak_ece", CALIBRATION, "expected calibration error"),
             needs=("weak_ece",),
         ),
         given.assumed(
             "student knows no more",
-            "Given the teacher's probabilities, the student's prediction says nothing of the class.",
-            "what the student knows beyond the teacher is not observed",
+            "Given the supervisor's probabilities, the student's prediction says nothing of the class.",
+            "what the student knows beyond the supervisor is not observed",
         ),
     )

@@ -1,8 +1,8 @@
 """Pseudolabel correction and coverage expansion: robust students correct errors that have right neighbours.
 
-Lang, Sontag, Vijayaraghavan (arXiv 2405.16043), with worst-case robustness. `S` is covered by the teacher, `S_good` and
-`S_bad` by whether it is right; `a = P(S_bad | S)`; neighbours share their true class. Expansion `(c, q)` on `(A, B)`:
-each set `U` of more than the share `q` of B has `P(N(U) | A) >= c P(U | B)`.
+Lang, Sontag, Vijayaraghavan (arXiv 2405.16043), with worst-case robustness. `S` is covered by the supervisor, `S_good`
+and `S_bad` by whether it is right; `a = P(S_bad | S)`; neighbours share their true class. Expansion `(c, q)` on
+`(A, B)`: each set `U` of more than the share `q` of B has `P(N(U) | A) >= c P(U | B)`.
 """
 
 from collections.abc import Mapping
@@ -11,18 +11,17 @@ from typing import ClassVar, Literal
 from w2sg.core import InputError, register
 from w2sg.theory import hypotheses as given
 from w2sg.theory.contracts import Hypothesis, Inapplicable, Theory
-from w2sg.theory.observables import Unit
 
 
 def corrected_error_bound(apart: float, a: float, c: float, u: float) -> float:
-    """Return the largest error of a student on what the teacher covers, `apart + a (1 - 2 c u)`.
+    """Return the largest error of a student on what the supervisor covers, `apart + a (1 - 2 c u)`.
 
     The neighbours of right and robust points cover the share `c u` of `S_bad`; the student is right there and so
-    differs from the teacher.
+    differs from the supervisor.
 
     Args:
-        apart: `P(student != teacher | S)`.
-        a: The teacher's error on S, `P(S_bad | S)`.
+        apart: `P(student != supervisor | S)`.
+        a: The supervisor's error on S, `P(S_bad | S)`.
         c: Expansion on `(S_bad, S_good)`, for sets as large as the share `u`.
         u: `P(student right and robust | S_good)`.
 
@@ -34,15 +33,15 @@ def corrected_error_bound(apart: float, a: float, c: float, u: float) -> float:
 
 
 def covered_error_bound(fragile: float, apart: float, a: float, c: float, q: float) -> float:
-    """Return the largest error of a student on what the teacher does not cover, `T`.
+    """Return the largest error of a student on what the supervisor does not cover, `T`.
 
-    Wrong and robust points of T have neighbours in `S_good`, where the student then differs from the teacher:
+    Wrong and robust points of T have neighbours in `S_good`, where the student then differs from the supervisor:
     `fragile + max(q, apart / (c (1 - a)))`.
 
     Args:
         fragile: `P(student not robust | T)`.
-        apart: `P(student != teacher | S)`.
-        a: The teacher's error on S.
+        apart: `P(student != supervisor | S)`.
+        a: The supervisor's error on S.
         c: Expansion on `(S_good, T)`, for sets of more than the share `q` of T.
         q: See `c`.
 
@@ -70,7 +69,7 @@ class ExpansionBound(Theory):
     """
 
     kind: Literal["expansion-bound"] = "expansion-bound"
-    unit: ClassVar[Unit] = "error"
+    unit: Literal["error"] = "error"
     says: ClassVar[Literal["value", "at least", "at most"]] = "at least"
     needs: ClassVar[tuple[str, ...]] = ("disagreement", "audit_weak_error", "audit_expansion", "audit_good_robust")
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = (
@@ -87,9 +86,9 @@ class ExpansionBound(Theory):
     )
 
     def formula(self, at: Mapping[str, float]) -> float:
-        """Return the teacher's error less the bound of the student's."""
+        """Return the supervisor's error less the bound of the student's."""
         a = at["audit_weak_error"]
         if a >= 0.5:
-            raise Inapplicable(f"the teacher errs on {a:.3g}: labels must be right more often than not")
+            raise Inapplicable(f"the supervisor errs on {a:.3g}: labels must be right more often than not")
         apart, c, u = at["disagreement"], at["audit_expansion"], at["audit_good_robust"]
         return a - corrected_error_bound(apart, a, c, u)

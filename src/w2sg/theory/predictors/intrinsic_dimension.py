@@ -1,6 +1,6 @@
-"""Intrinsic dimension: the student does not inherit the teacher's variance in directions that it lacks.
+"""Intrinsic dimension: the student does not inherit the supervisor's variance in directions that it lacks.
 
-Dong, Li, Li, Lee, Lei (arXiv 2502.05075); the formulas stand in `w2sg.theory.oracles.intrinsic_dimension`.
+Dong, Li, Li, Lee, Lei (arXiv 2502.05075); the formulas stand in `w2sg.worlds.intrinsic_dimension`.
 """
 
 from collections.abc import Mapping
@@ -11,12 +11,11 @@ from pydantic import Field
 from w2sg.core import register
 from w2sg.theory import hypotheses as given
 from w2sg.theory.contracts import Hypothesis, Inapplicable, Target, Theory
-from w2sg.theory.observables import Unit
-from w2sg.theory.oracles.intrinsic_dimension import VarianceRisks, least_squares_variance, variance_risks
+from w2sg.worlds import VarianceRisks, least_squares_variance, variance_risks
 
 _SIZES = ("n_supervision", "n_transfer", "d_weak", "d_strong", "d_shared")
 _HYPOTHESES = (
-    given.LEAST_SQUARES_TEACHER,
+    given.LEAST_SQUARES_SUPERVISOR,
     given.LEAST_SQUARES_STUDENT,
     given.ENOUGH_LABELS,
     given.SAME_INPUTS,
@@ -35,13 +34,13 @@ def _risks(at: Mapping[str, float], noise: float) -> VarianceRisks:
 
 @register(paper="2502.05075")
 class IntrinsicDimensionGain(Theory):
-    """The gain is the teacher's variance outside of the student's feature space, less what sampling copies of it."""
+    """The gain is the supervisor's variance outside of the student's feature space, less what sampling copies of it."""
 
     kind: Literal["intrinsic-dimension"] = "intrinsic-dimension"
-    unit: ClassVar[Unit] = "squared"
+    unit: Literal["squared"] = "squared"
     needs: ClassVar[tuple[str, ...]] = ("noise", *_SIZES)
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = _HYPOTHESES
-    oracle: ClassVar[str | None] = "intrinsic-dimension"
+    world: ClassVar[str | None] = "intrinsic-dimension"
 
     def formula(self, at: Mapping[str, float]) -> float:
         """Return the difference of both variances."""
@@ -54,12 +53,13 @@ class IntrinsicDimensionPgr(Theory):
 
     kind: Literal["intrinsic-dimension-pgr"] = "intrinsic-dimension-pgr"
     target: ClassVar[Target] = "pgr"
-    unit: ClassVar[Unit] = "squared"
+    unit: Literal["squared"] = "squared"
     needs: ClassVar[tuple[str, ...]] = _SIZES
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = _HYPOTHESES
-    oracle: ClassVar[str | None] = "intrinsic-dimension"
+    world: ClassVar[str | None] = "intrinsic-dimension"
     ceiling: Literal["transfer", "all"] = Field(
-        "transfer", description="labels of the ceiling: of the transfer split, or also those of the teacher (the paper)"
+        "transfer",
+        description="labels of the ceiling: of the transfer split, or also those of the supervisor (the paper)",
     )
 
     def formula(self, at: Mapping[str, float]) -> float:
@@ -69,5 +69,5 @@ class IntrinsicDimensionPgr(Theory):
         if self.ceiling == "transfer":
             ceiling = least_squares_variance(at["d_strong"], at["n_transfer"])
         if risks.weak <= ceiling:
-            raise Inapplicable("the ceiling's variance is no less than the teacher's: there is no gap to recover")
+            raise Inapplicable("the ceiling's variance is no less than the supervisor's: there is no gap to recover")
         return risks.gain / (risks.weak - ceiling)

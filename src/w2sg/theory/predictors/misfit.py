@@ -1,7 +1,8 @@
-"""Misfit theories in squared loss: a student that cannot express the teacher's error gains what it does not copy.
+"""Misfit theories in squared loss: a student that cannot express the supervisor's error gains what it does not copy.
 
-Charikar, Pabbaraju, Shiragur (arXiv 2405.15116): the student is the projection of the teacher onto a convex class that
-holds the truth; by Pythagoras its risk is at most the teacher's less the misfit, and equal to it for a linear class.
+Charikar, Pabbaraju, Shiragur (arXiv 2405.15116): the student is the projection of the supervisor onto a convex class
+that holds the truth; by Pythagoras its risk is at most the supervisor's less the misfit, and equal to it for a linear
+class.
 """
 
 from collections.abc import Mapping
@@ -13,7 +14,6 @@ from w2sg.core import register
 from w2sg.theory import hypotheses as given
 from w2sg.theory.certificates.student import risk_after_misfit
 from w2sg.theory.contracts import Hypothesis, Inapplicable, Theory
-from w2sg.theory.observables import Unit
 
 
 def distance(at: Mapping[str, float], name: str) -> float:
@@ -32,7 +32,7 @@ class Misfit(Theory):
     """The gain is the misfit: theorem 1 of arXiv 2405.15116, with equality as for linear classes."""
 
     kind: Literal["misfit"] = "misfit"
-    unit: ClassVar[Unit] = "squared"
+    unit: Literal["squared"] = "squared"
     needs: ClassVar[tuple[str, ...]] = ("misfit",)
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = (
         given.CONVEX,
@@ -41,7 +41,7 @@ class Misfit(Theory):
         given.POPULATION,
         given.REALIZABLE,
     )
-    oracle: ClassVar[str | None] = "linear-misfit"
+    world: ClassVar[str | None] = "linear-misfit"
 
     def formula(self, at: Mapping[str, float]) -> float:
         """Return the misfit."""
@@ -57,7 +57,7 @@ class MisfitFiniteSample(Theory):
     """
 
     kind: Literal["misfit-finite-sample"] = "misfit-finite-sample"
-    unit: ClassVar[Unit] = "squared"
+    unit: Literal["squared"] = "squared"
     needs: ClassVar[tuple[str, ...]] = ("misfit", "d_strong", "n_transfer")
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = (
         given.LEAST_SQUARES_STUDENT,
@@ -66,7 +66,7 @@ class MisfitFiniteSample(Theory):
         given.SAME_INPUTS,
         given.REALIZABLE_FINITE,
     )
-    oracle: ClassVar[str | None] = "intrinsic-dimension"
+    world: ClassVar[str | None] = "intrinsic-dimension"
 
     def formula(self, at: Mapping[str, float]) -> float:
         """Return the misfit less twice its sampling share."""
@@ -81,7 +81,7 @@ class MisfitBound(Theory):
     """The least gain of a projection onto a convex class that misses the truth by `eps`; what it says is a bound."""
 
     kind: Literal["misfit-bound"] = "misfit-bound"
-    unit: ClassVar[Unit] = "squared"
+    unit: Literal["squared"] = "squared"
     says: ClassVar[Literal["value", "at least", "at most"]] = "at least"
     needs: ClassVar[tuple[str, ...]] = ("weak_squared", "misfit")
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = (
@@ -98,7 +98,7 @@ class MisfitBound(Theory):
     eps: float = Field(0.0, ge=0, description="squared risk of the best function of the student's class")
 
     def formula(self, at: Mapping[str, float]) -> float:
-        """Return the teacher's risk less the bound of the student's."""
+        """Return the supervisor's risk less the bound of the student's."""
         weak = distance(at, "weak_squared")
         return weak - risk_after_misfit(weak, distance(at, "misfit"), self.eps)
 
@@ -108,7 +108,7 @@ class MisfitCrossTerm(Theory):
     """The misfit plus twice the cross term on audited labels: an identity, without hypotheses."""
 
     kind: Literal["misfit-cross-term"] = "misfit-cross-term"
-    unit: ClassVar[Unit] = "squared"
+    unit: Literal["squared"] = "squared"
     needs: ClassVar[tuple[str, ...]] = ("misfit", "audit_cross")
 
     def formula(self, at: Mapping[str, float]) -> float:

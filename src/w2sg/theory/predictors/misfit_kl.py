@@ -1,7 +1,7 @@
 """Misfit theories in cross-entropy: which direction of KL says something of which risk.
 
 Mulgund and Pabbaraju (arXiv 2501.19105) prove it for Bregman projections onto classes that are convex as sets of
-probability vectors; for cross-entropy that is the reverse KL(student || teacher). A logit-linear student trained by
+probability vectors; for cross-entropy that is the reverse KL(student || supervisor). A logit-linear student trained by
 plain cross-entropy is no such projection; it satisfies an identity in the reversed risk instead.
 """
 
@@ -11,8 +11,8 @@ from typing import ClassVar, Literal
 from w2sg.core import register
 from w2sg.theory import hypotheses as given
 from w2sg.theory.contracts import Hypothesis, Theory
-from w2sg.theory.hypotheses import LEVEL, Finding, checked, p_above
-from w2sg.theory.observables import InfoSet, Observables, Quantity, Unit
+from w2sg.theory.hypotheses import LEVEL, CheckResult, checked, p_above
+from w2sg.theory.observables import InfoSet, Observables, Quantity
 from w2sg.theory.predictors.misfit import distance
 
 _LOGIT_TRUTH = given.assumed(
@@ -22,13 +22,13 @@ _LOGIT_TRUTH = given.assumed(
 )
 
 
-def _inequality(seen: Observables) -> Finding:
+def _inequality(seen: Observables) -> CheckResult:
     gain, misfit = seen["audit_gain_kl"], seen["misfit_reverse_kl"]
     slack = gain.value - misfit.value
     se = (gain.se**2 + misfit.se**2) ** 0.5
     p = p_above(Quantity(-slack, se, gain.n, "misfit less gain"), 0.0)
     why = f"audited gain {gain}, misfit {misfit}: not less if it holds"
-    return Finding("violated" if p < LEVEL else "untestable", why, slack, p)
+    return CheckResult("violated" if p < LEVEL else "untestable", why, slack, p)
 
 
 _PRIMAL_TRUTH = checked(
@@ -42,7 +42,7 @@ _PRIMAL_TRUTH = checked(
 
 @register(paper="2501.19105")
 class MisfitKl(Theory):
-    """The gain in the reversed risk KL(model || truth) is the forward misfit KL(teacher || student).
+    """The gain in the reversed risk KL(model || truth) is the forward misfit KL(supervisor || student).
 
     An identity for a logit-linear student that minimises cross-entropy to soft labels, with a logit-linear truth: the
     first-order condition `E[(p_w - p_s) h'] = 0` makes `E KL(w || t) = E KL(w || s) + E KL(s || t)`. It says nothing of
@@ -50,7 +50,7 @@ class MisfitKl(Theory):
     """
 
     kind: Literal["misfit-kl"] = "misfit-kl"
-    unit: ClassVar[Unit] = "reverse_kl"
+    unit: Literal["reverse_kl"] = "reverse_kl"
     needs: ClassVar[tuple[str, ...]] = ("misfit_kl",)
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = (
         given.LOGIT_LINEAR,
@@ -60,7 +60,7 @@ class MisfitKl(Theory):
         given.POPULATION,
         _LOGIT_TRUTH,
     )
-    oracle: ClassVar[str | None] = "misfit-toy"
+    world: ClassVar[str | None] = "misfit-toy"
 
     def formula(self, at: Mapping[str, float]) -> float:
         """Return the forward misfit."""
@@ -69,14 +69,14 @@ class MisfitKl(Theory):
 
 @register(paper="2501.19105")
 class MisfitReverseKl(Theory):
-    """The gain in cross-entropy is the reverse misfit KL(student || teacher), as if the inequality were tight.
+    """The gain in cross-entropy is the reverse misfit KL(student || supervisor), as if the inequality were tight.
 
     For students that minimise it over a class convex in the probabilities; the theorem (arXiv 2501.19105) bounds the
     gain from below.
     """
 
     kind: Literal["misfit-reverse-kl"] = "misfit-reverse-kl"
-    unit: ClassVar[Unit] = "kl"
+    unit: Literal["kl"] = "kl"
     needs: ClassVar[tuple[str, ...]] = ("misfit_reverse_kl",)
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = (
         given.CONVEX,
@@ -87,7 +87,7 @@ class MisfitReverseKl(Theory):
         given.POPULATION,
         _PRIMAL_TRUTH,
     )
-    oracle: ClassVar[str | None] = "misfit-toy"
+    world: ClassVar[str | None] = "misfit-toy"
 
     def formula(self, at: Mapping[str, float]) -> float:
         """Return the reverse misfit."""

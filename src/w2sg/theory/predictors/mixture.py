@@ -1,6 +1,6 @@
-"""Two clusters: averaging a teacher's labels turns the student to the line between the means.
+"""Two clusters: averaging a supervisor's labels turns the student to the line between the means.
 
-Frei et al. (arXiv 2106.13805); the formula stands in `w2sg.theory.oracles.mixture`.
+Frei et al. (arXiv 2106.13805); the formula stands in `w2sg.worlds.mixture`.
 """
 
 import math
@@ -12,9 +12,9 @@ from scipy.stats import norm
 from w2sg.core import register
 from w2sg.theory import hypotheses as given
 from w2sg.theory.contracts import Hypothesis, Inapplicable, Theory
-from w2sg.theory.hypotheses import Finding, checked
-from w2sg.theory.observables import Observables, Unit
-from w2sg.theory.oracles.mixture import averaging_step
+from w2sg.theory.hypotheses import CheckResult, checked
+from w2sg.theory.observables import Observables
+from w2sg.worlds import averaging_step
 
 REST_SHARE = 0.75
 """The spectrum may spread over this share of the directions that one spike on isotropic noise leaves."""
@@ -35,28 +35,28 @@ def separation(anisotropy: float, d: float) -> float:
     return math.sqrt((anisotropy - 1) / (1 - anisotropy / d))
 
 
-def _isotropic_rest(seen: Observables) -> Finding:
+def _isotropic_rest(seen: Observables) -> CheckResult:
     d, found = seen.value("d_strong"), seen.value("d_strong_effective")
     n = seen["d_strong_effective"].n
     try:
         m = separation(seen.value("anisotropy"), d) ** 2
     except Inapplicable as reason:
-        return Finding("violated", str(reason))
+        return CheckResult("violated", str(reason))
     total, squares = d + m, d - 1 + (1 + m) ** 2
     expected = total**2 / (squares * (1 + 1 / n) + total**2 / n)
     why = f"effective dimension {found:.3g}, {expected:.3g} for one spike on isotropic noise"
-    return Finding("holds" if found >= REST_SHARE * expected else "violated", why, found)
+    return CheckResult("holds" if found >= REST_SHARE * expected else "violated", why, found)
 
 
 @register(paper="2106.13805")
 class MixtureGain(Theory):
     """The gain in error of one averaging step in a mixture of two Gaussians.
 
-    The distance of the means comes from the largest eigenvalue, the teacher's angle from its error.
+    The distance of the means comes from the largest eigenvalue, the supervisor's angle from its error.
     """
 
     kind: Literal["mixture"] = "mixture"
-    unit: ClassVar[Unit] = "error"
+    unit: Literal["error"] = "error"
     needs: ClassVar[tuple[str, ...]] = ("weak_error", "anisotropy", "d_strong", "n_transfer")
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = (
         given.BINARY,
@@ -70,17 +70,17 @@ class MixtureGain(Theory):
         ),
         given.assumed(
             "classes are the clusters",
-            "Each class is one Gaussian cluster, the teacher is linear in the same features, and the student averages.",
+            "Each class is one Gaussian cluster, the supervisor is linear in the same features, the student averages.",
             "the clusters' classes are not observed",
         ),
     )
-    oracle: ClassVar[str | None] = "mixture"
+    world: ClassVar[str | None] = "mixture"
 
     def formula(self, at: Mapping[str, float]) -> float:
         """Return the gain in accuracy of one step."""
         error, d = at["weak_error"], at["d_strong"]
         if not 0 < error < 1:
-            raise Inapplicable(f"the teacher's error must lie between 0 and 1, got {error:.4g}")
+            raise Inapplicable(f"the supervisor's error must lie between 0 and 1, got {error:.4g}")
         mu = separation(at["anisotropy"], d)
         cos = float(norm.isf(error)) / mu
         if abs(cos) > 1:

@@ -1,4 +1,4 @@
-"""Overlap density: inputs that are both easy and hard carry the teacher's labels to what it does not see."""
+"""Overlap density: inputs that are both easy and hard carry the supervisor's labels to what it does not see."""
 
 from collections.abc import Mapping
 from typing import ClassVar, Literal
@@ -6,7 +6,6 @@ from typing import ClassVar, Literal
 from w2sg.core import register
 from w2sg.theory import hypotheses as given
 from w2sg.theory.contracts import Hypothesis, Inapplicable, Theory
-from w2sg.theory.observables import Unit
 
 
 @register(paper="2412.03881")
@@ -19,7 +18,7 @@ class OverlapDensity(Theory):
     """
 
     kind: Literal["overlap-density"] = "overlap-density"
-    unit: ClassVar[Unit] = "error"
+    unit: Literal["error"] = "error"
     needs: ClassVar[tuple[str, ...]] = ("overlap_density", "training_agreement")
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = (
         given.CANNOT_COPY,
@@ -30,7 +29,7 @@ class OverlapDensity(Theory):
             "patterns are detected by two change points, and whether changes are right is not observed",
         ),
     )
-    oracle: ClassVar[str | None] = "overlap"
+    world: ClassVar[str | None] = "overlap"
 
     def formula(self, at: Mapping[str, float]) -> float:
         """Return density times the share of labels left."""

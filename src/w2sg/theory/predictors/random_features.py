@@ -1,7 +1,7 @@
-"""Early stopping: the most a student can gain that contracts its teacher's function, and the gain of the best case.
+"""Early stopping: the most a student can gain that contracts its supervisor's function, and the gain of the best case.
 
-Medvedev, Lyu, Yu, Arora, Li, Srebro (arXiv 2503.02877); the formulas stand in `w2sg.theory.oracles.random_features`.
-Risks may be against noisy labels: noise in both the teacher's risk and the labels' variance only raises the limit.
+Medvedev, Lyu, Yu, Arora, Li, Srebro (arXiv 2503.02877); the formulas stand in `w2sg.worlds.random_features`.
+Risks may be against noisy labels: noise in both the supervisor's risk and the labels' variance only raises the limit.
 """
 
 from abc import abstractmethod
@@ -11,29 +11,28 @@ from typing import ClassVar, Literal, final
 from w2sg.core import register
 from w2sg.theory import hypotheses as given
 from w2sg.theory.contracts import Hypothesis, Inapplicable, Theory
-from w2sg.theory.observables import Unit
-from w2sg.theory.oracles.random_features import spike_student_risk, student_floor
 from w2sg.theory.predictors.misfit import distance
+from w2sg.worlds import spike_student_risk, student_floor
 
 
 class _Shares(Theory):
-    """A theory of the student's risk as a function of the teacher's, both as shares of the labels' variance."""
+    """A theory of the student's risk as a function of the supervisor's, both as shares of the labels' variance."""
 
-    unit: ClassVar[Unit] = "squared"
+    unit: Literal["squared"] = "squared"
     needs: ClassVar[tuple[str, ...]] = ("weak_squared", "label_variance")
-    oracle: ClassVar[str | None] = "random-feature-limit"
+    world: ClassVar[str | None] = "random-feature-limit"
 
     @abstractmethod
     def share(self, weak: float) -> float:
-        """Return the student's share for the teacher's."""
+        """Return the student's share for the supervisor's."""
 
     @final
     def formula(self, at: Mapping[str, float]) -> float:
-        """Return the teacher's risk less the student's."""
+        """Return the supervisor's risk less the student's."""
         weak, variance = distance(at, "weak_squared"), at["label_variance"]
         if not weak <= variance or variance <= 0:
             raise Inapplicable(
-                f"the teacher, {weak:.4g}, is worse than a constant, {variance:.4g}: it is no projection"
+                f"the supervisor, {weak:.4g}, is worse than a constant, {variance:.4g}: it is no projection"
             )
         return weak - variance * self.share(weak / variance)
 
@@ -44,7 +43,7 @@ class RandomFeatureGain(_Shares):
 
     kind: Literal["random-feature-limit"] = "random-feature-limit"
     says: ClassVar[Literal["value", "at least", "at most"]] = "at most"
-    hypotheses: ClassVar[tuple[Hypothesis, ...]] = (given.PROJECTED_TEACHER, given.CONTRACTION)
+    hypotheses: ClassVar[tuple[Hypothesis, ...]] = (given.PROJECTED_SUPERVISOR, given.CONTRACTION)
 
     def share(self, weak: float) -> float:
         """Return the floor."""
@@ -57,7 +56,7 @@ class EarlyStopping(_Shares):
 
     kind: Literal["early-stopping"] = "early-stopping"
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = (
-        given.PROJECTED_TEACHER,
+        given.PROJECTED_SUPERVISOR,
         given.STOPPED,
         given.CONTRACTION,
         given.SPIKED,

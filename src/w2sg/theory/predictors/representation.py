@@ -1,4 +1,4 @@
-"""Representation gaps: the part of the labels that the student's features hold and the teacher's miss.
+"""Representation gaps: the part of the labels that the student's features hold and the supervisor's miss.
 
 Xue, Li, Mirzasoleiman (arXiv 2502.00620). They predict the shortfall to the ceiling, not the gain.
 """
@@ -9,11 +9,10 @@ from typing import ClassVar, Literal
 from w2sg.core import register
 from w2sg.theory import hypotheses as given
 from w2sg.theory.contracts import Hypothesis, Target, Theory
-from w2sg.theory.observables import Unit
 from w2sg.theory.predictors.misfit import distance
 
 _SHARED = (
-    given.RIDGE_TEACHER,
+    given.RIDGE_SUPERVISOR,
     given.RIDGE_STUDENT,
     given.FROZEN,
     given.assumed(
@@ -26,17 +25,17 @@ _SHARED = (
 
 @register(paper="2502.00620")
 class RepresentationGap(Theory):
-    """The shortfall is |P_s (I - P_w) y|^2 / n: what the student could fit of the teacher's residuals.
+    """The shortfall is |P_s (I - P_w) y|^2 / n: what the student could fit of the supervisor's residuals.
 
-    If teacher and ceiling are fitted on the same inputs, their students differ by exactly `P_s (I - P_w) y` there.
+    If supervisor and ceiling are fitted on the same inputs, their students differ by exactly `P_s (I - P_w) y` there.
     """
 
     kind: Literal["representation-gap"] = "representation-gap"
     target: ClassVar[Target] = "shortfall"
-    unit: ClassVar[Unit] = "squared"
+    unit: Literal["squared"] = "squared"
     needs: ClassVar[tuple[str, ...]] = ("gap_plugin",)
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = _SHARED
-    oracle: ClassVar[str | None] = "representation-gap"
+    world: ClassVar[str | None] = "representation-gap"
 
     def formula(self, at: Mapping[str, float]) -> float:
         """Return the plug-in gap."""
@@ -52,7 +51,7 @@ class RepresentationTrace(Theory):
 
     kind: Literal["representation-trace"] = "representation-trace"
     target: ClassVar[Target] = "shortfall"
-    unit: ClassVar[Unit] = "squared"
+    unit: Literal["squared"] = "squared"
     needs: ClassVar[tuple[str, ...]] = ("gap_trace", "label_variance")
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = (
         *_SHARED,

@@ -6,7 +6,6 @@ from typing import ClassVar, Literal
 from w2sg.core import InputError, register
 from w2sg.theory import hypotheses as given
 from w2sg.theory.contracts import Hypothesis, Theory
-from w2sg.theory.observables import Unit
 
 
 def chance_adjusted_agreement(observed: float, first: float, second: float, classes: float) -> float:
@@ -39,11 +38,11 @@ class Similarity(Theory):
     """The gain in error grows as the models' errors agree less: CAPA.
 
     The paper finds a correlation and gives no size, and measures the student before it is finetuned; here it is the
-    trained student. The scale is ours: the teacher's mean error of which the share `1 - kappa_p` is not shared.
+    trained student. The scale is ours: the supervisor's mean error of which the share `1 - kappa_p` is not shared.
     """
 
     kind: Literal["similarity"] = "similarity"
-    unit: ClassVar[Unit] = "error"
+    unit: Literal["error"] = "error"
     needs: ClassVar[tuple[str, ...]] = (
         "model_agreement",
         "audit_weak_probability",
@@ -53,13 +52,13 @@ class Similarity(Theory):
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = (
         given.assumed(
             "what is not shared is repaired",
-            "The student repairs the errors that it does not share with the teacher, and makes none of its own.",
+            "The student repairs the errors that it does not share with the supervisor, and makes none of its own.",
             "it is a correlation over many pairs of models, not a statement on one",
         ),
     )
 
     def formula(self, at: Mapping[str, float]) -> float:
-        """Return 1 less CAPA, times the teacher's mean error."""
+        """Return 1 less CAPA, times the supervisor's mean error."""
         weak = at["audit_weak_probability"]
         kappa = chance_adjusted_agreement(at["model_agreement"], weak, at["audit_student_probability"], at["n_classes"])
         return (1 - kappa) * (1 - weak)

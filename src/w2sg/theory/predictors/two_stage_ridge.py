@@ -1,6 +1,6 @@
-"""Two-stage ridge: a student's penalty repairs a teacher that was regularised too little.
+"""Two-stage ridge: a student's penalty repairs a supervisor that was regularised too little.
 
-Moniri and Hassani (arXiv 2505.18346); the formulas stand in `w2sg.theory.oracles.ridge`.
+Moniri and Hassani (arXiv 2505.18346); the formulas stand in `w2sg.worlds.ridge`.
 """
 
 from collections.abc import Mapping
@@ -9,13 +9,12 @@ from typing import ClassVar, Literal
 from w2sg.core import register
 from w2sg.theory import hypotheses as given
 from w2sg.theory.contracts import Hypothesis, Inapplicable, Theory
-from w2sg.theory.observables import Unit
-from w2sg.theory.oracles.ridge import two_stage_ridge_risks
 from w2sg.theory.predictors.misfit import distance
+from w2sg.worlds import two_stage_ridge_risks
 
 _NEEDS = ("noise", "label_variance", "d_weak", "d_strong", "n_supervision", "n_transfer")
 _HYPOTHESES = (
-    given.RIDGE_TEACHER,
+    given.RIDGE_SUPERVISOR,
     given.RIDGE_STUDENT,
     given.FROZEN,
     given.CONVERGED,
@@ -45,10 +44,10 @@ class TwoStageRidgeGain(Theory):
     """The gain of ridge on ridge in isotropic features, in the limit of many dimensions and labels."""
 
     kind: Literal["two-stage-ridge"] = "two-stage-ridge"
-    unit: ClassVar[Unit] = "squared"
+    unit: Literal["squared"] = "squared"
     needs: ClassVar[tuple[str, ...]] = (*_NEEDS, "ridge_weak", "ridge_strong")
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = _HYPOTHESES
-    oracle: ClassVar[str | None] = "two-stage-ridge"
+    world: ClassVar[str | None] = "two-stage-ridge"
 
     def formula(self, at: Mapping[str, float]) -> float:
         """Return the difference of both limits."""
@@ -69,14 +68,14 @@ class Ridgeless(Theory):
     """The limit of two-stage ridge without penalties: a gain only if the student has fewer inputs than dimensions."""
 
     kind: Literal["ridgeless"] = "ridgeless"
-    unit: ClassVar[Unit] = "squared"
+    unit: Literal["squared"] = "squared"
     needs: ClassVar[tuple[str, ...]] = _NEEDS
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = (
         *_HYPOTHESES,
         _no_penalty("ridge_weak"),
         _no_penalty("ridge_strong"),
     )
-    oracle: ClassVar[str | None] = "two-stage-ridge"
+    world: ClassVar[str | None] = "two-stage-ridge"
 
     def formula(self, at: Mapping[str, float]) -> float:
         """Return the difference of both limits."""

@@ -1,19 +1,18 @@
-"""What a theory is worth in a decision: the regret of choosing a teacher or a method by what it predicts."""
+"""What a theory is worth in a decision: the regret of choosing a supervisor or a method by what it predicts."""
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
 from w2sg.core import BoolArray, FloatArray, IntArray, derive
 from w2sg.measure import Interval
+from w2sg.theory.scoreboard.predictions import PredictionTable
 from w2sg.theory.scoreboard.resampling import Clusters, percentile_interval
 from w2sg.theory.scoreboard.scores import LEVEL
-from w2sg.theory.scoreboard.sheet import Sheet
 
-DECISIONS = {"supervisor": "which weak teacher", "method": "which loss, stopping and filter"}
+DECISIONS = {"supervisor": "which weak supervisor", "method": "which loss, stopping and filter"}
 UNIT = "error"
 
 
@@ -23,7 +22,7 @@ class Regret:
 
     Attributes:
         decision: What is chosen: `supervisor` or `method`.
-        chooser: The theory, or `best weak teacher`, `at random`.
+        chooser: The theory, or `best weak supervisor`, `at random`.
         n: How many choices were made.
         regret: Mean risk of the chosen student less that of the best one, with a cluster bootstrap interval.
         best: The share of choices that were the best one.
@@ -35,39 +34,35 @@ class Regret:
     regret: Interval | None
     best: float
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data."""
-        return asdict(self)
 
+def regrets_of(sheet: PredictionTable) -> list[Regret]:
+    """Return the regret of every theory of the gain, of taking the best supervisor, and of choosing at random.
 
-def regrets_of(sheet: Sheet) -> list[Regret]:
-    """Return the regret of every theory of the gain, of taking the best teacher, and of choosing at random.
-
-    A teacher is chosen by its cross-fitted risk less the predicted gain, both in the theory's unit; a method by the
-    predicted gain. Teachers that cannot be trained again, whose risk is not observed, are no options. A theory is asked
-    where it has a value for every option, and its `n` says how often that was.
+    A supervisor is chosen by its cross-fitted risk less the predicted gain, both in the theory's unit; a method by the
+    predicted gain. Supervisors that cannot be trained again, whose risk is not observed, are no options. A theory is
+    asked where it has a value for every option, and its `n` says how often that was.
     """
     risk, _ = sheet.truth(f"student_risk {UNIT}")
     found = []
     for decision in DECISIONS:
         known = np.isfinite(risk)
         if decision == "supervisor":
-            known &= np.isfinite(_teacher_risk(sheet, UNIT))
+            known &= np.isfinite(_supervisor_risk(sheet, UNIT))
         options = _options(sheet, decision, known)
         if options:
             found += _of_decision(sheet, decision, options, risk)
     return found
 
 
-def _of_decision(sheet: Sheet, decision: str, options: Sequence[IntArray], risk: FloatArray) -> list[Regret]:
-    teacher = {unit: _teacher_risk(sheet, unit) for unit in ("error", "squared", "kl")}
+def _of_decision(sheet: PredictionTable, decision: str, options: Sequence[IntArray], risk: FloatArray) -> list[Regret]:
+    supervisor = {unit: _supervisor_risk(sheet, unit) for unit in ("error", "squared", "kl")}
     choosers: dict[str, FloatArray] = {}
     for name, column in sheet.columns.items():
         if column.target == "gain":
-            own = teacher.get(column.unit, np.full(len(sheet.runs), np.nan))
+            own = supervisor.get(column.unit, np.full(len(sheet.runs), np.nan))
             choosers[name] = column.value - own if decision == "supervisor" else column.value
     if decision == "supervisor":
-        choosers["best weak teacher"] = -teacher[UNIT]
+        choosers["best weak supervisor"] = -supervisor[UNIT]
     found = [_regret(sheet, decision, name, value, options, risk) for name, value in choosers.items()]
     lost = np.array([risk[rows].mean() - risk[rows].min() for rows in options])
     best = float(np.mean([np.mean(risk[rows] == risk[rows].min()) for rows in options]))
@@ -75,13 +70,13 @@ def _of_decision(sheet: Sheet, decision: str, options: Sequence[IntArray], risk:
     return [one for one in found if one is not None] + [random]
 
 
-def _teacher_risk(sheet: Sheet, unit: str) -> FloatArray:
-    """Return the cross-fitted risk of each run's teacher in a unit, NaN where it was not observed."""
+def _supervisor_risk(sheet: PredictionTable, unit: str) -> FloatArray:
+    """Return the cross-fitted risk of each run's supervisor in a unit, NaN where it was not observed."""
     name = f"weak_{unit}"
     return np.array([case.seen[0].value(name) if name in case.seen[0] else np.nan for case in sheet.cases])
 
 
-def _options(sheet: Sheet, decision: str, known: BoolArray) -> list[IntArray]:
+def _options(sheet: PredictionTable, decision: str, known: BoolArray) -> list[IntArray]:
     """Return the rows of runs that differ in the decision only, at least two to a choice."""
     groups: dict[tuple[object, ...], list[int]] = defaultdict(list)
     for row, case in enumerate(sheet.cases):
@@ -92,7 +87,7 @@ def _options(sheet: Sheet, decision: str, known: BoolArray) -> list[IntArray]:
 
 
 def _regret(
-    sheet: Sheet, decision: str, name: str, value: FloatArray, options: Sequence[IntArray], risk: FloatArray
+    sheet: PredictionTable, decision: str, name: str, value: FloatArray, options: Sequence[IntArray], risk: FloatArray
 ) -> Regret | None:
     usable = [rows for rows in options if np.isfinite(value[rows]).all()]
     if not usable:
@@ -106,7 +101,7 @@ def _regret(
     return Regret(decision, name, len(usable), _interval(sheet, np.array(lost), usable), float(np.mean(best)))
 
 
-def _interval(sheet: Sheet, lost: FloatArray, options: Sequence[IntArray]) -> Interval | None:
+def _interval(sheet: PredictionTable, lost: FloatArray, options: Sequence[IntArray]) -> Interval | None:
     first = np.array([rows[0] for rows in options])
     rng = derive(len(options), "scoreboard", "regret")
     seeds = np.array([f"{sheet.tasks[row]} {sheet.cases[row].seed}" for row in first])

@@ -12,7 +12,8 @@ from w2sg.core import AnyArray, FloatArray
 
 FEWEST = 8
 """A task counts for scores within tasks if it has at least this many runs."""
-Score = Callable[[FloatArray, FloatArray], float]
+Metric = Callable[[FloatArray, FloatArray], float]
+"""A score of predictions against the truth."""
 
 
 def correlation(first: FloatArray, second: FloatArray) -> float:
@@ -42,11 +43,15 @@ def kendall(predicted: FloatArray, truth: FloatArray) -> float:
     return float(kendalltau(predicted, truth).statistic)
 
 
-def within(score: Score, predicted: FloatArray, truth: FloatArray, tasks: AnyArray) -> float:
-    """Return the mean over tasks of a score within tasks; tasks with too few runs do not count."""
-    found = [score(predicted[rows], truth[rows]) for rows in by_task(tasks) if len(rows) >= FEWEST]
-    known = [one for one in found if np.isfinite(one)]
-    return float(np.mean(known)) if known else float("nan")
+def within(metric: Metric, predicted: FloatArray, truth: FloatArray, tasks: AnyArray) -> float:
+    """Return the mean over tasks of a metric within tasks; tasks with too few runs do not count."""
+    values = np.array([metric(predicted[rows], truth[rows]) for rows in by_task(tasks) if len(rows) >= FEWEST])
+    return mean(values[np.isfinite(values)])
+
+
+def mean(values: FloatArray) -> float:
+    """Return the mean; NaN of nothing."""
+    return float(values.mean()) if len(values) else float("nan")
 
 
 def r2(predicted: FloatArray, truth: FloatArray) -> float:
@@ -78,10 +83,10 @@ def auc(predicted: FloatArray, positive: AnyArray) -> float:
     return float((ranks(predicted)[positive].sum() - n_positive * (n_positive + 1) / 2) / (n_positive * n_other))
 
 
-def interval_score(lo: FloatArray, hi: FloatArray, truth: FloatArray, level: float) -> float:
+def interval_score(low: FloatArray, high: FloatArray, truth: FloatArray, level: float) -> float:
     """Return the mean interval score: width, and 2/alpha times the distance outside (Gneiting and Raftery 2007)."""
-    outside = np.maximum(lo - truth, 0) + np.maximum(truth - hi, 0)
-    return float(np.mean(hi - lo + 2 / (1 - level) * outside))
+    outside = np.maximum(low - truth, 0) + np.maximum(truth - high, 0)
+    return float(np.mean(high - low + 2 / (1 - level) * outside))
 
 
 def noise_ceiling(truth: FloatArray, truth_se: FloatArray, tasks: AnyArray) -> float:

@@ -1,4 +1,4 @@
-"""Cluster bootstrap: tasks are drawn, and teachers within tasks, because runs that share one depend on each other."""
+"""Cluster bootstrap: tasks and supervisors within tasks are drawn, because runs that share one depend on each other."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ Resample = tuple[IntArray, IntArray]
 
 
 class Clusters:
-    """Runs by task and teacher, from which resamples are drawn."""
+    """Runs by task and supervisor, from which resamples are drawn."""
 
     def __init__(self, tasks: AnyArray, clusters: AnyArray) -> None:
         self.groups: list[list[IntArray]] = []
@@ -26,7 +26,7 @@ class Clusters:
     def resamples(
         self, rng: np.random.Generator, count: int = RESAMPLES, *, draw_tasks: bool = True
     ) -> Iterator[Resample]:
-        """Yield resamples; without `draw_tasks` the tasks are taken as all there are, and teachers alone are drawn."""
+        """Yield resamples; without `draw_tasks` the tasks are all there are, and supervisors alone are drawn."""
         n = len(self.groups)
         for _ in range(count):
             rows: list[IntArray] = []

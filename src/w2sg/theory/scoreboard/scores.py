@@ -1,7 +1,7 @@
 """Scores of each theory: on all runs, and apart on those where its hypotheses hold, fail or cannot be tested."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,8 @@ from scipy.stats import norm
 from w2sg.core import BoolArray, FloatArray, derive
 from w2sg.measure import Interval, holm
 from w2sg.theory.scoreboard import metrics
+from w2sg.theory.scoreboard.predictions import STANDINGS, PredictionColumn, PredictionTable
 from w2sg.theory.scoreboard.resampling import Clusters, Resample, percentile_interval, two_sided_p
-from w2sg.theory.scoreboard.sheet import STANDINGS, Column, Sheet
 from w2sg.theory.scoreboard.stack import is_stack
 
 ALL = "all"
@@ -69,10 +69,6 @@ class Score:
     width: float | None
     interval_score: float | None
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data."""
-        return asdict(self)
-
 
 @dataclass(frozen=True)
 class Contrast:
@@ -94,12 +90,8 @@ class Contrast:
     p_value: float
     p_holm: float
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data."""
-        return asdict(self)
 
-
-def scores_of(sheet: Sheet) -> list[Score]:
+def scores_of(sheet: PredictionTable) -> list[Score]:
     """Return the scores of every theory on all runs and on those of each standing."""
     resamples = resamples_of(sheet)
     found = []
@@ -114,13 +106,13 @@ def scores_of(sheet: Sheet) -> list[Score]:
     return found
 
 
-def resamples_of(sheet: Sheet) -> list[Resample]:
+def resamples_of(sheet: PredictionTable) -> list[Resample]:
     """Return the cluster bootstrap's resamples of a sheet; equal sheets give equal ones."""
     rng = derive(len(sheet.runs), "scoreboard", "bootstrap")
     return list(Clusters(sheet.tasks, sheet.clusters).resamples(rng, draw_tasks=sheet.sampled))
 
 
-def contrasts_of(sheet: Sheet, reference: str = REFERENCE) -> list[Contrast]:
+def contrasts_of(sheet: PredictionTable, reference: str = REFERENCE) -> list[Contrast]:
     """Return how every theory of the gain compares with a baseline; none where the baseline is not there.
 
     A theory that says the same of all runs is left out, and so is one that says nothing.
@@ -138,7 +130,7 @@ def contrasts_of(sheet: Sheet, reference: str = REFERENCE) -> list[Contrast]:
 
 
 def _difference(
-    sheet: Sheet, column: Column, base: Column, resamples: Sequence[Resample]
+    sheet: PredictionTable, column: PredictionColumn, base: PredictionColumn, resamples: Sequence[Resample]
 ) -> tuple[int, Interval | None, float]:
     """Return n, the difference of rank correlations with the gain in 0-1 risk, and its p-value."""
     truth, _ = sheet.truth("gain error")
@@ -156,12 +148,14 @@ def _difference(
     return len(own), percentile_interval(estimate, np.array(draws), LEVEL), two_sided_p(estimate, np.array(draws))
 
 
-def _varies(column: Column) -> bool:
+def _varies(column: PredictionColumn) -> bool:
     known = column.value[np.isfinite(column.value)]
     return len(known) > 1 and bool(np.ptp(known) > 0)
 
 
-def _score(sheet: Sheet, column: Column, name: str, rows: BoolArray, resamples: Sequence[Resample]) -> Score:
+def _score(
+    sheet: PredictionTable, column: PredictionColumn, name: str, rows: BoolArray, resamples: Sequence[Resample]
+) -> Score:
     value, truth, tasks = column.value[rows], column.truth[rows], sheet.tasks[rows]
     known: dict[str, Any] = {
         "kendall": metrics.within(metrics.kendall, value, truth, tasks),
@@ -188,7 +182,9 @@ def _score(sheet: Sheet, column: Column, name: str, rows: BoolArray, resamples: 
     )
 
 
-def _bootstrapped(sheet: Sheet, column: Column, rows: BoolArray, resamples: Sequence[Resample]) -> Interval | None:
+def _bootstrapped(
+    sheet: PredictionTable, column: PredictionColumn, rows: BoolArray, resamples: Sequence[Resample]
+) -> Interval | None:
     estimate = metrics.within(metrics.spearman, column.value[rows], column.truth[rows], sheet.tasks[rows])
     draws = [
         metrics.within(metrics.spearman, column.value[chosen], column.truth[chosen], tasks)
@@ -197,7 +193,7 @@ def _bootstrapped(sheet: Sheet, column: Column, rows: BoolArray, resamples: Sequ
     return percentile_interval(estimate, np.array(draws), LEVEL)
 
 
-def _against_error(sheet: Sheet, column: Column, rows: BoolArray) -> float:
+def _against_error(sheet: PredictionTable, column: PredictionColumn, rows: BoolArray) -> float:
     truth, _ = sheet.truth("gain error")
     both = rows & np.isfinite(truth)
     if column.target != "gain" or not both.any():
@@ -205,19 +201,21 @@ def _against_error(sheet: Sheet, column: Column, rows: BoolArray) -> float:
     return metrics.within(metrics.spearman, column.value[both], truth[both], sheet.tasks[both])
 
 
-def _intervals(sheet: Sheet, column: Column, rows: BoolArray, resamples: Sequence[Resample]) -> dict[str, Any]:
+def _intervals(
+    sheet: PredictionTable, column: PredictionColumn, rows: BoolArray, resamples: Sequence[Resample]
+) -> dict[str, Any]:
     """Return coverage, width and interval score where the theory answers."""
     if not rows.any():
         return {"coverage": None, "width": None, "interval_score": None}
-    lo, hi, truth = column.lo[rows], column.hi[rows], column.truth[rows]
+    low, high, truth = column.low[rows], column.high[rows], column.truth[rows]
     inside = np.full(len(column.truth), np.nan)
     spread = 0.0 if is_stack(column.name) else norm.ppf(0.5 + sheet.level / 2) * np.nan_to_num(column.truth_se[rows])
-    inside[rows] = np.abs(truth - (lo + hi) / 2) <= np.hypot((hi - lo) / 2, spread)
+    inside[rows] = np.abs(truth - (low + high) / 2) <= np.hypot((high - low) / 2, spread)
     draws = [_mean(inside[chosen[rows[chosen]]]) for chosen, _ in resamples]
     return {
         "coverage": percentile_interval(float(inside[rows].mean()), np.array(draws), LEVEL),
-        "width": float(np.mean(hi - lo)),
-        "interval_score": metrics.interval_score(lo, hi, truth, sheet.level),
+        "width": float(np.mean(high - low)),
+        "interval_score": metrics.interval_score(low, high, truth, sheet.level),
     }
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from w2sg.core import AnyArray, BoolArray, FloatArray, IntArray
 from w2sg.theory.scoreboard import metrics
-from w2sg.theory.scoreboard.sheet import STANDINGS, Column, Sheet
+from w2sg.theory.scoreboard.predictions import STANDINGS, PredictionColumn, PredictionTable
 
 STACK = "stack"
 PENALTIES = tuple(10.0 ** np.arange(-5, 1.5, 0.5))
@@ -65,7 +65,7 @@ def is_stack(name: str) -> bool:
     return name.partition("@")[0].partition("-")[0] == STACK
 
 
-def stacked(sheet: Sheet, unit: str, *, labels: int = 0) -> Column:
+def stacked(sheet: PredictionTable, unit: str, *, labels: int = 0) -> PredictionColumn:
     """Return the stack as a column beside the theories; it predicts the gain.
 
     Each task is predicted from the other tasks' truth alone.
@@ -86,13 +86,13 @@ def stacked(sheet: Sheet, unit: str, *, labels: int = 0) -> Column:
         value[known], half[known] = leave_one_task_out(design, truth[known], sheet.tasks[known], sheet.level)
     name = STACK + ("" if unit == "error" else f"-{unit}") + (f"@{labels}" if labels else "")
     standing = np.where(np.isfinite(value), STANDINGS.index("untestable"), -1)
-    return Column(
+    return PredictionColumn(
         name, STACK, "gain", unit, labels,  # type: ignore[arg-type]
         value, np.isfinite(half), value - half, value + half, standing, truth, truth_se,
     )  # fmt: skip
 
 
-def design_of(sheet: Sheet, unit: str, labels: int, rows: IntArray) -> Design:
+def design_of(sheet: PredictionTable, unit: str, labels: int, rows: IntArray) -> Design:
     """Return what theories of the gain in a unit say of some runs; those that say the same of all are left out."""
     columns = [
         column

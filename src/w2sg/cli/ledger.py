@@ -1,0 +1,61 @@
+"""`w2sg ledger`: every release of ground truth, in the order in which it happened."""
+
+from typing import Annotated
+
+import typer
+
+from w2sg.cli.console import Json, StoreFolder, existing_store, known_run, print_json, print_table
+
+WHOLE = "all"
+
+
+def ledger(
+    run_id: Annotated[
+        str | None,
+        typer.Argument(help="Only for one run: its id, or enough of its beginning.", metavar="RUN"),
+    ] = None,
+    limit: Annotated[int, typer.Option("-n", "--limit", min=1, help="Show at most this many, the newest last.")] = 40,
+    store: StoreFolder = None,
+    as_json: Json = False,
+) -> None:
+    """Show which labels were handed out, for what, to whom, for which step, and when.
+
+    The ledger is written at the moment of release, and nothing in it is ever changed or removed. Certificates read it:
+    a second look at the same labels promises less than the first.
+
+    For example:
+
+        w2sg ledger
+
+        w2sg ledger 3fa9c1 --json
+    """
+    from w2sg.graph import Store
+
+    folder = existing_store(store)
+    if run_id is None:
+        with Store(folder) as opened:
+            total, entries = opened.ledger_size(), opened.ledger(last=limit)
+    else:
+        run = known_run(folder, run_id)
+        with Store(folder) as opened:
+            inputs = (opened.record(run.key) or {}).get("inputs", {})
+            entries = opened.ledger(steps=[*inputs.values(), run.key])
+        total, entries = len(entries), entries[-limit:]
+    if as_json:
+        print_json([vars(entry) for entry in entries])
+        return
+    rows = [
+        [
+            entry.created[:19].replace("T", " "),
+            entry.purpose,
+            entry.split,
+            str(entry.n),
+            WHOLE if entry.rows is None else "chosen",
+            entry.asked_by,
+            f"{entry.kind} {entry.step[:8]}",
+            entry.place[:8],
+        ]
+        for entry in entries
+    ]
+    columns = ["when (UTC)", "for", "of split", "labels", "which", "to", "for step", "data"]
+    print_table(f"{len(rows)} of {total} releases of ground truth", columns, rows)

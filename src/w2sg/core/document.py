@@ -1,0 +1,547 @@
+"""Documents: findings, tables and figures as plain data, made by the room that knows them.
+
+A document says what was found and knows nothing of pages: `w2sg.report` writes it as HTML, as Markdown and for
+terminals, and `to_dict` is what `--json` prints. A number is kept as a number, with its interval and the way it is to
+be written; no cell holds a number that was made into text.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from typing import Any, ClassVar, Literal
+
+from w2sg.core.errors import InputError
+from w2sg.core.wording import HasLimits
+
+Tone = Literal["better", "worse", "open", "note"]
+Style = Literal["text", "number", "signed", "count", "p", "cost", "explained"]
+"""How a cell's value is written: as in `w2sg.core.wording`; `number` and `signed` with the column's decimals and the
+limits in brackets, `cost` in seconds without a unit, `explained` as an explained variance, cut off far below 0."""
+Role = Literal["student", "weak", "ceiling"]
+"""Whose numbers a line, a band or a mark shows: what it looks like follows from it."""
+Look = Literal["blue dot", "green square", "grey square", "red cross", "purple bar"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A sentence and its tone: `better` and `worse` are findings, `open` is undecided, `note` is a remark."""
+
+    tone: Tone
+    text: str
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A named fact: a number of things, or a text."""
+
+    name: str
+    value: float | str
+
+
+@dataclass(frozen=True)
+class Card:
+    """Findings that belong together, under a title."""
+
+    title: str
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class Heading:
+    """What a column of a table holds.
+
+    Attributes:
+        name: The key of its cells in `to_dict`.
+        title: What a reader sees above it.
+        help: What it means, shown when pointed at.
+        style: How its cells are written; `text` stands to the left, all others are numbers to sort by.
+        decimals: Of `number` and `signed`.
+        key: Whether it names the row.
+        terminal: Whether a terminal, which has less room, shows it.
+    """
+
+    name: str
+    title: str
+    help: str = ""
+    style: Style = "number"
+    decimals: int = 3
+    key: bool = False
+    terminal: bool = True
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A value with what stands beside it.
+
+    Attributes:
+        value: The number, or the text; None where there is none.
+        low: The lower limit of its interval.
+        high: The upper limit.
+        missing: What to write where there is no value, such as `no PGR`; empty writes a dash.
+        note: Smaller words below.
+        help: Words shown when pointed at.
+        link: The name of the provenance that it leads to.
+        style: How it is written where that is not as its column says.
+    """
+
+    value: float | str | None = None
+    low: float | None = None
+    high: float | None = None
+    missing: str = ""
+    note: str = ""
+    help: str = ""
+    link: str = ""
+    style: Style | None = None
+
+    @classmethod
+    def of(
+        cls,
+        interval: HasLimits | None,
+        *,
+        missing: str = "",
+        note: str = "",
+        help: str = "",
+        style: Style | None = None,
+    ) -> "Cell":
+        """Return the cell of an interval; an empty one where there is none."""
+        if interval is None or interval.estimate is None:
+            return cls(missing=missing, note=note, help=help)
+        return cls(interval.estimate, interval.low, interval.high, "", note, help, "", style)
+
+
+@dataclass(frozen=True)
+class DataTable:
+    """A table.
+
+    Attributes:
+        name: Names it within the document.
+        title: What it holds.
+        intro: What a reader must know first.
+        columns: The columns.
+        rows: The cells, in the order of the columns.
+        terminal: Whether a terminal, which has less room, shows it.
+    """
+
+    name: str
+    title: str
+    intro: str
+    columns: tuple[Heading, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    terminal: bool = True
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data: every row by the names of the columns, of each cell what it has."""
+        names = [column.name for column in self.columns]
+        return {
+            "name": self.name,
+            "title": self.title,
+            "intro": self.intro,
+            "columns": plain(self.columns),
+            "rows": [{name: plain(cell) for name, cell in zip(names, row, strict=True)} for row in self.rows],
+        }
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number in a figure, with the limits of its interval where it has one."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The ends of its interval; without one, the number twice."""
+        return (self.value, self.value) if self.low is None or self.high is None else (self.low, self.high)
+
+    @classmethod
+    def of(cls, interval: HasLimits) -> "Estimate":
+        """Return the estimate of an interval.
+
+        Raises:
+            InputError: The interval has no estimate: a figure has another place for what is missing.
+        """
+        if interval.estimate is None:
+            raise InputError("an estimate needs a number, got an interval without one: say why it is missing")
+        return cls(interval.estimate, interval.low, interval.high)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What all figures have. A figure too large for one drawing is drawn as several, with `1 of 2` in their titles.
+
+    Attributes:
+        name: Names it within the document.
+        title: What it shows.
+        caption: How to read it.
+    """
+
+    kind: ClassVar[str]
+
+    name: str
+    title: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class ForestRow:
+    """A row of a forest plot: its estimate, or in a few words why there is none, and what it rests on."""
+
+    name: str
+    estimate: Estimate | None
+    missing: str = ""
+    help: str = ""
+    counts: str = ""
+
+
+@dataclass(frozen=True)
+class ForestGroup:
+    """Rows under one title; the reference is the name of one of them."""
+
+    title: str
+    reference: str
+    rows: tuple[ForestRow, ...]
+
+
+@dataclass(frozen=True)
+class Forest(Figure):
+    """Estimates with their intervals, row by row.
+
+    Attributes:
+        axis: What the axis shows.
+        value: The heading of the written estimates.
+        counts: The heading of what rows rest on.
+        groups: The rows.
+        lines: Values that are marked on the axis, with their words and roles.
+    """
+
+    kind: ClassVar[str] = "forest"
+
+    axis: str
+    value: str
+    counts: str
+    groups: tuple[ForestGroup, ...]
+    lines: tuple[tuple[float, str, Role], ...] = ()
+
+
+@dataclass(frozen=True)
+class Band:
+    """An estimate that holds for a whole panel: a line with its interval as a band."""
+
+    name: str
+    role: Role
+    estimate: Estimate
+
+
+@dataclass(frozen=True)
+class DotPanel:
+    """A panel of a dot plot: estimates by the name of their row; a row that it lacks was not run."""
+
+    title: str
+    reference: str
+    bands: tuple[Band, ...]
+    estimates: Mapping[str, Estimate]
+    counts: str = ""
+
+
+@dataclass(frozen=True)
+class Dots(Figure):
+    """Estimates in small multiples, which share their rows and their axis."""
+
+    kind: ClassVar[str] = "dots"
+
+    axis: str
+    rows: tuple[str, ...]
+    panels: tuple[DotPanel, ...]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line: its points by x, and whose numbers they are.
+
+    Attributes:
+        name: Written at the line's end.
+        points: x and y.
+        role: `ceiling` and `weak` have their own look, which no other line has.
+        palette: The line's place in the palette, from 0; None takes its place among the panel's lines.
+        everywhere: Whether it is in every drawing where there are too many lines for one: the reference is.
+    """
+
+    name: str
+    points: tuple[tuple[float, Estimate], ...]
+    role: Role = "student"
+    palette: int | None = None
+    everywhere: bool = False
+
+
+@dataclass(frozen=True)
+class LinePanel:
+    """A panel of lines; limits and ticks are the renderer's where they are not given."""
+
+    x: str
+    y: str
+    lines: tuple[Line, ...]
+    bands: tuple[Band, ...] = ()
+    title: str = ""
+    log_x: bool = False
+    log_y: bool = False
+    x_ticks: tuple[float, ...] = ()
+    y_ticks: tuple[float, ...] = ()
+    y_limits: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Lines(Figure):
+    """Lines over a number, in one panel or two, with names at their ends."""
+
+    kind: ClassVar[str] = "lines"
+
+    panels: tuple[LinePanel, ...]
+
+
+@dataclass(frozen=True)
+class PointGroup:
+    """Which mark is which group of points."""
+
+    name: str
+    label: str
+    look: Look
+
+
+@dataclass(frozen=True)
+class ScatterPanel:
+    """A panel of points.
+
+    Attributes:
+        title: In bold above it.
+        note: Smaller, below the title.
+        x: What runs across.
+        y: What runs up.
+        x_limits: The limits of the axis; points beyond stand on the edge.
+        y_limits: The same upwards.
+        points: The points that are drawn, (x, y), by the name of their group.
+        curves: Points of curves, (x, y), by the way they are drawn.
+    """
+
+    title: str
+    note: str
+    x: str
+    y: str
+    x_limits: tuple[float, float]
+    y_limits: tuple[float, float]
+    points: Mapping[str, tuple[tuple[float, float], ...]]
+    curves: tuple[tuple[Literal["solid", "dashed", "dotted"], tuple[tuple[float, float], ...]], ...] = ()
+
+
+@dataclass(frozen=True)
+class Scatter(Figure):
+    """Points of groups: one large panel, or many small ones."""
+
+    kind: ClassVar[str] = "scatter"
+
+    groups: tuple[PointGroup, ...]
+    panels: tuple[ScatterPanel, ...]
+
+
+@dataclass(frozen=True)
+class RankedMethod:
+    """A method's average rank; the tone says how it stands to the reference, None is the reference itself."""
+
+    name: str
+    rank: float
+    tone: Literal["better", "worse", "open"] | None
+
+
+@dataclass(frozen=True)
+class Ranks(Figure):
+    """Average ranks with the groups of methods that do not differ (Demsar's diagram)."""
+
+    kind: ClassVar[str] = "ranks"
+
+    methods: tuple[RankedMethod, ...]
+    critical_difference: float
+    cliques: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class HeatCell:
+    """A difference, and whether it is a finding."""
+
+    value: float
+    tone: Literal["better", "worse", "open"] = "open"
+    help: str = ""
+
+
+@dataclass(frozen=True)
+class Heat(Figure):
+    """Differences by row and column, coloured by their size.
+
+    Attributes:
+        rows: Names of the rows.
+        columns: Names of the columns.
+        cells: For each row one for each column, None where there is none.
+        limit: The size at which colours are full.
+        unit: What values are written in.
+        scale: What a value is multiplied with to be in that unit.
+    """
+
+    kind: ClassVar[str] = "heat"
+
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    cells: tuple[tuple[HeatCell | None, ...], ...]
+    limit: float
+    unit: str
+    scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a result is from.
+
+    Attributes:
+        name: Names it within the document: cells link to it.
+        title: What the result is of.
+        place: Where it stands: task, supervisor and student.
+        facts: Named facts.
+        runs: Seed and run.
+        gold: Ground truth handed out.
+        code: Python that makes the result again.
+        configuration: All of its settings.
+    """
+
+    name: str
+    title: str
+    place: str
+    facts: tuple[Fact, ...]
+    runs: tuple[tuple[int, str], ...]
+    gold: DataTable
+    code: str
+    configuration: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a document, in which cards come first, then figures, then tables.
+
+    Attributes:
+        name: Names it within the document.
+        title: What it is about.
+        intro: What a reader must know first.
+        cards: Findings by place.
+        terms: Words and what they mean, folded away on a page.
+        figures: Figures.
+        tables: Tables.
+    """
+
+    name: str
+    title: str
+    intro: str = ""
+    cards: tuple[Card, ...] = ()
+    terms: tuple[tuple[str, str], ...] = ()
+    figures: tuple[Figure, ...] = ()
+    tables: tuple[DataTable, ...] = ()
+
+
+@dataclass(frozen=True)
+class Document:
+    """What a page, a terminal and `--json` show.
+
+    Attributes:
+        kind: What it is of: `study`, `league`, `theory`.
+        heading: What documents of this kind are called.
+        title: What this one is of.
+        lead: One paragraph that says what was done.
+        facts: Numbers of things, shown large.
+        findings: What was found.
+        sections: Its parts.
+        provenance: Where results are from.
+        made_by: The command that makes it.
+        versions: The libraries that made the numbers.
+        rests_on: What it was made from, without a full stop: runs, tasks, seeds.
+        data: All numbers, as plain data: what `to_dict` gives first.
+        effort: What this call had to do, such as seconds: part of `to_dict`, and of no page, so that pages depend on
+            what was found only.
+    """
+
+    kind: str
+    heading: str
+    title: str
+    lead: str
+    facts: tuple[Fact, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    sections: tuple[Section, ...] = ()
+    provenance: tuple[Provenance, ...] = ()
+    made_by: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    rests_on: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    effort: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def tables(self) -> dict[str, DataTable]:
+        """The tables of all sections, by name."""
+        return {table.name: table for section in self.sections for table in section.tables}
+
+    @property
+    def figures(self) -> dict[str, Figure]:
+        """The figures of all sections, by name."""
+        return {figure.name: figure for section in self.sections for figure in section.figures}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data: `data`, then the document's own parts; sections name their tables and figures.
+
+        Raises:
+            InputError: `data` has a key of the document's own.
+        """
+        own: dict[str, Any] = {
+            "kind": self.kind,
+            "title": self.title,
+            "lead": self.lead,
+            "facts": plain(self.facts),
+            "findings": plain(self.findings),
+            "sections": [_section(section) for section in self.sections],
+            "tables": {name: table.to_dict() for name, table in self.tables.items()},
+            "figures": {name: {"kind": figure.kind, **plain(figure)} for name, figure in self.figures.items()},
+            "provenance": plain(self.provenance),
+        }
+        taken = own.keys() & self.data.keys()
+        if taken:
+            raise InputError(f"data must not have the document's keys, got {', '.join(sorted(taken))}: rename them")
+        return {**plain({**self.data, **self.effort}), **own}
+
+
+def plain(value: Any, *, sparse: bool = True) -> Any:
+    """Return plain data as JSON knows it: no infinity and no NaN, which become null.
+
+    Args:
+        value: Anything made of dataclasses, mappings, sequences, numbers and texts.
+        sparse: Of dataclasses keep only the fields that differ from their defaults.
+
+    >>> plain(Cell(0.5, help="half")), plain(float("inf"))
+    ({'value': 0.5, 'help': 'half'}, None)
+    """
+    if isinstance(value, DataTable):
+        return value.to_dict()
+    if is_dataclass(value):
+        held = {part.name: getattr(value, part.name) for part in fields(value)}
+        defaults = {part.name: part.default for part in fields(value) if sparse and part.default is not MISSING}
+        value = {name: inner for name, inner in held.items() if name not in defaults or inner != defaults[name]}
+    if isinstance(value, Mapping):
+        return {str(key): plain(inner, sparse=sparse) for key, inner in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [plain(inner, sparse=sparse) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _section(section: Section) -> dict[str, Any]:
+    """Return a section as plain data, with its tables and figures by name: the document holds them once."""
+    return {
+        "name": section.name,
+        "title": section.title,
+        "intro": section.intro,
+        "cards": plain(section.cards),
+        "terms": plain(section.terms),
+        "figures": [figure.name for figure in section.figures],
+        "tables": [table.name for table in section.tables],
+    }

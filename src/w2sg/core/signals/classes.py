@@ -1,0 +1,116 @@
+"""Class probabilities: the signal of most weak-to-strong work, and what contracts mean where no other is named."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+from typing_extensions import TypeVar
+
+from w2sg.core.arrays import AnyArray, BoolArray, FloatArray, check_soft_labels, frozen, one_hot
+from w2sg.core.errors import InputError
+from w2sg.core.signals.base import Question, Signal, check_variant
+
+
+@dataclass(frozen=True, eq=False)
+class ClassProbabilities(Signal):
+    """The probability of each class, float32.
+
+    Attributes:
+        probabilities: `(n, k)`, rows sum to 1.
+        members: What each of the `s` supervisors of a panel gave, `(s, n, k)`; None if there is one supervisor.
+    """
+
+    variant: ClassVar[str] = "classes"
+    probabilities: FloatArray
+    members: FloatArray | None = None
+
+    def __post_init__(self) -> None:
+        # float32 whatever came: the same numbers then reach a method from memory and from the store.
+        object.__setattr__(self, "probabilities", frozen(np.asarray(self.probabilities, dtype=np.float32)))
+        if self.probabilities.ndim != 2:
+            raise InputError(f"class probabilities must have shape (n, k), got {self.probabilities.shape}")
+        if self.members is not None:
+            object.__setattr__(self, "members", frozen(np.asarray(self.members, dtype=np.float32)))
+            if self.members.shape[1:] != self.probabilities.shape:
+                raise InputError(
+                    f"members must have shape (s, {', '.join(map(str, self.probabilities.shape))}), got "
+                    f"{self.members.shape}"
+                )
+
+    def __len__(self) -> int:
+        return len(self.probabilities)
+
+    @property
+    def n_classes(self) -> int:
+        """The number of classes `k`."""
+        return int(self.probabilities.shape[1])
+
+    @property
+    def named(self) -> AnyArray:
+        """The most likely class of each example, `(n,)`."""
+        return np.asarray(self.probabilities.argmax(axis=1))
+
+    def take(self, rows: AnyArray) -> Self:
+        """Return the probabilities of some examples."""
+        return type(self)(self.probabilities[rows], None if self.members is None else self.members[:, rows])
+
+    def arrays(self) -> dict[str, AnyArray]:
+        """Return `probabilities`, and `members` if there are any."""
+        members = {} if self.members is None else {"members": self.members}
+        return {"probabilities": self.probabilities, **members}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, AnyArray]) -> Self:
+        """Return the signal that gave these arrays."""
+        return cls(arrays["probabilities"], arrays.get("members"))
+
+
+S = TypeVar("S", bound=Signal, default=ClassProbabilities)
+"""The signal of a contract; where none is named it is class probabilities."""
+
+
+@dataclass(frozen=True)
+class Classes(Question[ClassProbabilities]):
+    """Which of `k` classes an example has. Gold is class numbers `(n,)`.
+
+    Attributes:
+        names: The names of the classes.
+    """
+
+    signal: ClassVar[type[Signal]] = ClassProbabilities
+    names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.names) < 2 or len(set(self.names)) < len(self.names):
+            raise InputError(f"classes must be at least 2 different names, got {list(self.names)}")
+
+    def checked(self, signal: ClassProbabilities, n: int, name: str) -> ClassProbabilities:
+        """Return the signal if its rows, and those of members, are distributions over the classes.
+
+        Raises:
+            InputError: If they are not, or it is no signal of classes.
+        """
+        k = len(self.names)
+        if isinstance(signal, ClassProbabilities):
+            check_soft_labels(signal.probabilities, n, k, name)
+            for member in () if signal.members is None else signal.members:
+                check_soft_labels(member, n, k, f"{name} of a member")
+        check_variant(signal, ClassProbabilities, n, name)
+        return signal
+
+    def truth(self, gold: AnyArray) -> ClassProbabilities:
+        """Return gold `(n,)` as rows with probability 1."""
+        return ClassProbabilities(one_hot(gold, len(self.names)))
+
+    def correct(self, signal: ClassProbabilities, gold: AnyArray) -> BoolArray:
+        """Return where the most likely class is gold."""
+        return np.asarray(signal.named == gold)
+
+    def same(self, first: ClassProbabilities, second: ClassProbabilities) -> BoolArray:
+        """Return where the most likely classes are the same."""
+        return np.asarray(first.named == second.named)
+
+    def probabilities(self, signal: ClassProbabilities) -> FloatArray:
+        """Return the probabilities `(n, k)`."""
+        return signal.probabilities

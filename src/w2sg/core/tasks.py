@@ -1,0 +1,127 @@
+"""The contract of a task: a distribution of examples with ground truth, its splits, and its question."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from pydantic import SerializeAsAny
+
+from w2sg.core.component import Component
+from w2sg.core.errors import InputError
+from w2sg.core.examples import Examples, Inputs
+from w2sg.core.fields import component_field
+from w2sg.core.registry import contract
+from w2sg.core.signals.base import Question, Signal
+from w2sg.core.signals.classes import ClassProbabilities
+from w2sg.core.vault import Vault
+from w2sg.core.views import InformationTier, LabelledExamples, WeakSplit, WeakView
+
+
+@dataclass(frozen=True, eq=False)
+class TaskData:
+    """What a task gives under one seed.
+
+    Attributes:
+        question: What is asked of each example, and how answers are scored.
+        supervision: The weak supervisor's training split.
+        transfer: The split that the supervisor labels for the student.
+        validation: Inputs that get weak labels only, for stopping and selection; None if there are none.
+        tests: Named test sets; `test` is the one in distribution and comes first.
+        corpus: All inputs that a student may see without labels.
+        vault: The gold of all splits, under `supervision`, `transfer`, `validation` and the names of the test sets.
+        counts: What became of the rows that were read (dropped, cut, balanced), for the run's record.
+    """
+
+    question: Question[Any]
+    supervision: Examples
+    transfer: Examples
+    validation: Examples | None
+    tests: Mapping[str, Examples]
+    corpus: Inputs
+    vault: Vault
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    def labelled_by_supervisor(self) -> dict[str, Examples]:
+        """Return every split that the weak supervisor labels, by name."""
+        splits = {"transfer": self.transfer}
+        if self.validation is not None:
+            splits["validation"] = self.validation
+        return {**splits, **self.tests}
+
+    def view(
+        self,
+        weak: Mapping[str, Signal],
+        *,
+        tier: InformationTier = InformationTier.WEAK_LABELS,
+        audits: int = 0,
+        rng: np.random.Generator | None = None,
+        supervisor_accuracy: float | None = None,
+        asked_by: str = "",
+    ) -> WeakView[Any]:
+        """Return what a method sees: the weak signal, and what its tier and audits add, each told to the ledger.
+
+        Args:
+            weak: The weak supervisor's signal of the splits `transfer` and, if there is one, `validation`.
+            tier: What the method declares that it knows.
+            audits: How many labels of the transfer split it buys.
+            rng: Decides which; needed where it buys any.
+            supervisor_accuracy: How often the weak supervisor is right on what it did not learn from, if known.
+            asked_by: The method, for the ledger.
+
+        Raises:
+            InputError: If labels are bought without `rng`, or more than the split has.
+        """
+        if audits and rng is None:
+            raise InputError(f"{audits} audited labels are drawn at random: give 'rng'")
+        told, gold = tier.includes(InformationTier.AGGREGATES), tier.includes(InformationTier.SUPERVISION_GOLD)
+        k, vault = len(self.question.names), self.vault
+        released = vault.release("information", "supervision", asked_by=asked_by) if gold else None
+        return WeakView(
+            transfer=WeakSplit(self.transfer.inputs, weak["transfer"]),
+            validation=None if self.validation is None else WeakSplit(self.validation.inputs, weak["validation"]),
+            corpus=self.corpus,
+            question=self.question,
+            audit=None if rng is None or not audits else vault.audit("transfer", audits, rng, asked_by=asked_by),
+            aggregates=vault.aggregates("supervision", k, supervisor_accuracy=supervisor_accuracy, asked_by=asked_by)
+            if told
+            else None,
+            supervision=None if released is None else LabelledExamples(self.supervision.inputs, released),
+        )
+
+    def gold_view(self, *, asked_by: str = "ceiling") -> WeakView[Any]:
+        """Return the view of the ceiling: gold of the transfer split in the place of weak labels."""
+        gold = self.vault.release("ceiling", "transfer", asked_by=asked_by)
+        split = WeakSplit(self.transfer.inputs, self.question.truth(gold))
+        return WeakView(split, None, self.corpus, self.question)
+
+
+@contract("tasks")
+class Task(Component):
+    """A distribution of examples with ground truth, its splits and its test sets."""
+
+    signal: ClassVar[type[Signal]] = ClassProbabilities
+    """The variant of signal that it asks for; supervisor, student and method of a setup have the same."""
+
+    @property
+    def default_supervisor(self) -> str:
+        """The name of the weak supervisor where a setup names none."""
+        return "fewer-labels"
+
+    @property
+    def default_student(self) -> str:
+        """The name of the student where a setup names none."""
+        return "linear"
+
+    @property
+    def default_method(self) -> str:
+        """The name of the method where a setup names none; with gold for weak labels it trains the ceiling."""
+        return "naive"
+
+    @abstractmethod
+    def load(self, rng: np.random.Generator) -> TaskData:
+        """Return the splits of one seed; `rng` decides who is in which split."""
+
+
+AnyTask = Annotated[SerializeAsAny[Task], *component_field(Task, "a task: its name, or a table with 'kind'")]

@@ -1,0 +1,117 @@
+"""What a method may see: inputs with a weak signal, and what its information tier adds; never ids or metadata."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Generic, Self
+
+from w2sg.core.arrays import AnyArray, FloatArray, IntArray
+from w2sg.core.errors import InputError
+from w2sg.core.examples import Inputs
+from w2sg.core.signals.base import Question
+from w2sg.core.signals.classes import S
+
+
+class InformationTier(StrEnum):
+    """What a method knows beside inputs and weak labels; each tier knows what those before it know.
+
+    Audits, labels of the transfer split that a method buys one by one, are counted beside the tier (`Method.audits`).
+    """
+
+    WEAK_LABELS = "weak-labels"
+    """Nothing else: the setting in which nobody can check the weak supervisor."""
+    AGGREGATES = "aggregates"
+    """Figures of the supervision split: its size, its class shares, how often the weak supervisor is right."""
+    SUPERVISION_GOLD = "supervision-gold"
+    """The supervision split itself with its gold, which the weak supervisor learned from."""
+
+    def includes(self, other: "InformationTier") -> bool:
+        """Return whether this tier knows what another one knows."""
+        order = list(InformationTier)
+        return order.index(self) >= order.index(other)
+
+
+@dataclass(frozen=True, eq=False)
+class WeakSplit(Generic[S]):
+    """Inputs and what the weak supervisor gave for them.
+
+    Attributes:
+        inputs: The `n` inputs.
+        weak: The weak signal for them.
+    """
+
+    inputs: Inputs
+    weak: S
+
+    def __post_init__(self) -> None:
+        if len(self.weak) != len(self.inputs):
+            raise InputError(f"a weak signal must be for all {len(self.inputs)} inputs, got {len(self.weak)}")
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    def take(self, rows: AnyArray) -> Self:
+        """Return some of the examples, by position or mask; a position may occur more than once."""
+        return type(self)(self.inputs.take(rows), self.weak.take(rows))
+
+
+@dataclass(frozen=True, eq=False)
+class Audit:
+    """Gold that was bought.
+
+    Attributes:
+        rows: Positions in the transfer split, `(a,)`.
+        gold: Their gold, `(a,)`.
+    """
+
+    rows: IntArray
+    gold: AnyArray
+
+
+@dataclass(frozen=True, eq=False)
+class Aggregates:
+    """What is told of the supervision split in sum.
+
+    Attributes:
+        n: How many examples it has.
+        class_shares: The share of each class in its gold, `(k,)`; None where answers are no classes.
+        supervisor_accuracy: How often the weak supervisor is right on examples that it did not learn from, a fraction;
+            None where that is not known.
+    """
+
+    n: int
+    class_shares: FloatArray | None = None
+    supervisor_accuracy: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledExamples:
+    """Inputs with their gold, `(n,)`."""
+
+    inputs: Inputs
+    gold: AnyArray
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+
+@dataclass(frozen=True, eq=False)
+class WeakView(Generic[S]):
+    """All that a method may see. What it did not ask for by its tier or its audits is None.
+
+    Attributes:
+        transfer: The inputs to learn from, with the weak signal.
+        validation: Other inputs with a weak signal, for stopping and selection; None if the task has none.
+        corpus: Unlabelled inputs that the student may be pretrained on (feature maps are fitted on them).
+        question: What the task asks of each example.
+        audit: Gold of some transfer examples, for a method that declares `audits`.
+        aggregates: Figures of the supervision split, for the tier `AGGREGATES` and above.
+        supervision: The supervision split with gold, for the tier `SUPERVISION_GOLD`.
+    """
+
+    transfer: WeakSplit[S]
+    validation: WeakSplit[S] | None
+    corpus: Inputs
+    question: Question[Any]
+    audit: Audit | None = None
+    aggregates: Aggregates | None = None
+    supervision: LabelledExamples | None = None

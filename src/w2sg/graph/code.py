@@ -1,0 +1,126 @@
+"""Code versions: the hash of the source that a step's result depends on.
+
+A module depends on what it imports. A name that is imported from a package's face (`from w2sg.core import derive`) is
+followed to the file that defines it, so that an edit of a file that merely stands in the same room changes no key.
+"""
+
+import hashlib
+import importlib.util
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+
+from w2sg.core import Component, InputError
+
+_IMPORT = re.compile(r"^\s*(?:from\s+(\.*[\w.]*)\s+import\s+(\([^)]*\)|[^\n#;]*)|import\s+([^\n#;]+))", re.MULTILINE)
+_NAME = re.compile(r"([\w.]+)(?:\s+as\s+(\w+))?")
+_COMMENT = re.compile(r"#[^\n]*")
+
+
+def code_digest(modules: Iterable[str]) -> str:
+    """Return the sha256 of the sources of modules and of all they import from their own package or from w2sg.
+
+    Raises:
+        InputError: If a module has no source file: changes of its code could not be noticed.
+    """
+    named = frozenset(modules)
+    for name in sorted(named):
+        if _path(name) is None:
+            raise InputError(
+                f"module {name!r} has no source file, so changes of its code could not be noticed: "
+                "write its components to a file, and give that as a plugin"
+            )
+    state = hashlib.sha256()
+    for name in sorted(_closure(named)):
+        state.update(f"{name}\0{_source_digest(name)}\0".encode())
+    return state.hexdigest()
+
+
+def modules_of(*components: Component) -> set[str]:
+    """Return the modules that define components and the components inside them, with those of their base classes.
+
+    A base class of w2sg or of the component's own package is code that the component runs; its module is reached by
+    an import as well, but not where a class was made by subscription (`Method[Texts]`).
+    """
+    classes = {cls for component in components for part in component.parts() for cls in type(part).__mro__}
+    return {cls.__module__ for cls in classes if issubclass(cls, Component) and cls is not Component}
+
+
+@cache
+def _closure(modules: frozenset[str]) -> frozenset[str]:
+    reached: set[str] = set()
+    todo = list(modules)
+    while todo:
+        name = todo.pop()
+        if name not in reached:
+            reached.add(name)
+            todo.extend(_imports(name) - reached)
+    return frozenset(reached)
+
+
+@cache
+def _imports(name: str) -> frozenset[str]:
+    """Return the modules of w2sg or of the module's own package that a module depends on by its imports."""
+    path = _path(name)
+    if path is None:
+        return frozenset()
+    own = {"w2sg", name.split(".")[0]}
+    targets = {_defined_in(base, item) for base, item, _ in _named_imports(name, path)}
+    return frozenset(target for target in targets if target != "w2sg" and target.split(".")[0] in own and _path(target))
+
+
+def _named_imports(name: str, path: Path) -> list[tuple[str, str, str]]:
+    """Return what a module imports, as (module, name in it or "", name here)."""
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    imports: list[tuple[str, str, str]] = []
+    for statement in _IMPORT.finditer(path.read_text(encoding="utf-8")):
+        base, names, plain = statement.groups()
+        listed = _NAME.findall(_COMMENT.sub("", plain or names.strip("()")))
+        if plain:
+            imports += [(module, "", alias or module) for module, alias in listed]
+            continue
+        if base.startswith("."):
+            base = importlib.util.resolve_name(base, package) if package else ""
+        imports += [(base, item, alias or item) for item, alias in listed]
+    return imports
+
+
+def _defined_in(module: str, item: str) -> str:
+    """Return the module that defines what is imported: through as many faces as the name is handed on by."""
+    if not item:
+        return module
+    if _path(f"{module}.{item}") is not None:
+        return f"{module}.{item}"
+    handed_on = _face(module).get(item)
+    return module if handed_on is None else _defined_in(*handed_on)
+
+
+@cache
+def _face(module: str) -> Mapping[str, tuple[str, str]]:
+    """Return the names that a package hands on from its own modules, with where each is from."""
+    path = _path(module)
+    if path is None or path.name != "__init__.py":
+        return {}
+    imports = _named_imports(module, path)
+    return {here: (base, item) for base, item, here in imports if item and base.startswith(f"{module}.")}
+
+
+@cache
+def _path(name: str) -> Path | None:
+    module = sys.modules.get(name)
+    file = getattr(module, "__file__", None)
+    if file is None:
+        try:
+            spec = importlib.util.find_spec(name)
+        except (ImportError, ValueError):
+            return None
+        file = spec.origin if spec else None
+    return Path(file) if file and file.endswith(".py") else None
+
+
+@cache
+def _source_digest(name: str) -> str:
+    path = _path(name)
+    return hashlib.sha256(path.read_bytes() if path else name.encode()).hexdigest()

@@ -1,0 +1,169 @@
+"""Executing steps: plan, launch, look again. Nothing finished is ever done again or lost."""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from w2sg.core import StoreError
+from w2sg.graph.compute import Failure, Report
+from w2sg.graph.keys import THREADS, Keys
+from w2sg.graph.launchers import InProcess, Launcher, Outcome, Pool, Processes, Unit, WorkerEndedError
+from w2sg.graph.steps import Step
+from w2sg.graph.store import Store
+
+Progress = Callable[[int, int], None]
+"""Called with the number of steps done and the number of all that were asked for."""
+
+ENOUGH_FOR_PROCESSES = 40
+"""Fewer missing steps than this are done in this process: starting others would take longer."""
+
+
+@dataclass(frozen=True, eq=False)
+class Execution:
+    """What came of a list of steps.
+
+    Attributes:
+        keys: The key of each step, in their order; empty where a step could not even be planned (a missing file, say).
+        failed: Why steps could not be computed, by their place in the list.
+        done: How many artifacts of each kind of step were made now.
+    """
+
+    keys: tuple[str, ...]
+    failed: dict[int, Failure] = field(default_factory=dict)
+    done: Counter[str] = field(default_factory=Counter)
+
+
+def execute(
+    steps: Sequence[Step],
+    store: Path,
+    *,
+    launcher: Launcher | None = None,
+    workers: int | None = None,
+    plugins: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> Execution:
+    """Make the artifacts of steps that the store lacks.
+
+    A step that fails is written down with its reason and ends nobody else. It is tried again by the next call.
+
+    Args:
+        steps: What is asked for; inputs are made as far as they are needed.
+        store: The store's folder.
+        launcher: Where the work is done; None takes this process for little work and local processes for much.
+        workers: Processes, where the launcher is None; 1 works in this process.
+        plugins: Python files that register components, for other processes to load.
+        progress: Told of every step that is done.
+
+    Raises:
+        StoreError: If the store cannot be read or written.
+    """
+    keys = Keys()
+    planned: list[str] = []
+    failed: dict[int, Failure] = {}
+    for place, step in enumerate(steps):
+        try:
+            planned.append(keys.of(step))
+        except Exception as error:  # noqa: BLE001 - a component that cannot be planned is that component's failure
+            planned.append("")
+            failed[place] = Failure.of(error)
+    with Store(store) as opened:
+        finished = opened.having(key for key in planned if key)
+    missing = {key: step for key, step in zip(planned, steps, strict=True) if key and key not in finished}
+    report = Report()
+    if missing:
+        units = _units(list(missing.values()), store, plugins)
+        launcher = launcher or _chosen(len(missing), units, workers)
+        shown = len(steps) - len(missing)
+        report = _launch(launcher, units, keys, lambda done: progress and progress(shown + done, len(steps)))
+    failed |= {place: report.failed[key] for place, key in enumerate(planned) if key in report.failed}
+    return Execution(tuple(planned), failed, report.done)
+
+
+def _units(steps: Sequence[Step], store: Path, plugins: Sequence[str]) -> list[Unit]:
+    """Return the work by place, in the order of the steps."""
+    places: dict[str, list[Step]] = {}
+    for step in steps:
+        places.setdefault(step.place, []).append(step)
+    return [Unit(store, tuple(members), tuple(plugins)) for members in places.values()]
+
+
+def _chosen(n_missing: int, units: Sequence[Unit], workers: int | None) -> Launcher:
+    pin_threads()
+    if workers is None:
+        workers = 1 if n_missing < ENOUGH_FOR_PROCESSES else (os.cpu_count() or 1) // THREADS
+    # Components of a script or a notebook exist in this process only.
+    if any(type(part).__module__ == "__main__" for unit in units for step in unit.steps for part in step.parts()):
+        workers = 1
+    return InProcess() if min(workers, len(units)) <= 1 else Processes(workers=workers)
+
+
+def _launch(launcher: Launcher, units: Sequence[Unit], keys: Keys, tell: Callable[[int], object]) -> Report:
+    """Compute units; those that were with the workers when one of these ended are done again, one at a time."""
+    total = Report()
+    done = 0
+    alone: set[Unit] = set()
+    crashed: list[tuple[Unit, Exception]] = []
+
+    def collect(outcomes: Iterable[Outcome]) -> None:
+        nonlocal done
+        for unit, outcome in outcomes:
+            if isinstance(outcome, StoreError):
+                raise outcome
+            if isinstance(outcome, Exception):
+                crashed.append((unit, outcome))
+                continue
+            total.add(outcome)
+            done += len(unit.steps)
+            tell(done)
+
+    with _pool(launcher, len(units)) as pool:
+        for unit in units:
+            pool.submit(unit)
+        collect(pool.poll())
+    # When a process of a pool is killed, the pool cannot say which unit was its undoing: all that were waiting come
+    # back. Alone with a worker, a unit that ends it is found; so is the step, once the unit is taken apart.
+    while crashed:
+        unit, error = crashed.pop()
+        if len(unit.steps) > 1:
+            again = [unit] if isinstance(error, WorkerEndedError) and unit not in alone else unit.singly()
+        elif isinstance(error, WorkerEndedError) and unit not in alone:
+            again = [unit]
+        else:
+            _fail(unit, Failure.of(error), keys, total)
+            done += 1
+            tell(done)
+            again = []
+        for single in again:
+            alone.add(single)
+            with _pool(launcher, 1) as pool:
+                pool.submit(single)
+                collect(pool.poll())
+    return total
+
+
+@contextmanager
+def _pool(launcher: Launcher, n_units: int) -> Iterator[Pool]:
+    """Open a pool, and close it; what is in progress is not waited for where something went wrong."""
+    pool = launcher.open(n_units)
+    try:
+        yield pool
+    except BaseException:
+        pool.cancel()
+        raise
+    pool.close()
+
+
+def _fail(unit: Unit, failure: Failure, keys: Keys, total: Report) -> None:
+    (step,) = unit.steps
+    total.failed[keys.of(step)] = failure
+    with Store(unit.store) as store:
+        store.put_failure(keys.of(step), step.kind, failure.reason)
+
+
+def pin_threads() -> None:
+    """Ask numerical libraries that are not loaded yet for one thread; workers inherit it."""
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, str(THREADS))

@@ -1,0 +1,170 @@
+"""Launchers: where steps are computed. In this process, in local processes, or wherever a package brings one for."""
+
+import logging
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, final
+
+from pydantic import Field
+
+from w2sg.core import Component, InputError, RunError, StoreError, contract, register, registry
+from w2sg.graph.compute import Report, compute
+from w2sg.graph.steps import Step, packed, unpacked
+
+
+class WorkerEndedError(RunError):
+    """A worker process ended before its work, as where the system kills it because memory is short."""
+
+    def __init__(self) -> None:
+        super().__init__("a worker process ended before its work: if memory is short, use fewer workers")
+
+
+@dataclass(frozen=True, eq=False)
+class Unit:
+    """Steps that one worker computes one after the other, because they share data.
+
+    Attributes:
+        store: The store's folder.
+        steps: What is asked for.
+        plugins: Python files that define components, for other processes to load.
+    """
+
+    store: Path
+    steps: tuple[Step, ...]
+    plugins: tuple[str, ...] = ()
+
+    def singly(self) -> list["Unit"]:
+        """Return a unit for each step."""
+        return [Unit(self.store, (step,), self.plugins) for step in self.steps]
+
+
+Outcome = tuple[Unit, Report | Exception]
+"""A unit that ended: what came of it, or what ended the worker."""
+
+
+class Pool:
+    """Workers at work. Units are idempotent: what is in the store already is not computed again."""
+
+    def __init__(self, executor: Executor, submit: Callable[[Executor, Unit], "Future[Report]"]) -> None:
+        self._executor, self._submit = executor, submit
+        self._waiting: dict[Future[Report], Unit] = {}
+
+    def submit(self, unit: Unit) -> None:
+        """Hand in a unit."""
+        self._waiting[self._submit(self._executor, unit)] = unit
+
+    def poll(self) -> Iterator[Outcome]:
+        """Yield every unit handed in so far as it ends."""
+        waiting, self._waiting = self._waiting, {}
+        for future in as_completed(waiting):
+            error = future.exception()
+            if isinstance(error, BrokenExecutor):
+                yield waiting[future], WorkerEndedError()
+            elif isinstance(error, Exception):
+                yield waiting[future], error
+            elif error is not None:
+                raise error
+            else:
+                yield waiting[future], future.result()
+
+    def cancel(self) -> None:
+        """Drop what has not begun; what is in progress ends, or is lost with its process, without harm."""
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+    def close(self) -> None:
+        """Wait for what is in progress and end."""
+        self._executor.shutdown(wait=True, cancel_futures=True)
+
+
+@contract("launchers")
+class Launcher(Component):
+    """Opens a pool of workers that compute units on a store."""
+
+    @abstractmethod
+    def open(self, n_units: int) -> Pool:
+        """Return a pool for about so many units."""
+
+
+@final
+@register()
+class InProcess(Launcher):
+    """One unit after the other in this process: no start-up cost."""
+
+    kind: Literal["in-process"] = "in-process"
+
+    def open(self, n_units: int) -> Pool:
+        """Return a pool of one thread."""
+        return Pool(ThreadPoolExecutor(1), lambda executor, unit: executor.submit(compute, unit.store, unit.steps))
+
+
+@final
+@register()
+class Processes(Launcher):
+    """Several processes of this machine, each with one numerical thread."""
+
+    kind: Literal["processes"] = "processes"
+    workers: int | None = Field(None, ge=1, description="how many processes; none: one for each core")
+
+    def open(self, n_units: int) -> Pool:
+        """Return a pool of no more processes than there are units."""
+        workers = min(self.workers or os.cpu_count() or 1, max(1, n_units))
+        context = multiprocessing.get_context("spawn")
+        return Pool(ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker), _send)
+
+
+def _send(executor: Executor, unit: Unit) -> "Future[Report]":
+    """Hand a unit to another process; it travels as plain data."""
+    with _main_unseen():
+        return executor.submit(_compute_packed, unit.store, packed(unit.steps), unit.plugins)
+
+
+def _compute_packed(store: Path, steps: Mapping[str, Any], plugins: Sequence[str]) -> Report:
+    """Compute a unit in a worker; only reasons travel back, because not every exception survives the way."""
+    for plugin in plugins:
+        registry.load_plugin(plugin)
+    try:
+        report = compute(store, unpacked(steps))
+    except (InputError, StoreError) as error:
+        kind = StoreError if isinstance(error, StoreError) else InputError
+        raise kind(str(error)) from error
+    except Exception as error:
+        raise RunError(f"{type(error).__name__}: {error}") from error
+    return report
+
+
+@contextmanager
+def _main_unseen() -> Iterator[None]:
+    """Keep workers that start now from running the caller's script again: they need nothing of it."""
+    main = sys.modules["__main__"]
+    hidden = {name: vars(main)[name] for name in ("__file__", "__spec__") if name in vars(main)}
+    try:
+        for name in hidden:
+            setattr(main, name, None)
+        yield
+    finally:
+        for name, value in hidden.items():
+            setattr(main, name, value)
+
+
+def _start_worker() -> None:
+    """Leave Ctrl-C to the parent, say on stderr how long trainings go, and end when the parent has ended."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logging.getLogger("w2sg").addHandler(logging.StreamHandler())
+    logging.getLogger("w2sg").setLevel(logging.INFO)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

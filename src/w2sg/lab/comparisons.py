@@ -1,0 +1,217 @@
+"""Comparisons: the methods of one task, weak supervisor and student, each compared with the reference on the same runs.
+
+The study's page, the league and `--json` all rest on these.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from w2sg.core import wording
+from w2sg.lab.results import LEVEL, TEST, SetupResult
+from w2sg.measure import Interval, PairedDifference, Pgr, compare_all
+
+ALPHA = 0.05
+"""A method beats or hurts where its p-value, adjusted by Holm within the comparison, is below this."""
+REFERENCE = "naive"
+PLACE = ("task", "supervisor", "student")
+MOST_LETTERS = 48
+"""Names longer than this are shown shortened; two that would look alike then have their hash's beginning."""
+
+Verdict = Literal["reference", "beats", "hurts", "no difference", "not compared"]
+
+
+@dataclass(frozen=True, eq=False)
+class Entrant:
+    """A method in a comparison.
+
+    Attributes:
+        method: Its name.
+        result: What came out of it.
+        paired: How it differs from the reference; None for the reference, and for a method under other seeds, which
+            cannot be paired with it.
+        is_reference: Whether it is the reference.
+    """
+
+    method: str
+    result: SetupResult
+    paired: PairedDifference | None = None
+    is_reference: bool = False
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the adjusted p-value says."""
+        if self.paired is None:
+            return "reference" if self.is_reference else "not compared"
+        if self.paired.p_adjusted >= ALPHA:
+            return "no difference"
+        return "beats" if self.paired.difference.estimate > 0 else "hurts"
+
+    @property
+    def pgr(self) -> Pgr:
+        """The PGR on the test set in distribution, or the reason why there is none."""
+        return self.result.pgr
+
+    @property
+    def difference(self) -> Interval | None:
+        """Accuracy minus the reference's, paired."""
+        return self.paired.difference if self.paired else None
+
+    @property
+    def p_adjusted(self) -> float | None:
+        """The two-sided p-value of no difference, adjusted by Holm over the comparison's methods."""
+        return self.paired.p_adjusted if self.paired else None
+
+    @property
+    def cost_s(self) -> float:
+        """Seconds of student training per run."""
+        return self.result.train_s / len(self.result.seeds)
+
+    @property
+    def gold(self) -> float:
+        """Ground-truth labels of the transfer split that it buys per run, 0 for most methods."""
+        audits = [release for release in self.result.gold if str(release["purpose"]).startswith("audit")]
+        return float(sum(release["n"] * release["times"] for release in audits) / len(self.result.seeds))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {
+            "method": self.method,
+            "accuracy": asdict(self.pgr.student),
+            "pgr": asdict(self.pgr),
+            "difference": asdict(self.difference) if self.difference else None,
+            "p_value": self.paired.p_value if self.paired else None,
+            "p_adjusted": self.p_adjusted,
+            "cost_s": self.cost_s,
+            "gold": self.gold,
+            "verdict": self.verdict,
+            "config": self.result.config,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """The methods of one place: a task, a weak supervisor and a student.
+
+    Attributes:
+        place: Its short name: the task, and what else is needed to tell it from the other places.
+        task: The task's name.
+        supervisor: The weak supervisor's name.
+        student: The student's name.
+        entrants: The reference, then the other methods in the order of the study.
+    """
+
+    place: str
+    task: str
+    supervisor: str
+    student: str
+    entrants: tuple[Entrant, ...]
+
+    @property
+    def title(self) -> str:
+        """Task, supervisor and student as one line."""
+        return f"{self.task} / {self.supervisor} / {self.student}"
+
+    @property
+    def reference(self) -> Entrant:
+        """The reference method."""
+        return self.entrants[0]
+
+    @property
+    def rivals(self) -> dict[str, PairedDifference]:
+        """How the methods that can be paired with the reference differ from it."""
+        return {entrant.method: entrant.paired for entrant in self.entrants if entrant.paired is not None}
+
+    def entrant(self, method: str) -> Entrant | None:
+        """Return a method's entry, or None where it is not in this comparison."""
+        return next((entrant for entrant in self.entrants if entrant.method == method), None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data; what came out of each entrant stands elsewhere."""
+        return {
+            "place": self.place,
+            **{part: getattr(self, part) for part in PLACE},
+            "label": {part: name for part, name in self.reference.result.label.items() if part != "method"},
+            "reference": self.reference.method,
+            "n_seeds": len(self.reference.result.seeds),
+            "comparisons": {name: asdict(paired) for name, paired in self.rivals.items()},
+        }
+
+
+class Names:
+    """The names of parts, with the hash's beginning where two parts of these results would look alike."""
+
+    def __init__(self, results: Iterable[SetupResult]) -> None:
+        self._labels = {
+            (part, result.digest(part)): result.label[part] for result in results for part in (*PLACE, "method")
+        }
+        self._used = Counter(self._shown(part, label) for (part, _), label in self._labels.items())
+
+    def of(self, result: SetupResult, part: str) -> str:
+        """Return the name of a result's part."""
+        return self._name(part, result.digest(part))
+
+    def different(self, part: str) -> list[str]:
+        """Return all names of a part, in the order of the results."""
+        return [self._name(part, digest) for of, digest in self._labels if of == part]
+
+    def _name(self, part: str, digest: str) -> str:
+        label = self._labels[part, digest]
+        return label if self._used[self._shown(part, label)] == 1 else f"{label} {digest[:6]}"
+
+    @staticmethod
+    def _shown(part: str, label: str) -> tuple[str, str]:
+        return part, wording.shortened(label, MOST_LETTERS)
+
+
+def by_place(results: Iterable[SetupResult]) -> list[list[SetupResult]]:
+    """Return results of the same task, supervisor and student together, in the order in which places first appear."""
+    places: dict[tuple[str, ...], list[SetupResult]] = {}
+    for result in results:
+        places.setdefault(tuple(result.digest(part) for part in PLACE), []).append(result)
+    return list(places.values())
+
+
+def compare_methods(
+    results: Sequence[SetupResult], reference: str = REFERENCE, names: Names | None = None
+) -> list[Comparison]:
+    """Return the paired comparisons: within each place, every method with the reference.
+
+    The reference is the method of that name, or the task's default method, or the first where neither is there.
+    Holm's correction runs over all methods of one place. Only methods under the reference's seeds are compared with it.
+
+    Args:
+        results: The setups' results.
+        reference: The method that others are compared with.
+        names: Names of parts; None takes them from the results.
+    """
+    names = names or Names(results)
+    groups = by_place(results)
+    parts = [[names.of(group[0], part) for part in PLACE] for group in groups]
+    return [
+        Comparison(place, titles[0], titles[1], titles[2], _entrants(group, reference, names))
+        for group, titles, place in zip(groups, parts, _places(parts), strict=True)
+    ]
+
+
+def _entrants(group: Sequence[SetupResult], reference: str, names: Names) -> tuple[Entrant, ...]:
+    wanted = (reference, group[0].setup.task.default_method)
+    first = next((result for name in wanted for result in group if result.label["method"] == name), group[0])
+    others = {names.of(result, "method"): result for result in group if result is not first}
+    rivals = {name: one.tests[TEST].evidence.student for name, one in others.items() if one.seeds == first.seeds}
+    paired = compare_all(first.tests[TEST].evidence, rivals, level=LEVEL) if rivals else {}
+    entrants = [Entrant(name, result, paired.get(name)) for name, result in others.items()]
+    return (Entrant(names.of(first, "method"), first, is_reference=True), *entrants)
+
+
+def _places(parts: Sequence[Sequence[str]]) -> list[str]:
+    """Return names that tell places apart: the task, and those of supervisor and student that vary within a task."""
+    needed = [0]
+    for index in (1, 2):
+        by_task: dict[str, set[str]] = {}
+        for names in parts:
+            by_task.setdefault(names[0], set()).add(names[index])
+        if any(len(different) > 1 for different in by_task.values()):
+            needed.append(index)
+    return [" / ".join(names[index] for index in needed) for names in parts]

@@ -1,0 +1,125 @@
+"""What a study found, in sentences made from its numbers, and no more than they bear."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from w2sg.core import Finding, wording
+from w2sg.lab.comparisons import ALPHA, Comparison, Verdict
+from w2sg.lab.documents.parts import notes, short, some
+from w2sg.lab.results import SetupResult, StudyResult
+from w2sg.measure import PairedDifference
+
+MOST_NAMED = 6
+
+
+def study_findings(study: StudyResult) -> list[Finding]:
+    """Return what holds over the whole study."""
+    compared = [comparison for comparison in study.comparisons if comparison.rivals]
+    remarks = dict.fromkeys(result.pgr.note for result in study.results if result.pgr.note)
+    texts = [*_refusals(study.results), *(f"{text[:1].upper()}{text[1:]}".rstrip(".") + "." for text in remarks)]
+    if len(compared) > 1:
+        texts.append(
+            f"Holm's correction runs within each of the {len(compared)} combinations of task, supervisor and "
+            "student, not over all of them: of combinations in which nothing differs, up to "
+            f"{100 * ALPHA:g} % would still show a finding."
+        )
+    return [*(_tally(compared) if len(compared) > 1 else []), *notes(texts)]
+
+
+def place_findings(comparison: Comparison) -> list[Finding]:
+    """Return the findings of one task, supervisor and student."""
+    reference = short(comparison.reference.method)
+
+    def rivals(verdict: Verdict) -> list[PairedDifference]:
+        chosen = [entrant.paired for entrant in comparison.entrants if entrant.verdict == verdict and entrant.paired]
+        return sorted(chosen, key=lambda paired: -abs(paired.difference.estimate))
+
+    findings = [_over_supervisor(comparison)]
+    findings += [Finding("better", _differs(paired, f"beats {reference} by")) for paired in rivals("beats")]
+    findings += [Finding("worse", _differs(paired, f"hurts: {reference} is better by")) for paired in rivals("hurts")]
+    names = {paired.name for paired in rivals("no difference")}
+    undecided = [paired for name, paired in comparison.rivals.items() if name in names]
+    if undecided:
+        findings.append(_undecided(undecided, len(comparison.rivals), reference))
+    return findings
+
+
+def _over_supervisor(comparison: Comparison) -> Finding:
+    """Return whether the student of the reference method exceeds its supervisor."""
+    share, method = comparison.reference.pgr, short(comparison.reference.method)
+    gain = f"gain {wording.difference(share.gain)}"
+    shown = "no PGR is reported, the gap is too small" if share.estimate is None else f"PGR {wording.interval(share)}"
+    if share.gain.low > 0:
+        return Finding("better", f"With {method} the student exceeds its weak supervisor: {gain}; {shown}.")
+    if share.gain.high < 0:
+        return Finding("worse", f"With {method} the student falls behind its weak supervisor: {gain}; {shown}.")
+    return Finding("open", f"With {method} it stays open whether the student exceeds its supervisor: {gain}; {shown}.")
+
+
+def _differs(paired: PairedDifference, verb: str) -> str:
+    """Return a difference as a sentence; the amount of a loss is written without its sign, its limits swapped."""
+    shown = paired.difference
+    amount = wording.interval(shown)
+    if shown.estimate < 0:
+        amount = f"{wording.number(-shown.estimate)} {wording.limits(-shown.high, -shown.low)}"
+    return f"{short(paired.name)} {verb} {amount} accuracy ({wording.p_statement(paired.p_adjusted, 'Holm p')})."
+
+
+def _undecided(undecided: Sequence[PairedDifference], n_compared: int, reference: str) -> Finding:
+    low = min(paired.difference.low for paired in undecided)
+    high = max(paired.difference.high for paired in undecided)
+    least = wording.p_statement(min(paired.p_adjusted for paired in undecided), "smallest Holm p")
+    reach = f"({least}; intervals reach from {wording.signed(low)} to {wording.signed(high)})"
+    if len(undecided) == n_compared:
+        compared = wording.quantity(n_compared, "method")
+        text = f"No method differs from {reference} beyond chance: {compared} compared {reach}."
+    else:
+        text = f"No difference from {reference} was shown for {_some([paired.name for paired in undecided])} {reach}."
+    return Finding("open", f"{text} This does not show that they are equal.")
+
+
+def _tally(compared: Sequence[Comparison]) -> list[Finding]:
+    """Return for each method how often it beat and hurt each reference."""
+    verdicts: dict[tuple[str, str], Counter[Verdict]] = {}
+    for comparison in compared:
+        for entrant in comparison.entrants[1:]:
+            if entrant.paired is not None:
+                pair = entrant.method, comparison.reference.method
+                verdicts.setdefault(pair, Counter())[entrant.verdict] += 1
+    decided = {pair: count for pair, count in verdicts.items() if count["beats"] or count["hurts"]}
+    order = sorted(decided, key=lambda pair: (decided[pair]["hurts"] - decided[pair]["beats"], -decided[pair]["beats"]))
+    findings = [_tallied(short(pair[0]), short(pair[1]), decided[pair]) for pair in order]
+    for reference in dict.fromkeys(reference for _, reference in verdicts):
+        rest = [pair[0] for pair in verdicts if pair[1] == reference and pair not in decided]
+        if rest:
+            places = f"any of {len(compared)} combinations of task, supervisor and student"
+            findings.append(
+                Finding("open", f"No difference from {short(reference)} was shown for {_some(rest)} in {places}.")
+            )
+    return findings
+
+
+def _tallied(name: str, reference: str, count: "Counter[Verdict]") -> Finding:
+    of_all = f"of {wording.quantity(count.total(), 'combination')} of task, supervisor and student"
+    better, worse = count["beats"], count["hurts"]
+    if better and worse:
+        return Finding("open", f"{name} beats {reference} in {better} and hurts in {worse} {of_all}.")
+    if better:
+        return Finding("better", f"{name} beats {reference} in {better} {of_all}, and hurts in none.")
+    return Finding("worse", f"{name} hurts in {worse} {of_all}, and beats {reference} in none.")
+
+
+def _refusals(results: Sequence[SetupResult]) -> list[str]:
+    refused = [result for result in results if result.pgr.estimate is None]
+    if not refused:
+        return []
+    minimum = wording.number(refused[0].pgr.minimum_gap, 2)
+    of_all = f"{len(refused)} of {wording.quantity(len(results), 'setup')}" if len(results) > 1 else "this setup"
+    return [
+        f"No PGR is reported for {of_all}: the gap between ceiling and weak supervisor is not surely above {minimum}, "
+        "so a ratio over it would say more about noise than about the student. The accuracies are reported."
+    ]
+
+
+def _some(names: Sequence[str]) -> str:
+    return some(names, MOST_NAMED) if len(names) <= MOST_NAMED else f"{len(names)} other methods"

@@ -1,0 +1,157 @@
+"""The tables of a league."""
+
+from collections.abc import Sequence
+
+from w2sg.core import Cell, DataTable, Heading, wording
+from w2sg.lab.comparisons import Comparison, Entrant
+from w2sg.lab.documents.parts import PGR_HELP, level_of, pgr_cell, rests_on, text_column
+from w2sg.lab.league import League
+from w2sg.lab.standings import OverTasks, Standing
+
+VERDICTS = {"beats": "beats ▲", "hurts": "hurts ▼", "no difference": "no difference", "reference": "reference"}
+
+
+def standings_table(league: League) -> DataTable:
+    """Return the overall table: one row for each method."""
+    reference = league.reference
+    mean = f"minus that of {reference} in the same arenas"
+    columns = (
+        text_column("method", key=True),
+        Heading("rank", "rank", "average rank by accuracy over tasks; 1 is the best possible", decimals=2),
+        Heading("beats", "beats", f"arenas in which it is significantly better than {reference}", "count"),
+        Heading("hurts", "hurts", f"arenas in which it is significantly worse than {reference}", "count"),
+        Heading("arenas", "arenas", "arenas that it took part in", "count"),
+        Heading("difference", "accuracy difference", f"mean accuracy {mean}", "signed"),
+        Heading("pgr", "mean PGR", "over the arenas whose gap is large enough for a PGR"),
+        Heading("pgr_difference", "PGR difference", f"mean PGR {mean}", "signed"),
+        Heading("pgr_ratio", "PGR ratio", f"mean PGR over that of {reference} in the same arenas, Fieller's interval"),
+        Heading("cost", "seconds per run", "student training, the mean over arenas", "cost"),
+        Heading("gold", "gold", "ground-truth labels of the transfer split that it buys per run", "count"),
+    )
+    intro = (
+        f"{wording.quantity(len(league.standings), 'method')} in {wording.quantity(len(league.arenas), 'arena')} (a "
+        f"task, a weak supervisor and a student) on {wording.quantity(len(league.tasks), 'task')}. Beats and hurts: "
+        f"significantly better or worse than {reference}, paired, Holm p < {league.alpha:g} within the arena. "
+        f"Intervals over arenas are {level_of(league.level)} each, tasks are their sampling units, and they are not "
+        "adjusted for the number of methods. Methods without a rank are not in every arena, or buy ground-truth labels."
+    )
+    rows = tuple(_standing(standing, standing.method == reference) for standing in league.standings)
+    return DataTable("standings", "Standings", intro.replace("< 0.", "< ."), columns, rows)
+
+
+def verdicts_table(league: League) -> DataTable | None:
+    """Return where each method beats and hurts; None where none does anywhere."""
+    decided = [standing for standing in league.standings if standing.beats or standing.hurts]
+    decided.sort(key=lambda standing: -len(standing.hurts))
+    columns = text_column("method", key=True), text_column("hurts", "hurts on"), text_column("beats", "beats on")
+    rows = tuple((Cell(standing.method), _places(standing.hurts), _places(standing.beats)) for standing in decided)
+    intro = f"Arenas with a significant difference to {league.reference}, the method that hurts most often first."
+    return DataTable("verdicts", "Which method hurts where", intro, columns, rows, terminal=False) if rows else None
+
+
+def arena_table(league: League, number: int, arena: Comparison) -> DataTable:
+    """Return the table of one arena, the most accurate method first."""
+    paired = f"accuracy minus that of {league.reference} on the same seeds and test examples"
+    columns = (
+        text_column("method", key=True),
+        Heading("accuracy", "accuracy", "of the student on the test set"),
+        Heading("pgr", "PGR", PGR_HELP),
+        Heading("difference", "difference", paired, "signed"),
+        Heading("p_holm", "Holm p", "two-sided, adjusted for all comparisons of this arena", "p"),
+        Heading("cost", "seconds per run", "student training", "cost"),
+        text_column("verdict"),
+    )
+    share = arena.reference.pgr
+    intro = (
+        f"Weak supervisor {wording.interval(share.weak)}, ceiling {wording.interval(share.ceiling)}, "
+        f"gap {wording.interval(share.gap)}; {rests_on(share)}."
+    )
+    if share.reason:
+        missing = sum(entrant.pgr.reason is not None for entrant in arena.entrants)
+        intro += f" No PGR for {wording.quantity(missing, 'method')}: {share.reason}."
+    entrants = sorted(arena.entrants, key=lambda entrant: -entrant.pgr.student.estimate)
+    return DataTable(f"arena-{number}", arena.title, intro, columns, tuple(map(_entrant, entrants)), terminal=False)
+
+
+def halves_table(league: League) -> DataTable:
+    """Return what comes of choosing a method on half of the tasks: name and value of each number."""
+    halves, reference = league.halves, league.reference
+    rows = [("rule", Cell(halves.rule)), ("chosen on", _places(halves.choose)), ("tested on", _places(halves.test))]
+    if halves.chosen is not None and halves.chosen_on is not None:
+        rows += [("chosen method", Cell(halves.chosen)), ("its mean PGR where chosen", _pooled(halves.chosen_on.mean))]
+    if halves.tested_on is not None and halves.reason is None:
+        tested = halves.tested_on
+        rows += [
+            ("its mean PGR where tested", _pooled(tested.mean)),
+            (f"{reference}'s mean PGR where tested", _pooled(tested.reference_mean)),
+        ]
+        if tested.difference is not None and tested.ratio is not None:
+            rows += [("difference", _pooled(tested.difference, sign=True)), ("ratio", _pooled(tested.ratio))]
+        rows.append(("arenas tested", Cell(f"{tested.n_arenas} on {wording.quantity(len(tested.tasks), 'task')}")))
+    if halves.reason is not None:
+        rows.append(("missing", Cell(halves.reason)))
+    intro = (
+        "The method with the highest mean PGR on one half of the tasks, among those in the ranking; its PGR there is "
+        "too high, because it was chosen for it. What it is worth is what it does on the other half."
+    )
+    columns = text_column("what", key=True), text_column("value", "found")
+    cells = tuple((Cell(name), value) for name, value in rows)
+    return DataTable("halves", "A method chosen on half of the tasks", intro, columns, cells)
+
+
+def over_tasks(number: OverTasks | None, *, sign: bool = False) -> str:
+    """Return a number over tasks with its interval, or why something is missing, as words of a sentence."""
+    if number is None:
+        return wording.NOTHING
+    if number.estimate is None:
+        return f"none: {number.reason}"
+    if number.reason is not None:
+        return f"{(wording.signed if sign else wording.number)(number.estimate)} (no interval: {number.reason})"
+    return wording.difference(number) if sign else wording.interval(number)
+
+
+def _pooled(number: OverTasks, *, sign: bool = False) -> Cell:
+    """Return a number over tasks in a column of texts: what is missing is said in full."""
+    missing = f"none: {number.reason}" if number.estimate is None else ""
+    note = f"(no interval: {number.reason})" if number.reason else ""
+    return Cell.of(number, missing=missing, note="" if missing else note, style="signed" if sign else "number")
+
+
+def _standing(standing: Standing, is_reference: bool) -> tuple[Cell, ...]:
+    counted = [
+        Cell() if is_reference else Cell(len(places), help=", ".join(places) or wording.NOTHING)
+        for places in (standing.beats, standing.hurts)
+    ]
+    recovery = standing.recovery
+    return (
+        Cell(standing.method, note="reference" if is_reference else ""),
+        Cell(standing.rank),
+        *counted,
+        Cell(standing.n_arenas),
+        *(_mean(number) for number in (standing.difference, recovery.mean, recovery.difference, recovery.ratio)),
+        Cell(standing.cost_s),
+        Cell(standing.gold),
+    )
+
+
+def _mean(number: OverTasks | None) -> Cell:
+    if number is None:
+        return Cell()
+    note = "no interval" if number.estimate is not None and number.low is None else ""
+    return Cell.of(number, missing="none", note=note, help=number.reason or "")
+
+
+def _entrant(entrant: Entrant) -> tuple[Cell, ...]:
+    return (
+        Cell(entrant.method),
+        Cell.of(entrant.pgr.student),
+        pgr_cell(entrant.pgr),
+        Cell.of(entrant.difference),
+        Cell(entrant.p_adjusted),
+        Cell(entrant.cost_s),
+        Cell(VERDICTS[entrant.verdict]),
+    )
+
+
+def _places(places: Sequence[str]) -> Cell:
+    return Cell(", ".join(places) or None)

@@ -1,0 +1,61 @@
+"""What the documents of the laboratory share: how names, cells and columns are made from results."""
+
+from collections.abc import Sequence
+
+from w2sg.core import Cell, DataTable, Finding, Heading, Section, wording
+from w2sg.lab.comparisons import MOST_LETTERS
+from w2sg.lab.results import SetupResult
+from w2sg.measure import Pgr
+
+PGR_HELP = "performance gap recovered: gain / (ceiling - weak)"
+
+
+def short(name: str) -> str:
+    """Return a name as pages show it."""
+    return wording.shortened(name, MOST_LETTERS)
+
+
+def level_of(level: float) -> str:
+    """Return a confidence level in words."""
+    return f"{100 * level:g} %"
+
+
+def some(names: Sequence[str], most: int, rest: str = "more") -> str:
+    """Return names as in a sentence, at most so many of them."""
+    more = [f"{len(names) - most} {rest}"] if len(names) > most else []
+    return wording.listed([*map(short, names[:most]), *more])
+
+
+def pgr_cell(share: Pgr, note: str = "") -> Cell:
+    """Return a PGR as a cell, or that there is none and why; the note stands below only where there is none."""
+    if share.reason is None:
+        return Cell.of(share, help=share.note)
+    return Cell(missing="no PGR", note=note, help=share.reason)
+
+
+def text_column(name: str, title: str = "", *, key: bool = False) -> Heading:
+    """Return the heading of a column of texts."""
+    return Heading(name, title or name, style="text", key=key)
+
+
+def alone(table: DataTable) -> Section:
+    """Return the section of one table, which has its name."""
+    return Section(table.name, table.title, table.intro, tables=(table,))
+
+
+def notes(texts: Sequence[str]) -> list[Finding]:
+    """Return remarks."""
+    return [Finding("note", text) for text in texts]
+
+
+def anchor(result: SetupResult) -> str:
+    """Return the name of a result's provenance."""
+    return f"setup-{wording.short_hash(result.config)}"
+
+
+def rests_on(share: Pgr) -> str:
+    """Return on how many seeds and test examples a result rests."""
+    return (
+        f"{wording.quantity(share.n_seeds, 'seed')}, {wording.count(share.n_test)} test examples per seed, "
+        f"{wording.count(share.n_examples)} different"
+    )

@@ -1,0 +1,181 @@
+"""The tables of a study: results, comparisons, test sets and breakdowns."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from w2sg.core import Cell, DataTable, Heading, Style, wording
+from w2sg.lab.comparisons import Comparison, Entrant
+from w2sg.lab.documents.parts import PGR_HELP, anchor, level_of, pgr_cell, short, text_column
+from w2sg.lab.results import TEST, TestSet
+from w2sg.measure import Interval, PairedDifference, Pgr
+
+QUARTERS = {"0": "quarter 1 (easiest)", "1": "quarter 2", "2": "quarter 3", "3": "quarter 4 (hardest)"}
+SHARED = ("task", "supervisor", "model", "reference", "test_set", "by")
+"""Columns that become a sentence where all rows have the same text."""
+
+
+def _wide(name: str, title: str, help: str, style: Style = "number") -> Heading:
+    """Return the heading of a column for which a terminal has no room."""
+    return Heading(name, title, help, style, terminal=False)
+
+
+_COLUMNS = (
+    *(text_column(name) for name in ("task", "supervisor", "reference", "by", "part")),
+    text_column("model", "student"),
+    text_column("method", key=True),
+    text_column("test_set", "test set"),
+    Heading("weak", "weak accuracy", "accuracy of the weak supervisor on the test set"),
+    Heading("student", "student accuracy", "accuracy of the student on the test set"),
+    Heading("ceiling", "ceiling accuracy", "accuracy of the same student trained on ground truth"),
+    Heading("pgr", "PGR", PGR_HELP),
+    Heading("difference", "difference", "accuracy minus the reference's on the same seeds and examples", "signed"),
+    Heading("p", "p", "two-sided, of no difference, for this comparison alone", "p"),
+    Heading("p_holm", "Holm p", "adjusted for all comparisons of the same task, supervisor and student", "p"),
+    _wide("bootstrap", "PGR, bootstrap check", "made a second way: hierarchical bootstrap, seeds outside"),
+    _wide("gain", "gain", "accuracy of the student minus that of the weak supervisor", "signed"),
+    _wide("agreement", "agreement", "share of test examples on which student and weak supervisor say the same"),
+    _wide("errors_copied", "errors copied", "share of the weak supervisor's errors that the student repeats"),
+    _wide("ece", "ECE", "expected calibration error of the student, lower is better"),
+    _wide("auroc", "AUROC", "area under the student's ROC curve, one class against the rest"),
+    _wide("pgr_difference", "PGR difference", "the difference in units of the gap of ceiling and supervisor", "signed"),
+    _wide("seeds", "seeds", "number of runs behind the row", "count"),
+    _wide("test", "test examples", "test examples per seed; below, different ones over all seeds", "count"),
+)
+COLUMNS = {column.name: column for column in _COLUMNS}
+
+FIRST = ("weak", "student", "ceiling", "pgr")
+"""What results begin with: the bootstrap check stands beside the PGR that it checks."""
+Row = dict[str, Cell]
+
+
+def study_tables(comparisons: Sequence[Comparison]) -> list[DataTable]:
+    """Return the tables that a study gives."""
+    level = level_of(comparisons[0].reference.pgr.level)
+    tables = [
+        _table(
+            "results",
+            "Results",
+            f"Accuracies on the test set in distribution. Intervals are {level}.",
+            [_result(*pair) for pair in _entrants(comparisons)],
+        ),
+        _table(
+            "comparisons",
+            "Comparisons of methods",
+            "Every method with the reference of its task, supervisor and student, paired by seed and test example. "
+            f"Intervals are {level} each and not adjusted; Holm p is.",
+            [_compared(*pair, pair[1].paired) for pair in _entrants(comparisons) if pair[1].paired is not None],
+        ),
+        _table(
+            "test-sets",
+            "Test sets",
+            "Every test set by itself; 'test' is the one in distribution, the others are shifted. "
+            f"Intervals are {level}.",
+            [
+                {**_labels(*pair), "test_set": Cell(name), **_scores(test)}
+                for pair in _entrants(comparisons)
+                for name, test in pair[1].result.tests.items()
+                if len(pair[1].result.tests) > 1
+            ],
+        ),
+        _table(
+            "breakdown",
+            "By group and difficulty",
+            "Means over seeds within groups of test examples; these numbers have no intervals.",
+            [row for pair in _entrants(comparisons) for row in _breakdowns(*pair)],
+        ),
+    ]
+    return [table for table in tables if table is not None]
+
+
+def _entrants(comparisons: Sequence[Comparison]) -> Iterator[tuple[Comparison, Entrant]]:
+    return ((comparison, entrant) for comparison in comparisons for entrant in comparison.entrants)
+
+
+def _labels(comparison: Comparison, entrant: Entrant) -> Row:
+    return {
+        "task": Cell(short(comparison.task)),
+        "supervisor": Cell(short(comparison.supervisor)),
+        "model": Cell(short(comparison.student)),
+        "method": Cell(short(entrant.method), link=anchor(entrant.result)),
+    }
+
+
+def _result(comparison: Comparison, entrant: Entrant) -> Row:
+    test = entrant.result.tests[TEST]
+    check = test.bootstrap
+    bootstrap = Cell(low=check.low, high=check.high, note=check.method) if check else Cell()
+    scores = _scores(test)
+    first = {name: scores.pop(name) for name in FIRST}
+    return {**_labels(comparison, entrant), **first, "bootstrap": bootstrap, **scores}
+
+
+def _scores(test: TestSet) -> Row:
+    share, student = test.pgr, test.means.get("student", {})
+    return {
+        **{who: _estimate(getattr(share, who)) for who in ("weak", "student", "ceiling")},
+        "pgr": pgr_cell(share, f"gap {wording.interval(share.gap)}"),
+        "gain": _estimate(share.gain),
+        "agreement": Cell(test.means.get("agreement")),
+        "errors_copied": Cell(test.means.get("errors_copied")),
+        "ece": Cell(student.get("ece")),
+        "auroc": Cell(student.get("auroc")),
+        **_counts(share),
+    }
+
+
+def _estimate(interval: Interval) -> Cell:
+    return Cell.of(interval, help=interval.note)
+
+
+def _counts(counted: Pgr | PairedDifference) -> Row:
+    return {
+        "seeds": Cell(counted.n_seeds, help=counted.note),
+        "test": Cell(counted.n_test, note=f"{wording.count(counted.n_examples)} different"),
+    }
+
+
+def _compared(comparison: Comparison, entrant: Entrant, paired: PairedDifference) -> Row:
+    return {
+        **_labels(comparison, entrant),
+        "reference": Cell(short(comparison.reference.method)),
+        "difference": _estimate(paired.difference),
+        "p": Cell(paired.p_value),
+        "p_holm": Cell(paired.p_adjusted),
+        "pgr_difference": Cell.of(paired.pgr_difference)
+        if paired.pgr_difference
+        else Cell(missing="none", note="gap too small", help=paired.reason or ""),
+        **_counts(paired),
+    }
+
+
+def _breakdowns(comparison: Comparison, entrant: Entrant) -> Iterator[Row]:
+    for name, test in entrant.result.tests.items():
+        for by, parts in test.means.get("breakdown", {}).items():
+            for part in parts.get("student", {}):
+                labels = {**_labels(comparison, entrant), "test_set": Cell(name), "by": Cell(by)}
+                yield {**labels, **_broken_down(by, part, parts), "seeds": _counts(test.pgr)["seeds"]}
+
+
+def _broken_down(by: str, part: str, parts: Mapping[str, Any]) -> Row:
+    accuracy = {who: parts.get(who, {}).get(part, {}).get("accuracy") for who in ("weak", "student", "ceiling")}
+    weak, student = accuracy["weak"], accuracy["student"]
+    return {
+        "part": Cell(QUARTERS.get(part, part) if by == "difficulty" else part),
+        "test": Cell(parts["student"][part].get("n")),
+        **{who: Cell(value) for who, value in accuracy.items()},
+        "gain": Cell(None if weak is None or student is None else student - weak),
+    }
+
+
+def _table(name: str, title: str, intro: str, rows: Sequence[Row]) -> DataTable | None:
+    """Return a table, with labels that all rows share in its introduction instead of a column; None without rows."""
+    if not rows:
+        return None
+    columns = list(rows[0])
+    same = [column for column in columns if column in SHARED and len({row[column].value for row in rows}) == 1]
+    if same and len(rows) > 1:
+        intro += f" In all rows: {', '.join(f'{COLUMNS[column].title} {rows[0][column].value}' for column in same)}."
+        columns = [column for column in columns if column not in same]
+    cells = tuple(tuple(row[column] for column in columns) for row in rows)
+    headings = tuple(COLUMNS[column] for column in columns)
+    return DataTable(name, title, intro, headings, cells, terminal=name in ("results", "comparisons"))

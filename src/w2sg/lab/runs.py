@@ -1,0 +1,234 @@
+"""Making runs: setups and seeds become steps, the graph makes what is missing, and the runs are read back."""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from w2sg.core import AnyArray, CapabilityError, Component, InputError, Method, RunError, StoreError, registry
+from w2sg.graph import REFUSED, Execution, Failure, Launcher, Progress, Result, Store, execute
+from w2sg.lab.scoring import Score
+from w2sg.lab.setup import Setup, names_of
+from w2sg.lab.steps import Ceiling, TrainedStudent, WeakLabels
+
+MOST_SHOWN = 5
+"""A message names at most this many failed runs."""
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A setup under a seed, and what came out.
+
+    Attributes:
+        id: The key of its score.
+        setup: What was tried.
+        seed: The seed.
+        result: Metrics by test set, what each step took and cost, gold handed out, versions: plain data.
+        evidence: Per-example arrays `<test set>.ids|weak|student|ceiling`, and `groups` where examples have them.
+    """
+
+    id: str
+    setup: Setup
+    seed: int
+    result: Mapping[str, Any]
+    evidence: Mapping[str, AnyArray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FailedRun:
+    """A run that could not be made, and why.
+
+    Attributes:
+        label: The names of its parts.
+        seed: The seed.
+        reason: What went wrong.
+        bad_input: Whether what was given breaks a stated rule.
+    """
+
+    label: Mapping[str, str]
+    seed: int
+    reason: str
+    bad_input: bool = False
+
+    def __str__(self) -> str:
+        return f"{' / '.join(self.label.values())}, seed {self.seed}: {self.reason}"
+
+
+@dataclass(frozen=True, eq=False)
+class MadeRuns:
+    """What came of asking for runs.
+
+    Attributes:
+        runs: Those that were made, now or before, in the order of the study.
+        refused: Those whose method does not fit its data, with the reason.
+        failed: Those that could not be made.
+        done: How many steps of each kind had to be computed.
+    """
+
+    runs: tuple[Run, ...]
+    refused: tuple[FailedRun, ...]
+    failed: tuple[FailedRun, ...]
+    done: Counter[str]
+
+    def raise_first_problem(self) -> None:
+        """Raise what went wrong, if anything did: for callers that want all runs or none.
+
+        Raises:
+            CapabilityError: If a method does not fit its data.
+            InputError: If runs failed because something given breaks a rule.
+            RunError: If runs failed.
+        """
+        if self.refused:
+            first = self.refused[0]
+            raise CapabilityError(f"method {first.label['method']!r}: {first.reason}")
+        if self.failed and all(failure.bad_input for failure in self.failed):
+            raise InputError(self.failed[0].reason)
+        if self.failed:
+            total = len(self.runs) + len(self.refused) + len(self.failed)
+            raise RunError(failures_message(self.failed, total))
+
+
+def failures_message(failed: Sequence[FailedRun], total: int) -> str:
+    """Return how many of all runs failed, and why the first of them did."""
+    shown = "\n".join(map(str, failed[:MOST_SHOWN]))
+    more = f"\nand {len(failed) - MOST_SHOWN} more" if len(failed) > MOST_SHOWN else ""
+    return f"{len(failed)} of {total} runs failed; the others are kept:\n{shown}{more}"
+
+
+def default_store() -> Path:
+    """Return the store of this command: `$W2SG_STORE`, or `.w2sg` in the working folder."""
+    return Path(os.environ.get("W2SG_STORE", ".w2sg"))
+
+
+def make_runs(
+    setups: Iterable[Setup],
+    seeds: Sequence[int],
+    *,
+    store: Path,
+    launcher: Launcher | None = None,
+    workers: int | None = None,
+    plugins: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> MadeRuns:
+    """Make the runs of all setups under all seeds that the store lacks, and return them all.
+
+    Args:
+        setups: What to try.
+        seeds: Under which seeds.
+        store: The store's folder.
+        launcher: Where the work is done; None chooses.
+        workers: Processes, where the launcher is None; 1 works in this process, None chooses.
+        plugins: Python files that register components, for workers to load.
+        progress: Told how many runs are done, of how many.
+
+    Raises:
+        StoreError: If the store cannot be read or written.
+    """
+    steps = scores_of_setups(setups, seeds)
+    done: Counter[str] = Counter()
+    for _attempt in range(2):
+        execution = execute(steps, store, launcher=launcher, workers=workers, plugins=plugins, progress=progress)
+        done += execution.done
+        with Store(store) as opened:
+            found, lost = _collect(opened, steps, execution, done)
+        if not lost:
+            return found
+    raise StoreError(
+        f"store {store}: {lost} runs were made twice and cannot be read: if no code or data changed meanwhile and "
+        "no other process removes files of this store, check the disk"
+    )
+
+
+def scores_of_setups(setups: Iterable[Setup], seeds: Sequence[int]) -> list[Score]:
+    """Return the score of every setup under every seed, each once; equal parts are one object.
+
+    All tasks come under the first seed before any under the second: workers that start together then make the features
+    of different tasks, and a study that is stopped early has seen all its tasks.
+    """
+    interned: dict[tuple[str, str], Any] = {}
+
+    def one(component: Component) -> tuple[str, Any]:
+        digest = component.digest()
+        return digest, interned.setdefault((type(component).__qualname__, digest), component)
+
+    parts = [[one(part) for part in (setup.task, setup.supervisor, setup.student, setup.method)] for setup in setups]
+    steps: dict[tuple[object, ...], Any] = {}
+
+    def step(cls: type[Any], *key: object, **fields: Any) -> Any:
+        if (cls, *key) not in steps:
+            steps[cls, *key] = cls(**fields)
+        return steps[cls, *key]
+
+    scores: dict[int, Score] = {}
+    for seed in seeds:
+        for (t, task), (w, supervisor), (s, student), (m, method) in parts:
+            plain = registry.build(Method, task.default_method)
+            labels = step(WeakLabels, t, w, seed, task=task, supervisor=supervisor, seed=seed)
+            taught = step(TrainedStudent, t, w, s, m, seed, labels=labels, student=student, method=method, seed=seed)
+            ceiling = step(Ceiling, t, s, seed, task=task, student=student, method=one(plain)[1], seed=seed)
+            score = step(Score, t, w, s, m, seed, student=taught, ceiling=ceiling, seed=seed)
+            scores.setdefault(id(score), score)
+    return list(scores.values())
+
+
+def score_of(result: Result) -> Score:
+    """Return the last step of a stored run, as today's code and data would make it.
+
+    Raises:
+        InputError: If a component of the run is not registered here.
+    """
+    (score,) = scores_of_setups([Setup.parse(result.about)], [result.seed])
+    return score
+
+
+def _collect(store: Store, steps: Sequence[Score], execution: Execution, done: Counter[str]) -> tuple[MadeRuns, int]:
+    """Read the runs back; return beside them how many could not be read (their artifacts are forgotten by then)."""
+    runs: list[Run] = []
+    refused: list[FailedRun] = []
+    failed: list[FailedRun] = []
+    lost = 0
+    for place, (step, key) in enumerate(zip(steps, execution.keys, strict=True)):
+        failure = execution.failed.get(place)
+        artifact = store.get(key) if key and failure is None else None
+        if failure is not None:
+            failed.append(_failed(step, failure))
+        elif artifact is None:
+            lost += 1
+        elif REFUSED in artifact.record:
+            refused.append(_failed(step, Failure(artifact.record[REFUSED], bad_input=True)))
+        else:
+            runs.append(Run(key, step.setup, step.seed, result_of(store, key, artifact.record), artifact.arrays))
+    return MadeRuns(tuple(runs), tuple(refused), tuple(failed), done), lost
+
+
+def _failed(step: Score, failure: Failure) -> FailedRun:
+    return FailedRun(names_of(step.setup), step.seed, failure.reason, failure.bad_input)
+
+
+def result_of(store: Store, key: str, record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the result of a run as plain data: its record, that of each step before it, and who was handed gold."""
+    if "first_steps" in record:  # made by version 0.1: its record says all there is
+        return {
+            **{name: value for name, value in record.items() if name != "first_steps"},
+            "steps": record["first_steps"],
+        }
+    steps = {name: {"key": inner, **(store.record(inner) or {})} for name, inner in record.get("inputs", {}).items()}
+    for step in steps.values():
+        step.pop("inputs", None)
+    return {
+        **{name: value for name, value in record.items() if name != "inputs"},
+        "steps": steps,
+        "gold": releases_of(store, [*(step["key"] for step in steps.values()), key]),
+    }
+
+
+def releases_of(store: Store, keys: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the releases of gold that some steps were computed with, each once although a step was computed again."""
+    lines = [
+        {"purpose": entry.purpose, "split": entry.split, "n": entry.n, "asked_by": entry.asked_by, "step": entry.kind}
+        for key in keys
+        for entry in store.ledger(steps=[key])
+    ]
+    return [line for place, line in enumerate(lines) if line not in lines[:place]]

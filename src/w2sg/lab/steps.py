@@ -1,0 +1,195 @@
+"""What exactly happens in a run: four steps, from the weak supervisor's labels to the score.
+
+The weak supervisor learns from the gold of the supervision split and labels everything else; a method sees only what it
+labelled; the ceiling is the same student trained on the gold of the transfer split by the plain method. None of them
+knows which variant of signal it moves about: the task's question does.
+"""
+
+import hashlib
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from w2sg.core import (
+    AnyMethod,
+    AnyStudent,
+    AnySupervisor,
+    AnyTask,
+    AnyTraining,
+    CapabilityError,
+    Signal,
+    Supervision,
+    Task,
+    TaskData,
+    Trained,
+    derive,
+    pack_signals,
+    register,
+    run_timed,
+    unpack_signals,
+)
+from w2sg.graph import REFUSED, Artifact, Inputs, Step, on_behalf_of, shared
+from w2sg.lab.evidence import pack_answers, unpack_answers
+
+TRANSFER = "transfer"
+
+
+def place_of(task: Task, seed: int) -> str:
+    """Return the name of a task's data under a seed: all that is computed on them happens in one place."""
+    return hashlib.sha256(f"{seed} {task.canonical()}".encode()).hexdigest()[:16]
+
+
+def task_data(task: Task, seed: int) -> TaskData:
+    """Return the splits of a task under a seed, loaded once for all steps of one worker's unit of work."""
+    return shared(f"data {place_of(task, seed)}", lambda: task.load(derive(seed, "task")))
+
+
+class OnData(Step):
+    """A step on the data of a task under its seed."""
+
+    @property
+    @abstractmethod
+    def on(self) -> Task:
+        """The task."""
+
+    @property
+    def place(self) -> str:
+        """The task's data under the seed."""
+        return place_of(self.on, self.seed)
+
+    @property
+    def data(self) -> TaskData:
+        """The splits of this seed."""
+        return task_data(self.on, self.seed)
+
+
+@register()
+class WeakLabels(OnData):
+    """The weak supervisor's signal of every split but its own."""
+
+    kind: Literal["labels"] = "labels"
+    task: AnyTask
+    supervisor: AnySupervisor
+
+    @property
+    def on(self) -> Task:
+        """The task."""
+        return self.task
+
+    def compute(self, inputs: Inputs) -> Artifact:
+        """Train the weak supervisor on the supervision split, and let it label the others."""
+        data, supervisor = self.data, self.supervisor
+        gold = data.vault.release("supervision", "supervision", asked_by=supervisor.kind)
+        supervision = Supervision(data.supervision, gold, data.question, data.corpus)
+        labeller = supervisor.fit(supervision, derive(self.seed, "supervisor"))
+        labels: dict[str, Signal] = {}
+        for split, examples in data.labelled_by_supervisor().items():
+            known = data.vault.release("simulate", split, asked_by=supervisor.kind) if supervisor.simulates else None
+            signal = labeller.label(examples, known, derive(self.seed, "label", split))
+            labels[split] = data.question.checked(signal, len(examples), "weak labels")
+        return Artifact(pack_signals(labels))
+
+
+class _Training(OnData):
+    """A student trained by a method; those of one student are trained as one batch."""
+
+    student: AnyStudent
+    method: AnyMethod
+
+    @property
+    def batch(self) -> str | None:
+        """All students of one configuration on the same data; one that is large is trained by itself."""
+        return None if self.student.alone else f"{self.place} {self.student.digest()}"
+
+    @abstractmethod
+    def course(self, inputs: Inputs) -> AnyTraining:
+        """Return the method at work on its view: a generator that asks for students to be trained."""
+
+    def compute(self, inputs: Inputs) -> Artifact:
+        """Train this student alone."""
+        (outcome,) = type(self).compute_many([self], [inputs])
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    @classmethod
+    def compute_many(cls, steps: Sequence[Any], inputs: Sequence[Inputs]) -> Sequence[Artifact | Exception]:
+        """Train the students of a batch in step, and let each answer every split but supervision."""
+        courses = []
+        for step, given in zip(steps, inputs, strict=True):
+            with on_behalf_of(step):  # what a view holds beyond weak labels is released for this student alone
+                courses.append(step.course(given))
+        outcomes: list[Artifact | Exception] = []
+        for step, trained, seconds in zip(steps, *run_timed(courses), strict=True):
+            if isinstance(trained, CapabilityError):
+                outcomes.append(Artifact({}, {REFUSED: str(trained), "seconds": seconds}))
+                continue
+            try:
+                outcomes.append(_answers(step.data, trained, seconds))
+            except Exception as error:  # noqa: BLE001 - this student's failure is not its neighbours'
+                outcomes.append(error)
+        return outcomes
+
+
+def _answers(data: TaskData, trained: Trained[Any], seconds: float) -> Artifact:
+    """Return what a trained student answers to every split but supervision."""
+    answers = {
+        split: data.question.checked(trained.answer(examples.inputs), len(examples), "predictions")
+        for split, examples in data.labelled_by_supervisor().items()
+    }
+    # Read after the answers: answering may add to the notes.
+    notes = {"notes": dict(trained.notes)} if trained.notes else {}
+    return Artifact(pack_answers(answers), {"seconds": seconds, "steps": trained.steps, **notes})
+
+
+@register()
+class TrainedStudent(_Training):
+    """The student that learned from weak labels: what it answers to every split but supervision."""
+
+    kind: Literal["student"] = "student"
+    labels: WeakLabels
+
+    @property
+    def on(self) -> Task:
+        """The task."""
+        return self.labels.task
+
+    def course(self, inputs: Inputs) -> AnyTraining:
+        """Return the method at work on the weak labels, and on what its tier and audits add."""
+        method, data = self.method, self.data
+        view = data.view(
+            labels_of(data, inputs["labels"]),
+            tier=method.tier,
+            audits=method.audits,
+            rng=derive(self.seed, "audit"),
+            asked_by=method.kind,
+        )
+        return method.train(view, self.student, derive(self.seed, "student"))
+
+
+@register()
+class Ceiling(_Training):
+    """The same student trained by the plain method on ground truth in the place of weak labels."""
+
+    kind: Literal["ceiling"] = "ceiling"
+    task: AnyTask
+
+    @property
+    def on(self) -> Task:
+        """The task."""
+        return self.task
+
+    def course(self, inputs: Inputs) -> AnyTraining:
+        """Return the plain method at work on the gold of the transfer split."""
+        view = self.data.gold_view(asked_by="ceiling")
+        return self.method.train(view, self.student, derive(self.seed, "student"))
+
+
+def labels_of(data: TaskData, artifact: Artifact) -> dict[str, Any]:
+    """Return the weak labels of every split from the artifact of `WeakLabels`."""
+    return unpack_signals(data.question.signal, artifact.arrays)
+
+
+def answers_of(data: TaskData, artifact: Artifact) -> dict[str, Any]:
+    """Return a student's answers to every split from the artifact of `TrainedStudent` or `Ceiling`."""
+    return unpack_answers(data.question.signal, artifact.arrays)

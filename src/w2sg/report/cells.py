@@ -1,0 +1,36 @@
+"""How the values of a document's tables are written."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from w2sg.core import Cell, Heading, Style, wording
+
+WRITERS: dict[Style, Callable[[float | None], str]] = {
+    "count": wording.count,
+    "p": wording.p_value,
+    "cost": wording.cost,
+    "explained": wording.explained,
+}
+
+
+class Written(NamedTuple):
+    """A cell in words: the value, what stands below it, and the number to sort by."""
+
+    text: str
+    below: str
+    number: float | None
+
+
+def written(cell: Cell, column: Heading) -> Written:
+    """Return a cell in words: limits in brackets below the value, or in its place where there are only limits."""
+    style = cell.style or column.style
+    limits = "" if cell.low is None or cell.high is None else wording.limits(cell.low, cell.high, column.decimals)
+    if isinstance(cell.value, str):
+        return Written(cell.value, cell.note, None)
+    if cell.value is None:
+        return Written(cell.missing or limits or wording.NOTHING, cell.note, cell.low)
+    if style in WRITERS:
+        text = WRITERS[style](cell.value)
+    else:
+        text = (wording.signed if style == "signed" else wording.number)(cell.value, column.decimals)
+    return Written(text, " ".join(part for part in (limits, cell.note) if part), cell.value)

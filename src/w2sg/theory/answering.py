@@ -1,0 +1,28 @@
+"""Asking theories: which there are, and what they say of runs."""
+
+from collections.abc import Iterable, Sequence
+
+from w2sg.core import registry
+from w2sg.theory.contracts import Answer, Theory
+from w2sg.theory.observables import InfoSet, Observables
+
+LEVEL = 0.9
+"""Nominal coverage of predictions' intervals."""
+
+
+def theories() -> list[Theory]:
+    """Return every registered theory in its default configuration."""
+    return [registry.build(Theory, name) for name in registry.names(Theory)]
+
+
+def predict_all(seen: Iterable[Observables], among: Sequence[Theory], level: float = LEVEL) -> list[Answer]:
+    """Return what theories say of runs: of each record those that can read it, and no theory the same thing twice.
+
+    A theory that audited labels do not change speaks of the record without labels only.
+    """
+    return [
+        theory.predict(observables, level)
+        for observables in seen
+        for theory in among
+        if (theory.reads_labels if observables.labels else theory.info == InfoSet.S0)
+    ]

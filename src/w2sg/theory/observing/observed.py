@@ -1,0 +1,119 @@
+"""What was seen of a run, as arrays: the raw material of observables; no field is for ground truth of deployment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from w2sg.core import FloatArray, InputError, IntArray
+from w2sg.theory.observing.algebra import basis
+from w2sg.theory.observing.neighbours import MOST_ROWS, near
+
+
+@dataclass(frozen=True, eq=False)
+class Refits:
+    """The supervisor trained again on parts of its supervision split, so that no label judges a model that it trained.
+
+    Attributes:
+        held_out: Predictions for the supervision inputs by refits that did not see their labels, `(n, k)`.
+        labels: The labels of these inputs, `(n, k)`; one-hot where they are classes.
+        fresh: Predictions of the `r` refits for the fresh inputs, `(r, m, k)`.
+        size: How many labels trained each refit.
+        overlap: The share of one refit's labels that another one has too.
+    """
+
+    held_out: FloatArray
+    labels: FloatArray
+    fresh: FloatArray
+    size: int
+    overlap: float
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureSpace:
+    """Features of one model.
+
+    Attributes:
+        labelled: Of the inputs whose labels trained the supervisor, `(n, d)`.
+        training: Of the weakly labelled inputs, `(N, d)`.
+        fresh: Of fresh unlabelled deployment inputs, `(m, d)`.
+    """
+
+    labelled: FloatArray
+    training: FloatArray
+    fresh: FloatArray
+
+    def __post_init__(self) -> None:
+        if len({part.shape[1] for part in (self.labelled, self.training, self.fresh)}) != 1:
+            raise InputError("the features of one model must have the same number of columns on all inputs")
+
+    @cached_property
+    def training_basis(self) -> FloatArray:
+        """Orthonormal columns that span the centred features of the training inputs, `(N, r)`."""
+        return basis(self.training)
+
+    @cached_property
+    def neighbours(self) -> IntArray:
+        """The nearest of the fresh inputs that neighbourhoods are looked at on, of each `(m, k)`."""
+        return near(self.fresh[:MOST_ROWS])
+
+
+@dataclass(frozen=True, eq=False)
+class AuditedLabels:
+    """Labels that were bought for fresh inputs drawn at random: their rows `(a,)` and the labels `(a, k)`."""
+
+    rows: IntArray
+    labels: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class ObservedRun:
+    """A run without its ground truth. Predictions are class probabilities, or values in regression.
+
+    Attributes:
+        run: The run's name.
+        setting: What predictions are.
+        weak: The supervisor's predictions for `m` fresh unlabelled inputs, `(m, k)`.
+        student: The student's, `(m, k)`.
+        weak_training: Weak labels of the `N` training inputs, `(N, k)`.
+        student_training: The student's predictions for them, `(N, k)`.
+        n_supervision: How many labels trained the supervisor.
+        facts: What is known by construction.
+        refits: The supervisor trained again, or None.
+        weak_space: The supervisor's features, or None.
+        student_space: The student's features, or None.
+        student_held_out: Predictions for the supervision inputs by students of the refits that did not see their
+            labels, `(n, k)`, or None.
+        known: Quantities of the catalogue that are known by construction, such as penalties, by name.
+        why_not: Why a part is None, by its field's name.
+    """
+
+    run: str
+    setting: Literal["classification", "regression"]
+    weak: FloatArray
+    student: FloatArray
+    weak_training: FloatArray
+    student_training: FloatArray
+    n_supervision: int
+    facts: Mapping[str, str] = field(default_factory=dict)
+    refits: Refits | None = None
+    weak_space: FeatureSpace | None = None
+    student_space: FeatureSpace | None = None
+    student_held_out: FloatArray | None = None
+    known: Mapping[str, float] = field(default_factory=dict)
+    why_not: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for one, other, what in (
+            (self.weak, self.student, "fresh inputs"),
+            (self.weak_training, self.student_training, "training inputs"),
+        ):
+            if one.ndim != 2 or one.shape != other.shape or not len(one):
+                raise InputError(
+                    f"supervisor and student need predictions (n, k) for the same {what}, at least one, "
+                    f"got {one.shape} and {other.shape}"
+                )
+            if not (np.isfinite(one).all() and np.isfinite(other).all()):
+                raise InputError(f"predictions for the {what} must be finite numbers: this model has diverged")

@@ -1,0 +1,173 @@
+"""From a study or a stored run to what theories see of it and say of it, by way of the step graph."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from w2sg.core import CapabilityError, ClassProbabilities, InputError, RunError, StoreError, registry
+from w2sg.graph import REFUSED, Artifact, Keys, Result, Step, Store, execute
+from w2sg.lab import Score, Study, default_store, score_of, scores_of_setups, study_runs
+from w2sg.theory.contracts import Answer, Theory
+from w2sg.theory.observables import Observables, Quantity
+from w2sg.theory.steps import (
+    Observation,
+    Predictions,
+    RunTruth,
+    answers_to,
+    check_audits,
+    observables_of,
+    truth_values,
+)
+
+AUDITS = (50, 200)
+"""Numbers of audited labels where nothing else is asked for."""
+Progress = Callable[[str, int, int], None]
+"""Told what is done, how much of it, and of how much."""
+
+
+@dataclass(frozen=True, eq=False)
+class ObservedStudy:
+    """The observed runs of a study, or of one run.
+
+    Attributes:
+        scores: The last step of each run.
+        ids: The runs' names.
+        observations: What was observed of each run, by the number of audited labels.
+    """
+
+    scores: tuple[Score, ...]
+    ids: tuple[str, ...]
+    observations: tuple[Mapping[int, Observables], ...]
+    audits: tuple[int, ...]
+    root: Path
+
+
+def observe_study(
+    study: Study,
+    *,
+    store: str | Path | None = None,
+    audits: Sequence[int] = AUDITS,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> ObservedStudy:
+    """Make the runs of a study that are missing, and observe all of which theory can speak.
+
+    Raises:
+        InputError: No run of the study gives class probabilities.
+        RunError: Runs could not be observed.
+    """
+    root = default_store() if store is None else Path(store)
+    say = progress or (lambda *_: None)
+    made = study_runs(
+        study, store=root, workers=workers, yes=True, progress=lambda done, total: say("runs", done, total)
+    )
+    runs = [run for run in made.runs if run.setup.task.signal is ClassProbabilities]
+    if not runs:
+        raise InputError(f"study {study.name!r} has no runs that theory speaks of: it needs class probabilities")
+    scores = {score_name(score): score for score in scores_of_setups(study.setups(), study.seed_list())}
+    kept = [scores[run.setup.digest(), run.seed] for run in runs]
+    return _observed(kept, [run.id for run in runs], root, audits, workers, study.plugins, say)
+
+
+def observe_run(
+    result: Result, *, store: str | Path, audits: Sequence[int] = (), plugins: Sequence[str] = ()
+) -> ObservedStudy:
+    """Observe one stored run; plugins are those that its setup names.
+
+    Raises:
+        InputError: If the run was made by other code or data, or was refused.
+    """
+    for plugin in plugins:
+        registry.load_plugin(plugin)
+    score, keys = score_of(result), Keys()
+    if keys.of(score) != result.key or "refused" in result.shown:
+        raise InputError(f"run {result.key[:12]} was made by other code or data, or was refused: make it again")
+    return _observed([score], [result.key], Path(store), audits, 1, plugins, lambda *_: None)
+
+
+def score_name(score: Score) -> tuple[str, int]:
+    """Return what tells a run of a study from the others: its setup and its seed."""
+    return score.setup.digest(), score.seed
+
+
+def _observed(
+    scores: Sequence[Score],
+    ids: Sequence[str],
+    root: Path,
+    audits: Sequence[int],
+    workers: int | None,
+    plugins: Sequence[str],
+    say: Progress,
+) -> ObservedStudy:
+    bought = check_audits([labels for labels in audits if labels])
+    steps = [Observation(student=score.student, audits=bought, seed=score.seed) for score in scores]
+    artifacts = _artifacts(steps, root, workers, plugins, "observed", say)
+    seen = [observables_of(artifact, run) for artifact, run in zip(artifacts, ids, strict=True)]
+    return ObservedStudy(tuple(scores), tuple(ids), tuple(seen), bought, root)
+
+
+def _artifacts(
+    steps: Sequence[Step], root: Path, workers: int | None, plugins: Sequence[str], what: str, say: Progress
+) -> list[Artifact]:
+    """Return the artifacts of steps, made where they are missing.
+
+    Raises:
+        CapabilityError: If one was refused.
+        InputError: If one failed because something given breaks a rule.
+        RunError: If one failed.
+    """
+    made = execute(steps, root, workers=workers, plugins=plugins, progress=lambda done, total: say(what, done, total))
+    if made.failed:
+        failure = next(iter(made.failed.values()))
+        raise (InputError if failure.bad_input else RunError)(failure.reason)
+    with Store(root) as store:
+        artifacts = [store.get(key) for key in made.keys]
+    lost = [step for step, artifact in zip(steps, artifacts, strict=True) if artifact is None]
+    if lost:
+        raise StoreError(f"store {root}: {lost[0].title()} cannot be read: run the same command again")
+    kept = [artifact for artifact in artifacts if artifact is not None]
+    refused = next((artifact.record[REFUSED] for artifact in kept if REFUSED in artifact.record), None)
+    if refused is not None:
+        raise CapabilityError(refused)
+    return kept
+
+
+def predict_then_open(
+    observed: ObservedStudy, among: Sequence[Theory], workers: int | None, plugins: Sequence[str], say: Progress
+) -> tuple[list[Answer], list[dict[str, Quantity]], int]:
+    """Let theories predict, and only then open the truth of the runs.
+
+    Returns:
+        All answers, the truth of each run, and for how many tasks and seeds the truth had been opened before, for other
+        predictions than these.
+    """
+    predictions = [
+        Predictions(
+            observation=Observation(student=score.student, audits=observed.audits, seed=score.seed),
+            theories=tuple(among),
+            seed=score.seed,
+        )
+        for score in observed.scores
+    ]
+    sealed = _artifacts(predictions, observed.root, workers, plugins, "predicted", say)
+    truths = [
+        RunTruth(student=score.student, ceiling=score.ceiling, predictions=prediction, seed=score.seed)
+        for score, prediction in zip(observed.scores, predictions, strict=True)
+    ]
+    late = _opened_before(truths, observed.root)
+    opened = _artifacts(truths, observed.root, workers, plugins, "scored", say)
+    answers = [
+        answer for artifact, run in zip(sealed, observed.ids, strict=True) for answer in answers_to(artifact, run)
+    ]
+    return answers, [truth_values(artifact) for artifact in opened], late
+
+
+def _opened_before(truths: Sequence[RunTruth], root: Path) -> int:
+    """Return in how many places the ledger shows that truth was opened for other predictions than these."""
+    keys = Keys()
+    ours = {keys.of(step) for step in truths}
+    with Store(root) as store:
+        entries = [
+            entry for place in dict.fromkeys(step.place for step in truths) for entry in store.ledger(place=place)
+        ]
+    return len({entry.place for entry in entries if entry.kind == "truth" and entry.step not in ours})

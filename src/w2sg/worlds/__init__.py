@@ -1,0 +1,62 @@
+"""Worlds: small universes in which what a theory says is known exactly, in closed form and simulated."""
+
+from w2sg.worlds.audits import ConformalWorld, DisagreementAuditWorld, PredictionPoweredWorld
+from w2sg.worlds.benign_overfitting import BenignOverfittingWorld
+from w2sg.worlds.certificate import CertificateWorld
+from w2sg.worlds.common import least_squares, resampled
+from w2sg.worlds.contract import Simulation, World, mean_of
+from w2sg.worlds.ensemble import EnsembleVarianceWorld
+from w2sg.worlds.finetuned import FinetunedStudentWorld
+from w2sg.worlds.gradient_flow import GradientFlowWorld
+from w2sg.worlds.group_shift import GroupShiftWorld
+from w2sg.worlds.intrinsic_dimension import (
+    IntrinsicDimensionWorld,
+    VarianceRisks,
+    least_squares_variance,
+    variance_risks,
+)
+from w2sg.worlds.latent_concept import LatentConceptWorld
+from w2sg.worlds.linear_misfit import LinearMisfitWorld
+from w2sg.worlds.misfit_toy import MisfitToyWorld
+from w2sg.worlds.mixture import MixtureWorld, averaging_step
+from w2sg.worlds.overlap import OverlapWorld
+from w2sg.worlds.oversight import OversightWorld
+from w2sg.worlds.random_features import RandomFeatureLimitWorld, spike_student_risk, student_floor
+from w2sg.worlds.representation import RepresentationGapWorld
+from w2sg.worlds.ridge import TwoStageRidgeWorld, two_stage_ridge_risks
+from w2sg.worlds.ridgeless import RidgelessWorld
+
+__all__ = [
+    "BenignOverfittingWorld",
+    "CertificateWorld",
+    "ConformalWorld",
+    "DisagreementAuditWorld",
+    "EnsembleVarianceWorld",
+    "FinetunedStudentWorld",
+    "GradientFlowWorld",
+    "GroupShiftWorld",
+    "IntrinsicDimensionWorld",
+    "LatentConceptWorld",
+    "LinearMisfitWorld",
+    "MisfitToyWorld",
+    "MixtureWorld",
+    "OverlapWorld",
+    "OversightWorld",
+    "PredictionPoweredWorld",
+    "RandomFeatureLimitWorld",
+    "RepresentationGapWorld",
+    "RidgelessWorld",
+    "Simulation",
+    "TwoStageRidgeWorld",
+    "VarianceRisks",
+    "World",
+    "averaging_step",
+    "least_squares",
+    "least_squares_variance",
+    "mean_of",
+    "resampled",
+    "spike_student_risk",
+    "student_floor",
+    "two_stage_ridge_risks",
+    "variance_risks",
+]

@@ -1,0 +1,157 @@
+"""Certificates of other things than one rate, where the truth is known: audits of a gain, sets, and borrowed labels."""
+
+import math
+from collections.abc import Mapping
+from typing import Literal, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+from scipy.optimize import brentq
+from scipy.stats import beta, norm
+
+from w2sg.core import register
+from w2sg.measure import MaurerPontil, Powered, conformal_cut, exact_high, exact_low, weighted_cuts
+from w2sg.worlds.common import means_of
+from w2sg.worlds.contract import Simulation, World, mean_of
+
+
+@register()
+class DisagreementAuditWorld(World):
+    """The gain of a student on two classes, by labels of disagreements, and by as many labels at random."""
+
+    kind: Literal["disagreement-audit"] = "disagreement-audit"
+    N: int = Field(5000, ge=2, description="unlabelled inputs")
+    disagreements: int = Field(600, ge=1, description="inputs on which student and supervisor differ")
+    audited: int = Field(200, ge=2, description="labels that are bought")
+    right: int = Field(140, ge=0, description="audited disagreements on which the student is right")
+    delta: float = Field(0.05, gt=0, lt=1, description="how often the certificate may be wrong")
+    trials: int = Field(2000, ge=2, le=100_000, description="simulated audits")
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if not self.right <= self.audited <= self.disagreements <= self.N:
+            raise ValueError("'right', 'audited', 'disagreements', 'N' must each be at most the next")
+        return self
+
+    def exact(self) -> Mapping[str, float]:
+        """Return the point estimate and the certified gain of exactly these counts."""
+        half = self.delta / 2
+        win = float(exact_low(self.right, self.audited, half))
+        # a gain is bounded by the least share of disagreements, a loss by the largest
+        bound = float((exact_low if win >= 0.5 else exact_high)(self.disagreements, self.N, half))
+        value = 2 * self.right / self.audited - 1
+        return {"gain": self.disagreements / self.N * value, "certified_gain": bound * (2 * win - 1)}
+
+    def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulation]:
+        """Audit fresh inputs with these rates: means of the bounds, and how often they hold."""
+        share, win, half = self.disagreements / self.N, self.right / self.audited, self.delta / 2
+        gain = share * (2 * win - 1)
+        differ, right = rng.binomial(self.N, share, self.trials), rng.binomial(self.audited, win, self.trials)
+        least = exact_low(right, self.audited, half)
+        reach = np.where(least >= 0.5, exact_low(differ, self.N, half), exact_high(differ, self.N, half))
+        audit = (2 * least - 1) * reach
+        chances = [share * win, share * (1 - win), 1 - share]
+        better, worse, _ = rng.multinomial(self.audited, chances, size=self.trials).T
+        mean = (better - worse) / self.audited
+        variance = ((better + worse) / self.audited - mean**2) * self.audited / (self.audited - 1)
+        normal = mean + norm.ppf(self.delta) * np.sqrt(variance / self.audited)
+        bernstein = 1 - 2 * MaurerPontil().from_moments((1 - mean) / 2, variance / 4, self.audited, self.delta)
+        bounds = {"audit": audit, "random_normal": normal, "random_bernstein": bernstein}
+        found = {f"{name}_bound": mean_of(bound) for name, bound in bounds.items()}
+        return found | {f"{name}_coverage": mean_of(bound <= gain) for name, bound in bounds.items()}
+
+
+@register(paper="1904.06019")
+class ConformalWorld(World):
+    """Coverage of split conformal sets, and of weighted ones, when inputs shift from `N(0, 1)` to `N(shift, 1)`.
+
+    Scores are `|N(0, 1)| (0.5 + exp(x / 2))`, so that they grow with the input.
+    """
+
+    kind: Literal["conformal"] = "conformal"
+    n: int = Field(99, ge=1, le=100_000, description="labelled inputs")
+    miss: float = Field(0.1, gt=0, lt=1, description="how often a set may miss the truth")
+    shift: float = Field(0.0, ge=-3, le=3, description="mean of deployment inputs")
+    trials: int = Field(400, ge=2, le=100_000, description="simulated samples, each with 100 test inputs")
+
+    def exact(self) -> Mapping[str, float]:
+        """Return the coverage with infinitely many labels; without a shift, mean and spread of what n labels give."""
+        rank = math.ceil((self.n + 1) * (1 - self.miss) - 1e-9)
+        found = {"limit_coverage": self._limit()}
+        if self.shift == 0 and rank <= self.n:
+            law = beta(rank, self.n + 1 - rank)
+            found |= {"coverage": float(law.mean()), "coverage_sd": float(law.std())}
+        return found
+
+    def _limit(self) -> float:
+        """Return the share of shifted inputs below the quantile of the scores of others, by quadrature over inputs."""
+        nodes, weights = np.polynomial.hermite_e.hermegauss(100)
+
+        def below(cut: float, mean: float) -> float:
+            return float(np.average(2 * norm.cdf(cut / (0.5 + np.exp((nodes + mean) / 2))) - 1, weights=weights))
+
+        return below(float(brentq(lambda cut: below(cut, 0.0) - 1 + self.miss, 0, 1e4)), self.shift)
+
+    def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulation]:
+        """Cut fresh samples, unweighted and weighted by the true ratio of densities."""
+        return means_of(self._trial(rng) for _ in range(self.trials))
+
+    def _trial(self, rng: np.random.Generator) -> dict[str, float]:
+        x, test = rng.standard_normal(self.n), self.shift + rng.standard_normal(100)
+        scores, fresh = (np.abs(rng.standard_normal(len(z))) * (0.5 + np.exp(z / 2)) for z in (x, test))
+        plain = conformal_cut(scores, miss=self.miss).score
+        weights = (np.exp(self.shift * z - self.shift**2 / 2) for z in (x, test))
+        cuts = weighted_cuts(scores, *weights, miss=self.miss)
+        return {"coverage": float(np.mean(fresh <= plain)), "weighted_coverage": float(np.mean(fresh <= cuts))}
+
+
+@register(paper="2311.01453")
+class PredictionPoweredWorld(World):
+    """An error rate by few labels and many predictions of them: the width that predictions save."""
+
+    kind: Literal["prediction-powered"] = "prediction-powered"
+    n: int = Field(200, ge=20, le=100_000, description="labelled inputs")
+    N: int = Field(5000, ge=20, le=1_000_000, description="unlabelled inputs")
+    prevalence: float = Field(0.15, gt=0, lt=1, description="the rate that is sought")
+    accuracy: float = Field(0.9, ge=0.5, le=1, description="how often a prediction of a label is right")
+    delta: float = Field(0.05, gt=0, lt=1, description="how often the interval may miss")
+    trials: int = Field(1000, ge=2, le=100_000, description="simulated samples")
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        rarer = self.n * min(self.prevalence, 1 - self.prevalence)
+        if rarer < 10:
+            raise ValueError(
+                f"a normal interval needs 10 labels of the rarer kind, expected are {rarer:.3g}: raise 'n'"
+            )
+        return self
+
+    def exact(self) -> Mapping[str, float]:
+        """Return the limits of the widths, at the power that makes the interval shortest, and with no predictions."""
+        variance = self.prevalence * (1 - self.prevalence)
+        share = self.prevalence * self.accuracy + (1 - self.prevalence) * (1 - self.accuracy)
+        spread, both = share * (1 - share), variance * (2 * self.accuracy - 1)
+        power = both / ((1 + self.n / self.N) * spread)
+        rest = variance - 2 * power * both + power**2 * spread
+        z = -2 * float(norm.ppf(self.delta / 2))
+        return {
+            "limit_power": power,
+            "limit_width": z * math.sqrt(power**2 * spread / self.N + rest / self.n),
+            "limit_classical_width": z * math.sqrt(variance / self.n),
+        }
+
+    def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulation]:
+        """Make intervals of fresh samples."""
+        return means_of(self._trial(rng) for _ in range(self.trials))
+
+    def _trial(self, rng: np.random.Generator) -> dict[str, float]:
+        y = rng.random(self.n + self.N) < self.prevalence
+        f = (y ^ (rng.random(self.n + self.N) > self.accuracy)).astype(np.float64)
+        labels = y[: self.n].astype(np.float64)
+        quantities: dict[str, float] = {}
+        for name, power in (("", None), ("classical_", 0.0)):
+            given = Powered.of(labels, f[: self.n], f[self.n :], power)
+            half = float(-norm.ppf(self.delta / 2)) * given.standard_error
+            low, high = max(0.0, given.estimate - half), min(1.0, given.estimate + half)
+            quantities |= {f"{name}width": high - low, f"{name}coverage": float(low <= self.prevalence <= high)}
+        return quantities
