@@ -5,12 +5,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from w2sg.core import StoreError
+from w2sg.graph.attempts import attempt
 from w2sg.graph.compute import Failure, Report
 from w2sg.graph.keys import THREADS, Keys
-from w2sg.graph.launchers import InProcess, Launcher, Outcome, Pool, Processes, Unit, WorkerEndedError
+from w2sg.graph.launchers import InProcess, Launcher, Outcome, Processes, Unit, WorkerEndedError, WorkerPool
 from w2sg.graph.steps import Step
 from w2sg.graph.store import Store
 
@@ -64,11 +66,10 @@ def execute(
     planned: list[str] = []
     failed: dict[int, Failure] = {}
     for place, step in enumerate(steps):
-        try:
-            planned.append(keys.of(step))
-        except Exception as error:  # noqa: BLE001 - a component that cannot be planned is that component's failure
-            planned.append("")
-            failed[place] = Failure.of(error)
+        key = attempt(partial(keys.of, step))
+        planned.append(key if isinstance(key, str) else "")
+        if isinstance(key, Exception):
+            failed[place] = Failure.of(key)
     with Store(store) as opened:
         finished = opened.having(key for key in planned if key)
     missing = {key: step for key, step in zip(planned, steps, strict=True) if key and key not in finished}
@@ -145,7 +146,7 @@ def _launch(launcher: Launcher, units: Sequence[Unit], keys: Keys, tell: Callabl
 
 
 @contextmanager
-def _pool(launcher: Launcher, n_units: int) -> Iterator[Pool]:
+def _pool(launcher: Launcher, n_units: int) -> Iterator[WorkerPool]:
     """Open a pool, and close it; what is in progress is not waited for where something went wrong."""
     pool = launcher.open(n_units)
     try:

@@ -22,7 +22,7 @@ REFERENCE = "disagreement"
 
 
 @dataclass(frozen=True)
-class Score:
+class TheoryScore:
     """How one theory did on some runs; a score that is not defined there is None.
 
     Attributes:
@@ -91,7 +91,7 @@ class Contrast:
     p_holm: float
 
 
-def scores_of(sheet: PredictionTable) -> list[Score]:
+def scores_of(sheet: PredictionTable) -> list[TheoryScore]:
     """Return the scores of every theory on all runs and on those of each standing."""
     resamples = resamples_of(sheet)
     found = []
@@ -155,7 +155,7 @@ def _varies(column: PredictionColumn) -> bool:
 
 def _score(
     sheet: PredictionTable, column: PredictionColumn, name: str, rows: BoolArray, resamples: Sequence[Resample]
-) -> Score:
+) -> TheoryScore:
     value, truth, tasks = column.value[rows], column.truth[rows], sheet.tasks[rows]
     known: dict[str, Any] = {
         "kendall": metrics.within(metrics.kendall, value, truth, tasks),
@@ -168,7 +168,7 @@ def _score(
         "mae": float(np.abs(value - truth).mean()) if len(value) else float("nan"),
     }
     answered = rows & column.answered
-    return Score(
+    return TheoryScore(
         theory=column.name,
         target=column.target,
         unit=column.unit,
