@@ -3,7 +3,7 @@
 import gzip
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,16 +14,43 @@ if TYPE_CHECKING:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Order tests so that two cores end at the same time.
 
-    What takes long comes first, so that none of it is left to one core at the end. Tests that share a fixture of their
-    module stay on one core, which makes it once; it would be made on each core else.
+    Files with slow tests come first, so that none of them is left to one core at the end. Tests that share a fixture of
+    their module stay on one core, which makes it once; it would be made on each core else.
     """
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
     if not config.pluginmanager.hasplugin("xdist"):
         return
     for item in items:
         fixtures = item._fixtureinfo.name2fixturedefs.values() if isinstance(item, pytest.Function) else ()
         if any(definitions[-1].scope == "module" for definitions in fixtures):
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
+collect_ignore = ["graph/toy_steps.py"]  # it registers components when it is imported: as a plugin, once
+
+
+@pytest.fixture(scope="module")
+def toy() -> Iterator[Any]:
+    """The module of toy steps, registered for the tests of one file."""
+    from graph_data import TOYS, toys
+
+    from w2sg.core import registry
+
+    module = toys()
+    for name in TOYS:
+        registry.register()(getattr(module, name))
+    yield module
+    for name in TOYS:
+        registry._entries["steps"].pop(registry.kind_of(getattr(module, name)), None)
+
+
+@pytest.fixture
+def calls(toy: Any) -> list[str]:
+    """What toy steps were computed in this process, empty before each test."""
+    toy.CALLS.clear()
+    computed: list[str] = toy.CALLS
+    return computed
 
 
 @pytest.fixture(scope="session")

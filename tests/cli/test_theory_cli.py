@@ -118,5 +118,5 @@ def test_a_scoreboard_is_scored_and_written(w2sg: "Command", write: Callable[[st
     assert "sealed before ground truth was opened" in shown.out
     page = Path("scores.md").read_text(encoding="utf-8")
     assert "w2sg theory score tiny.toml --labels 20 --families 12 -o scores.md" in page
-    again = json.loads(w2sg("theory", "score", "tiny", "--labels", "20", "--families", "12", "--json").out)
+    again = json.loads(w2sg("theory", "score", "tiny", "--labels", "20", "--families", "0", "--json").out)
     assert again["n_runs"]["wine(test=60)"] == 4

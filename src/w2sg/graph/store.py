@@ -24,7 +24,7 @@ CACHED = "cached"
 
 SCHEMA = """
 CREATE TABLE objects (
-    id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, bytes INTEGER NOT NULL, content BLOB);
+    id INTEGER PRIMARY KEY AUTOINCREMENT, hash BLOB NOT NULL UNIQUE, bytes INTEGER NOT NULL, content BLOB);
 CREATE TABLE artifacts (
     key BLOB PRIMARY KEY, step TEXT NOT NULL, arrays TEXT NOT NULL, record BLOB NOT NULL, created TEXT NOT NULL
     ) WITHOUT ROWID;
@@ -50,8 +50,8 @@ CREATE TRIGGER ledger_is_not_shortened BEFORE DELETE ON ledger
     BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 """
 """`results` are artifacts that people list; what they are about stands once in `subjects`, whatever the seed. The
-arrays of an artifact are named in `artifacts.arrays` with the ids of their objects; an object without content is a
-file."""
+arrays of an artifact are named in `artifacts.arrays` with the ids of their objects, so an id is never given twice: an
+artifact whose object is gone must find nothing, and not another array. An object without content is a file."""
 
 LISTED = ("task", "supervisor", "student", "method", "pgr", "student_accuracy", "weak_accuracy", "ceiling_accuracy")
 """What results are often filtered and sorted by: these names have an index."""
@@ -251,7 +251,7 @@ class Store:
         key = bytes.fromhex(finished.key)
         self._db.execute(
             "INSERT OR REPLACE INTO artifacts VALUES (?, ?, ?, ?, ?)",
-            [key, finished.step, canonical_json(places), _squeezed(finished.artifact.record), _now()],
+            [key, finished.step, canonical_json(places), squeezed(finished.artifact.record), _now()],
         )
         self._db.execute("DELETE FROM failures WHERE key = ?", [key])
         if (listing := finished.listing) is not None:
@@ -310,7 +310,7 @@ class Store:
             return None
         try:
             arrays = {name: self._array(place, mapped) for name, place in json.loads(rows[0][0]).items()}
-            return Artifact(arrays, _unsqueezed(rows[0][1]))
+            return Artifact(arrays, unsqueezed(rows[0][1]))
         except DamagedObjectError as error:
             _log.warning("damaged artifact, it will be made again: %s", error)
             self.forget([key])
@@ -319,7 +319,7 @@ class Store:
     def record(self, key: str) -> Mapping[str, Any] | None:
         """Return what is said of an artifact, without its arrays; None if there is none."""
         rows = self._query("SELECT record FROM artifacts WHERE key = ?", [bytes.fromhex(key)])
-        return _unsqueezed(rows[0][0]) if rows else None
+        return unsqueezed(rows[0][0]) if rows else None
 
     def _array(self, place: int, mapped: bool) -> AnyArray:
         rows = self._query("SELECT hash, content FROM objects WHERE id = ?", [place])
@@ -337,27 +337,14 @@ class Store:
         return {key for key in keys if self._query("SELECT 1 FROM artifacts WHERE key = ?", [bytes.fromhex(key)])}
 
     def forget(self, keys: Iterable[str]) -> None:
-        """Remove artifacts, how they are listed, and those of their arrays that nothing else has."""
-        for key in keys:
-            with self.transaction():
-                row = self._db.execute("SELECT arrays FROM artifacts WHERE key = ?", [bytes.fromhex(key)]).fetchone()
-                self._db.execute("DELETE FROM artifacts WHERE key = ?", [bytes.fromhex(key)])
-                self._db.execute("DELETE FROM results WHERE key = ?", [bytes.fromhex(key)])
-            for place in json.loads(row[0]).values() if row else ():
-                self._drop_if_damaged(place)
+        """Remove artifacts and how they are listed; `collect_garbage` removes those of their arrays that none has.
 
-    def _drop_if_damaged(self, place: int) -> None:
-        """Remove an object that is damaged, for whatever artifact: it is written anew with the next that needs it."""
-        try:
-            self._array(place, mapped=False)
-        except DamagedObjectError:
-            with self.transaction():
-                row = self._db.execute("SELECT hash, content FROM objects WHERE id = ?", [place]).fetchone()
-                if row is not None:
-                    self._db.execute("DELETE FROM objects WHERE id = ?", [place])
-            if row is not None and row[1] is None:
-                with self._errors():
-                    self.files.remove(row[0])
+        A damaged array stays until then, too: whoever makes it again heals it for all that have it.
+        """
+        doomed = [[bytes.fromhex(key)] for key in keys]
+        with self.transaction():
+            self._db.executemany("DELETE FROM artifacts WHERE key = ?", doomed)
+            self._db.executemany("DELETE FROM results WHERE key = ?", doomed)
 
     def artifact_rows(self) -> list[dict[str, Any]]:
         """Return key, step, objects, bytes and creation time of every artifact."""
@@ -526,6 +513,8 @@ class Store:
         bad = {place for (place,) in self._query("SELECT id FROM objects") if not self._whole(place)}
         present = {place for (place,) in self._query("SELECT id FROM objects")}
         used = {place for (place,) in self._query("SELECT chosen FROM ledger WHERE chosen IS NOT NULL")}
+        lost = sorted(place for place in used if place in bad or place not in present)
+        database += [f"{OBJECT}{place}: the ledger's positions of released labels are damaged" for place in lost]
         damaged = []
         for row in self.artifact_rows():
             used.update(row["objects"])
@@ -629,11 +618,13 @@ def _result(row: Sequence[Any]) -> Result:
     return Result(row[0].hex(), row[1], json.loads(row[2]), row[3], json.loads(row[4]), row[5])
 
 
-def _squeezed(record: Mapping[str, Any]) -> bytes:
+def squeezed(record: Mapping[str, Any]) -> bytes:
+    """Return plain data as compressed JSON."""
     return zlib.compress(json.dumps(dict(record), separators=(",", ":")).encode(), 6)
 
 
-def _unsqueezed(content: bytes) -> dict[str, Any]:
+def unsqueezed(content: bytes) -> dict[str, Any]:
+    """Return the plain data of what `squeezed` gave."""
     return dict(json.loads(zlib.decompress(content)))
 
 

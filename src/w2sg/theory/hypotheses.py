@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from scipy.stats import norm
 
+from w2sg.theory.catalogue import InfoSet
 from w2sg.theory.contracts import Hypothesis, Status, Verdict
-from w2sg.theory.observables import InfoSet, Observables, Quantity
+from w2sg.theory.observables import Observables, Quantity
 
 LEVEL = 0.05
 """How often a test may call a true hypothesis violated."""
@@ -35,6 +36,8 @@ EDGE_TOLERANCE = 1.2
 """The largest eigenvalue of noise may pass its limit by this factor: features are not quite Gaussian."""
 COPIED = 0.98
 """A student that names the weak label on more than this share of its training inputs has copied the supervisor."""
+UNDECIDED = (None, "unknown", "other")
+"""Values of a fact that decide nothing: a component that does not say what it is may be anything."""
 ENSEMBLE_TOLERANCE = 0.25
 """Misfit and ensemble variance may differ by this share: refits are few and the student's training set is finite."""
 
@@ -81,7 +84,7 @@ def by_construction(name: str, statement: str, fact: str, *allowed: str) -> Hypo
 
     def check(seen: Observables) -> CheckResult:
         value = seen.facts.get(fact)
-        if value in (None, "other", "unknown"):
+        if value in UNDECIDED:
             return CheckResult("untestable", f"{fact} is not known")
         return CheckResult("holds" if value in allowed else "violated", f"{fact} is {value}")
 
