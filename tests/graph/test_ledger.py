@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from w2sg.core import InputError, StoreError, Vault
-from w2sg.graph import Keys, LedgerEntry, Store, execute
-from w2sg.graph.ledger import on_behalf_of, writing_ledger
+from w2sg.graph import Keys, LedgerEntry, Store, execute, on_behalf_of
+from w2sg.graph.ledger import writing_ledger
 
 
 def test_a_release_to_a_batch_is_a_line_for_each_step_and_one_to_a_step_its_own(toy: Any, tmp_path: Path) -> None:

@@ -4,25 +4,12 @@ The vault announces (`w2sg.core.ledger`), the graph listens. A release that serv
 a batch of runs is scored with, is a line for each of them.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 
 from w2sg.core import InputError, Release, listening
-from w2sg.graph.steps import Step
+from w2sg.graph.steps import Step, steps_at_work
 from w2sg.graph.store import LedgerEntry, Store
-
-_at_work: ContextVar[Sequence[Step]] = ContextVar("at_work", default=())
-
-
-@contextmanager
-def on_behalf_of(*steps: Step) -> Iterator[None]:
-    """Attribute the releases inside to these steps: a step that computes many says so which of them gold is for."""
-    token = _at_work.set(steps)
-    try:
-        yield
-    finally:
-        _at_work.reset(token)
 
 
 @contextmanager
@@ -34,7 +21,7 @@ def writing_ledger(store: Store, key_of: Callable[[Step], str]) -> Iterator[None
     """
 
     def append(release: Release) -> None:
-        steps = _at_work.get()
+        steps = steps_at_work()
         if not steps:
             raise InputError(f"gold of split {release.split!r} was asked for outside of a step: ask inside compute")
         rows = None if release.rows is None else tuple(release.rows.tolist())

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 from w2sg.core import Cell, DataTable, Heading, wording
 from w2sg.lab.comparisons import Comparison, Entrant
 from w2sg.lab.documents.parts import PGR_HELP, level_of, pgr_cell, rests_on, text_column
-from w2sg.lab.standings import OverTasks, Standing
 
 if TYPE_CHECKING:
     from w2sg.lab.league import League
+    from w2sg.lab.standings import OverTasks, Standing
 
 VERDICTS = {"beats": "beats ▲", "hurts": "hurts ▼", "no difference": "no difference", "reference": "reference"}
 
@@ -102,7 +102,7 @@ def halves_table(league: "League") -> DataTable:
     return DataTable("halves", "A method chosen on half of the tasks", intro, columns, cells)
 
 
-def over_tasks(number: OverTasks | None, *, sign: bool = False) -> str:
+def over_tasks(number: "OverTasks | None", *, sign: bool = False) -> str:
     """Return a number over tasks with its interval, or why something is missing, as words of a sentence."""
     if number is None:
         return wording.NOTHING
@@ -113,14 +113,14 @@ def over_tasks(number: OverTasks | None, *, sign: bool = False) -> str:
     return wording.difference(number) if sign else wording.interval(number)
 
 
-def _pooled(number: OverTasks, *, sign: bool = False) -> Cell:
+def _pooled(number: "OverTasks", *, sign: bool = False) -> Cell:
     """Return a number over tasks in a column of texts: what is missing is said in full."""
     missing = f"none: {number.reason}" if number.estimate is None else ""
     note = f"(no interval: {number.reason})" if number.reason else ""
     return Cell.of(number, missing=missing, note="" if missing else note, style="signed" if sign else "number")
 
 
-def _standing(standing: Standing, is_reference: bool) -> tuple[Cell, ...]:
+def _standing(standing: "Standing", is_reference: bool) -> tuple[Cell, ...]:
     counted = [
         Cell() if is_reference else Cell(len(places), help=", ".join(places) or wording.NOTHING)
         for places in (standing.beats, standing.hurts)
@@ -137,7 +137,7 @@ def _standing(standing: Standing, is_reference: bool) -> tuple[Cell, ...]:
     )
 
 
-def _mean(number: OverTasks | None) -> Cell:
+def _mean(number: "OverTasks | None") -> Cell:
     if number is None:
         return Cell()
     note = "no interval" if number.estimate is not None and number.low is None else ""
