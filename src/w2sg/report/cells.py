@@ -27,6 +27,7 @@ def written(cell: Cell, column: Heading) -> WrittenCell:
     limits = "" if cell.low is None or cell.high is None else wording.limits(cell.low, cell.high, column.decimals)
     if isinstance(cell.value, str):
         return WrittenCell(cell.value, cell.note, None)
+    # A check made a second way has limits and no estimate of its own; it is sorted by its lower limit.
     if cell.value is None:
         return WrittenCell(cell.missing or limits or wording.NOTHING, cell.note, cell.low)
     if style in WRITERS:
