@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from scipy.stats import norm
 
+from w2sg.theory.catalogue import InfoSet
 from w2sg.theory.contracts import Hypothesis, Status, Verdict
-from w2sg.theory.observables import InfoSet, Observables, Quantity
+from w2sg.theory.observables import Observables, Quantity
 
 LEVEL = 0.05
 """How often a test may call a true hypothesis violated."""
@@ -64,11 +65,11 @@ def checked(
         if absent:
             return Verdict(name, "untestable", f"needs {'; '.join(absent)}")
         try:
-            found = check(seen)
+            result = check(seen)
         except (ArithmeticError, ValueError) as error:
             return Verdict(name, "untestable", f"the test has no value here ({error})")
-        known = found.statistic is not None and math.isfinite(found.statistic)
-        return Verdict(name, found.status, found.why, found.statistic if known else None, found.p_value)
+        finite = result.statistic is not None and math.isfinite(result.statistic)
+        return Verdict(name, result.status, result.why, result.statistic if finite else None, result.p_value)
 
     return Hypothesis(name, statement, info, judge)
 
@@ -90,11 +91,11 @@ def by_construction(name: str, statement: str, fact: str, *allowed: str) -> Hypo
     return checked(name, statement, check)
 
 
-def p_above(one: Quantity, bound: float) -> float:
+def p_above(quantity: Quantity, bound: float) -> float:
     """Return the one-sided p-value of `value <= bound`; 0 or 1 for a quantity without error."""
-    if one.se == 0:
-        return 1.0 if one.value <= bound else 0.0
-    return float(norm.sf((one.value - bound) / one.se))
+    if quantity.se == 0:
+        return 1.0 if quantity.value <= bound else 0.0
+    return float(norm.sf((quantity.value - bound) / quantity.se))
 
 
 def p_differs(difference: float, se: float, tolerance: float = 0.0) -> float:
@@ -223,12 +224,12 @@ def _realizable(finite: bool) -> Check:
         if misfit <= ROUNDING:
             return CheckResult("holds", "student and supervisor are one function", cross.value)
         expected, spread = _finite_cross(seen) if finite else (0.0, 0.0)
-        one = Quantity(cross.value, math.hypot(cross.se, spread), cross.n, cross.estimator)
-        p = 1 - p_above(one, expected)
-        why = f"cross term {one}, {expected:.3g} or more if it holds"
+        measured = Quantity(cross.value, math.hypot(cross.se, spread), cross.n, cross.estimator)
+        p = 1 - p_above(measured, expected)
+        why = f"cross term {measured}, {expected:.3g} or more if it holds"
         if p < LEVEL:
             return CheckResult("violated", why, cross.value, p)
-        if p_above(one, expected - CROSS_MARGIN * misfit / 2) < LEVEL:
+        if p_above(measured, expected - CROSS_MARGIN * misfit / 2) < LEVEL:
             return CheckResult("holds", why, cross.value, p)
         return CheckResult("untestable", f"too few labels decide it: {why}", cross.value, p)
 
@@ -336,8 +337,9 @@ ISOTROPIC = checked(
 
 
 def _spiked(seen: Observables) -> CheckResult:
-    found = _isotropic(seen)
-    return CheckResult("violated" if found.status == "holds" else "holds", found.why, found.statistic)
+    isotropic = _isotropic(seen)
+    status: Status = "violated" if isotropic.status == "holds" else "holds"
+    return CheckResult(status, isotropic.why, isotropic.statistic)
 
 
 SPIKED = checked(

@@ -10,7 +10,7 @@ from w2sg.theory.scoreboard.decisions import DECISIONS, Regret
 from w2sg.theory.scoreboard.metrics import FEWEST
 from w2sg.theory.scoreboard.resampling import RESAMPLES
 from w2sg.theory.scoreboard.results import Scoreboard
-from w2sg.theory.scoreboard.scores import ALL, LEVEL, Score
+from w2sg.theory.scoreboard.scores import ALL, LEVEL, TheoryScore
 from w2sg.theory.scoreboard.stack import is_stack
 from w2sg.theory.scoreboard.summaries import FamilyScores, StackScores, has_hypotheses, is_baseline
 
@@ -201,7 +201,7 @@ def cell_of(item: object, column: Heading) -> Cell:
     return Cell.of(value) if isinstance(value, Interval) else Cell(value)
 
 
-def ordered(scores: Sequence[Score]) -> list[Score]:
+def ordered(scores: Sequence[TheoryScore]) -> list[TheoryScore]:
     """Return scores in the order of tables."""
     return sorted(scores, key=lambda score: place(score.theory))
 
@@ -236,7 +236,7 @@ def size_of(regret: Regret) -> float:
     return float("inf") if regret.regret is None else regret.regret.estimate
 
 
-def _score_cells(score: Score, columns: Sequence[Heading]) -> tuple[Cell, ...]:
+def _score_cells(score: TheoryScore, columns: Sequence[Heading]) -> tuple[Cell, ...]:
     """Return the cells of a score that some columns ask for; most are named as the score's own attributes."""
     theory, labels = theory_name(score.theory), labels_of(score.theory)
     kind = "baseline" if is_baseline(theory) else "of all theories" if is_stack(theory) else ""

@@ -56,12 +56,12 @@ def implied(pooled: PooledBelief, weak: FloatArray, student: FloatArray) -> dict
 
     centre = rows(pooled.exponents)
     moved = [(rows(pooled.exponents + STEP * e), rows(pooled.exponents - STEP * e)) for e in np.eye(2)]
-    found = {}
+    gains = {}
     for unit, values in centre.items():
         slope = np.array([(up[unit].mean() - down[unit].mean()) / (2 * STEP) for up, down in moved])
         spread = float(values.var(ddof=1)) / len(values) if len(values) > 1 else 0.0
-        found[unit] = float(values.mean()), float(np.sqrt(slope @ pooled.covariance @ slope + spread))
-    return found
+        gains[unit] = float(values.mean()), float(np.sqrt(slope @ pooled.covariance @ slope + spread))
+    return gains
 
 
 def _log(probabilities: FloatArray) -> FloatArray:

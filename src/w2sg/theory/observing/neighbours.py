@@ -42,8 +42,8 @@ def overlap_points(confidence: FloatArray, features: FloatArray) -> BoolArray:
     x = features - features.mean(axis=0)
     x = x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), np.finfo(float).tiny)
     nearest = np.abs(x @ x[hard].T).max(axis=1)
-    found: BoolArray = ~hard & (nearest > change_point(nearest[~hard]))
-    return found
+    overlap: BoolArray = ~hard & (nearest > change_point(nearest[~hard]))
+    return overlap
 
 
 def near(features: FloatArray) -> IntArray:
@@ -71,12 +71,12 @@ def expansion(features: FloatArray, good: BoolArray, trust: FloatArray) -> float
         return None
     neighbours = near(features)
     right = right[np.argsort(-trust[right], kind="stable")]
-    found = []
+    expansions = []
     for size in range(max(1, int(np.ceil(SMALLEST_SET * len(right)))), len(right) + 1):
         reached = np.zeros(len(features), dtype=bool)
         reached[neighbours[right[:size]]] = True
-        found.append(float(reached[~good].mean()) / (size / len(right)))
-    return min(found)
+        expansions.append(float(reached[~good].mean()) / (size / len(right)))
+    return min(expansions)
 
 
 def robust(neighbours: IntArray, named: IntArray) -> BoolArray:

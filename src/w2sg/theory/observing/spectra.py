@@ -35,9 +35,9 @@ def shared_dimension(first: FloatArray, second: FloatArray) -> tuple[float, int,
         first: `(n, a)` features of one model.
         second: `(n, b)` features of the other on the same inputs.
     """
-    one, other = basis(first), basis(second)
-    a, b, freedom = one.shape[1], other.shape[1], len(one) - 1
-    raw = float(np.square(one.T @ other).sum())
+    u, v = basis(first), basis(second)
+    a, b, freedom = u.shape[1], v.shape[1], len(u) - 1
+    raw = float(np.square(u.T @ v).sum())
     rest = freedom + raw - a - b
     if rest <= 0:
         return raw, a, b

@@ -53,7 +53,7 @@ class Design:
 
 
 @dataclass(frozen=True, eq=False)
-class _Sums:
+class _TaskMoments:
     """What ridge needs of one task: means over runs of products of inputs (with a constant) and truth."""
 
     gram: FloatArray
@@ -65,25 +65,25 @@ def is_stack(name: str) -> bool:
     return name.partition("@")[0].partition("-")[0] == STACK
 
 
-def stacked(sheet: PredictionTable, unit: str, *, labels: int = 0) -> PredictionColumn:
+def stacked(table: PredictionTable, unit: str, *, labels: int = 0) -> PredictionColumn:
     """Return the stack as a column beside the theories; it predicts the gain.
 
     Each task is predicted from the other tasks' truth alone.
 
     Args:
-        sheet: The theories' predictions.
+        table: The theories' predictions.
         unit: In which risk.
         labels: Read theories with up to so many audited labels; 0 is S0 alone.
 
     Returns:
         Its column; NaN everywhere with fewer than `FEWEST_TASKS` tasks.
     """
-    truth, truth_se = sheet.truth(f"gain {unit}")
+    truth, truth_se = table.truth(f"gain {unit}")
     known = np.flatnonzero(np.isfinite(truth))
     value, half = np.full(len(truth), np.nan), np.full(len(truth), np.nan)
-    if len(np.unique(sheet.tasks[known])) >= FEWEST_TASKS:
-        design = design_of(sheet, unit, labels, known)
-        value[known], half[known] = leave_one_task_out(design, truth[known], sheet.tasks[known], sheet.level)
+    if len(np.unique(table.tasks[known])) >= FEWEST_TASKS:
+        design = design_of(table, unit, labels, known)
+        value[known], half[known] = leave_one_task_out(design, truth[known], table.tasks[known], table.level)
     name = STACK + ("" if unit == "error" else f"-{unit}") + (f"@{labels}" if labels else "")
     standing = np.where(np.isfinite(value), STANDINGS.index("untestable"), -1)
     return PredictionColumn(
@@ -92,11 +92,11 @@ def stacked(sheet: PredictionTable, unit: str, *, labels: int = 0) -> Prediction
     )  # fmt: skip
 
 
-def design_of(sheet: PredictionTable, unit: str, labels: int, rows: IntArray) -> Design:
+def design_of(table: PredictionTable, unit: str, labels: int, rows: IntArray) -> Design:
     """Return what theories of the gain in a unit say of some runs; those that say the same of all are left out."""
     columns = [
         column
-        for column in sheet.columns.values()
+        for column in table.columns.values()
         if column.target == "gain" and column.unit == unit and column.labels <= labels and column.theory != STACK
     ]
     said = [np.clip(column.value[rows], -LARGEST, LARGEST) for column in columns]
@@ -147,29 +147,29 @@ def _patterns(known: BoolArray, tasks: AnyArray) -> Iterator[tuple[IntArray, Boo
         yield np.flatnonzero(which.ravel() == index), chosen, fitted
 
 
-def _sums(x: FloatArray, truth: FloatArray) -> _Sums:
-    return _Sums(x.T @ x / len(x), x.T @ truth / len(x))
+def _sums(x: FloatArray, truth: FloatArray) -> _TaskMoments:
+    return _TaskMoments(x.T @ x / len(x), x.T @ truth / len(x))
 
 
-def _fitted(sums: Sequence[_Sums]) -> FloatArray:
+def _fitted(sums: Sequence[_TaskMoments]) -> FloatArray:
     """Return ridge weights; penalty, and whether verdicts are read, are those that predict left-out tasks best."""
     errors: FloatArray | float = 0.0
     for place, out in enumerate(sums):
-        weights = _paths([one for other, one in enumerate(sums) if other != place])
+        weights = _paths([*sums[:place], *sums[place + 1 :]])
         errors = errors + np.einsum("ip,pq,iq->i", weights, out.gram, weights) - 2 * weights @ out.cross
     return np.asarray(_paths(sums)[int(np.argmin(errors))])
 
 
-def _paths(sums: Sequence[_Sums]) -> FloatArray:
+def _paths(sums: Sequence[_TaskMoments]) -> FloatArray:
     """Return the weights that are tried `(c, 1 + p)`: with and without verdicts, pulled to 0 and to each theory."""
-    gram, cross = (np.mean([getattr(one, name) for one in sums], axis=0) for name in ("gram", "cross"))
+    gram, cross = np.mean([task.gram for task in sums], axis=0), np.mean([task.cross for task in sums], axis=0)
     theories = (len(cross) - 1) // 2
-    found = []
+    paths = []
     for size in (theories, 2 * theories):
         centres = np.vstack([np.zeros(size), np.eye(theories, size)])
         weights = _path(gram[: size + 1, : size + 1], cross[: size + 1], centres)
-        found.append(np.pad(weights, ((0, 0), (0, 2 * theories - size))))
-    return np.vstack(found)
+        paths.append(np.pad(weights, ((0, 0), (0, 2 * theories - size))))
+    return np.vstack(paths)
 
 
 def _path(gram: FloatArray, cross: FloatArray, centres: FloatArray) -> FloatArray:
