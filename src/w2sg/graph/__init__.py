@@ -3,7 +3,6 @@
 A step is declared by subclassing `Step`; `execute` makes what the store lacks of a list of steps.
 """
 
-from w2sg.graph.compute import REFUSED as REFUSED
 from w2sg.graph.compute import Failure as Failure
 from w2sg.graph.compute import Report as Report
 from w2sg.graph.compute import compute as compute
@@ -19,13 +18,14 @@ from w2sg.graph.launchers import Launcher as Launcher
 from w2sg.graph.launchers import Pool as Pool
 from w2sg.graph.launchers import Processes as Processes
 from w2sg.graph.launchers import Unit as Unit
-from w2sg.graph.ledger import on_behalf_of as on_behalf_of
 from w2sg.graph.sharing import shared as shared
 from w2sg.graph.sharing import sharing as sharing
+from w2sg.graph.steps import REFUSED as REFUSED
 from w2sg.graph.steps import Artifact as Artifact
 from w2sg.graph.steps import Inputs as Inputs
 from w2sg.graph.steps import Listing as Listing
 from w2sg.graph.steps import Step as Step
+from w2sg.graph.steps import on_behalf_of as on_behalf_of
 from w2sg.graph.store import CACHED as CACHED
 from w2sg.graph.store import LISTED as LISTED
 from w2sg.graph.store import MIGRATIONS as MIGRATIONS

@@ -11,13 +11,10 @@ from threadpoolctl import threadpool_limits
 
 from w2sg.core import AnyArray, CapabilityError, InputError, StoreError, W2sgError, using_cache
 from w2sg.graph.keys import THREADS, Keys
-from w2sg.graph.ledger import on_behalf_of, writing_ledger
+from w2sg.graph.ledger import writing_ledger
 from w2sg.graph.sharing import sharing
-from w2sg.graph.steps import Artifact, Inputs, Step, topological
+from w2sg.graph.steps import REFUSED, Artifact, Inputs, Step, on_behalf_of, topological
 from w2sg.graph.store import CACHED, Finished, Store
-
-REFUSED = "refused"
-"""Under this name the record of an artifact says why a step's components do not fit its data."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +68,7 @@ def compute(root: Path, steps: Sequence[Step]) -> Report:
     """
     with Store(root) as store, working_with(store), sharing():
         keys = Keys()
-        with writing_ledger(store, keys):
+        with writing_ledger(store, keys.of):
             return _Work(store, keys, steps).run()
 
 

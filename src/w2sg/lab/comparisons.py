@@ -16,8 +16,6 @@ ALPHA = 0.05
 """A method beats or hurts where its p-value, adjusted by Holm within the comparison, is below this."""
 REFERENCE = "naive"
 PLACE = ("task", "supervisor", "student")
-MOST_LETTERS = 48
-"""Names longer than this are shown shortened; two that would look alike then have their hash's beginning."""
 
 Verdict = Literal["reference", "beats", "hurts", "no difference", "not compared"]
 
@@ -162,7 +160,7 @@ class Names:
 
     @staticmethod
     def _shown(part: str, label: str) -> tuple[str, str]:
-        return part, wording.shortened(label, MOST_LETTERS)
+        return part, wording.shortened(label, wording.MOST_LETTERS)
 
 
 def by_place(results: Iterable[SetupResult]) -> list[list[SetupResult]]:

@@ -46,6 +46,7 @@ class Certificate:
 
     def __post_init__(self) -> None:
         check_delta(self.delta)
+        # a bound that is NaN would pass every comparison in the wrong direction
         for name in ("low", "high", "estimate"):
             value = getattr(self, name)
             if value is not None and not math.isfinite(value):
