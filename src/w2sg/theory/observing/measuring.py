@@ -97,6 +97,8 @@ def _supervisor(refits: Refits, seen: ObservedRun) -> Quantities:
         quantities["supervisor_slope"] = slope
     count = len(refits.fresh)
     if count > 1 and refits.overlap < 1:
+        # Refits share labels, so they vary less than independent supervisors would: the part that is shared is taken
+        # off, and the variance, which falls as 1 / labels, is brought to the number that the supervisor has.
         scale = count / (count - 1) / (1 - refits.overlap) * refits.size / seen.n_supervision
         centre = refits.fresh.mean(axis=0)
         rows = np.square(refits.fresh - centre).sum(axis=2).mean(axis=0)
@@ -106,6 +108,8 @@ def _supervisor(refits: Refits, seen: ObservedRun) -> Quantities:
         ece = measure.expected_calibration_error(np.clip(held, 0, 1), gold)
         quantities["weak_ece"] = Quantity(ece, 1 / np.sqrt(len(gold)) / 2, len(gold), "15 bins, cross-fitted")
         if count > 1:
+            # The vote of all holds the very vote that is compared with it, and so agrees with it too often; two votes
+            # compared with each other, and one with the vote of the others, do not have that bias.
             named = refits.fresh.mean(axis=0).argmax(axis=1)
             classes = refits.fresh.argmax(axis=2)
             total = refits.fresh.sum(axis=0)
@@ -124,6 +128,8 @@ def _refitted(refits: Refits, student: FloatArray, seen: ObservedRun) -> Quantit
         f"refitted_gain_{unit}": mean_of(before[unit] - after[unit], "cross-fitted, paired") for unit in before
     }
     if seen.setting == "classification":
+        # Held-out labels calibrate the pool, unlabelled inputs are then judged by it: every input counts, not only
+        # labelled.
         pooled = beliefs.pool(refits.held_out, student, refits.labels)
         implied = beliefs.implied(pooled, seen.weak, seen.student)
         how = "pool of both models, fitted on held-out labels"
@@ -135,10 +141,12 @@ def _refitted(refits: Refits, student: FloatArray, seen: ObservedRun) -> Quantit
 def _slope(predicted: FloatArray, labels: FloatArray) -> Quantity | None:
     """Return the slope of the labels on the predictions, with its heteroskedasticity-robust standard error."""
     x, y = centred(predicted), centred(labels)
+    # A supervisor that always says the same has no slope.
     power = float(np.square(x).sum())
     if power <= np.finfo(float).eps * x.size:
         return None
     slope = float((x * y).sum()) / power
+    # Squared residuals per row, not a common variance: labels of classes vary most where predictions are in the middle.
     rows = (x * (y - slope * x)).sum(axis=1)
     return Quantity(slope, float(np.sqrt(np.square(rows).sum())) / power, len(rows), "least squares, cross-fitted")
 
@@ -150,6 +158,7 @@ def of_features(seen: ObservedRun) -> Quantities:
     for name, space in (("weak", weak), ("strong", student)):
         if space is None:
             continue
+        # Spectra need many inputs and no labels, so all unlabelled ones serve.
         unlabelled = np.concatenate([space.training, space.fresh])
         eigenvalues = spectra.spectrum(unlabelled)
         rank = int((eigenvalues > RANK**2 * max(eigenvalues.max(), np.finfo(float).tiny)).sum())
@@ -178,6 +187,7 @@ def _noise(features: FloatArray, labels: FloatArray) -> Quantities:
     """Return the residual variance of a least-squares fit of the labels on the supervisor's features."""
     directions = basis(features)
     n, rank = directions.shape
+    # The constant takes one degree of freedom beside the directions.
     freedom = n - rank - 1
     if freedom < 1 or len(labels) != n:
         return {}
@@ -190,6 +200,7 @@ def _student_on_features(seen: ObservedRun) -> Quantities:
     space = seen.student_space
     if space is None:
         return {}
+    # Training inputs, not fresh ones: a projection satisfies its first-order condition where it was fitted.
     share, se = spectra.projection_residual(seen.weak_training - seen.student_training, space)
     n = len(seen.weak_training)
     quantities = {"projection_residual": Quantity(share, se, n, "whitened features, training inputs")}
@@ -216,6 +227,7 @@ def _both(seen: ObservedRun) -> Quantities:
     quantities = {"d_shared": Quantity(shared, 0.0, n, "canonical correlations, adjusted")}
     m = min(len(weak.training), spectra.MOST_ROWS)
     quantities["gap_trace"] = Quantity(spectra.gap_trace(weak.training, student.training), 0.0, m, "ridge projections")
+    # The labels have to be those of the very inputs whose features are known.
     if seen.refits is not None and len(seen.refits.labels) == len(weak.labelled):
         value, se = spectra.gap_plugin(weak.labelled, student.labelled, seen.refits.labels)
         quantities["gap_plugin"] = Quantity(value, se, len(weak.labelled), "ridge projections, the supervision split")
@@ -246,11 +258,13 @@ def _expansion(seen: ObservedRun, audit: AuditedLabels, weak_right: BoolArray, s
     features = seen.student_space.fresh
     quantities: Quantities = {}
     steady = _steady(seen, seen.student_space)
+    # Neighbourhoods are known of the first fresh inputs only; audited ones beyond are left out.
     top = audit.rows < len(steady)
     both = (steady[audit.rows[top]] & student_right[top])[weak_right[top]]
     if len(both):
         quantities["audit_good_robust"] = mean_of(both.astype(float), "audited at random")
     rows = np.arange(len(audit.rows))
+    # How far the student follows the weak label decides which sets are tried: those that it trusts most come first.
     trust = seen.student[audit.rows][rows, seen.weak[audit.rows].argmax(axis=1)]
     c = neighbours.expansion(features[audit.rows], weak_right, trust)
     if c is not None:
@@ -298,6 +312,7 @@ def _missing(seen: ObservedRun, quantities: Quantities) -> dict[str, str]:
     for name in CATALOGUE:
         if name in quantities:
             continue
+        # A quantity may lack several parts, and a reader wants to know of all.
         absent = [part for part, starts in NEEDS.items() if getattr(seen, part) is None and name.startswith(starts)]
         absent_audit = ["no labels were bought"] if name.startswith("audit_") else []
         reasons = absent_audit + [seen.why_not.get(part, REASONS[part]) for part in absent]

@@ -106,6 +106,7 @@ class ObservedRun:
     why_not: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        # Checked here, once: everything that is measured compares rows of both.
         for weak, student, what in (
             (self.weak, self.student, "fresh inputs"),
             (self.weak_training, self.student_training, "training inputs"),

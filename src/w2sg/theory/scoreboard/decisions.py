@@ -59,11 +59,14 @@ def _of_decision(table: PredictionTable, decision: str, options: Sequence[IntArr
     choosers: dict[str, FloatArray] = {}
     for name, column in table.columns.items():
         if column.target == "gain":
+            # The student's risk that a theory predicts is the supervisor's less the gain, both in the theory's own
+            # unit.
             own = supervisor.get(column.unit, np.full(len(table.runs), np.nan))
             choosers[name] = column.value - own if decision == "supervisor" else column.value
     if decision == "supervisor":
         choosers["best weak supervisor"] = -supervisor[UNIT]
     regrets = [_regret(table, decision, name, value, options, risk) for name, value in choosers.items()]
+    # Choosing at random loses the mean over options, without any draw.
     lost = np.array([risk[rows].mean() - risk[rows].min() for rows in options])
     best = float(np.mean([np.mean(risk[rows] == risk[rows].min()) for rows in options]))
     random = Regret(decision, "at random", len(options), _interval(table, lost, options), best)
@@ -94,6 +97,7 @@ def _regret(
         return None
     lost, best = [], []
     for rows in usable:
+        # Ties are broken evenly: the mean over all options that the theory prefers.
         chosen = np.flatnonzero(value[rows] == value[rows].max())
         least = risk[rows].min()
         lost.append(risk[rows][chosen].mean() - least)
@@ -102,6 +106,7 @@ def _regret(
 
 
 def _interval(table: PredictionTable, lost: FloatArray, options: Sequence[IntArray]) -> Interval | None:
+    # A choice is one unit, wherever its runs stand; choices under one seed share a test set and go together.
     first = np.array([rows[0] for rows in options])
     rng = derive(len(options), "scoreboard", "regret")
     seeds = np.array([f"{table.tasks[row]} {table.cases[row].seed}" for row in first])

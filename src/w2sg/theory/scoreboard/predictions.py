@@ -86,6 +86,7 @@ def prediction_table(
     place = {case.run: index for index, case in enumerate(cases)}
     grouped: dict[str, list[Answer]] = {}
     for answer in answers:
+        # A theory with labels is another column for each number of them.
         name = f"{answer.theory}@{answer.labels}" if answer.labels else answer.theory
         grouped.setdefault(name, []).append(answer)
     return PredictionTable(
@@ -114,6 +115,7 @@ def _column(name: str, answers: Sequence[Answer], cases: Sequence[Case], place: 
     answered, standing = np.zeros(n, dtype=bool), np.full(n, -1)
     for answer in answers:
         row = place[answer.run]
+        # What the formula says counts for ranks even where the theory abstains; intervals count where it answers.
         if answer.formula is not None:
             value[row], standing[row] = answer.formula, STANDINGS.index(answer.standing)
         if answer.mean is not None and answer.low is not None and answer.high is not None:

@@ -99,6 +99,7 @@ def scores_of(table: PredictionTable) -> list[TheoryScore]:
         scores.append(_score(table, column, ALL, column.known, resamples))
         for code, standing in enumerate(STANDINGS):
             rows = column.known & (column.standing == code)
+            # Where all runs have one standing its score is that of all runs, and need not be made again.
             if rows.any() and not rows[column.known].all():
                 scores.append(_score(table, column, standing, rows, resamples))
             elif rows.any():
@@ -125,6 +126,7 @@ def contrasts_of(table: PredictionTable, reference: str = REFERENCE) -> list[Con
         for column in table.columns.values()
         if column.target == "gain" and column is not base and _varies(column)
     ]
+    # The same resamples for every theory: differences are paired within each.
     drawn = [_difference(table, column, base, resamples) for column in rivals]
     corrected = holm([p for *_, p in drawn]) if drawn else np.zeros(0)
     return [
@@ -213,6 +215,7 @@ def _intervals(
         return {"coverage": None, "width": None, "interval_score": None}
     low, high, truth = column.low[rows], column.high[rows], column.truth[rows]
     inside = np.full(len(column.truth), np.nan)
+    # The measured gain has an error of its own, which a theory's interval is not for; the stack's was made to cover it.
     spread = 0.0 if is_stack(column.name) else norm.ppf(0.5 + table.level / 2) * np.nan_to_num(column.truth_se[rows])
     inside[rows] = np.abs(truth - (low + high) / 2) <= np.hypot((high - low) / 2, spread)
     draws = [_mean(inside[chosen[rows[chosen]]]) for chosen, _ in resamples]

@@ -99,7 +99,9 @@ def design_of(table: PredictionTable, unit: str, labels: int, rows: IntArray) ->
         for column in table.columns.values()
         if column.target == "gain" and column.unit == unit and column.labels <= labels and column.theory != STACK
     ]
+    # Where a hypothesis fails a formula may say anything, and one such number would decide a least-squares fit.
     said = [np.clip(column.value[rows], -LARGEST, LARGEST) for column in columns]
+    # A theory that says the same of all runs is the constant, which is fitted anyway.
     kept = [index for index, values in enumerate(said) if len(np.unique(values[np.isfinite(values)])) > 1]
     shape = len(rows), len(kept)
     return Design(
@@ -117,11 +119,14 @@ def leave_one_task_out(
     for rows, chosen, fitted in _patterns(np.isfinite(design.said), tasks):
         x = design.inputs(chosen)
         groups = {name: fitted[tasks[fitted] == name] for name in np.unique(tasks[fitted])}
+        # Ridge needs products of inputs only: made once for each task, they are added for every choice of tasks.
         sums = {name: _sums(x[own], truth[own]) for name, own in groups.items()}
         for name in np.unique(tasks[rows]):
             own = rows[tasks[rows] == name]
             others = [other for other in groups if other != name]
             value[own] = x[own] @ _fitted([sums[other] for other in others])
+            # Residuals of tasks that a fit had not seen, from fits that left out the predicted task as well: the
+            # interval of a task owes nothing to its own truth.
             residual = np.full(len(truth), np.nan)
             for out in others:
                 weights = _fitted([sums[other] for other in others if other != out])
@@ -135,6 +140,7 @@ def _patterns(known: BoolArray, tasks: AnyArray) -> Iterator[tuple[IntArray, Boo
 
     Where these come from too few tasks, the theory that speaks of the fewest runs is left out, and so on.
     """
+    # Runs of which the same theories speak share their fits, so there are as many fits as patterns, not as runs.
     patterns, which = np.unique(known, axis=0, return_inverse=True)
     for index, pattern in enumerate(patterns):
         chosen = pattern.copy()
@@ -142,6 +148,7 @@ def _patterns(known: BoolArray, tasks: AnyArray) -> Iterator[tuple[IntArray, Boo
             fitted = np.flatnonzero(known[:, chosen].all(axis=1))
             if not chosen.any() or len(np.unique(tasks[fitted])) > FEWEST_TASKS:
                 break
+            # Fewer theories speak of more runs: the rarest goes first, as it takes most tasks away.
             rarest = np.flatnonzero(chosen)[known[:, chosen].sum(axis=0).argmin()]
             chosen[rarest] = False
         yield np.flatnonzero(which.ravel() == index), chosen, fitted
@@ -156,6 +163,8 @@ def _fitted(sums: Sequence[_TaskMoments]) -> FloatArray:
     errors: FloatArray | float = 0.0
     for place, out in enumerate(sums):
         weights = _paths([*sums[:place], *sums[place + 1 :]])
+        # The squared error on the left-out task up to a constant, w' G w - 2 w' c, for all weights that are tried at
+        # once.
         errors = errors + np.einsum("ip,pq,iq->i", weights, out.gram, weights) - 2 * weights @ out.cross
     return np.asarray(_paths(sums)[int(np.argmin(errors))])
 
@@ -175,6 +184,7 @@ def _paths(sums: Sequence[_TaskMoments]) -> FloatArray:
 def _path(gram: FloatArray, cross: FloatArray, centres: FloatArray) -> FloatArray:
     """Return ridge weights for every penalty and every centre that is shrunk to; the constant is not penalised."""
     mean = gram[0, 1:]
+    # In the eigenvectors of the centred products every penalty is a division, so one decomposition serves all of them.
     values, vectors = np.linalg.eigh(gram[1:, 1:] - np.outer(mean, mean))
     penalties = np.array(PENALTIES)
     pull = vectors.T @ (cross[1:] - mean * cross[0])
@@ -187,10 +197,12 @@ def _path(gram: FloatArray, cross: FloatArray, centres: FloatArray) -> FloatArra
 def _half_widths(residual: FloatArray, doubt: FloatArray, tasks: AnyArray, own: IntArray, level: float) -> FloatArray:
     """Return half widths for a task from residuals on others, apart for runs with much and little doubt."""
     known = np.isfinite(residual)
+    # Where many theories see a hypothesis violated, residuals are larger: these runs get intervals of their own.
     cut = float(np.median(doubt[known]))
     widths = np.empty(len(own))
     for much in (False, True):
         mine, alike = (doubt[own] > cut) == much, known & ((doubt > cut) == much)
+        # Too few tasks with this much doubt: all residuals serve.
         alike = alike if len(np.unique(tasks[alike])) >= FEWEST_TASKS else known
         widths[mine] = _over_tasks(residual[alike], tasks[alike], level)
     return widths
@@ -201,6 +213,7 @@ def _over_tasks(residual: FloatArray, tasks: AnyArray, level: float) -> float:
     weights = np.empty(len(residual))
     groups = list(metrics.by_task(tasks))
     for rows in groups:
+        # One part more than there are tasks: the new task is the missing one, and its residual may be the largest.
         weights[rows] = 1 / len(rows) / (len(groups) + 1)
     order = np.argsort(residual)
     reached = np.flatnonzero(np.cumsum(weights[order]) >= level)
