@@ -167,8 +167,8 @@ def contrasts_table(board: "Scoreboard") -> DataTable | None:
         f"With {RESAMPLES} resamples no p is below {words.p_value(least)}, and after Holm over "
         f"{len(board.contrasts)} contrasts the smallest is at least {words.p_value(smallest)}."
     )
-    rows = rows_of(sorted(contrasts, key=lambda contrast: place(contrast.theory)), columns)
-    return DataTable("contrasts", "Contrasts with the baseline", intro, columns, rows)
+    contrasts.sort(key=lambda contrast: place(contrast.theory))
+    return DataTable("contrasts", "Contrasts with the baseline", intro, columns, rows_of(contrasts, columns))
 
 
 def regrets_table(board: "Scoreboard") -> DataTable | None:
