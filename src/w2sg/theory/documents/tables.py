@@ -162,13 +162,13 @@ def contrasts_table(board: "Scoreboard") -> DataTable | None:
         Heading("p_holm", "Holm p", f"adjusted for all {len(board.contrasts)} contrasts", "p"),
     )
     intro = (
-        f"Rank correlation within tasks less that of {contrasts[0].reference}, on the runs that both predict. Each is "
-        "ranked against the truth in its own unit, and these are not measured with the same noise: see 'at most' in "
-        f"the main table. With {RESAMPLES} resamples no p is below {words.p_value(least)}, and after Holm over "
+        f"Rank correlation within tasks less that of {contrasts[0].reference}, on the runs that both predict, both "
+        "with the gain in 0-1 risk, whatever the theory's own unit. "
+        f"With {RESAMPLES} resamples no p is below {words.p_value(least)}, and after Holm over "
         f"{len(board.contrasts)} contrasts the smallest is at least {words.p_value(smallest)}."
     )
-    rows = rows_of(sorted(contrasts, key=lambda contrast: place(contrast.theory)), columns)
-    return DataTable("contrasts", "Contrasts with the baseline", intro, columns, rows)
+    contrasts.sort(key=lambda contrast: place(contrast.theory))
+    return DataTable("contrasts", "Contrasts with the baseline", intro, columns, rows_of(contrasts, columns))
 
 
 def regrets_table(board: "Scoreboard") -> DataTable | None:
