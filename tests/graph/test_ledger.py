@@ -62,7 +62,7 @@ def test_gold_that_cannot_be_written_down_is_not_handed_out(
 
 def test_gold_outside_of_a_step_is_refused(toy: Any, tmp_path: Path) -> None:
     vault = Vault({"test": np.arange(4)})
-    with Store(tmp_path) as store, writing_ledger(store, Keys()):
+    with Store(tmp_path) as store, writing_ledger(store, Keys().of):
         with pytest.raises(InputError, match="gold of split 'test' was asked for outside of a step"):
             vault.release("score", "test")
         with on_behalf_of(toy.Number()):

@@ -220,7 +220,7 @@ def test_an_explicit_certificate_and_its_abstention() -> None:
     assert found.low is not None
     assert 0.1 < found.low < 0.127
     assert "vacuous from eps" in found.method
-    with pytest.raises(Inapplicable, match="contradicts a teacher's risk"):
+    with pytest.raises(Inapplicable, match="contradicts a weak supervisor's risk"):
         c.gain_by_explicit_misfit(np.full(2000, 0.01), apart, 0.05, approximation=0.0)
     with pytest.raises(InputError, match="approximation must be a finite number"):
         c.gain_by_explicit_misfit(loss, apart, 0.05, approximation=math.nan)

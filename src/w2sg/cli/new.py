@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from w2sg.cli.console import Json, print_json, say
-from w2sg.core.errors import InputError
+from w2sg.core import InputError
 
 app = typer.Typer(help="Start a component of your own.", no_args_is_help=True)
 
@@ -143,7 +143,7 @@ def _in_folder(folder: Path, name: str, paper: str) -> list[Path]:
     source, test = folder / f"{module}.py", folder / f"test_{module}.py"
     _refuse_existing(source, test)
     load = (
-        "from pathlib import Path\n\nfrom w2sg.core.registry import load_plugin\n\n"
+        "from pathlib import Path\n\nfrom w2sg.core import load_plugin\n\n"
         f'load_plugin(Path(__file__).with_name("{module}.py"))\n\n'
     )
     _write(source, _source(name, paper))

@@ -71,7 +71,7 @@ def compute(root: Path, steps: Sequence[Step]) -> Report:
     """
     with Store(root) as store, working_with(store), sharing():
         keys = Keys()
-        with writing_ledger(store, keys):
+        with writing_ledger(store, keys.of):
             return _Work(store, keys, steps).run()
 
 

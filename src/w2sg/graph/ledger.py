@@ -4,12 +4,11 @@ The vault announces (`w2sg.core.ledger`), the graph listens. A release that serv
 a batch of runs is scored with, is a line for each of them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 from w2sg.core import InputError, Release, listening
-from w2sg.graph.keys import Keys
 from w2sg.graph.steps import Step
 from w2sg.graph.store import LedgerEntry, Store
 
@@ -27,7 +26,7 @@ def on_behalf_of(*steps: Step) -> Iterator[None]:
 
 
 @contextmanager
-def writing_ledger(store: Store, keys: Keys) -> Iterator[None]:
+def writing_ledger(store: Store, key_of: Callable[[Step], str]) -> Iterator[None]:
     """Append every release inside to the store's ledger, before the labels are handed over.
 
     Raises:
@@ -41,7 +40,7 @@ def writing_ledger(store: Store, keys: Keys) -> Iterator[None]:
         rows = None if release.rows is None else tuple(release.rows.tolist())
         store.append(
             LedgerEntry(
-                step.place, release.split, release.purpose, release.n, rows, release.asked_by, keys.of(step), step.kind
+                step.place, release.split, release.purpose, release.n, rows, release.asked_by, key_of(step), step.kind
             )
             for step in steps
         )

@@ -619,10 +619,12 @@ def _result(row: Sequence[Any]) -> Result:
 
 
 def squeezed(record: Mapping[str, Any]) -> bytes:
+    """Return plain data as compressed JSON."""
     return zlib.compress(json.dumps(dict(record), separators=(",", ":")).encode(), 6)
 
 
 def unsqueezed(content: bytes) -> dict[str, Any]:
+    """Return the plain data of what `squeezed` gave."""
     return dict(json.loads(zlib.decompress(content)))
 
 

@@ -9,10 +9,9 @@ from typing import Any, ClassVar, Literal, final
 
 from scipy.stats import norm
 
-from w2sg.core import Component, InputError, contract
-from w2sg.core.component import canonical_json
-from w2sg.theory.catalogue import CATALOGUE
-from w2sg.theory.observables import InfoSet, Observables, Unit
+from w2sg.core import Component, InputError, canonical_json, contract
+from w2sg.theory.catalogue import CATALOGUE, InfoSet, Unit
+from w2sg.theory.observables import Observables
 
 Target = Literal["gain", "shortfall", "pgr", "student_risk"]
 """`gain` = weak risk - student risk; `shortfall` = student risk - ceiling risk; `pgr` = gain / (gain + shortfall)."""

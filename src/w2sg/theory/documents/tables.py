@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from w2sg.core import Cell, DataTable, Heading, Style
 from w2sg.core import wording as words
@@ -9,10 +10,12 @@ from w2sg.measure import Interval
 from w2sg.theory.scoreboard.decisions import DECISIONS, Regret
 from w2sg.theory.scoreboard.metrics import FEWEST
 from w2sg.theory.scoreboard.resampling import RESAMPLES
-from w2sg.theory.scoreboard.results import Scoreboard
 from w2sg.theory.scoreboard.scores import ALL, LEVEL, Score
 from w2sg.theory.scoreboard.stack import is_stack
 from w2sg.theory.scoreboard.summaries import FamilyScores, StackScores, has_hypotheses, is_baseline
+
+if TYPE_CHECKING:
+    from w2sg.theory.scoreboard.results import Scoreboard
 
 DECIMALS = 2
 """Of correlations and shares; risks and widths have three."""
@@ -55,7 +58,7 @@ _SCORED = (
 )
 
 
-def scores_table(board: Scoreboard) -> DataTable:
+def scores_table(board: "Scoreboard") -> DataTable:
     """Return the main table: one row for each theory that says something of the runs, on all of them."""
     scores = [score for score in ordered(board.main_scores) if score.runs == ALL]
     silent = [score.theory for score in scores if not score.n]
@@ -74,7 +77,7 @@ def scores_table(board: Scoreboard) -> DataTable:
     return DataTable("scores", "All theories on all runs", intro, columns, rows)
 
 
-def standings_table(board: Scoreboard) -> DataTable | None:
+def standings_table(board: "Scoreboard") -> DataTable | None:
     """Return the scores apart by what theories see of their hypotheses; None where none has any."""
     scores = [
         score
@@ -143,7 +146,7 @@ def families_table(families: Sequence[FamilyScores]) -> DataTable | None:
     return DataTable("families", title, intro, tuple(columns), rows)
 
 
-def contrasts_table(board: Scoreboard) -> DataTable | None:
+def contrasts_table(board: "Scoreboard") -> DataTable | None:
     """Return the contrasts with the baseline; None without any."""
     contrasts = [contrast for contrast in board.contrasts if contrast.difference is not None]
     if not contrasts:
@@ -168,7 +171,7 @@ def contrasts_table(board: Scoreboard) -> DataTable | None:
     return DataTable("contrasts", "Contrasts with the baseline", intro, columns, rows)
 
 
-def regrets_table(board: Scoreboard) -> DataTable | None:
+def regrets_table(board: "Scoreboard") -> DataTable | None:
     """Return what decisions cost; None without any."""
     if not board.regrets:
         return None
@@ -211,7 +214,7 @@ def place(column: str) -> tuple[bool, int]:
     return is_stack(column), labels_of(column)
 
 
-def nominal(board: Scoreboard) -> str:
+def nominal(board: "Scoreboard") -> str:
     """Return the nominal coverage of predictions' intervals."""
     table = board.predictions or board.family_predictions
     return "" if table is None else f"{100 * table.level:g} %"

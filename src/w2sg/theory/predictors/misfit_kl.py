@@ -10,9 +10,10 @@ from typing import ClassVar, Literal
 
 from w2sg.core import register
 from w2sg.theory import hypotheses as given
+from w2sg.theory.catalogue import InfoSet
 from w2sg.theory.contracts import Hypothesis, Theory
 from w2sg.theory.hypotheses import LEVEL, CheckResult, checked, p_above
-from w2sg.theory.observables import InfoSet, Observables, Quantity
+from w2sg.theory.observables import Observables, Quantity
 from w2sg.theory.predictors.misfit import distance
 
 _LOGIT_TRUTH = given.assumed(

@@ -7,8 +7,8 @@ import numpy as np
 
 from w2sg.core import AnyArray, BoolArray, FloatArray, IntArray
 from w2sg.theory.cases import Case
+from w2sg.theory.catalogue import Unit
 from w2sg.theory.contracts import Answer, Target
-from w2sg.theory.observables import Unit
 
 STANDINGS = ("holds", "untestable", "violated")
 
