@@ -126,22 +126,27 @@ def _launch(launcher: Launcher, units: Sequence[Unit], keys: Keys, tell: Callabl
         collect(pool.poll())
     # When a process of a pool is killed, the pool cannot say which unit was its undoing: all that were waiting come
     # back. Alone with a worker, a unit that ends it is found; so is the step, once the unit is taken apart.
-    while crashed:
-        unit, error = crashed.pop()
-        if len(unit.steps) > 1:
-            again = [unit] if isinstance(error, WorkerEndedError) and unit not in alone else unit.singly()
-        elif isinstance(error, WorkerEndedError) and unit not in alone:
-            again = [unit]
-        else:
-            _fail(unit, Failure.of(error), keys, total)
-            done += 1
-            tell(done)
-            again = []
-        for single in again:
-            alone.add(single)
-            with _pool(launcher, 1) as pool:
-                pool.submit(single)
-                collect(pool.poll())
+    waiting: list[Unit] = []
+    while crashed or waiting:
+        with _pool(launcher, 1) as pool:  # a new one only where the last one's worker has ended
+            ended = False
+            while (crashed or waiting) and not ended:
+                if not crashed:
+                    single = waiting.pop()
+                    alone.add(single)
+                    pool.submit(single)
+                    collect(pool.poll())
+                    ended = any(isinstance(error, WorkerEndedError) for _, error in crashed)
+                    continue
+                unit, error = crashed.pop()
+                if isinstance(error, WorkerEndedError) and unit not in alone:
+                    waiting.append(unit)
+                elif len(unit.steps) > 1:
+                    waiting += unit.singly()
+                else:
+                    _fail(unit, Failure.of(error), keys, total)
+                    done += 1
+                    tell(done)
     return total
 
 
