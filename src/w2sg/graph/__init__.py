@@ -3,6 +3,7 @@
 A step is declared by subclassing `Step`; `execute` makes what the store lacks of a list of steps.
 """
 
+from w2sg.graph.attempts import attempt as attempt
 from w2sg.graph.compute import Failure as Failure
 from w2sg.graph.compute import Report as Report
 from w2sg.graph.compute import compute as compute
