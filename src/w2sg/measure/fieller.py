@@ -1,13 +1,16 @@
 """Intervals of a ratio of two estimated means (Fieller 1954, J. R. Stat. Soc. B 16)."""
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from w2sg.core import InputError
-from w2sg.measure.clustered import MeanEstimate
 from w2sg.measure.intervals import Interval, t_quantile
+
+if TYPE_CHECKING:  # what is estimated is known by its methods: ratios need not wait for how means are made
+    from w2sg.measure.clustered import MeanEstimate
 
 
 def fieller_limits(
@@ -53,7 +56,7 @@ def fieller_limits(
 
 
 def ratio_interval(
-    estimate: MeanEstimate, numerator: ArrayLike, denominator: ArrayLike, level: float = 0.95
+    estimate: "MeanEstimate", numerator: ArrayLike, denominator: ArrayLike, level: float = 0.95
 ) -> tuple[Interval | None, float]:
     """Return Fieller's interval of the ratio of two contrasts of an estimated mean vector.
 
