@@ -39,10 +39,12 @@ hooks: $(READY)  ## let git run ruff before each commit
 	$(BIN)/python -m pip install --quiet pre-commit
 	$(BIN)/pre-commit install
 
+# Old packages warn beside new ones that they need, and only today's pydantic writes the committed schemas to the letter.
 min-versions:  ## the quick tests on the oldest versions that pyproject.toml allows
 	$(PYTHON) -m venv --clear $(MIN)
 	$(MIN)/bin/python -m pip install --quiet --constraint constraints-min.txt --editable '.[dev]'
-	$(subst $(BIN),$(MIN)/bin,$(PYTEST)) -n auto $(QUICK)
+	$(subst $(BIN),$(MIN)/bin,$(PYTEST)) -n auto $(QUICK) -W ignore::DeprecationWarning \
+		--deselect tests/tools/test_schemas.py::test_committed_schemas_are_those_of_the_code
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

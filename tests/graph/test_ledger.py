@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from w2sg.core import InputError, StoreError, Vault
-from w2sg.graph import Keys, LedgerEntry, Store, execute
-from w2sg.graph.ledger import on_behalf_of, writing_ledger
+from w2sg.graph import Keys, LedgerEntry, Store, execute, on_behalf_of
+from w2sg.graph.ledger import writing_ledger
 
 
 def test_a_release_to_a_batch_is_a_line_for_each_step_and_one_to_a_step_its_own(toy: Any, tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_gold_that_cannot_be_written_down_is_not_handed_out(
 
 def test_gold_outside_of_a_step_is_refused(toy: Any, tmp_path: Path) -> None:
     vault = Vault({"test": np.arange(4)})
-    with Store(tmp_path) as store, writing_ledger(store, Keys()):
+    with Store(tmp_path) as store, writing_ledger(store, Keys().of):
         with pytest.raises(InputError, match="gold of split 'test' was asked for outside of a step"):
             vault.release("score", "test")
         with on_behalf_of(toy.Number()):

@@ -1,6 +1,7 @@
 """Who was handed gold, and that a method cannot get at it or harm others."""
 
 import gc
+import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 from lab_data import METHODS, SMALL, WINE, run_small, small_study
-from w2sg.lab.protocol import Bench
 
-from w2sg.core import InputError, RunError, Vault, WeakView, derive, registry
-from w2sg.core.examples import Examples
-from w2sg.lab import Store, make_setup, run, study
+from w2sg.core import Examples, InputError, RunError, Vault, WeakView, derive, registry
+from w2sg.graph import Store
+from w2sg.lab import StudyResult, make_setup, result_of, run, study, task_data
 
 PLUGIN = '''
 """Methods that misbehave."""
@@ -72,7 +72,7 @@ class Mutates(_Awkward):
     kind: Literal["mutates"] = "mutates"
 
     def harm(self, view, student):
-        view.transfer.weak[:] = 0.5
+        view.transfer.weak.probabilities[:] = 0.5
 
 
 @register()
@@ -92,7 +92,7 @@ class Nonsense(Method):
 
     def train(self, view, student, rng):
         predictor = yield from Composition().train(view, student, rng)
-        predictor.predict_proba = lambda inputs: np.full((len(inputs), view.n_classes), np.nan)
+        predictor.predict_proba = lambda inputs: np.full((len(inputs), len(view.question.names)), np.nan)
         return predictor
 '''
 
@@ -109,16 +109,51 @@ def purposes(gold: Iterable[Any]) -> set[tuple[str, str]]:
     return {(one["purpose"], one["split"]) for one in gold}
 
 
+def gold_of(folder: Path) -> list[list[dict[str, Any]]]:
+    """What the records of all runs of a store say of gold."""
+    with Store(folder) as store:
+        return [result_of(store, run.key, store.record(run.key) or {})["gold"] for run in store.results()]
+
+
 def test_the_record_of_a_run_lists_every_hand_out(tmp_path: Path) -> None:
     found = run(WINE, student=SMALL, seeds=1, store=tmp_path)
-    (stored,) = (Store(tmp_path).runs()).values()
-    assert stored.result["gold"] == [
-        {"purpose": "supervision", "split": "supervision", "n": 30},
-        {"purpose": "ceiling", "split": "transfer", "n": 60},
-        {"purpose": "score", "split": "test", "n": 88},
-        {"purpose": "score", "split": "transfer", "n": 60},
+    (gold,) = gold_of(tmp_path)
+    assert gold == [
+        {"purpose": "supervision", "split": "supervision", "n": 30, "asked_by": "trained", "step": "labels"},
+        {"purpose": "ceiling", "split": "transfer", "n": 60, "asked_by": "ceiling", "step": "ceiling"},
+        {"purpose": "score", "split": "test", "n": 88, "asked_by": "score", "step": "score"},
+        {"purpose": "score", "split": "transfer", "n": 60, "asked_by": "score", "step": "score"},
     ]
-    assert purposes(found.gold) == purposes(stored.result["gold"])
+    assert purposes(found.gold) == purposes(gold)
+
+
+def test_the_ledger_has_a_line_for_each_step_and_each_release(tmp_path: Path) -> None:
+    """Students of one batch are scored with gold that is opened once: it is a line for each of them."""
+    found = run_small(tmp_path, seeds=1)
+    run_ids = {run_id for result in found.results for run_id in result.run_ids}
+    with Store(tmp_path) as store:
+        entries, kinds = store.ledger(), {row["key"]: row["step"] for row in store.artifact_rows()}
+    assert len(entries) == 1 + 1 + 2 * 2
+    assert all(kinds[entry.step] == entry.kind for entry in entries)
+    assert {entry.step for entry in entries if entry.kind == "score"} == run_ids
+    assert {entry.n for entry in entries if entry.split == "test"} == {88}
+    assert all(entry.rows is None and entry.created for entry in entries)
+    assert len({entry.place for entry in entries}) == 1
+    assert not run_small(tmp_path, seeds=1).steps_done
+    with Store(tmp_path) as store:
+        assert store.ledger() == entries, "what is in the store needs no gold"
+
+
+def test_nothing_in_the_ledger_is_changed_or_removed(tmp_path: Path) -> None:
+    run_small(tmp_path, seeds=1)
+    with Store(tmp_path) as store:
+        before = store.ledger()
+        for statement in ("UPDATE ledger SET n = 1", "DELETE FROM ledger"):
+            with pytest.raises(sqlite3.IntegrityError, match="the ledger is append-only"):
+                store.database.execute(statement)
+        store.forget([result.key for result in store.results()])
+        store.collect_garbage(stale=True)
+        assert store.ledger() == before
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -154,12 +189,40 @@ def test_a_predictor_of_nonsense_is_refused(plugin: str, tmp_path: Path) -> None
 @pytest.mark.parametrize(("bad", "workers"), [("fails", 1), ("fails", 2), ("fails-oddly", 1), ("fails-oddly", 2)])
 def test_a_method_that_fails_spoils_its_own_runs_only(bad: str, workers: int, plugin: str, tmp_path: Path) -> None:
     given = small_study(methods=["naive", bad, "confidence"], plugins=[plugin], seeds=2)
-    with pytest.raises(RunError) as error:
-        study(given, store=tmp_path, workers=workers)
-    assert "2 of 6 runs failed; the others are kept" in str(error.value)
-    assert f"/ {bad}, seed 1: " in str(error.value)
+    found = study(given, store=tmp_path, workers=workers)
+    assert "2 of 6 runs failed; the others are kept" in found.failures()
+    assert f"/ {bad}, seed 1: " in found.failures()
+    assert [(failure.label["method"], failure.seed) for failure in found.failed] == [(bad, 0), (bad, 1)]
+    reason = "ZeroDivisionError: of the method itself" if bad == "fails" else "TwoPartError: this and that"
+    assert {(failure.reason, failure.bad_input) for failure in found.failed} == {(reason, False)}
+    assert [result.label["method"] for result in found.results] == ["naive", "confidence"]
     kept = run_small(tmp_path, methods=["naive", "confidence"], seeds=2)
     assert not kept.steps_done
+    with Store(tmp_path) as store:
+        failures = sorted(store.failures().values())
+    assert failures == sorted(2 * [("score", reason), ("student", reason)])
+    with pytest.raises(RunError, match="2 of 2 runs failed; the others are kept"):
+        study(small_study(methods=[bad], plugins=[plugin], seeds=2), store=tmp_path, workers=workers)
+
+
+def test_a_failed_run_is_tried_again_and_then_no_failure_any_more(plugin: str, tmp_path: Path) -> None:
+    import sys
+
+    fails = sys.modules["w2sg_plugin_misbehaving"].Fails
+
+    def tried() -> StudyResult:
+        given = small_study(methods=["naive", "fails"], plugins=[plugin], seeds=1)
+        return study(given, store=tmp_path, workers=1)
+
+    assert len(tried().failed) == 1
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(fails, "harm", lambda *_: None)
+        mended = tried()
+    assert not mended.failed
+    assert mended.steps_done == {"student": 1, "score": 1}
+    with Store(tmp_path) as store:
+        assert store.failures() == {}
+    assert not tried().failed
 
 
 def test_a_refusal_of_input_is_not_a_failed_run(plugin: str, tmp_path: Path) -> None:
@@ -199,7 +262,7 @@ def test_a_method_that_searches_its_arguments_finds_no_gold(plugin: str, tmp_pat
     (arguments,) = sys.modules["w2sg_plugin_misbehaving"].SEEN
     view = arguments[0]
     assert isinstance(view, WeakView)
-    gold = Bench(make_setup(WINE).task, 0).data.vault.release("score", "transfer")
+    gold = task_data(make_setup(WINE).task, 0).vault.release("score", "transfer")
     found = list(reachable(arguments))
     assert len(found) > 10
     assert not [item for item in found if isinstance(item, Vault | Examples)]
@@ -209,7 +272,7 @@ def test_a_method_that_searches_its_arguments_finds_no_gold(plugin: str, tmp_pat
 
 def test_rows_of_the_pool_do_not_tell_the_class() -> None:
     """The pool's order is shown to a method: it must be no key to the labels."""
-    data = Bench(make_setup("wine").task, 0).data
+    data = task_data(make_setup("wine").task, 0)
     gold = data.vault.release("score", "transfer")
     order = np.argsort(data.transfer.inputs.rows)
     same = (np.diff(gold[order]) == 0).mean()

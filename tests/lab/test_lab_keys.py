@@ -4,34 +4,50 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import fields
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from lab_data import SMALL, WINE
-from w2sg.lab.plan import Job, Planner
+from lab_data import SMALL, STEPS, WINE
 
 from w2sg.core import registry
-from w2sg.lab import code, make_setup, plan
+from w2sg.graph import Artifact, Keys, Step, code, sharing
+from w2sg.graph import keys as keys_module
+from w2sg.lab import Score, make_setup, scores_of_setups
 
-STEPS = ("labels", "student", "ceiling", "run")
 CSV = "label,a,b\n" + "".join(f"{'yes' if i % 2 else 'no'},{i},{i * i % 7}\n" for i in range(60))
 
 
-def keys(seed: int = 0, **parts: Any) -> dict[str, str]:
+def score(seed: int = 0, **parts: Any) -> Score:
+    """The last step of a run."""
     settings = parts.pop("settings", None)
     defaults: dict[str, Any] = {"task": WINE, "supervisor": "fewer-labels", "student": SMALL, "method": "naive"}
-    job = Planner().job(make_setup(**{**defaults, **parts}, settings=settings), seed)
-    return {step: getattr(job, step) for step in STEPS}
+    (last,) = scores_of_setups([make_setup(**{**defaults, **parts}, settings=settings)], [seed])
+    return last
+
+
+def keys(seed: int = 0, **parts: Any) -> dict[str, str]:
+    last, known = score(seed, **parts), Keys()
+    return {"score": known.of(last), **{name: known.of(step) for name, step in last.inputs().items()}}
 
 
 def changed(one: dict[str, str], other: dict[str, str]) -> set[str]:
     return {step for step in STEPS if one[step] != other[step]}
 
 
-def test_a_job_is_a_setup_a_seed_and_its_keys() -> None:
-    assert {field.name for field in fields(Job)} == {"setup", "seed", *STEPS}
+def test_a_run_is_four_steps_and_each_reads_what_it_says() -> None:
+    last = score()
+    assert set(keys()) == set(STEPS)
+    read = {step.kind: {inner.kind for inner in step.inputs().values()} for step in (last, *last.inputs().values())}
+    assert read == {
+        "labels": set(),
+        "student": {"labels"},
+        "ceiling": set(),
+        "score": {"labels", "student", "ceiling"},
+    }
+    assert last.student.labels is last.inputs()["labels"]
 
 
 @pytest.mark.parametrize(
@@ -40,10 +56,10 @@ def test_a_job_is_a_setup_a_seed_and_its_keys() -> None:
         ({}, set()),
         ({"seed": 1}, set(STEPS)),
         ({"task": {**WINE, "transfer": 61}}, set(STEPS)),
-        ({"settings": {"supervisor.labels": 20}}, {"labels", "student", "run"}),
-        ({"settings": {"student.c": 2.0}}, {"student", "ceiling", "run"}),
-        ({"method": "confidence"}, {"student", "run"}),
-        ({"settings": {"method.select": "confident"}}, {"student", "run"}),
+        ({"settings": {"supervisor.labels": 20}}, {"labels", "student", "score"}),
+        ({"settings": {"student.c": 2.0}}, {"student", "ceiling", "score"}),
+        ({"method": "confidence"}, {"student", "score"}),
+        ({"settings": {"method.select": "confident"}}, {"student", "score"}),
     ],
 )
 def test_a_change_changes_the_keys_below_it_and_no_others(change: dict[str, Any], steps: set[str]) -> None:
@@ -63,15 +79,16 @@ def test_a_data_file_is_its_content_not_its_time(tmp_path: Path) -> None:
 
 def test_another_version_of_a_library_changes_every_key(monkeypatch: pytest.MonkeyPatch) -> None:
     before = keys()
-    versions = {**plan.versions(), "numpy": "0"}
-    monkeypatch.setattr(plan, "versions", lambda: versions)
+    versions = {**keys_module.versions(), "numpy": "0"}
+    monkeypatch.setattr(keys_module, "versions", lambda: versions)
     assert changed(before, keys()) == set(STEPS)
 
 
 def test_another_version_of_a_component_changes_what_it_makes(monkeypatch: pytest.MonkeyPatch) -> None:
     before = keys(method="confidence")
     monkeypatch.setattr(registry.lookup("methods", "naive").cls, "version", 99)
-    assert changed(before, keys(method="confidence")) == {"student", "run"}
+    # The ceiling is trained by the plain method, which is a composition, too.
+    assert changed(before, keys(method="confidence")) == {"student", "ceiling", "score"}
 
 
 def test_the_order_of_a_table_does_not_matter() -> None:
@@ -81,7 +98,7 @@ def test_the_order_of_a_table_does_not_matter() -> None:
 
 @pytest.mark.parametrize(
     "module",
-    ["w2sg.measure.metrics", "w2sg.measure.pgr", "w2sg.core.vault", "w2sg.core.arrays", "w2sg.lab.protocol"],
+    ["w2sg.core.vault", "w2sg.core.arrays", "w2sg.core.signals.classes", "w2sg.lab.steps", "w2sg.graph.steps"],
 )
 def test_what_every_step_depends_on_is_part_of_every_key(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
     before = keys()
@@ -93,13 +110,29 @@ def test_what_every_step_depends_on_is_part_of_every_key(module: str, monkeypatc
     ("module", "steps"),
     [
         ("w2sg.tasks.embedded", set(STEPS)),
-        ("w2sg.supervisors.trained", {"labels", "student", "run"}),
-        ("w2sg.methods.composition", set(STEPS)),
+        ("w2sg.tasks.splits", set(STEPS)),
+        ("w2sg.students.heads", set(STEPS)),
+        ("w2sg.methods.objectives.cross_entropy", set(STEPS)),
+        ("w2sg.lab.evidence", set(STEPS)),
+        ("w2sg.supervisors.trained", {"labels", "student", "score"}),
+        ("w2sg.methods.composition", {"student", "ceiling", "score"}),
+        ("w2sg.core.methods", set(STEPS)),
+        ("w2sg.measure.metrics", {"score"}),
+        ("w2sg.lab.scoring", {"score"}),
+        ("w2sg.measure.pgr", set()),
         ("w2sg.supervisors.rules", set()),
         ("w2sg.students.classical", set()),
         ("w2sg.methods.catalogue.filters", set()),
         ("w2sg.cli.main", set()),
-        ("w2sg.lab.store", set()),
+        ("w2sg.report.pages", set()),
+        ("w2sg.lab.runs", set()),
+        ("w2sg.lab.studies", set()),
+        ("w2sg.graph.store", set()),
+        ("w2sg.graph.objects", set()),
+        ("w2sg.graph.ledger", set()),
+        ("w2sg.graph.compute", set()),
+        ("w2sg.graph.execute", set()),
+        ("w2sg.graph.launchers", set()),
     ],
 )
 def test_edited_code_changes_the_keys_of_the_steps_that_use_it(
@@ -112,9 +145,65 @@ def test_edited_code_changes_the_keys_of_the_steps_that_use_it(
 
 def fresh_code(monkeypatch: pytest.MonkeyPatch, edited: str) -> None:
     """Let a module look as if its source had been edited."""
-    real = code._source_digest.__wrapped__
+    assert code._path(edited) is not None
+    real = code._source_digest
     monkeypatch.setattr(code, "_source_digest", lambda name: "edited" if name == edited else real(name))
-    monkeypatch.setattr(plan, "_code", plan._code.__wrapped__)
+    monkeypatch.setattr(keys_module, "_code", keys_module._code.__wrapped__)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"settings": {"supervisor.labels": 20}},
+        {"supervisor": "simulated-region", "method": "confidence"},
+        {"supervisor": "few-features", "method": "bootstrapping"},
+        {"supervisor": "few-features", "method": "naive-hard", "student": "knn"},
+        {"task": "gaussian", "student": "ridge", "method": "naive"},
+        {"task": "gaussian", "student": "linear", "method": "confident-learning"},
+    ],
+    ids=str,
+)
+def test_no_step_runs_code_that_is_not_part_of_its_key(parts: dict[str, Any]) -> None:
+    """Every module of w2sg in which a function ran while the step was computed."""
+    last = score(**parts)
+    held: dict[str, Artifact] = {}
+    part_of: dict[str, set[str]] = {}
+    with sharing():
+        for name, step in (*last.inputs().items(), ("score", last)):
+            inputs = step.inputs()
+            with modules_at_work() as ran:
+                held[name] = step.compute({inner: held[inner] for inner in inputs})
+            part_of[name] = closure(step).union(*(part_of[inner] for inner in inputs))
+            assert len(ran) > 5
+            assert ran - part_of[name] == set()
+
+
+@contextmanager
+def modules_at_work() -> Iterator[set[str]]:
+    """Collect the modules of w2sg whose functions are called."""
+    ran: set[str] = set()
+
+    def look(frame: Any, event: str, _: object) -> None:
+        name = frame.f_globals.get("__name__", "")
+        if event == "call" and name.startswith("w2sg.") and frame.f_code.co_name != "<module>":
+            ran.add(name)
+
+    sys.setprofile(look)
+    try:
+        yield ran
+    finally:
+        sys.setprofile(None)
+
+
+def closure(step: Step) -> set[str]:
+    """The modules whose source is part of a step's own key: what `code_digest` is asked for while it is made."""
+    asked: list[frozenset[str]] = []
+    fresh = Keys()
+    real = keys_module._code
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(keys_module, "_code", lambda modules: asked.append(modules) or real(modules))
+        fresh.of(step)
+    return set(code._closure(asked[-1]))  # the keys of its inputs are made before its own, or beside it
 
 
 PLUGIN = """
@@ -137,14 +226,14 @@ preset("key-test", Composition, "For this test.", objective="key-test")
 SCRIPT = """
 import json, sys
 from w2sg.core import registry
-from w2sg.lab import make_setup
-from w2sg.lab.plan import Planner
+from w2sg.graph import Keys
+from w2sg.lab import make_setup, scores_of_setups
 
 registry.load_plugin(sys.argv[1])
 settings = json.loads(sys.argv[2])
 for method in ("naive", "key-test"):
-    job = Planner().job(make_setup("wine", method=method, settings=settings), 3)
-    print(job.labels, job.student, job.ceiling, job.run)
+    (score,) = scores_of_setups([make_setup("wine", method=method, settings=settings)], [3])
+    print(*map(Keys().of, [score.student.labels, score.student, score.ceiling, score]))
 """
 
 
@@ -173,9 +262,13 @@ def test_keys_do_not_depend_on_process_hash_seed_order_or_folder_but_on_plugin_c
     ("statement", "modules"),
     [
         ("from w2sg import measure", {"w2sg.measure"}),
-        ("from w2sg.core import (\n    Fit,\n    registry,\n)", {"w2sg.core", "w2sg.core.registry"}),
+        ("from w2sg.core import (\n    Fit,\n    registry,\n)", {"w2sg.core.students", "w2sg.core.registry"}),
+        ("from w2sg.core import Fit as F, derive  # both", {"w2sg.core.students", "w2sg.core.randomness"}),
+        ("from w2sg.core import Classes", {"w2sg.core.signals.classes"}),
+        ("from w2sg.measure import bounds", {"w2sg.measure.bounds"}),
+        ("from w2sg.methods import Composition", {"w2sg.methods.composition"}),
         ("import w2sg.core.vault, w2sg.measure.pgr as p", {"w2sg.core.vault", "w2sg.measure.pgr"}),
-        ("    from w2sg.lab.plan import Planner", {"w2sg.lab.plan"}),
+        ("    from w2sg.lab.runs import Run", {"w2sg.lab.runs"}),
         ("from w2sg import __version__", set()),
         ("import json, numpy", set()),
         ("# from w2sg.core import vault", set()),
@@ -198,14 +291,37 @@ def test_a_package_of_ones_own_is_followed(tmp_path: Path, monkeypatch: pytest.M
     (package / "method.py").write_text("from . import deep\nfrom own_package import deep as same\n")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(code, "_path", code._path.__wrapped__)
-    assert code._imports.__wrapped__("own_package.method") == {"own_package", "own_package.deep"}
+    assert code._imports.__wrapped__("own_package.method") == {"own_package.deep"}
+
+
+def test_names_are_followed_to_the_file_that_defines_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Through as many faces as hand them on; what a face defines itself is the face's."""
+    package = tmp_path / "handing_package"
+    (package / "inner").mkdir(parents=True)
+    (package / "__init__.py").write_text(
+        "from handing_package.inner import deep as known_as\nfrom .side import beside\nOWN = 1\n"
+    )
+    (package / "side.py").write_text("beside = 2\n")
+    (package / "inner" / "__init__.py").write_text("from handing_package.inner.last import deep\n")
+    (package / "inner" / "last.py").write_text("deep = 3\n")
+    (package / "user.py").write_text(
+        "from handing_package import known_as\nfrom handing_package import beside as b, OWN\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(code, "_path", code._path.__wrapped__)
+    monkeypatch.setattr(code, "_face", code._face.__wrapped__)
+    assert code._imports.__wrapped__("handing_package.user") == {
+        "handing_package.inner.last",
+        "handing_package.side",
+        "handing_package",
+    }
 
 
 def test_code_without_a_source_file_is_refused() -> None:
     """Such as a component of a notebook: an edit of its cell would be a cache hit."""
     script = (
         "from typing import Literal\nfrom w2sg.core import register\nfrom w2sg.methods import Relabeling\n"
-        "import w2sg\n\n\n@register('relabelings')\nclass Mine(Relabeling):\n    kind: Literal['m'] = 'm'\n\n"
+        "import w2sg\n\n\n@register()\nclass Mine(Relabeling):\n    kind: Literal['m'] = 'm'\n\n"
         "    def relabel(self, view, rng):\n        return view.transfer.weak\n\n\n"
         "w2sg.run('wine', method={'kind': 'composition', 'relabel': 'm'}, seeds=1, store='unused')\n"
     )

@@ -1,11 +1,13 @@
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
+from dataclasses import replace
 
 import matplotlib as mpl
 import numpy as np
 from made_results import labelled, ladder, result, study
 
+from w2sg.core import Estimate, Line, LinePanel, Lines, PointGroup, Scatter, ScatterPanel
 from w2sg.lab import SetupResult, compare_methods
 from w2sg.lab.comparisons import Names
 from w2sg.lab.documents import study_figures as specified
@@ -188,3 +190,33 @@ def test_places_have_their_comparisons() -> None:
     assert [sorted(one.rivals) for one in made.comparisons] == [["confidence"], ["confidence"], []]
     assert [one.reference.method for one in made.comparisons] == ["naive"] * 3
     assert [len(one["comparisons"]) for one in made.to_dict()["contests"]] == [1, 1]
+
+
+def scatter(n_panels: int) -> Scatter:
+    rng = np.random.default_rng(0)
+    points = {name: tuple(map(tuple, rng.random((50, 2)).tolist())) for name in ("holds", "violated")}
+    panels = [
+        ScatterPanel(f"theory {i}", "ρ 0.5", "predicted", "observed", (0, 0.8), (0, 1), points) for i in range(n_panels)
+    ]
+    groups = PointGroup("holds", "hypotheses hold", "blue dot"), PointGroup("violated", "violated", "red cross")
+    return Scatter("scatter", "Predicted against observed", "Each point is a run.", groups, tuple(panels))
+
+
+def test_many_points_are_one_path_for_each_group() -> None:
+    (one,) = draw(scatter(1))
+    assert len(one.svg) < 20_000
+    assert {"hypotheses hold", "violated", "predicted", "observed"} <= set(texts(one.svg))
+    with mpl.rc_context({"font.size": 30, "path.simplify": True}):
+        assert draw(scatter(1)) == [one]
+    many = draw(scatter(20))
+    assert [drawing.name for drawing in many] == ["scatter-1", "scatter-2"]
+    assert "theory 19" in texts(many[1].svg)
+
+
+def test_lines_of_two_panels_keep_their_colours_and_names() -> None:
+    line = Line("betting", tuple((float(n), Estimate(1 / n)) for n in (20, 200, 2000)), palette=2)
+    panel = LinePanel("labels", "distance", (line,), title="rate", log_x=True, log_y=True, y_limits=(0.0001, 1))
+    (drawing,) = draw(Lines("cost", "Cost", "Bounds.", (panel, replace(panel, title="gain"))))
+    assert texts(drawing.svg).count("betting") == 2
+    assert {"rate", "gain", "labels", "distance"} <= set(texts(drawing.svg))
+    assert "#009e73" in drawing.svg

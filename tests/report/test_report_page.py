@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,10 +16,11 @@ import pytest
 from made_results import labelled, ladder, result, study
 
 from w2sg import report, write_report
-from w2sg.core import InputError, StoreError
+from w2sg.core import InputError, StoreError, wording
 from w2sg.lab import SetupResult, StudyResult, make_setup, study_document
 from w2sg.lab.documents.provenance import code_of
-from w2sg.report import html_page
+from w2sg.lab.runs import FailedRun
+from w2sg.report import html_page, terminal_table
 from w2sg.report.cells import written
 
 VOID = {"meta", "link", "br", "input", "img", "hr"}
@@ -291,3 +293,21 @@ def test_a_study_can_be_written_as_markdown(made: StudyResult, tmp_path: Path) -
     assert links
     assert all((tmp_path / link).is_file() for link in links)
     assert all(one.config in text for one in made.results)
+
+
+def test_failed_runs_are_listed_and_said(made: StudyResult) -> None:
+    label = {"task": "wine", "supervisor": "few-features", "student": "linear", "method": "naive"}
+    document = study_document(replace(made, failed=(FailedRun(label, 3, "predictions are not finite"),)))
+    assert document.findings[-1].text == "1 of 37 runs failed and are in no number of this page."
+    (row,) = document.tables["failed"].rows
+    assert [cell.value for cell in row] == [*label.values(), 3, "predictions are not finite"]
+    assert document.to_dict()["failed"][0]["reason"] == "predictions are not finite"
+    assert "predictions are not finite" in html_page(document)
+
+
+def test_a_terminal_shows_fewer_columns_and_repeats_no_names(made: StudyResult) -> None:
+    titles, rows = terminal_table(study_document(made).tables["results"])
+    assert titles == ["task", "student", "method", "weak accuracy", "student accuracy", "ceiling accuracy", "PGR"]
+    assert [row[0] for row in rows] == ["gaussian", "", "", "", "wine", "gaussian"]
+    assert rows[0][6] == wording.interval(made.results[0].pgr)
+    assert rows[4][6].startswith("no PGR gap 0.0")

@@ -27,7 +27,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="module")
 def copying(folder: str) -> TrainedWriter:
     prompts, answers = questions(200)
-    return taught(Writer(model=folder, **LEARNS), prompts, answers, derive(0, "writer"))
+    trained = taught(Writer(model=folder, **LEARNS), prompts, answers, derive(0, "writer"))
+    assert isinstance(trained, TrainedWriter)
+    return trained
 
 
 def questions(n: int, seed: int = 0) -> tuple[list[str], list[str]]:

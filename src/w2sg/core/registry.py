@@ -16,6 +16,8 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
+from pydantic import BeforeValidator, WithJsonSchema
+
 from w2sg.core.component import Component, ConfigError
 from w2sg.core.errors import InputError, UnknownNameError
 
@@ -173,6 +175,15 @@ def _component_defaults(cls: type[Component]) -> dict[str, Any]:
     """Return the default parts of a component as tables, so that one field of a part can be set alone."""
     defaults = {name: field.default for name, field in cls.model_fields.items()}
     return {name: part.model_dump() for name, part in defaults.items() if isinstance(part, Component)}
+
+
+def component_field(of: type[Component], what: str) -> tuple[BeforeValidator, WithJsonSchema]:
+    """Return the annotations of a field that holds a component: a name, a table with `kind`, or the component itself.
+
+    Use as `Annotated[SerializeAsAny[Base], *component_field(Objective, "an objective")]`.
+    """
+    schema = {"anyOf": [{"type": "string"}, {"type": "object", "required": ["kind"]}], "description": what}
+    return BeforeValidator(lambda spec: build(of, spec)), WithJsonSchema(schema)
 
 
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,8 @@ MINUS = "\N{MINUS SIGN}"
 NOTHING = "\N{EN DASH}"
 """Stands where there is no number."""
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
+MOST_LETTERS = 48
+"""Names longer than this are shown shortened; two that would look alike then have their hash's beginning."""
 SHORT_HASH = 12
 
 

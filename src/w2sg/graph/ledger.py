@@ -4,30 +4,20 @@ The vault announces (`w2sg.core.ledger`), the graph listens. A release that serv
 a batch of runs is scored with, is a line for each of them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from typing import TYPE_CHECKING
 
 from w2sg.core import InputError, Release, listening
-from w2sg.graph.keys import Keys
-from w2sg.graph.steps import Step
-from w2sg.graph.store import LedgerEntry, Store
+from w2sg.graph.entries import LedgerEntry
+from w2sg.graph.steps import Step, steps_at_work
 
-_at_work: ContextVar[Sequence[Step]] = ContextVar("at_work", default=())
-
-
-@contextmanager
-def on_behalf_of(*steps: Step) -> Iterator[None]:
-    """Attribute the releases inside to these steps: a step that computes many says so which of them gold is for."""
-    token = _at_work.set(steps)
-    try:
-        yield
-    finally:
-        _at_work.reset(token)
+if TYPE_CHECKING:
+    from w2sg.graph.store import Store
 
 
 @contextmanager
-def writing_ledger(store: Store, keys: Keys) -> Iterator[None]:
+def writing_ledger(store: "Store", key_of: Callable[[Step], str]) -> Iterator[None]:
     """Append every release inside to the store's ledger, before the labels are handed over.
 
     Raises:
@@ -35,13 +25,13 @@ def writing_ledger(store: Store, keys: Keys) -> Iterator[None]:
     """
 
     def append(release: Release) -> None:
-        steps = _at_work.get()
+        steps = steps_at_work()
         if not steps:
             raise InputError(f"gold of split {release.split!r} was asked for outside of a step: ask inside compute")
         rows = None if release.rows is None else tuple(release.rows.tolist())
         store.append(
             LedgerEntry(
-                step.place, release.split, release.purpose, release.n, rows, release.asked_by, keys.of(step), step.kind
+                step.place, release.split, release.purpose, release.n, rows, release.asked_by, key_of(step), step.kind
             )
             for step in steps
         )

@@ -1,18 +1,23 @@
 """What a step is: a pure function of its components, the artifacts of other steps, its seed and its code.
 
-Everything that costs time and is worth keeping is a step: weak labels, a trained student, a score, what a theory
+Everything that costs time and should be kept is a step: weak labels, a trained student, a score, what a theory
 observes of a run, a certificate. A step is a component, so it is data: it can be hashed, sent to another process and
 made again by name. This room knows no task and no method; it knows steps.
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 from pydantic import Field
 
 from w2sg.core import AnyArray, Component, contract, registry
+
+REFUSED = "refused"
+"""Under this name the record of an artifact says why a step's components do not fit its data."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +99,24 @@ class Step(Component):
     def title(self) -> str:
         """Return what messages call this step."""
         return f"{self.kind}, seed {self.seed}"
+
+
+_at_work: ContextVar[Sequence[Step]] = ContextVar("at_work", default=())
+
+
+@contextmanager
+def on_behalf_of(*steps: Step) -> Iterator[None]:
+    """Attribute the releases inside to these steps: a step that computes many says so which of them gold is for."""
+    token = _at_work.set(steps)
+    try:
+        yield
+    finally:
+        _at_work.reset(token)
+
+
+def steps_at_work() -> Sequence[Step]:
+    """Return the steps that the work now done is for."""
+    return _at_work.get()
 
 
 def topological(steps: Sequence[Step]) -> list[Step]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from w2sg.core import AnyArray, derive
-from w2sg.lab.runs import FailedRun, Run, failures_message
+from w2sg.lab.outcomes import FailedRun, Run, failures_message
 from w2sg.lab.setup import Setup
 from w2sg.measure import Interval, Paired, Pgr, bootstrap_pgrs, pgr
 

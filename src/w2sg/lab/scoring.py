@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from w2sg import measure
 from w2sg.core import (
     AnyArray,
     BoolArray,
@@ -16,6 +15,7 @@ from w2sg.core import (
 from w2sg.graph import REFUSED, Artifact, Inputs, Listing, Step, versions
 from w2sg.lab.setup import Setup, names_of
 from w2sg.lab.steps import TRANSFER, Ceiling, OnData, TrainedStudent, answers_of, labels_of
+from w2sg.measure import auroc, balanced_accuracy, breakdown, difficulty_bins, expected_calibration_error
 
 TEST = "test"
 GROUPS = "together"
@@ -126,9 +126,9 @@ def scores_of(
         probabilities = question.probabilities(signal)
         if probabilities is not None:
             metrics[who] |= {
-                "balanced_accuracy": measure.balanced_accuracy(probabilities.argmax(axis=1), gold),
-                "auroc": measure.auroc(probabilities, gold),
-                "ece": measure.expected_calibration_error(probabilities, gold),
+                "balanced_accuracy": balanced_accuracy(probabilities.argmax(axis=1), gold),
+                "auroc": auroc(probabilities, gold),
+                "ece": expected_calibration_error(probabilities, gold),
             }
     copied, wrong = question.same(answers["student"], answers["weak"]), ~correct["weak"]
     metrics["agreement"] = float(copied.mean())
@@ -143,11 +143,11 @@ def _breakdowns(examples: Examples, correct: Mapping[str, BoolArray]) -> dict[st
     if "group" in examples.metadata:
         columns["group"] = examples.metadata["group"].astype(str)
     if "difficulty" in examples.metadata:
-        columns["difficulty"] = measure.difficulty_bins(examples.metadata["difficulty"].astype(float))
+        columns["difficulty"] = difficulty_bins(examples.metadata["difficulty"].astype(float))
     return {
         name: {
             who: {str(label): {"n": cell.n, "accuracy": cell.accuracy} for label, cell in cells.items()}
-            for who, cells in ((who, measure.breakdown(hits, column)) for who, hits in correct.items())
+            for who, cells in ((who, breakdown(hits, column)) for who, hits in correct.items())
         }
         for name, column in columns.items()
     }

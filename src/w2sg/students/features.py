@@ -63,6 +63,7 @@ def features(body: FeatureMap, corpus: Inputs, inputs: Inputs) -> FloatArray:
             raise InputError(f"features {body.kind!r} are not finite on these inputs: look at the data's scale")
         return transformed
 
+    # The whole pool is transformed once: splits, seeds and methods only differ in which rows they take.
     key = (body.digest(), body.fingerprint(), corpus.digest, inputs.pool.digest)
     rows: FloatArray = _memo.get(key, make, lambda made: int(made.nbytes))[inputs.rows]
     return rows

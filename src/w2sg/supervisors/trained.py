@@ -1,5 +1,6 @@
 """A weak supervisor that is a model trained on gold of the supervision split, under a handicap."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,6 +11,7 @@ from w2sg.core import (
     AnyArray,
     AnyStudent,
     ClassProbabilities,
+    Component,
     Examples,
     Fit,
     InputError,
@@ -28,6 +30,9 @@ from w2sg.core import (
 )
 from w2sg.supervisors.structures import State, uniform
 
+OBJECTIVE, STOPPING = "cross-entropy", "fixed"
+"""How its model is trained, by name: objectives and stopping rules are the room of methods'."""
+
 
 @register(paper="2312.09390")
 class TrainedSupervisor(WeakSupervisor):
@@ -44,6 +49,11 @@ class TrainedSupervisor(WeakSupervisor):
     label_noise: float = Field(
         default=0.0, ge=0, lt=1, description="share of these labels that is replaced by another class at random"
     )
+
+    def parts(self) -> Iterator[Component]:
+        """Yield what it holds, and what its model is always trained by, on whose code the labels rest too."""
+        yield from super().parts()
+        yield from (build(Objective, OBJECTIVE), build(Stopping, STOPPING))
 
     @property
     def model(self) -> Student[Any, Any]:
@@ -72,6 +82,8 @@ class TrainedSupervisor(WeakSupervisor):
                 f"labels must be at most the {n} examples of the supervision split, got {self.labels or 'all'}: "
                 "lower it, or give the task a larger supervision split"
             )
+        # A permutation, cut: under the same generator a smaller number of labels is part of a larger one, so that
+        # learning curves do not compare different draws.
         rows = rng.permutation(n)[: self.labels]
         shown = supervision.take(rows)
         fit = Fit(
@@ -79,8 +91,8 @@ class TrainedSupervisor(WeakSupervisor):
             inputs=shown.examples.inputs,
             targets=one_hot(self._with_noise(shown, rng), shown.n_classes),
             corpus=shown.corpus,
-            objective=build(Objective, "cross-entropy"),
-            stopping=build(Stopping, "fixed"),
+            objective=build(Objective, OBJECTIVE),
+            stopping=build(Stopping, STOPPING),
             rng=rng,
         )
         return TrainedLabeller(self.student.fit(fit))

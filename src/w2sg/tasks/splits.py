@@ -130,6 +130,7 @@ def deal(
     free = order[(table.split[order] == FREE)]
     base = int(admitted["transfer"][free].sum())
     dealt: dict[str, IntArray] = {}
+    # Splits are filled in a fixed order from one shuffled list; what a split takes is gone for those after it.
     for split in SPLITS:
         pick = order[table.split[order] == split] if split in ready else free
         pick = pick[admitted[split][pick]]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from w2sg.core import CapabilityError, Component
-from w2sg.students.features import FeatureMap
+from w2sg.students import FeatureMap
 from w2sg.testing.base import ComponentContract, content, first_read
 from w2sg.testing.samples import Sample
 

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from w2sg.core import AnyArray, Component, FloatArray, Objective, derive, one_hot
-from w2sg.methods.objectives import TargetObjective
-from w2sg.methods.objectives.base import log_softmax
+from w2sg.methods import TargetObjective, log_softmax
 from w2sg.testing.base import ComponentContract
 
 SLOPE = {"float64": (1e-5, 1e-7), "float32": (2e-2, 1e-3)}

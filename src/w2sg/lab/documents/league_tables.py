@@ -1,17 +1,20 @@
 """The tables of a league."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from w2sg.core import Cell, DataTable, Heading, wording
 from w2sg.lab.comparisons import Comparison, Entrant
 from w2sg.lab.documents.parts import PGR_HELP, level_of, pgr_cell, rests_on, text_column
-from w2sg.lab.league import League
-from w2sg.lab.standings import OverTasks, Standing
+
+if TYPE_CHECKING:
+    from w2sg.lab.league import League
+    from w2sg.lab.standings import OverTasks, Standing
 
 VERDICTS = {"beats": "beats ▲", "hurts": "hurts ▼", "no difference": "no difference", "reference": "reference"}
 
 
-def standings_table(league: League) -> DataTable:
+def standings_table(league: "League") -> DataTable:
     """Return the overall table: one row for each method."""
     reference = league.reference
     mean = f"minus that of {reference} in the same arenas"
@@ -39,7 +42,7 @@ def standings_table(league: League) -> DataTable:
     return DataTable("standings", "Standings", intro.replace("< 0.", "< ."), columns, rows)
 
 
-def verdicts_table(league: League) -> DataTable | None:
+def verdicts_table(league: "League") -> DataTable | None:
     """Return where each method beats and hurts; None where none does anywhere."""
     decided = [standing for standing in league.standings if standing.beats or standing.hurts]
     decided.sort(key=lambda standing: -len(standing.hurts))
@@ -49,7 +52,7 @@ def verdicts_table(league: League) -> DataTable | None:
     return DataTable("verdicts", "Which method hurts where", intro, columns, rows, terminal=False) if rows else None
 
 
-def arena_table(league: League, number: int, arena: Comparison) -> DataTable:
+def arena_table(league: "League", number: int, arena: Comparison) -> DataTable:
     """Return the table of one arena, the most accurate method first."""
     paired = f"accuracy minus that of {league.reference} on the same seeds and test examples"
     columns = (
@@ -73,7 +76,7 @@ def arena_table(league: League, number: int, arena: Comparison) -> DataTable:
     return DataTable(f"arena-{number}", arena.title, intro, columns, tuple(map(_entrant, entrants)), terminal=False)
 
 
-def halves_table(league: League) -> DataTable:
+def halves_table(league: "League") -> DataTable:
     """Return what comes of choosing a method on half of the tasks: name and value of each number."""
     halves, reference = league.halves, league.reference
     rows = [("rule", Cell(halves.rule)), ("chosen on", _places(halves.choose)), ("tested on", _places(halves.test))]
@@ -99,7 +102,7 @@ def halves_table(league: League) -> DataTable:
     return DataTable("halves", "A method chosen on half of the tasks", intro, columns, cells)
 
 
-def over_tasks(number: OverTasks | None, *, sign: bool = False) -> str:
+def over_tasks(number: "OverTasks | None", *, sign: bool = False) -> str:
     """Return a number over tasks with its interval, or why something is missing, as words of a sentence."""
     if number is None:
         return wording.NOTHING
@@ -110,14 +113,14 @@ def over_tasks(number: OverTasks | None, *, sign: bool = False) -> str:
     return wording.difference(number) if sign else wording.interval(number)
 
 
-def _pooled(number: OverTasks, *, sign: bool = False) -> Cell:
+def _pooled(number: "OverTasks", *, sign: bool = False) -> Cell:
     """Return a number over tasks in a column of texts: what is missing is said in full."""
     missing = f"none: {number.reason}" if number.estimate is None else ""
     note = f"(no interval: {number.reason})" if number.reason else ""
     return Cell.of(number, missing=missing, note="" if missing else note, style="signed" if sign else "number")
 
 
-def _standing(standing: Standing, is_reference: bool) -> tuple[Cell, ...]:
+def _standing(standing: "Standing", is_reference: bool) -> tuple[Cell, ...]:
     counted = [
         Cell() if is_reference else Cell(len(places), help=", ".join(places) or wording.NOTHING)
         for places in (standing.beats, standing.hurts)
@@ -134,7 +137,7 @@ def _standing(standing: Standing, is_reference: bool) -> tuple[Cell, ...]:
     )
 
 
-def _mean(number: OverTasks | None) -> Cell:
+def _mean(number: "OverTasks | None") -> Cell:
     if number is None:
         return Cell()
     note = "no interval" if number.estimate is not None and number.low is None else ""

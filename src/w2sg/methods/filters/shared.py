@@ -38,6 +38,8 @@ def out_of_fold(view: WeakView, student: Student, folds: int, rng: np.random.Gen
     n, k = view.transfer.weak.probabilities.shape
     if folds > n:
         raise InputError(f"folds must be at most the {n} transfer examples, got {folds}: lower it")
+    # Children of the generator, not the generator: the student that is trained afterwards draws the same numbers with
+    # and without the filter.
     deal, *fates = rng.spawn(folds + 1)
     parts = [np.sort(part) for part in np.array_split(deal.permutation(n), folds)]
     everyone = np.arange(n)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from w2sg.core import FloatArray, IntArray
-from w2sg.students.language.loop import Problem, Step
+from w2sg.students.language.loop import BatchStep, Problem
 from w2sg.students.language.network import tensors
 from w2sg.students.language.problems import log_likelihood
 from w2sg.students.language.settings import WordTuning
@@ -50,7 +50,7 @@ class PreferenceProblem(Problem):
         lengths: IntArray = self.tokens.lengths.reshape(-1, 2).max(axis=1)
         return lengths
 
-    def backward(self, step: Step, rows: IntArray, progress: float) -> None:
+    def backward(self, step: BatchStep, rows: IntArray, progress: float) -> None:
         """Add the gradient of the mean weighted loss of the pairs."""
         parts = step.mine(self.lengths[rows])
         for number, part in enumerate(parts):
@@ -60,14 +60,14 @@ class PreferenceProblem(Problem):
                 share = step.accelerator.num_processes / len(rows) if len(part) else 0
                 step.accelerator.backward(losses.sum() * share)
 
-    def losses(self, step: Step, network: Any, rows: IntArray) -> torch.Tensor:
+    def losses(self, step: BatchStep, network: Any, rows: IntArray) -> torch.Tensor:
         """Return the weighted loss of each pair, `(m,)`: the cross-entropy of sigmoid(margin) with the target."""
         margins = self.margins(step, network, rows)
         targets = torch.from_numpy(self.targets[rows]).to(margins)
         losses = torch.nn.functional.binary_cross_entropy_with_logits(margins, targets, reduction="none")
         return losses * torch.from_numpy(self.weights[rows]).to(margins)
 
-    def margins(self, step: Step, network: Any, rows: IntArray) -> torch.Tensor:
+    def margins(self, step: BatchStep, network: Any, rows: IntArray) -> torch.Tensor:
         """Return how much more than at the start the first answers are preferred, in nats times beta, `(m,)`."""
         texts = (rows[:, None] * 2 + np.arange(2)).ravel()
         ids, mask = tensors(self.tokens, texts, step.accelerator.device)

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from w2sg.core import FloatArray, IntArray, Objective
-from w2sg.students.language.loop import Problem, Step
+from w2sg.students.language.loop import BatchStep, Problem
 from w2sg.students.language.network import Network, tensors
 from w2sg.students.language.tokens import Tokens
 
@@ -37,7 +37,7 @@ class LabelProblem(Problem):
         lengths: IntArray = self.tokens.lengths.reshape(-1, self.sides).max(axis=1)
         return lengths
 
-    def backward(self, step: Step, rows: IntArray, progress: float) -> None:
+    def backward(self, step: BatchStep, rows: IntArray, progress: float) -> None:
         """Add the gradient of the mean loss.
 
         An objective whose target moves with the student may look at the whole batch, so its gradient is computed from
@@ -60,13 +60,13 @@ class LabelProblem(Problem):
                 pull = pull * (step.accelerator.num_processes / len(rows) if len(part) else 0)
                 step.accelerator.backward((logits * pull).sum())
 
-    def logits(self, step: Step, network: Any, rows: IntArray) -> torch.Tensor:
+    def logits(self, step: BatchStep, network: Any, rows: IntArray) -> torch.Tensor:
         """Return the logits `(m, k)` of some examples."""
         ids, mask = self._shown(step, rows)
         outputs: torch.Tensor = network(ids, mask)
         return outputs.reshape(len(rows), -1)
 
-    def logits_of_parts(self, step: Step, parts: list[IntArray]) -> torch.Tensor:
+    def logits_of_parts(self, step: BatchStep, parts: list[IntArray]) -> torch.Tensor:
         """Return the logits `(n, k)` of a batch that is read in parts, one after the other.
 
         All tokens are embedded at once: the gradient of embeddings is as large as the vocabulary, and is written once.
@@ -79,14 +79,14 @@ class LabelProblem(Problem):
         ]
         return torch.cat(outputs).reshape(sum(map(len, parts)), -1)
 
-    def _shown(self, step: Step, rows: IntArray) -> tuple[torch.Tensor, torch.Tensor]:
+    def _shown(self, step: BatchStep, rows: IntArray) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the token numbers and the mask of the texts of some examples, and count them."""
         texts = (rows[:, None] * self.sides + np.arange(self.sides)).ravel()
         step.tokens += int(self.tokens.lengths[texts].sum())
         return tensors(self.tokens, texts, step.accelerator.device)
 
     @torch.no_grad()
-    def _all_logits(self, step: Step, rows: IntArray, parts: list[IntArray]) -> torch.Tensor:
+    def _all_logits(self, step: BatchStep, rows: IntArray, parts: list[IntArray]) -> torch.Tensor:
         """Return the logits `(n, k)` of a whole batch, in its order, from all processes."""
         logits = torch.zeros((len(rows), self.targets.shape[1]), device=step.accelerator.device)
         for part in parts:
@@ -123,7 +123,7 @@ class Words(Problem):
         """The tokens of each text."""
         return self.tokens.lengths
 
-    def backward(self, step: Step, rows: IntArray, progress: float) -> None:
+    def backward(self, step: BatchStep, rows: IntArray, progress: float) -> None:
         """Add the gradient of the mean loss in nats over the learned tokens of the batch, each weighted as its text."""
         counts = np.maximum(self.lengths[rows] - np.maximum(self.prompts[rows], 1), 0)
         total = max(float((counts * self.weights[rows]).sum()), 1e-12)
@@ -136,7 +136,7 @@ class Words(Problem):
                 share = step.accelerator.num_processes / total if len(part) else 0
                 step.accelerator.backward(-(logs * weights).sum() * share)
 
-    def log_likelihood(self, step: Step, network: Network, rows: IntArray) -> torch.Tensor:
+    def log_likelihood(self, step: BatchStep, network: Network, rows: IntArray) -> torch.Tensor:
         """Return the sum over the learned tokens of their log-probability in nats, `(m,)`."""
         ids, mask = tensors(self.tokens, rows, step.accelerator.device)
         step.tokens += int(self.tokens.lengths[rows].sum())

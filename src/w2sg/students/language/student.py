@@ -105,6 +105,8 @@ class LanguageModel(HeadTuning, Student):
         """Return the model, or a trained one, with a head trained by itself on its states."""
         from w2sg.students.language.tuning import with_head
 
+        # A model before training is read through its kept states; one that goes on from a training has states of its
+        # own.
         read = self.embed if start is None else lambda _, inputs: start.represent(inputs)
         watched = None if fit.watched is None else (read(fit.corpus, fit.watched[0]), fit.watched[1])
         head = Head(

@@ -65,6 +65,7 @@ class Writer(WordTuning, WritingStudent):
 
         weights = check_columns(fit.weights, prompts=fit.prompts, answers=fit.answers)
         begun = begun_from(self, fit.start)
+        # One number from the generator decides all of torch's randomness.
         seed = int(fit.rng.integers(2**63))
         place = checkpoint_folder(_name(self, [fit.prompts, fit.answers], [weights], begun, seed))
         return train_on_answers(self, fit.prompts, fit.answers, weights, begun, seed, place)

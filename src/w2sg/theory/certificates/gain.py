@@ -26,8 +26,8 @@ from w2sg.measure import (
     check_delta,
     same_length,
 )
+from w2sg.theory.catalogue import Unit
 from w2sg.theory.certificate import Certificate, certified_mean
-from w2sg.theory.observables import Unit
 
 DIFFERENCE: Span = (-1.0, 1.0)
 AT_RANDOM = "the labelled inputs were drawn at random from those that the statement is about"

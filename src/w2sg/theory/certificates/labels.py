@@ -22,9 +22,9 @@ from w2sg.measure import (
     check_share,
     same_length,
 )
+from w2sg.theory.catalogue import Unit
 from w2sg.theory.certificate import Certificate
 from w2sg.theory.contracts import Inapplicable
-from w2sg.theory.observables import Unit
 
 BOTH_AT_RANDOM = "labelled and unlabelled inputs are independent draws of one distribution"
 NOT_FITTED = "what predicts the labels was not trained on the labelled inputs"

@@ -1,5 +1,7 @@
 """The document of a scoreboard: every theory held against the same runs."""
 
+from typing import TYPE_CHECKING
+
 from w2sg.core import DataTable, Document, Fact, Figure, Section
 from w2sg.core import wording as words
 from w2sg.theory.documents.certificates import cost_figure
@@ -13,12 +15,14 @@ from w2sg.theory.documents.tables import (
     stacks_table,
     standings_table,
 )
-from w2sg.theory.scoreboard.results import Scoreboard
+
+if TYPE_CHECKING:
+    from w2sg.theory.scoreboard.results import Scoreboard
 
 SHORT_SEAL = 16
 
 
-def scoreboard_document(board: Scoreboard, *, made_by: str = "") -> Document:
+def scoreboard_document(board: "Scoreboard", *, made_by: str = "") -> Document:
     """Return the document of a scoreboard; equal scoreboards give equal ones.
 
     Args:
@@ -47,7 +51,7 @@ def scoreboard_document(board: Scoreboard, *, made_by: str = "") -> Document:
     )
 
 
-def _sections(board: Scoreboard) -> list[Section]:
+def _sections(board: "Scoreboard") -> list[Section]:
     families = None if board.family_predictions is None else families_figure(board.family_predictions)
     shown: list[Figure | None] = []
     if board.predictions is not None:
@@ -72,7 +76,7 @@ def _sections(board: Scoreboard) -> list[Section]:
     return [section for section in sections if section.tables or section.figures]
 
 
-def _lead(board: Scoreboard) -> str:
+def _lead(board: "Scoreboard") -> str:
     sentences = [
         "Theories of weak-to-strong generalization, the baselines that they have to beat, and a stack of them all, "
         "asked of the same runs what the student gains over its weak supervisor.",
@@ -92,7 +96,7 @@ def _lead(board: Scoreboard) -> str:
     return " ".join(sentences)
 
 
-def _runs(board: Scoreboard) -> str:
+def _runs(board: "Scoreboard") -> str:
     """Return on how many runs of what was scored."""
     parts = []
     if board.n_runs:
