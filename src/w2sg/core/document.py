@@ -494,6 +494,8 @@ class Document:
         Raises:
             InputError: `data` has a key of the document's own.
         """
+        # Tables and figures stand once, by name, and sections only name them: a reader of `--json` finds every table by
+        # `tables.NAME`, whatever section it is in.
         own: dict[str, Any] = {
             "kind": self.kind,
             "title": self.title,
@@ -521,6 +523,7 @@ def plain(value: Any, *, sparse: bool = True) -> Any:
     >>> plain(Cell(0.5, help="half")), plain(float("inf"))
     ({'value': 0.5, 'help': 'half'}, None)
     """
+    # A table is the one part whose plain form is not that of its fields: its rows are keyed by the columns' names.
     if isinstance(value, DataTable):
         return value.to_dict()
     if is_dataclass(value):
@@ -531,6 +534,7 @@ def plain(value: Any, *, sparse: bool = True) -> Any:
         return {str(key): plain(inner, sparse=sparse) for key, inner in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [plain(inner, sparse=sparse) for inner in value]
+    # JSON has no word for infinity or NaN, and most readers refuse a file that has one.
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

@@ -2,15 +2,17 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from w2sg.core import StoreError
+from w2sg.graph.attempts import attempt
 from w2sg.graph.compute import Failure, Report
 from w2sg.graph.keys import THREADS, Keys
-from w2sg.graph.launchers import InProcess, Launcher, Outcome, Pool, Processes, Unit, WorkerEndedError
+from w2sg.graph.launchers import InProcess, Launcher, Processes, Unit, WorkerPool
 from w2sg.graph.steps import Step
 from w2sg.graph.store import Store
 
@@ -64,11 +66,10 @@ def execute(
     planned: list[str] = []
     failed: dict[int, Failure] = {}
     for place, step in enumerate(steps):
-        try:
-            planned.append(keys.of(step))
-        except Exception as error:  # noqa: BLE001 - a component that cannot be planned is that component's failure
-            planned.append("")
-            failed[place] = Failure.of(error)
+        key = attempt(partial(keys.of, step))
+        planned.append(key if isinstance(key, str) else "")
+        if isinstance(key, Exception):
+            failed[place] = Failure.of(key)
     with Store(store) as opened:
         finished = opened.having(key for key in planned if key)
     missing = {key: step for key, step in zip(planned, steps, strict=True) if key and key not in finished}
@@ -104,48 +105,41 @@ def _launch(launcher: Launcher, units: Sequence[Unit], keys: Keys, tell: Callabl
     """Compute units; those that were with the workers when one of these ended are done again, one at a time."""
     total = Report()
     done = 0
-    alone: set[Unit] = set()
-    crashed: list[tuple[Unit, Exception]] = []
 
-    def collect(outcomes: Iterable[Outcome]) -> None:
+    def together(some: Sequence[Unit]) -> list[tuple[Unit, Exception]]:
+        """Compute units in one pool; return those that came back undone, with what ended their worker."""
         nonlocal done
-        for unit, outcome in outcomes:
-            if isinstance(outcome, StoreError):
-                raise outcome
-            if isinstance(outcome, Exception):
-                crashed.append((unit, outcome))
-                continue
-            total.add(outcome)
-            done += len(unit.steps)
-            tell(done)
+        undone = []
+        with _pool(launcher, len(some)) as pool:
+            for unit in some:
+                pool.submit(unit)
+            for unit, outcome in pool.poll():
+                if isinstance(outcome, StoreError):
+                    raise outcome
+                if isinstance(outcome, Exception):
+                    undone.append((unit, outcome))
+                    continue
+                total.add(outcome)
+                done += len(unit.steps)
+                tell(done)
+        return undone
 
-    with _pool(launcher, len(units)) as pool:
-        for unit in units:
-            pool.submit(unit)
-        collect(pool.poll())
     # When a process of a pool is killed, the pool cannot say which unit was its undoing: all that were waiting come
     # back. Alone with a worker, a unit that ends it is found; so is the step, once the unit is taken apart.
-    while crashed:
-        unit, error = crashed.pop()
-        if len(unit.steps) > 1:
-            again = [unit] if isinstance(error, WorkerEndedError) and unit not in alone else unit.singly()
-        elif isinstance(error, WorkerEndedError) and unit not in alone:
-            again = [unit]
-        else:
-            _fail(unit, Failure.of(error), keys, total)
-            done += 1
-            tell(done)
-            again = []
-        for single in again:
-            alone.add(single)
-            with _pool(launcher, 1) as pool:
-                pool.submit(single)
-                collect(pool.poll())
+    waiting = [unit for unit, _ in together(units)]
+    while waiting:
+        for unit, error in together([waiting.pop()]):
+            if len(unit.steps) > 1:
+                waiting += unit.singly()
+            else:
+                _fail(unit, Failure.of(error), keys, total)
+                done += 1
+                tell(done)
     return total
 
 
 @contextmanager
-def _pool(launcher: Launcher, n_units: int) -> Iterator[Pool]:
+def _pool(launcher: Launcher, n_units: int) -> Iterator[WorkerPool]:
     """Open a pool, and close it; what is in progress is not waited for where something went wrong."""
     pool = launcher.open(n_units)
     try:

@@ -144,6 +144,7 @@ class Names:
         self._labels = {
             (part, result.digest(part)): result.label[part] for result in results for part in (*PLACE, "method")
         }
+        # What counts is how a name is shown: two long names that differ in their middle look alike when shortened.
         self._used = Counter(self._shown(part, label) for (part, _), label in self._labels.items())
 
     def of(self, result: SetupResult, part: str) -> str:
@@ -197,6 +198,7 @@ def _entrants(group: Sequence[SetupResult], reference: str, names: Names) -> tup
     wanted = (reference, group[0].setup.task.default_method)
     first = next((result for name in wanted for result in group if result.label["method"] == name), group[0])
     others = {names.of(result, "method"): result for result in group if result is not first}
+    # Pairing needs the same seeds: only then are the same test examples met by the same splits.
     rivals = {name: one.tests[TEST].evidence.student for name, one in others.items() if one.seeds == first.seeds}
     paired = compare_all(first.tests[TEST].evidence, rivals, level=LEVEL) if rivals else {}
     entrants = [Entrant(name, result, paired.get(name)) for name, result in others.items()]
@@ -205,6 +207,7 @@ def _entrants(group: Sequence[SetupResult], reference: str, names: Names) -> tup
 
 def _places(parts: Sequence[Sequence[str]]) -> list[str]:
     """Return names that tell places apart: the task, and those of supervisor and student that vary within a task."""
+    # The task is always said; supervisor and student only where some task has several of them.
     needed = [0]
     for index in (1, 2):
         by_task: dict[str, set[str]] = {}

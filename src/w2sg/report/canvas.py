@@ -8,7 +8,7 @@ import hashlib
 import html
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -106,10 +106,11 @@ class Canvas:
 
     def mark(self, axes: "Axes", x: float, y: float, colour: str, words: str, *, is_reference: bool) -> None:
         """Draw a point that shows words when pointed at: an open diamond for the reference, a dot for all others."""
-        look: dict[str, Any] = {"marker": "D", "markersize": 6.5, "markerfacecolor": "white", "markeredgewidth": 1.8}
-        axes.plot(
-            [x], [y], color=colour, linestyle="none", gid=self.tip(words), **(look if is_reference else {"marker": "o"})
-        )
+        # Shape as well as colour: the reference is found by readers who cannot tell colours apart.
+        look: dict[str, Any] = {"marker": "o"}
+        if is_reference:
+            look = {"marker": "D", "markersize": 6.5, "markerfacecolor": "white", "markeredgewidth": 1.8}
+        plot(axes, [x], [y], color=colour, linestyle="none", gid=self.tip(words), **look)
 
     def band(self, axes: "Axes", band: Band, *, upright: bool) -> None:
         """Draw an estimate that holds for all of some axes: a line across or upright, with its interval as a band."""
@@ -130,6 +131,16 @@ class Canvas:
         return _cleaned(buffer.getvalue(), name, title, self)
 
 
+def plot(axes: "Axes", x: Sequence[float], y: Sequence[float], **style: Any) -> None:
+    """Draw a line in axes whose limits are set.
+
+    `axes.plot` looks for new limits after every line, which takes most of the time of a figure of many small lines.
+    """
+    from matplotlib.lines import Line2D
+
+    axes.add_artist(Line2D(x, y, **style))
+
+
 @contextmanager
 def drawing_style(name: str) -> Iterator[None]:
     """Draw in the house style whatever the reader's own matplotlib settings are; ids depend on the name only."""
@@ -147,6 +158,8 @@ def padded(estimates: Iterable[Estimate], share: float) -> tuple[float, float]:
 
 
 def _cleaned(svg: str, name: str, title: str, canvas: Canvas) -> str:
+    # What matplotlib adds for its own sake goes: dates and comments would change the bytes, a style element would be
+    # refused by the page's content policy, fonts are the reader's, and seven decimals of a pixel are five too many.
     body = svg[svg.index("<svg") :]
     body = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->|<style.*?</style>", "", body, flags=re.DOTALL)
     body = re.sub(r"<defs>\s*</defs>", "", body)
@@ -171,6 +184,7 @@ def _rounded(match: re.Match[str]) -> str:
 
 def _renamed(body: str, prefix: str, tips: list[str]) -> str:
     """Keep only ids that something refers to, under names no other figure of a page has; turn tips into titles."""
+    # Ids of a page must be unique, and every figure of matplotlib names its parts alike.
     referred = dict.fromkeys(re.findall(r'(?:url\(#|href="#)([\w.-]+)', body))
     short = {old: f"{prefix}-{index}" for index, old in enumerate(referred)}
 

@@ -69,6 +69,8 @@ def html_page(document: Document) -> str:
     """Return a document as the text of one HTML file that asks the network for nothing."""
     from markupsafe import Markup
 
+    # What this call had to do (seconds, steps) is no property of what was found: left out, equal results give equal
+    # bytes.
     page_data = {name: value for name, value in document.to_dict().items() if name not in document.effort}
     templates = environment()
     templates.filters["unbroken"] = _unbroken
@@ -112,6 +114,7 @@ def on_white(svg: str) -> str:
 
 def escaped(text: str) -> str:
     """Return text in which nothing is taken for markup."""
+    # Names of methods and tasks come from files of users: a pipe would end a table's cell, a tag would be markup.
     marked = re.sub(r"([\\`*_|])", r"\\\1", " ".join(text.split()))
     return re.sub(r"<(?=[A-Za-z/!?])", "&lt;", marked).replace("](", "]\\(")
 

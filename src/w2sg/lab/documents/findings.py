@@ -34,9 +34,12 @@ def place_findings(comparison: Comparison) -> list[Finding]:
         chosen = [entrant.paired for entrant in comparison.entrants if entrant.verdict == verdict and entrant.paired]
         return sorted(chosen, key=lambda paired: -abs(paired.difference.estimate))
 
+    # The first sentence answers the field's question (is there any generalization?), the others compare methods.
     findings = [_over_supervisor(comparison)]
     findings += [Finding("better", _differs(paired, f"beats {reference} by")) for paired in rivals("beats")]
     findings += [Finding("worse", _differs(paired, f"hurts: {reference} is better by")) for paired in rivals("hurts")]
+    # Undecided methods keep the order of the study: sorting them by their estimates would suggest an order that was not
+    # shown.
     names = {paired.name for paired in rivals("no difference")}
     undecided = [paired for name, paired in comparison.rivals.items() if name in names]
     if undecided:

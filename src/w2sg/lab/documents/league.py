@@ -189,6 +189,7 @@ def _halves(league: "League") -> Finding:
         f"{shown} against {over_tasks(tested.reference_mean)} of {league.reference}: "
         f"difference {over_tasks(tested.difference, sign=True)}, ratio {over_tasks(tested.ratio)}."
     )
+    # Only the half that had no say in the choice can show that the choice was good.
     low, high = tested.difference.low, tested.difference.high
     if low is not None and low > 0:
         return Finding("better", text)
@@ -233,6 +234,7 @@ def _differences(league: "League") -> Heat:
     methods = [standing.method for standing in league.standings if standing.method != league.reference]
     differences = [entrant.difference for arena in league.arenas for entrant in arena.entrants]
     sizes = [abs(difference.estimate) for difference in differences if difference]
+    # A limit of zero, where nothing differs at all, could not be divided by.
     limit = max(float(np.quantile(sizes, SHARE_IN_RANGE)), 0.001)
     caption = _DIFFERENCES.format(
         reference=league.reference, alpha=f"{league.alpha:g}"[1:], limit=f"±{wording.number(100 * limit, 1)}"

@@ -22,6 +22,7 @@ def study_document(result: StudyResult | SetupResult, *, made_by: str = "") -> D
     Raises:
         InputError: The study has no results.
     """
+    # One setup is a study of one result; its `--json` keeps the keys of a setup.
     study = result
     if isinstance(study, SetupResult):
         study = StudyResult("run", (study,), tuple(compare_methods([study])))

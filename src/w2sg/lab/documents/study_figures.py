@@ -78,6 +78,7 @@ def pgr_forest(comparisons: Sequence[Comparison]) -> Forest:
     )
 
 
+# The gap decides whether there is a PGR, so the row says which way it failed: too small, or too uncertain to divide by.
 def _forest_row(entrant: Entrant) -> ForestRow:
     share = entrant.pgr
     if share.estimate is not None:
@@ -172,6 +173,7 @@ def ladders_of(comparisons: Iterable[Comparison]) -> list[Ladder]:
         if setup.student.strength is None:
             continue
         fields = dict(_leaves(setup.student.model_dump(mode="json")))
+        # A setup joins one family for each of its fields; only families in which that field changes the strength stay.
         for path in fields:
             rest = {name: value for name, value in fields.items() if name != path}
             key = canonical_json([setup.task.digest(), setup.supervisor.digest(), path, rest])
@@ -196,6 +198,7 @@ def _strength(number: int, ladder: Ladder) -> Lines:
     first = ladder.steps[0]
     share, own = first.reference.pgr, first.reference.method
     reference = own if own in ladder.methods else ladder.methods[0]
+    # The reference comes first, so that it has the same colour in every figure.
     methods = [reference, *(name for name in ladder.methods if name != reference)]
     ceiling = Line("ceiling", _points((step, step.reference.pgr.ceiling) for step in ladder.steps), role="ceiling")
     lines = []

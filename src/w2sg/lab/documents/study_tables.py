@@ -171,6 +171,7 @@ def _table(name: str, title: str, intro: str, rows: Sequence[Row]) -> DataTable 
     """Return a table, with labels that all rows share in its introduction instead of a column; None without rows."""
     if not rows:
         return None
+    # A column that says the same in every row takes room and says nothing: it becomes a sentence.
     columns = list(rows[0])
     same = [column for column in columns if column in SHARED and len({row[column].value for row in rows}) == 1]
     if same and len(rows) > 1:

@@ -6,7 +6,7 @@ from typing import Any
 
 from w2sg.core import DotPanel, Dots, Estimate, wording
 from w2sg.report import ink
-from w2sg.report.canvas import Canvas, in_chunks, padded
+from w2sg.report.canvas import Canvas, in_chunks, padded, plot
 
 MOST_METHODS, MOST_PANELS, COLUMNS = 30, 9, 3
 _LEFT, _RIGHT, _GUTTER, _ROW, _TOP, _BOTTOM = 210.0, 20.0, 26.0, 22.0, 56.0, 50.0
@@ -76,7 +76,7 @@ def _draw_panel(
             style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": ink.SMALL, "color": ink.MUTED}
             axes.text(sum(limits) / 2, place + 0.5, "not run", **style)
             continue
-        axes.plot(estimate.ends, [place + 0.5] * 2, color=ink.STUDENT, linewidth=2)
+        plot(axes, estimate.ends, [place + 0.5] * 2, color=ink.STUDENT, linewidth=2)
         shown = wording.span(estimate.value, estimate.low, estimate.high)
         tip = f"{name}, {panel.title}: {shown}; {panel.counts}".rstrip("; ")
         canvas.mark(axes, estimate.value, place + 0.5, ink.STUDENT, tip, is_reference=name == panel.reference)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from w2sg.core import Forest, ForestGroup, ForestRow, wording
 from w2sg.report import ink
-from w2sg.report.canvas import Canvas, in_chunks
+from w2sg.report.canvas import Canvas, in_chunks, plot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,6 +27,7 @@ def parts(figure: Forest) -> list[Callable[[], Canvas]]:
     drawings: list[list[ForestGroup]] = []
     for group in [part for whole in figure.groups for part in _split(whole)]:
         # A group's title takes the place of about two rows.
+        # Groups are kept whole where they fit, because methods are compared within a group.
         if drawings and sum(len(other.rows) + 2 for other in [*drawings[-1], group]) <= MOST_ROWS + 4:
             drawings[-1].append(group)
         else:
@@ -115,7 +116,7 @@ def _draw_row(canvas: Canvas, axes: "Axes", row: ForestRow, y: float, is_referen
 def _whisker(axes: "Axes", low: float, high: float, y: float, colour: str) -> None:
     """Draw an interval, cut at the axis' ends, where arrows say that it goes on."""
     left, right = axes.get_xlim()
-    axes.plot([min(max(end, left), right) for end in (low, high)], [y, y], color=colour, linewidth=2)
+    plot(axes, [min(max(end, left), right) for end in (low, high)], [y, y], color=colour, linewidth=2)
     for beyond, x, marker in ((low < left, left, "<"), (high > right, right, ">")):
         if beyond:
-            axes.plot([x], [y], marker=marker, color=colour, markersize=7, clip_on=False, linestyle="none")
+            plot(axes, [x], [y], marker=marker, color=colour, markersize=7, clip_on=False, linestyle="none")

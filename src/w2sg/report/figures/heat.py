@@ -69,6 +69,7 @@ def _cell(canvas: Canvas, axes: "Axes", figure: Heat, cell: HeatCell | None, at:
 
 def shade(value: float, limit: float) -> tuple[str, float]:
     """Return the colour of a difference and how full it is, from 0 to 1."""
+    # Mixed with near-white (247), so that zero is a pale grey that differs from the page's white of an empty cell.
     strength = min(abs(value) / limit, 1.0)
     full = ink.BLUE if value > 0 else ink.VERMILLION
     colours = [int(full[i : i + 2], 16) for i in (1, 3, 5)]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from w2sg.core import Estimate, Line, LinePanel, Lines, wording
 from w2sg.report import ink
-from w2sg.report.canvas import Canvas, in_chunks, padded
+from w2sg.report.canvas import Canvas, in_chunks, padded, plot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,6 +27,7 @@ def parts(figure: Lines) -> list[Callable[[], Canvas]]:
     (panel,) = figure.panels
     always = [line for line in panel.lines if line.everywhere or line.role != "student"]
     rest = [line for line in panel.lines if line not in always]
+    # The ceiling is black and takes no colour of the palette, so it does not count.
     room = MOST_LINES - sum(line.everywhere for line in panel.lines)
     return [partial(_draw, (replace(panel, lines=(*always, *some)),)) for some in in_chunks(rest, room)]
 
@@ -68,6 +69,9 @@ def _prepare(axes: "Axes", panel: LinePanel) -> None:
         reach = (max(xs) / min(xs)) ** 0.06
         axes.set_xscale("log")
         axes.set_xlim(min(xs) / reach, max(xs) * reach)
+    else:
+        pad = 0.06 * (max(xs) - min(xs))
+        axes.set_xlim(min(xs) - pad, max(xs) + pad)
     if panel.log_y:
         axes.set_yscale("log")
         axes.set_ylim(low, high)
@@ -91,12 +95,12 @@ def _line(canvas: Canvas, axes: "Axes", line: Line, colour: str, marker: str, sh
     low, high = axes.get_xlim()
     log = axes.get_xscale() == "log"
     xs = [x * (high / low) ** shift if log else x + (high - low) * shift for x, _ in line.points]
-    axes.plot(xs, [estimate.value for _, estimate in line.points], color=colour, linewidth=2)
+    plot(axes, xs, [estimate.value for _, estimate in line.points], color=colour, linewidth=2)
     for (at, estimate), x in zip(line.points, xs, strict=True):
-        axes.plot([x, x], estimate.ends, color=colour, linewidth=1.3, alpha=0.75)
+        plot(axes, [x, x], estimate.ends, color=colour, linewidth=1.3, alpha=0.75)
         shown = wording.span(estimate.value, estimate.low, estimate.high)
         gid = canvas.tip(f"{line.name}, {wording.count(at)}: {shown}")
-        axes.plot([x], [estimate.value], marker=marker, color=colour, linestyle="none", gid=gid)
+        plot(axes, [x], [estimate.value], marker=marker, color=colour, linestyle="none", gid=gid)
 
 
 def _label_ends(

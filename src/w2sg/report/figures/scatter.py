@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from w2sg.core import Look, PointGroup, Scatter, ScatterPanel
 from w2sg.report import ink
-from w2sg.report.canvas import Canvas, in_chunks
+from w2sg.report.canvas import Canvas, in_chunks, plot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -87,7 +87,7 @@ def _panel(axes: "Axes", figure: Scatter, panel: ScatterPanel, size: float) -> N
     axes.spines["left"].set_visible(True)
     for look, curve in panel.curves:
         colour, width, style = CURVES[look]
-        axes.plot([x for x, _ in curve], [y for _, y in curve], color=colour, linewidth=width, linestyle=style)
+        plot(axes, [x for x, _ in curve], [y for _, y in curve], color=colour, linewidth=width, linestyle=style)
     for group in figure.groups:
         points(axes, panel.points.get(group.name, ()), group.look, size)
 
