@@ -24,7 +24,7 @@ def test_observe_shows_what_is_seen_and_why_the_rest_is_not(w2sg: "Command", run
     assert shown.code == 0
     assert "misfit_reverse_kl" in shown.out
     assert "no labels were bought" in shown.out
-    found = json.loads(w2sg("observe", run_id[:8], "--labels", "20", "--json").out)
+    found = json.loads(w2sg("observe", run_id[:8], "--labels", "20", "--json").out)["runs"][run_id]
     assert [one["labels"] for one in found] == [0, 20]
     assert found[1]["quantities"]["audit_gain_error"]["n"] == 20
     assert "audit_gain_error" not in found[0]["quantities"]
@@ -32,9 +32,9 @@ def test_observe_shows_what_is_seen_and_why_the_rest_is_not(w2sg: "Command", run
 
 
 def test_predict_gives_numbers_with_conditions_or_reasons(w2sg: "Command", run_id: str) -> None:
-    found = json.loads(w2sg("predict", run_id, "--labels", "20", "--level", "0.8", "--json").out)
+    found = json.loads(w2sg("predict", run_id, "--labels", "20", "--level", "0.8", "--json").out)["answers"]
     by_name = {(one["theory"], one["labels"]): one for one in found}
-    assert by_name["paired-difference", 20]["lo"] < by_name["paired-difference", 20]["mean"]
+    assert by_name["paired-difference", 20]["low"] < by_name["paired-difference", 20]["mean"]
     assert by_name["misfit", 0]["mean"] is None
     assert "class is convex" in by_name["misfit", 0]["abstains"]
     assert by_name["misfit", 0]["formula"] > 0
@@ -50,7 +50,7 @@ def test_certify_splits_delta_in_the_open(w2sg: "Command", run_id: str) -> None:
     certificates = found["certificates"]
     assert sum(one["delta"] for one in certificates.values()) == pytest.approx(0.05)
     assert found["n_labels"] <= 40
-    assert certificates["gain"]["lower"] <= certificates["gain"]["estimate"]
+    assert certificates["gain"]["low"] <= certificates["gain"]["estimate"]
     assert all(one["frame"] for one in certificates.values())
     assert "up to" in certificates["set_coverage"]["method"]
     shown = w2sg("certify", run_id, "--labels", "40").out
@@ -67,11 +67,14 @@ def test_certify_splits_delta_in_the_open(w2sg: "Command", run_id: str) -> None:
         (("certify", "RUN", "--labels", "5", "--delta", "1.5"), "delta must be between 0 and 1, got 1.5"),
         (("predict", "RUN", "--level", "2"), "level must be between 0 and 1"),
         (("observe", "RUN", "--labels", "many"), "--labels takes numbers of labels with commas"),
-        (("oracle", "two-stage-ridge", "--set", "gamma=-1"), "gamma"),
+        (("world", "simulate", "two-stage-ridge", "--set", "gamma=-1"), "gamma"),
         (("observe", "zz"), "no study 'zz', and no run (or several) whose id starts so"),
         (("observe", "RUN", "--labels", "\u00b2"), "--labels takes numbers of labels with commas"),
-        (("oracle", "nothing"), "nothing"),
-        (("oracle", "oversight", "--set", "game=mafia", "--set", "intercept=9"), "'mafia' has fitted slopes"),
+        (("world", "simulate", "nothing"), "nothing"),
+        (
+            ("world", "simulate", "oversight", "--set", "game=mafia", "--set", "intercept=9"),
+            "'mafia' has fitted slopes",
+        ),
         (("theory", "score", "nowhere"), "no study 'nowhere'"),
         (("theory", "score", "--families", "0"), "nothing to score on"),
     ],
@@ -82,22 +85,27 @@ def test_bad_input_is_said_in_one_line(w2sg: "Command", run_id: str, arguments: 
     assert message in " ".join(found.err.split())
 
 
-def test_an_oracle_gives_exact_and_simulated(w2sg: "Command") -> None:
-    asked = ("oracle", "two-stage-ridge", "--set", "gamma=0.5", "--set", "sigma2=1", "--set", "lambda_t=0.1")
+def test_a_world_gives_exact_and_simulated(w2sg: "Command") -> None:
+    asked = ("world", "simulate", "two-stage-ridge", "--set", "gamma=0.5", "--set", "sigma2=1", "--set", "lambda_t=0.1")
     found = json.loads(w2sg(*asked, "--set", "lambda_s=0.2914", "--json").out)
     assert found["exact"]["teacher_risk"] == pytest.approx(0.6036, abs=5e-5)
     assert found["exact"]["student_risk"] == pytest.approx(0.4861, abs=5e-5)
     simulated = found["simulated"]["student_risk"]
     assert abs(simulated["value"] - 0.4861) < 4 * simulated["se"]
     bound = json.loads(
-        w2sg("oracle", "certificate", "--set", "kind=hoeffding", "--set", "k=50", "--set", "n=1000", "--json").out
+        w2sg(
+            "world", "simulate", "certificate", "--set", "kind=hoeffding", "--set", "k=50", "--set", "n=1000", "--json"
+        ).out
     )
     assert bound["exact"]["upper"] == pytest.approx(0.0887, abs=5e-5)
-    assert "exact" in w2sg("oracle", "oversight", "--set", "game=mafia", "--set", "gap=400", "--no-simulate").out
+    assert (
+        "exact"
+        in w2sg("world", "simulate", "oversight", "--set", "game=mafia", "--set", "gap=400", "--no-simulate").out
+    )
 
 
 def test_theories_are_listed_with_what_they_take_for_granted(w2sg: "Command") -> None:
-    found = {one["name"]: one for one in json.loads(w2sg("theory", "list", "--json").out)}
+    found = {one["name"]: one for one in json.loads(w2sg("theory", "list", "--json").out)["theories"]}
     assert found["misfit"]["information"] == "S0"
     assert "truth is in the class" in json.dumps(found["misfit"]["hypotheses"])
     assert found["paired-difference"]["information"] == "S1"

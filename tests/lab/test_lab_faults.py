@@ -259,9 +259,7 @@ def test_memory_that_is_exhausted_is_a_failed_run_with_what_to_do(
     both = {"students": [SMALL, "forest"], "supervisors": ["simulated-uniform"], "seeds": 1, "methods": ["naive"]}
     with monkeypatch.context() as patched:
         patched.setattr(Linear, "fit_many", short)
-        found = run_small(
-            tmp_path, students=[SMALL, forest], supervisors=["simulated-uniform"], seeds=1, methods=["naive"]
-        )
+        found = run_small(tmp_path, **both)
     assert [result.label["student"] for result in found.results] == ["forest"]
     (failure,) = found.failed
     assert failure.label["student"] == "nystroem(count=12)"
