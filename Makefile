@@ -7,14 +7,21 @@ READY := $(VENV)/.ready
 # `make test LM=no` leaves torch and what needs it out.
 LM ?= yes
 READY_LM := $(VENV)/.ready-lm
+MIN := .venv-min
+# One thread for each process: two processes with two threads each wait for one another on two cores.
+PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m pytest
+QUICK := -p tools.quick --dist worksteal
 
-.PHONY: demo test lint types contract check schemas clean
+.PHONY: demo test quick lint types contract check min-versions schemas pages league scoreboard hooks clean
 
 demo: $(READY)  ## the default study on scanned digits, and its report
 	$(BIN)/w2sg demo
 
 test: $(READY) $(if $(filter yes,$(LM)),$(READY_LM))  ## the whole test suite
-	$(BIN)/python -m pytest -n auto --dist loadgroup
+	$(PYTEST) -n auto --dist loadgroup
+
+quick: $(READY)  ## what catches most breakage, in less than a minute on two idle cores; tools/quick.py says what it leaves out
+	$(PYTEST) -n auto $(QUICK)
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -28,6 +35,17 @@ contract: $(READY)  ## which room may import which
 
 check: lint types contract test
 
+hooks: $(READY)  ## let git run ruff before each commit
+	$(BIN)/python -m pip install --quiet pre-commit
+	$(BIN)/pre-commit install
+
+# Old packages warn beside new ones that they need, and only today's pydantic writes the committed schemas to the letter.
+min-versions:  ## the quick tests on the oldest versions that pyproject.toml allows
+	$(PYTHON) -m venv --clear $(MIN)
+	$(MIN)/bin/python -m pip install --quiet --constraint constraints-min.txt --editable '.[dev]'
+	$(subst $(BIN),$(MIN)/bin,$(PYTEST)) -n auto $(QUICK) -W ignore::DeprecationWarning \
+		--deselect tests/tools/test_schemas.py::test_committed_schemas_are_those_of_the_code
+
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
@@ -38,7 +56,22 @@ $(READY_LM): $(READY)
 	touch $@
 
 clean:
-	rm -rf $(VENV) .w2sg report.html
+	rm -rf $(VENV) $(MIN) .w2sg report.html
 
 schemas: $(READY)  ## write docs/reference/schemas.json from the configs
-	$(BIN)/python -m w2sg.cli.schemas > docs/reference/schemas.json
+	$(BIN)/python -m tools.schemas > docs/reference/schemas.json.new
+	mv docs/reference/schemas.json.new docs/reference/schemas.json
+
+pages: schemas  ## write the generated parts of committed pages anew: schemas, text tasks, the numbers of the treatise
+	$(BIN)/python -m tools.text_tasks > docs/reference/text-tasks.md.new
+	mv docs/reference/text-tasks.md.new docs/reference/text-tasks.md
+	$(BIN)/python -m tools.blocks docs/explanation/theory.md
+
+# The two pages of real data are built and not committed. They need the data sets in ./data and an encoder in ./models,
+# as the heads of the study files say.
+league: $(READY_LM)  ## docs/league.md with its figures: 10,800 runs
+	$(BIN)/w2sg league studies/league.toml -o docs/league.md
+
+scoreboard: $(READY_LM)  ## docs/theory-scores.md with its figures: 4,420 runs; and its findings in the treatise
+	$(BIN)/w2sg theory score studies/theory.toml -o docs/theory-scores.md
+	$(BIN)/python -m tools.blocks docs/explanation/theory.md

@@ -32,7 +32,7 @@ from w2sg.core import registry
 from w2sg.students import LanguageModel
 from w2sg.students.language.loop import Loop
 from w2sg.students.language.network import Network, answered
-from w2sg.students.language.problems import Labelled
+from w2sg.students.language.problems import LabelProblem
 from w2sg.students.language.tokens import Tokens, tokenize
 from w2sg.students.language.tuning import network_of, recipe_of
 
@@ -129,7 +129,7 @@ def ours(student: LanguageModel, train: Data, held: Data, seed: int) -> dict[str
     network = network_of(student, 2, 1)
     targets = np.eye(2, dtype=np.float32)[labels]
     objective: Any = registry.build("objectives", "cross-entropy")
-    problem = Labelled(tokens, 1, targets, np.ones(len(labels), dtype=np.float32), objective)
+    problem = LabelProblem(tokens, 1, targets, np.ones(len(labels), dtype=np.float32), objective)
     loop = Loop(network, problem, recipe_of(student, False), device="cpu", seed=seed)
     started = time.perf_counter()
     loop.run()

@@ -23,12 +23,10 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
-from w2sg.lab.engine import make_runs
-from w2sg.lab.protocol import Bench
 
 import w2sg
-from w2sg.core import AnyArray, FloatArray, IntArray, registry
-from w2sg.lab import make_setup
+from w2sg.core import AnyArray, FloatArray, IntArray, Student, Supervision, Task, WeakSupervisor, derive, registry
+from w2sg.lab import Run, make_runs, make_setup, task_data
 from w2sg.students import Linear, features
 
 STUDENTS = ("nystroem-digits", "random-relu", "random-fourier")
@@ -61,14 +59,14 @@ def ours(n_seeds: int) -> dict[str, Any]:
     setups = [make_setup("digits", None, student, method) for student in STUDENTS for method in methods]
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
-        records, _ = make_runs(setups, range(n_seeds), store=Path(folder), workers=2)
+        records = make_runs(setups, range(n_seeds), store=Path(folder), workers=2).runs
         wall = time.perf_counter() - started
         started = time.perf_counter()
-        again, done = make_runs(setups, range(n_seeds), store=Path(folder), workers=2)
+        done = make_runs(setups, range(n_seeds), store=Path(folder), workers=2).done
         rerun = time.perf_counter() - started
-    trained = [record.run.result["steps"][name] for record in records for name in ("student", "ceiling")]
+    trained = [record.result["steps"][name] for record in records for name in ("student", "ceiling")]
     steps = {step["key"]: step["seconds"] for step in trained}
-    named = {name: [r for r in records if r.job.setup.label()["method"] == name] for name in ("naive", "naive-hard")}
+    named = {name: [r for r in records if r.setup.label()["method"] == name] for name in ("naive", "naive-hard")}
     accuracy = {name: float(np.mean([_accuracy(r, "student") for r in rs])) for name, rs in named.items()}
     return {
         "methods": methods,
@@ -85,8 +83,8 @@ def ours(n_seeds: int) -> dict[str, Any]:
     }
 
 
-def _accuracy(record: Any, who: str) -> float:
-    return float(record.run.result["metrics"]["test"][who]["accuracy"])
+def _accuracy(record: Run, who: str) -> float:
+    return float(record.result["metrics"]["test"][who]["accuracy"])
 
 
 def theirs(n_seeds: int) -> dict[str, Any]:
@@ -95,13 +93,14 @@ def theirs(n_seeds: int) -> dict[str, Any]:
     hard_s, soft_s = [], []
     scores: dict[str, list[float]] = {"naive_soft": [], "naive_hard": [], "ceiling": []}
     for seed in range(n_seeds):
-        bench = Bench(registry.build("tasks", "digits"), seed)  # type: ignore[arg-type]
-        supervisor = registry.build("supervisors", "pooled-pixels")
-        weak = bench.labels(supervisor).arrays["transfer"]  # type: ignore[arg-type]
-        data = bench.data
+        data = task_data(registry.build(Task, "digits"), seed)
+        known = data.vault.release("supervision", "supervision")
+        supervision = Supervision(data.supervision, known, data.question, data.corpus)
+        labeller = registry.build(WeakSupervisor, "pooled-pixels").fit(supervision, derive(seed, "supervisor"))
+        weak = labeller.label(data.transfer, None, derive(seed, "label", "transfer")).probabilities
         gold, gold_test = data.vault.release("ceiling", "transfer"), data.vault.release("score", "test")
         for name in STUDENTS:
-            student = registry.build("students", name)
+            student = registry.build(Student, name)
             assert isinstance(student, Linear)
             x = features(student.features, data.corpus, data.transfer.inputs).astype(np.float64)
             x_test = features(student.features, data.corpus, data.tests["test"].inputs).astype(np.float64)

@@ -22,12 +22,15 @@ from pathlib import Path
 
 import numpy as np
 
-from w2sg.lab import Store
+from w2sg.core import ClassProbabilities, unpack_signals
+from w2sg.graph import Store
+from w2sg.lab.evidence import unpack_answers
 
 STUDY = """
 name = "kills"
 seeds = {seeds}
 methods = ["naive", "naive-hard", "confidence", "product", "early-stopping", "bootstrapping", "confident-only"]
+plugins = ["whole.py"]
 
 [[tasks]]
 kind = "digits"
@@ -39,6 +42,8 @@ test = 500
 kind = "nystroem-digits"
 grid = {{"features.count" = [100, 200]}}
 """
+WHOLE = "import w2sg.lab.evidence\n\nw2sg.lab.evidence.KEPT_BITS = 24\n"
+"""A plugin that keeps predictions to the bit: rounded ones would hide small differences, or enlarge them."""
 PROBABILITY_TOLERANCE = 1e-5
 """A student that is trained again after a kill may be in a smaller batch, whose float32 sums have another order."""
 
@@ -68,7 +73,7 @@ class Trial:
             return Counter(lost_runs=len(self.acknowledged))
         with Store(self.store) as store:
             found = store.verify()
-            there = set(store.runs())
+            there = {run.key for run in store.results()}
             n_artifacts = len(store.artifact_rows())
         told = max((int(n) for n in re.findall(r"(\d+) of \d+ runs", said)), default=0)
         lost = len(self.acknowledged - there) + max(0, told - len(there))
@@ -82,13 +87,16 @@ def results(folder: Path) -> tuple[dict[str, float], dict[str, np.ndarray]]:
     accuracies: dict[str, float] = {}
     probabilities: dict[str, np.ndarray] = {}
     with Store(folder) as store:
-        for run in store.runs().values():
+        for run in store.results():
             for who in ("weak", "student", "ceiling"):
-                accuracies[f"{run.id} {who}"] = run.result["metrics"]["test"][who]["accuracy"]
+                accuracies[f"{run.key} {who}"] = run.shown[f"{who}_accuracy"]
         for row in store.artifact_rows():
             made = store.get(row["key"])
             if made is not None and row["step"] in ("labels", "student", "ceiling"):
-                probabilities[row["key"]] = made.arrays["test"]
+                unpack = unpack_signals if row["step"] == "labels" else unpack_answers
+                signal = unpack(ClassProbabilities, made.arrays)["test"]
+                assert isinstance(signal, ClassProbabilities)
+                probabilities[row["key"]] = signal.probabilities
     return accuracies, probabilities
 
 
@@ -119,6 +127,7 @@ def trials(n_kills: int, seeds: int, folder: Path, rng: np.random.Generator) -> 
     """Kill the study `n_kills` times and return what was found."""
     file = folder / "kills.toml"
     file.write_text(STUDY.format(seeds=seeds), encoding="utf-8")
+    (folder / "whole.py").write_text(WHOLE, encoding="utf-8")
     whole = Trial(folder / "whole", file)
     started = time.perf_counter()
     if whole.start(workers=1).wait():

@@ -3,7 +3,7 @@
 import gzip
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -11,18 +11,67 @@ if TYPE_CHECKING:
     from cli_data import Command, Outcome
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Order tests so that two cores end at the same time.
+
+    Files with slow tests come first, so that none of them is left to one core at the end. Tests that share a fixture of
+    their module stay on one core, which makes it once; it would be made on each core else.
+    """
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
+    for item in items:
+        fixtures = item._fixtureinfo.name2fixturedefs.values() if isinstance(item, pytest.Function) else ()
+        if any(definitions[-1].scope == "module" for definitions in fixtures):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
+collect_ignore = ["graph/toy_steps.py"]  # it registers components when it is imported: as a plugin, once
+
+
+@pytest.fixture(scope="module")
+def toy() -> Iterator[Any]:
+    """The module of toy steps, registered for the tests of one file."""
+    from graph_data import TOYS, toys
+
+    from w2sg.core import registry
+
+    module = toys()
+    for name in TOYS:
+        registry.register()(getattr(module, name))
+    yield module
+    for name in TOYS:
+        registry._entries["steps"].pop(registry.kind_of(getattr(module, name)), None)
+
+
+@pytest.fixture
+def calls(toy: Any) -> list[str]:
+    """What toy steps were computed in this process, empty before each test."""
+    toy.CALLS.clear()
+    computed: list[str] = toy.CALLS
+    return computed
+
+
+@pytest.fixture(scope="session")
+def all_components() -> None:
+    """Import what installed packages register: looking for it in their metadata takes longer than most tests."""
+    from w2sg.core import registry
+
+    for plural in registry.contracts():
+        registry.names(plural)
+
+
 @pytest.fixture(autouse=True)
-def registered() -> Iterator[None]:
+def registered(all_components: None) -> Iterator[None]:
     """Forget what a test registered: names of one test are none of another's."""
     from w2sg.core import registry
 
-    for sort in registry.contracts():
-        registry.names(sort)
-    before = {sort: dict(entries) for sort, entries in registry._entries.items()}
+    before = {plural: dict(entries) for plural, entries in registry._entries.items()}
     yield
-    for sort, entries in before.items():
-        registry._entries[sort].clear()
-        registry._entries[sort].update(entries)
+    for plural, entries in before.items():
+        registry._entries[plural].clear()
+        registry._entries[plural].update(entries)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Every component that is registered keeps the public contract of its sort; there is no list to keep."""
+"""Every component that is registered keeps its public contract; there is no list to keep."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from w2sg.core import Component, registry
+from w2sg.core import ClassProbabilities, Component, Texts, registry
 from w2sg.students import FeatureMap
 from w2sg.tasks.nlp import Nlp
 from w2sg.testing import (
@@ -19,8 +19,6 @@ from w2sg.testing import (
     SupervisorContract,
     TaskContract,
     WritingMethodContract,
-    WritingSupervisorContract,
-    WrittenTaskContract,
     registered,
 )
 from w2sg.testing.writers import Rote
@@ -39,8 +37,8 @@ NEEDS_WEIGHTS = {"sentence-encoder", "hidden-states", "language-model", "readout
 """What reads pretrained weights: feature maps are tested for what holds without them, students in their own file."""
 
 
-def build(sort: str, name: str) -> Component:
-    return registry.build(sort, NEEDS_FIELDS.get((sort, name), name))
+def build(contract: str, name: str) -> Component:
+    return registry.build(contract, NEEDS_FIELDS.get((contract, name), name))
 
 
 @pytest.fixture(scope="session")
@@ -71,13 +69,13 @@ class TestObjectives(ObjectiveContract):
 
 
 class TestMethods(MethodContract):
-    @pytest.fixture(params=registered("methods", "classes"))
+    @pytest.fixture(params=registered("methods", ClassProbabilities))
     def component(self, request: pytest.FixtureRequest) -> Component:
         return build("methods", request.param)
 
 
 class TestStudents(StudentContract):
-    @pytest.fixture(params=[name for name in registered("students", "classes") if name not in NEEDS_WEIGHTS])
+    @pytest.fixture(params=[name for name in registered("students", ClassProbabilities) if name not in NEEDS_WEIGHTS])
     def component(self, request: pytest.FixtureRequest) -> Component:
         return build("students", request.param)
 
@@ -95,8 +93,9 @@ class TestFeatures(FeatureContract):
 
 
 class TestSupervisors(SupervisorContract):
-    @pytest.fixture(params=registered("supervisors", "classes"))
+    @pytest.fixture(params=registered("supervisors"))
     def component(self, request: pytest.FixtureRequest) -> Component:
+        registry.register()(Rote)  # the student of trained writers here
         return build("supervisors", request.param)
 
 
@@ -116,7 +115,7 @@ DATA_SETS = {name for name in registered("tasks") if registry.lookup("tasks", na
 
 
 class TestTasks(TaskContract):
-    @pytest.fixture(params=[name for name in registered("tasks", "classes") if name not in DATA_SETS])
+    @pytest.fixture(params=[name for name in registered("tasks") if name not in DATA_SETS])
     def component(
         self, request: pytest.FixtureRequest, sorted_file: Path, solutions_folder: Path, sentences_file: Path
     ) -> Component:
@@ -124,6 +123,8 @@ class TestTasks(TaskContract):
             return registry.build("tasks", {"kind": "nlp", "dataset": "sst2", "path": str(sentences_file)})
         if request.param == "files":
             return registry.build("tasks", {"kind": "files", "path": str(sorted_file)})
+        if request.param == "gsm8k":
+            return registry.build("tasks", {"kind": "gsm8k", "folder": str(solutions_folder)})
         if request.param == "recorded-answers":
             spec = {"kind": "recorded-answers", "source": "gsm8k", "folder": str(solutions_folder)}
             return registry.build("tasks", spec)
@@ -131,21 +132,6 @@ class TestTasks(TaskContract):
 
 
 class TestWritingMethods(WritingMethodContract):
-    @pytest.fixture(params=registered("methods", "texts"))
+    @pytest.fixture(params=registered("methods", Texts))
     def component(self, request: pytest.FixtureRequest) -> Component:
         return build("methods", request.param)
-
-
-class TestWritingSupervisors(WritingSupervisorContract):
-    @pytest.fixture(params=registered("supervisors", "texts"))
-    def component(self, request: pytest.FixtureRequest) -> Component:
-        registry.register()(Rote)
-        return build("supervisors", request.param)
-
-
-class TestWrittenTasks(WrittenTaskContract):
-    @pytest.fixture(params=registered("tasks", "texts"))
-    def component(self, request: pytest.FixtureRequest, solutions_folder: Path) -> Component:
-        if request.param == "gsm8k":
-            return registry.build("tasks", {"kind": "gsm8k", "folder": str(solutions_folder)})
-        return build("tasks", request.param)

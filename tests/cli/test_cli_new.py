@@ -35,9 +35,9 @@ def test_a_new_method_in_a_folder_passes_its_tests_and_runs(w2sg: Command, tmp_p
     assert made["label"]["method"] == "my-idea"
     asked = (made["run_ids"][0], "--labels", "8", "--plugin", "mine/my_idea.py", "--json")
     for command in ("observe", "predict", "certify"):
-        found = python(tmp_path, "-m", "w2sg", command, *asked)
-        assert found.returncode == 0, found.stderr
-        assert json.loads(found.stdout)
+        said = w2sg(command, *asked)
+        assert said.code == 0, said.err
+        assert json.loads(said.out)
 
 
 @pytest.fixture

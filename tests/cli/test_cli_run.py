@@ -191,9 +191,10 @@ def test_study_gives_one_document(w2sg: Command, tmp_path: Path) -> None:
 def test_study_prints_tables(w2sg: Command, tmp_path: Path) -> None:
     (tmp_path / "two.toml").write_text(STUDY)
     shown = w2sg("study", "two.toml").out
-    assert "two: results (4 runs, 2 seeds)" in shown
+    assert "two: Results" in shown
+    assert shown.startswith("4 runs: 2 setups under 2 seeds each, from 1 task (wine)")
     assert "In all rows: task wine, supervisor few-features, student nystroem(count=12)." in shown
-    assert "two: comparisons of methods (4 runs, 2 seeds)" in shown
+    assert "two: Comparisons of methods" in shown
     assert "Every method with the reference of its task, supervisor and student, paired by seed" in shown
     assert "steps done: 2 labels, 4 student, 2 ceiling, 4 score" in shown
     assert "steps done: none: all were in the store" in w2sg("study", "two.toml").out

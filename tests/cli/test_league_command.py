@@ -21,10 +21,11 @@ def file(tmp_path: Path, w2sg: Command) -> Path:
 def test_a_league_is_printed_with_its_halves(w2sg: Command, file: Path) -> None:
     done = w2sg("league", str(file))
     assert done.code == 0, done.err
-    assert done.out.startswith("small: 18 runs, 2 arenas on 2 tasks, 3 seeds")
+    assert done.out.startswith("3 methods of weak-to-strong generalization compared on 2 tasks (wine, gaussian).")
+    assert "small: Standings" in done.out
     assert "mean PGR" in done.out
     assert "Friedman's test" in done.out
-    assert "the method with the highest mean PGR on half of the tasks" in done.out
+    assert "The method with the highest mean PGR on one half of the tasks" in done.out
     again = w2sg("league", "small")
     assert again.out == done.out
 
@@ -37,7 +38,7 @@ def test_one_document_and_a_page(w2sg: Command, file: Path, tmp_path: Path) -> N
     assert found["ranking"]["n_tasks"] == 2
     text = (tmp_path / "league.md").read_text(encoding="utf-8")
     assert f"w2sg league {file} -o league.md" in text
-    assert (tmp_path / "league" / "differences-1.svg").is_file()
+    assert (tmp_path / "league" / "differences.svg").is_file()
     assert w2sg("league", "small", "--json").document["page"] is None
     done = w2sg("league", "small", "-o", "league.html")
     assert "league: league.html" in done.err

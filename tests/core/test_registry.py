@@ -12,15 +12,15 @@ from w2sg.students import Linear
 @pytest.fixture
 def clean() -> Iterator[None]:
     """Forget what a test registers."""
-    before = {sort: dict(entries) for sort, entries in registry._entries.items()}
+    before = {contract: dict(entries) for contract, entries in registry._entries.items()}
     yield
-    for sort, entries in before.items():
-        registry._entries[sort].clear()
-        registry._entries[sort].update(entries)
+    for contract, entries in before.items():
+        registry._entries[contract].clear()
+        registry._entries[contract].update(entries)
 
 
 @pytest.mark.parametrize(
-    ("sort", "name", "message"),
+    ("contract", "name", "message"),
     [
         ("methods", "confidense", "unknown method 'confidense': did you mean 'confidence'"),
         ("students", "nystrom", "unknown student 'nystrom': did you mean 'nystroem'"),
@@ -28,9 +28,9 @@ def clean() -> Iterator[None]:
         ("method", "naive", "unknown kind of thing 'method': did you mean 'methods'"),
     ],
 )
-def test_an_unknown_name_suggests_near_ones(sort: str, name: str, message: str) -> None:
+def test_an_unknown_name_suggests_near_ones(contract: str, name: str, message: str) -> None:
     with pytest.raises(UnknownNameError) as caught:
-        registry.lookup(sort, name)
+        registry.lookup(contract, name)
     assert str(caught.value).startswith(message)
     assert isinstance(caught.value, InputError)
     assert isinstance(caught.value, KeyError)
@@ -143,7 +143,7 @@ def test_a_missing_plugin_is_named(tmp_path: Path) -> None:
 
 
 def test_every_sort_has_names_and_every_name_a_summary() -> None:
-    for sort in registry.contracts():
-        assert registry.names(sort)
-        for name in registry.names(sort):
-            assert registry.lookup(sort, name).summary, f"{sort} {name}"
+    for contract in registry.contracts():
+        assert registry.names(contract)
+        for name in registry.names(contract):
+            assert registry.lookup(contract, name).summary, f"{contract} {name}"

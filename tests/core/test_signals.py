@@ -44,7 +44,7 @@ class TestClasses(SignalContract):
 
     @pytest.fixture
     def gold(self, signal: ClassProbabilities) -> AnyArray:
-        return (signal.named + np.array([0, 1, 0, 0])) % 3
+        return np.asarray((signal.named + np.array([0, 1, 0, 0])) % 3)
 
 
 class TestTexts(SignalContract):

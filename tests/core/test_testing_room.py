@@ -97,7 +97,7 @@ class Cheat(Method):
     fault: str
 
     def train(self, view: WeakView, student: Student, rng: np.random.Generator) -> Training:
-        naive = registry.build(Method, "confidence" if self.fault == "undeclared" else "naive")
+        naive: Method = registry.build(Method, "confidence" if self.fault == "undeclared" else "naive")
         if self.fault == "random":
             rng = np.random.default_rng()
             rows = rng.permutation(len(view.transfer))[:40]

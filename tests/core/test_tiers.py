@@ -69,6 +69,7 @@ def test_aggregates_are_sums_and_not_labels() -> None:
     told = view(data(), InformationTier.AGGREGATES, supervisor_accuracy=0.75).aggregates
     assert told is not None
     assert (told.n, told.supervisor_accuracy) == (4, 0.75)
+    assert told.class_shares is not None
     np.testing.assert_allclose(told.class_shares, [0.5, 0.25, 0.25])
 
 

@@ -4,7 +4,7 @@ from paired_simulations import crossed, nested, overlapping
 from scipy.stats import bootstrap
 
 from w2sg.core.errors import InputError
-from w2sg.measure import Paired, bootstrap_pgr, pgr
+from w2sg.measure import Paired, bootstrap_pgr, bootstrap_pgrs, pgr
 
 
 def rng(seed: int = 0) -> np.random.Generator:
@@ -23,6 +23,23 @@ def test_same_generator_same_interval() -> None:
     evidence = crossed(rng(2), 4, 200, 0.02)
     assert bootstrap_pgr(evidence, rng=rng(3)) == bootstrap_pgr(evidence, rng=rng(3))
     assert bootstrap_pgr(evidence, rng=rng(3)) != bootstrap_pgr(evidence, rng=rng(4))
+
+
+def test_many_share_resamples_and_have_each_its_own_interval() -> None:
+    """Methods on one test set, another test set between them, and groups: each as if it had come alone."""
+    first, second = crossed(rng(2), 4, 200, 0.02), nested(rng(3), 3, 150, 0.02)
+    grouped = Paired(
+        first.seeds, first.ids, first.weak, first.student, first.ceiling, groups=tuple(i // 4 for i in first.ids)
+    )
+    many = [
+        first,
+        second,
+        first.with_student(first.ceiling),
+        grouped,
+        first.with_student(crossed(rng(4), 4, 200, 0.0).student),
+    ]
+    assert bootstrap_pgrs(many, rng=rng(5)) == [bootstrap_pgr(item, rng=rng(5)) for item in many]
+    assert bootstrap_pgrs([], rng=rng(5)) == []
 
 
 def test_one_seed_agrees_with_scipy() -> None:

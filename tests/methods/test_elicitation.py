@@ -169,7 +169,13 @@ def coherent(weak: FloatArray, n: int = 240) -> tuple[WeakView, IntArray]:
 def searched(n: int = 240) -> tuple[_Search, IntArray]:
     view, gold = coherent(weak_labels(n))
     fit = Fit(
-        linear(), view.corpus, view.transfer.weak.probabilities, view.corpus, CrossEntropy(), Fixed(), derive(0, "m")
+        student=linear(),
+        inputs=view.corpus,
+        targets=view.transfer.weak.probabilities,
+        corpus=view.corpus,
+        objective=CrossEntropy(),
+        stopping=Fixed(),
+        rng=derive(0, "m"),
     )
     return _Search(fit, np.full(3, 1 / 3), np.arange(n) % 4, 30.0), gold
 

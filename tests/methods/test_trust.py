@@ -156,6 +156,8 @@ def test_nonsense_is_refused(fields: dict[str, Any]) -> None:
 @pytest.mark.parametrize(("name", "labels"), [("trust", 50), ("trusted-mix", 50), ("trust", 20)])
 def test_the_vault_writes_the_purchase_down(tmp_path: Path, name: str, labels: int) -> None:
     spec: dict[str, Any] = {"kind": name, "select": {"labels": labels}}
+    from w2sg.lab import run
+
     found = run("wine", method=spec, seeds=2, store=tmp_path, workers=1)
     for record in _records(tmp_path):
         bought = [handout for handout in record["gold"] if handout["purpose"].startswith("audit")]
@@ -164,6 +166,8 @@ def test_the_vault_writes_the_purchase_down(tmp_path: Path, name: str, labels: i
 
 
 def test_more_labels_than_examples_are_refused(tmp_path: Path) -> None:
+    from w2sg.lab import run
+
     with pytest.raises(InputError, match=r"an audit of split 'transfer' takes 1 to \d+ labels, got 5000"):
         run("wine", method={"kind": "trust", "select": {"labels": 5000}}, seeds=1, store=tmp_path, workers=1)
 

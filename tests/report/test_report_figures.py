@@ -1,17 +1,50 @@
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Sequence
+from dataclasses import replace
 
 import matplotlib as mpl
 import numpy as np
 from made_results import labelled, ladder, result, study
-from w2sg.report.forest import MOST_ROWS
-from w2sg.report.grouping import Names, groups_of, groups_with_contests, ladders_of
-from w2sg.report.strengths import MOST_LINES, _apart
 
+from w2sg.core import Estimate, Line, LinePanel, Lines, PointGroup, Scatter, ScatterPanel
+from w2sg.lab import SetupResult, compare_methods
+from w2sg.lab.comparisons import Names
+from w2sg.lab.documents import study_figures as specified
+from w2sg.report import Drawing, draw
 from w2sg.report.canvas import in_chunks
-from w2sg.report.figures import accuracy_by_strength, accuracy_dots, figures_of, pgr_forest, shift_figure
+from w2sg.report.figures.forest import MOST_ROWS
+from w2sg.report.figures.lines import MOST_LINES, apart
 
 METHODS = ("naive", "naive-hard", "confidence", "product")
+
+
+def figures_of(results: Sequence[SetupResult]) -> list[Drawing]:
+    return [drawing for figure in specified.study_figures(compare_methods(results)) for drawing in draw(figure)]
+
+
+def drawn(results: Sequence[SetupResult], name: str) -> list[Drawing]:
+    return [drawing for drawing in figures_of(results) if drawing.name.startswith(name)]
+
+
+def pgr_forest(results: Sequence[SetupResult]) -> list[Drawing]:
+    return drawn(results, "pgr")
+
+
+def accuracy_by_strength(results: Sequence[SetupResult]) -> list[Drawing]:
+    return drawn(results, "strength")
+
+
+def accuracy_dots(results: Sequence[SetupResult]) -> list[Drawing]:
+    return drawn(results, "accuracy")
+
+
+def shift_figure(results: Sequence[SetupResult]) -> list[Drawing]:
+    return drawn(results, "shift")
+
+
+def ladders_of(results: Sequence[SetupResult]) -> list[specified.Ladder]:
+    return specified.ladders_of(compare_methods(results))
 
 
 def texts(svg: str) -> list[str]:
@@ -28,7 +61,7 @@ def test_the_same_results_give_the_same_bytes_and_leave_matplotlib_alone() -> No
 
 
 def test_every_figure_is_small_labelled_xml_that_asks_for_nothing() -> None:
-    drawings = [d for part in figures_of([*ladder(50, 100), result("naive", others=["noise"])]).values() for d in part]
+    drawings = figures_of([*ladder(50, 100), result("naive", others=["noise"])])
     assert len(drawings) >= 4
     used: set[str] = set()
     for drawing in drawings:
@@ -122,7 +155,7 @@ def test_many_lines_become_several_figures_that_share_the_reference() -> None:
 
 
 def test_labels_are_moved_apart_within_the_plot() -> None:
-    places = _apart([10.0, 11.0, 95.0, 99.0, 100.0], 0.0, 100.0)
+    places = apart([10.0, 11.0, 95.0, 99.0, 100.0], 0.0, 100.0)
     assert places[-1] == 100.0
     assert min(np.diff(places)) >= 18.0 - 1e-9
 
@@ -145,16 +178,45 @@ def test_chunks_are_nearly_equal_and_keep_the_order() -> None:
     assert in_chunks([], 3) == [[]]
 
 
-def test_parts_of_one_name_are_told_apart() -> None:
+def test_parts_of_one_name_are_toldapart() -> None:
     one, two = (labelled(result("naive", model={"kind": "knn", "k": k}), student="knn") for k in (3, 5))
     names = Names([one, two])
     assert len({names.of(one, "student"), names.of(two, "student")}) == 2
     assert names.of(one, "student").startswith("knn ")
 
 
-def test_groups_find_their_contests() -> None:
+def test_places_have_their_comparisons() -> None:
     made = study(*ladder(50, 100), result("naive", task="wine"))
-    groups = groups_with_contests(made)
-    assert [group.contest is not None for group in groups] == [True, True, False]
-    assert groups[1].contest is made.contests[1]
-    assert [group.reference for group in groups_of(made.results)] == ["naive"] * 3
+    assert [sorted(one.rivals) for one in made.comparisons] == [["confidence"], ["confidence"], []]
+    assert [one.reference.method for one in made.comparisons] == ["naive"] * 3
+    assert [len(one["comparisons"]) for one in made.to_dict()["contests"]] == [1, 1]
+
+
+def scatter(n_panels: int) -> Scatter:
+    rng = np.random.default_rng(0)
+    points = {name: tuple(map(tuple, rng.random((50, 2)).tolist())) for name in ("holds", "violated")}
+    panels = [
+        ScatterPanel(f"theory {i}", "ρ 0.5", "predicted", "observed", (0, 0.8), (0, 1), points) for i in range(n_panels)
+    ]
+    groups = PointGroup("holds", "hypotheses hold", "blue dot"), PointGroup("violated", "violated", "red cross")
+    return Scatter("scatter", "Predicted against observed", "Each point is a run.", groups, tuple(panels))
+
+
+def test_many_points_are_one_path_for_each_group() -> None:
+    (one,) = draw(scatter(1))
+    assert len(one.svg) < 20_000
+    assert {"hypotheses hold", "violated", "predicted", "observed"} <= set(texts(one.svg))
+    with mpl.rc_context({"font.size": 30, "path.simplify": True}):
+        assert draw(scatter(1)) == [one]
+    many = draw(scatter(20))
+    assert [drawing.name for drawing in many] == ["scatter-1", "scatter-2"]
+    assert "theory 19" in texts(many[1].svg)
+
+
+def test_lines_of_two_panels_keep_their_colours_and_names() -> None:
+    line = Line("betting", tuple((float(n), Estimate(1 / n)) for n in (20, 200, 2000)), palette=2)
+    panel = LinePanel("labels", "distance", (line,), title="rate", log_x=True, log_y=True, y_limits=(0.0001, 1))
+    (drawing,) = draw(Lines("cost", "Cost", "Bounds.", (panel, replace(panel, title="gain"))))
+    assert texts(drawing.svg).count("betting") == 2
+    assert {"rate", "gain", "labels", "distance"} <= set(texts(drawing.svg))
+    assert "#009e73" in drawing.svg

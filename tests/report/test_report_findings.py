@@ -1,19 +1,27 @@
 from made_results import ladder, result, study
-from w2sg.report.findings import group_findings, study_findings, what_was_done
+
+from w2sg.core import Card
+from w2sg.lab import StudyResult, study_document
+from w2sg.lab.documents.findings import study_findings
+
+
+def cards(made: StudyResult) -> tuple[Card, ...]:
+    (places, *_) = study_document(made).sections
+    return places.cards
 
 
 def sentences(*results: object) -> list[tuple[str, str]]:
-    (group,) = group_findings(study(*results))  # type: ignore[arg-type]
+    (group,) = cards(study(*results))  # type: ignore[arg-type]
     return [(one.tone, one.text) for one in group.findings]
 
 
 def test_a_better_and_a_hurting_method_are_said_with_their_numbers() -> None:
     made = study(result("naive", 0.7), result("confidence", 0.78), result("product", 0.62))
-    (group,) = group_findings(made)
+    (group,) = cards(made)
     gain, better, worse = group.findings
     assert gain.tone == "better"
     assert gain.text.startswith("With naive the student exceeds its weak supervisor: gain +0.")
-    compared = made.contests[0].comparisons
+    compared = made.comparisons[0].rivals
     assert better.tone == "better"
     assert better.text.startswith(f"confidence beats naive by {compared['confidence'].difference.estimate:.3f} [0.")
     assert worse.tone == "worse"
@@ -38,10 +46,10 @@ def test_undecided_methods_are_named_beside_the_decided() -> None:
 
 def test_the_adjusted_p_value_decides() -> None:
     made = study(result("naive", 0.7), result("confidence", 0.78))
-    comparison = made.contests[0].comparisons["confidence"]
+    comparison = made.comparisons[0].rivals["confidence"]
     object.__setattr__(comparison, "p_value", 0.01)
     object.__setattr__(comparison, "p_adjusted", 0.051)
-    (group,) = group_findings(made)
+    (group,) = cards(made)
     assert [one.tone for one in group.findings] == ["better", "open"]
     assert "smallest Holm p = .051" in group.findings[1].text
 
@@ -59,7 +67,7 @@ def test_refused_pgr_and_few_seeds_are_remarks() -> None:
     notes = [finding.text for finding in study_findings(one)]
     assert any(text.startswith("No PGR is reported for this setup") for text in notes)
     assert any(text.startswith("One seed:") for text in notes)
-    assert "no PGR is reported, the gap is too small" in group_findings(one)[0].findings[0].text
+    assert "no PGR is reported, the gap is too small" in cards(one)[0].findings[0].text
 
 
 def test_several_combinations_are_counted() -> None:
@@ -74,7 +82,7 @@ def test_several_combinations_are_counted() -> None:
 
 
 def test_what_was_done_counts_everything() -> None:
-    text = what_was_done(study(*ladder(50, 100), result("naive", others=["noise"])))
+    text = study_document(study(*ladder(50, 100), result("naive", others=["noise"]))).lead
     assert text.startswith(
         "30 runs: 5 setups under 6 seeds each, from 1 task (gaussian), 1 weak supervisor (few-features), "
     )

@@ -2,8 +2,8 @@ import math
 
 import pytest
 
+from w2sg.core import wording as fmt
 from w2sg.measure import Interval
-from w2sg.report import formatting as fmt
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,4 @@
+import ast
 import base64
 import hashlib
 import json
@@ -5,18 +6,22 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 from made_results import labelled, ladder, result, study
-from w2sg.report.provenance import code_of
-from w2sg.report.tables import tables_of
 
-from w2sg.core import InputError, StoreError
-from w2sg.lab import SetupResult, StudyResult, make_setup
-from w2sg.report import report_html, write_report
+from w2sg import report, write_report
+from w2sg.core import InputError, StoreError, wording
+from w2sg.lab import SetupResult, StudyResult, make_setup, study_document
+from w2sg.lab.documents.provenance import code_of
+from w2sg.lab.runs import FailedRun
+from w2sg.report import html_page, terminal_table
+from w2sg.report.cells import written
 
 VOID = {"meta", "link", "br", "input", "img", "hr"}
 QUARTERS = {str(i): {"n": 100, "accuracy": 0.9 - 0.1 * i} for i in range(4)}
@@ -59,6 +64,10 @@ class Page(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self.open and self.open[-1] == "script":
             self.scripts[-1] = (self.scripts[-1][0], self.scripts[-1][1] + data)
+
+
+def report_html(made: StudyResult | SetupResult, command: str = "") -> str:
+    return html_page(study_document(made, made_by=command))
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +128,42 @@ def test_the_data_can_be_used_again(html: str, made: StudyResult) -> None:
     assert data["contests"] == expected["contests"]
     assert [one["config"] for one in data["results"]] == [one.config for one in made.results]
     assert "wall_s" not in data
+    assert "steps_done" not in data
+    document = study_document(made).to_dict()
+    assert (document["wall_s"], document["steps_done"]) == (12.5, {"student": 3})
+    assert document["tables"] == data["tables"]
+    assert document["figures"] == data["figures"]
+    assert json.dumps(document, allow_nan=False)
+
+
+def test_every_number_of_the_page_stands_in_its_data(html: str) -> None:
+    """The page shows nothing that `--json` does not have: each cell's number is that of a table's cell."""
+    data = json.loads(Page(html).scripts[0][1])
+    numbers = {
+        cell.get("value", cell.get("low"))
+        for table in [*data["tables"].values(), *(one["gold"] for one in data["provenance"])]
+        for row in table["rows"]
+        for cell in row.values()
+    }
+    shown = [float(value) for value in re.findall(r'data-v="([^"]+)"', html)]
+    assert len(shown) > 100
+    assert set(shown) <= numbers
+    told = {finding["text"] for finding in data["findings"]}
+    for section in data["sections"]:
+        told |= {finding["text"] for card in section["cards"] for finding in card["findings"]}
+    spoken = re.findall(r'<span class="mark"[^>]*>[^<]*</span> <span>([^<]*)</span>', html)
+    assert spoken
+    assert {unescape(text).replace("\N{NO-BREAK SPACE}", " ") for text in spoken} <= told
+
+
+def test_written_cells_have_their_numbers_beside_them(made: StudyResult) -> None:
+    for table in study_document(made).tables.values():
+        for row in table.rows:
+            for cell, column in zip(row, table.columns, strict=True):
+                shown = written(cell, column)
+                assert shown.text
+                if column.style != "text" and isinstance(cell.value, float):
+                    assert shown.number == cell.value
 
 
 @pytest.mark.parametrize(
@@ -150,15 +195,15 @@ def test_numbers_sort_by_full_precision_and_missing_ones_have_no_value(html: str
 
 
 def test_columns_that_all_rows_share_become_a_sentence(made: StudyResult) -> None:
-    tables = {table.name: table for table in tables_of(made)}
+    tables = study_document(made).tables
     titles = [column.title for column in tables["results"].columns]
     assert titles[:3] == ["task", "student", "method"]
     assert "In all rows: supervisor few-features." in tables["results"].intro
     assert all(len(row) == len(table.columns) for table in tables.values() for row in table.rows)
     assert [column.title for column in tables["test-sets"].columns][:2] == ["method", "test set"]
-    assert [row[1].text for row in tables["test-sets"].rows] == ["test", "noise"]
+    assert [row[1].value for row in tables["test-sets"].rows] == ["test", "noise"]
     parts = [column.title for column in tables["breakdown"].columns].index("part")
-    assert tables["breakdown"].rows[0][parts].text == "quarter 1 (easiest)"
+    assert tables["breakdown"].rows[0][parts].value == "quarter 1 (easiest)"
 
 
 def test_foreign_words_cannot_become_markup() -> None:
@@ -182,7 +227,7 @@ def test_one_seed_one_method_one_setup() -> None:
 def test_the_same_result_gives_the_same_bytes(made: StudyResult, html: str, tmp_path: Path) -> None:
     path = write_report(made, tmp_path / "r.html", command="w2sg study made.toml")
     assert path.read_text(encoding="utf-8") == html
-    later = StudyResult(made.name, made.results, made.contests, {}, 99.0)
+    later = StudyResult(made.name, made.results, made.comparisons, {}, 99.0)
     write_report(later, path, command="w2sg study made.toml")
     assert path.read_text(encoding="utf-8") == html
     assert os.listdir(tmp_path) == ["r.html"]
@@ -191,6 +236,8 @@ def test_the_same_result_gives_the_same_bytes(made: StudyResult, html: str, tmp_
 def test_paths_that_cannot_be_written_are_said_before_any_work(tmp_path: Path, made: StudyResult) -> None:
     with pytest.raises(InputError, match=r"path must be a file, got the folder .*: add a file name"):
         write_report(made, tmp_path)
+    with pytest.raises(InputError, match=r"path must end in \.md or \.html, got report\.pdf"):
+        write_report(made, tmp_path / "report.pdf")
     with pytest.raises(InputError, match=r"the folder .*none does not exist: make it or choose another path"):
         write_report(made, tmp_path / "none" / "r.html")
     with pytest.raises(InputError, match="study 'empty' has no results"):
@@ -219,3 +266,48 @@ def test_importing_the_room_loads_neither_matplotlib_nor_jinja() -> None:
     code = "import sys, w2sg.report; print([m for m in ('matplotlib', 'jinja2') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_room_knows_no_results_and_computes_nothing() -> None:
+    """It imports the documents of the floor below and nothing of those who make them."""
+    for path in sorted(Path(report.__file__).parent.rglob("*.py")):
+        if path.name == "blocks.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            named = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            named += [one.name for one in node.names] if isinstance(node, ast.Import) else []
+            rooms = {name.split(".")[1] for name in named if name.startswith("w2sg.")}
+            assert rooms <= {"core", "measure", "report"}, path.name
+
+
+def test_a_study_can_be_written_as_markdown(made: StudyResult, tmp_path: Path) -> None:
+    path = write_report(made, tmp_path / "r.md", command="w2sg study made.toml")
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith(
+        "<!-- Generated by `w2sg study made.toml`: change the study, not this file. -->\n\n# Study: made"
+    )
+    headings = re.findall(r"^## (.*)$", text, re.MULTILINE)
+    assert headings[:4] == ["Findings", "By task, weak supervisor and student", "How to read this", "Figures"]
+    assert headings[-1] == "Provenance"
+    links = re.findall(r"!\[[^\]]*\]\(([^)]*)\)", text)
+    assert links
+    assert all((tmp_path / link).is_file() for link in links)
+    assert all(one.config in text for one in made.results)
+
+
+def test_failed_runs_are_listed_and_said(made: StudyResult) -> None:
+    label = {"task": "wine", "supervisor": "few-features", "student": "linear", "method": "naive"}
+    document = study_document(replace(made, failed=(FailedRun(label, 3, "predictions are not finite"),)))
+    assert document.findings[-1].text == "1 of 37 runs failed and are in no number of this page."
+    (row,) = document.tables["failed"].rows
+    assert [cell.value for cell in row] == [*label.values(), 3, "predictions are not finite"]
+    assert document.to_dict()["failed"][0]["reason"] == "predictions are not finite"
+    assert "predictions are not finite" in html_page(document)
+
+
+def test_a_terminal_shows_fewer_columns_and_repeats_no_names(made: StudyResult) -> None:
+    titles, rows = terminal_table(study_document(made).tables["results"])
+    assert titles == ["task", "student", "method", "weak accuracy", "student accuracy", "ceiling accuracy", "PGR"]
+    assert [row[0] for row in rows] == ["gaussian", "", "", "", "wine", "gaussian"]
+    assert rows[0][6] == wording.interval(made.results[0].pgr)
+    assert rows[4][6].startswith("no PGR gap 0.0")

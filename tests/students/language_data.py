@@ -1,12 +1,14 @@
 """Small language models with a tokenizer of their own, saved as a user's would be."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from w2sg.core import Fit, FloatArray, Inputs, IntArray, derive, one_hot, registry
+from w2sg.core import Fit, FloatArray, Inputs, IntArray, PreferenceFit, TextFit, derive, one_hot, registry
+from w2sg.students import Policy, Writer
 from w2sg.testing.samples import COMMON
 from w2sg.testing.samples import WORDS as SAMPLE_WORDS
 
@@ -111,3 +113,17 @@ def pairs(n: int, seed: int = 0) -> tuple[Inputs, IntArray]:
 def accuracy(student: Any, data: tuple[Inputs, IntArray], test: tuple[Inputs, IntArray], **fields: Any) -> float:
     predictor = student.fit(request(student, *data, **fields))
     return float((predictor.predict_proba(test[0]).argmax(axis=1) == test[1]).mean())
+
+
+def taught(writer: Writer, prompts: Sequence[str], answers: Sequence[str], rng: Any, **more: Any) -> Any:
+    """Return a writer that was trained on answers."""
+    return writer.fit(TextFit(student=writer, rng=rng, prompts=prompts, answers=answers, **more))
+
+
+def preferring(policy: Policy, pairs: Any, preferred: Any, rng: Any, **more: Any) -> Any:
+    """Return a policy that was trained on preferences between pairs: prompts, first and second answers."""
+    prompts, first, second = pairs
+    fit = PreferenceFit(
+        student=policy, rng=rng, prompts=prompts, first=first, second=second, preferred=np.asarray(preferred), **more
+    )
+    return policy.fit(fit)

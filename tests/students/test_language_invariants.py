@@ -36,8 +36,8 @@ def built(
 ) -> Any:
     """Return the loop of a student on small reviews, and its network."""
     from w2sg.students.language.loop import Loop
-    from w2sg.students.language.problems import Labelled
-    from w2sg.students.language.student import texts_of
+    from w2sg.students.language.problems import LabelProblem
+    from w2sg.students.language.settings import texts_of
     from w2sg.students.language.tokens import tokenize
     from w2sg.students.language.tuning import network_of, recipe_of
 
@@ -49,7 +49,7 @@ def built(
     tokens = tokenize(network.loaded, texts_of(inputs), 64, "refuse")
     soft = 0.1 + 0.8 * np.eye(2, dtype=np.float32)[gold]
     weights = np.linspace(0.5, 1.5, n, dtype=np.float32)
-    problem = Labelled(tokens, 1, soft, weights, registry.build("objectives", objective))  # type: ignore[arg-type]
+    problem = LabelProblem(tokens, 1, soft, weights, registry.build("objectives", objective))  # type: ignore[arg-type]
     plan = replace(recipe_of(student, student.mode == "lora"), epochs=epochs, batch=8, rate=1e-3, head_rate=1e-3)
     return Loop(network, problem, replace(plan, **recipe), device="cpu", seed=3)
 
@@ -125,7 +125,7 @@ def test_adapters_at_first_change_nothing(folders: dict[str, str]) -> None:
     for kind in folders:
         base, adapted = (LanguageModel(model=folders[kind], mode=mode) for mode in ("full", "lora"))
         from w2sg.students.language.network import answered
-        from w2sg.students.language.student import texts_of
+        from w2sg.students.language.settings import texts_of
         from w2sg.students.language.tokens import tokenize
         from w2sg.students.language.tuning import network_of
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from language_data import BAD, FILL, GOOD, causal, saved
+from language_data import BAD, FILL, GOOD, causal, preferring, saved, taught
 
 from w2sg.core import InputError, derive
 from w2sg.students import Policy, Writer
@@ -33,7 +33,7 @@ def pairs(n: int, seed: int = 0) -> tuple[list[str], list[str], list[str]]:
 def built(folder: str, targets: Any, *, moved: bool = True, swapped: bool = False, **recipe: Any) -> Any:
     """Return the loop of a policy on 8 pairs; `moved` changes it after the reference was taken."""
     from w2sg.students.language.loop import Loop
-    from w2sg.students.language.preferences import Preferences
+    from w2sg.students.language.preferences import PreferenceProblem
     from w2sg.students.language.tuning import recipe_of
     from w2sg.students.language.writing import known_likelihoods, network_of_writer, sequences
 
@@ -46,7 +46,9 @@ def built(folder: str, targets: Any, *, moved: bool = True, swapped: bool = Fals
     found = sequences(network.loaded, policy, np.repeat(prompts, 2).tolist(), both)
     reference = known_likelihoods(network, found.tokens, found.given)
     weights = np.linspace(0.5, 1.5, 8, dtype=np.float32)
-    problem = Preferences(found.tokens, found.given, np.asarray(targets, dtype=np.float32), weights, reference, BETA)
+    problem = PreferenceProblem(
+        found.tokens, found.given, np.asarray(targets, dtype=np.float32), weights, reference, BETA
+    )
     if moved:
         move(network)
     plan = replace(recipe_of(policy, False), batch=8, rate=1e-3, head_rate=1e-3, **recipe)
@@ -167,7 +169,7 @@ def margins(trained: Any, seed: int = 1) -> Any:
 def test_a_policy_comes_to_prefer_what_is_preferred(folder: str, tmp_path: Path, mode: Any) -> None:
     """In one direction, and with turned labels in the other, from a model that says both as often."""
     prompts, good, bad = pairs(60)
-    both = Writer(model=folder, **LEARNS).fit_texts([*prompts, *prompts], [*good, *bad], derive(0, "start"))
+    both = taught(Writer(model=folder, **LEARNS), [*prompts, *prompts], [*good, *bad], derive(0, "start"))
     model = causal()
     model.transformer.load_state_dict({name.removeprefix("body."): value for name, value in both.state.items()})
     shared: dict[str, Any] = {**LEARNS, "mode": mode, "rate": 1e-3 if mode == "full" else 1e-2}
@@ -175,15 +177,15 @@ def test_a_policy_comes_to_prefer_what_is_preferred(folder: str, tmp_path: Path,
     known = margins(policy.published()).mean()
     assert abs(known) < 1
     for preferred, sign in ((0.9, 1), (0.1, -1)):
-        trained = policy.fit_preferences(prompts, good, bad, np.full(60, preferred), derive(0, "policy"))
+        trained = preferring(policy, (prompts, good, bad), np.full(60, preferred), derive(0, "policy"))
         assert sign * (margins(trained).mean() - known) > 2
         assert trained.notes["pairs"] == 60
 
 
 def test_pairs_without_room_are_dropped_together_and_counted(folder: str) -> None:
     policy = Policy(model=folder, **{**LEARNS, "epochs": 1, "most_new_tokens": 3})
-    trained = policy.fit_preferences(
-        ["the film", "the story"], ["fine", "fine"], ["dull", "dull poor awful"], np.ones(2), derive(0, "p")
+    trained = preferring(
+        policy, (["the film", "the story"], ["fine", "fine"], ["dull", "dull poor awful"]), np.ones(2), derive(0, "p")
     )
     assert (trained.notes["pairs"], trained.notes["dropped"], trained.notes["answers_too_long"]) == (1, 1, 1)
 
@@ -191,22 +193,22 @@ def test_pairs_without_room_are_dropped_together_and_counted(folder: str) -> Non
 def test_the_start_is_the_reference(folder: str) -> None:
     """From a trained writer the first step is as weak as from the model as published: the margin begins at 0."""
     prompts, good, bad = pairs(20)
-    start = Writer(model=folder, **LEARNS).fit_texts(prompts, good, derive(0, "start"))
+    start = taught(Writer(model=folder, **LEARNS), prompts, good, derive(0, "start"))
     policy = Policy(model=folder, **{**LEARNS, "epochs": 3})
-    trained = policy.fit_preferences(prompts, good, bad, np.full(20, 0.5), derive(0, "p"), start=start)
+    trained = preferring(policy, (prompts, good, bad), np.full(20, 0.5), derive(0, "p"), start=start)
     np.testing.assert_allclose(margins(trained), margins(start), atol=0.1)
     assert np.abs(margins(start)).mean() > 2
 
 
 def test_a_training_is_decided_by_its_generator(folder: str) -> None:
     policy = Policy(model=folder, **{**LEARNS, "epochs": 1})
-    one, same = (policy.fit_preferences(*pairs(20), np.full(20, 0.8), derive(0, "p")) for _ in range(2))
+    one, same = (preferring(policy, pairs(20), np.full(20, 0.8), derive(0, "p")) for _ in range(2))
     assert all(torch.equal(one.state[name], same.state[name]) for name in one.state)
 
 
 def test_what_is_no_preference_is_refused(folder: str, tmp_path: Path) -> None:
     policy, rng = Policy(model=folder), derive(0, "p")
     with pytest.raises(InputError, match=r"preferred must hold probabilities in \[0, 1\], got values in \[0.5, 1.5\]"):
-        policy.fit_preferences(["a", "a"], ["b", "b"], ["c", "c"], np.array([0.5, 1.5]), rng)
+        preferring(policy, (["a", "a"], ["b", "b"], ["c", "c"]), [0.5, 1.5], rng)
     with pytest.raises(InputError, match="got prompts 1, first 1, second 2, preferred 1"):
-        policy.fit_preferences(["a"], ["b"], ["c", "d"], np.ones(1), rng)
+        preferring(policy, (["a"], ["b"], ["c", "d"]), np.ones(1), rng)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from language_data import accuracy, causal, encoder, pairs, request, reviews, saved
 
-from w2sg.core import InputError, Inputs, IntArray, derive, keeping, one_hot, registry
+from w2sg.core import InputError, Inputs, IntArray, derive, one_hot, registry, using_cache
 from w2sg.students import HiddenStates, LanguageModel, Linear, features
 
 torch = pytest.importorskip("torch")
@@ -44,8 +44,8 @@ def test_bradley_terry_is_cross_entropy_of_two_rewards(folder: str) -> None:
     """The first step's pull on the head is the closed form: the mean over pairs of (p - y)(s_a - s_b)."""
     from w2sg.students.language.loop import Loop
     from w2sg.students.language.network import answered
-    from w2sg.students.language.problems import Labelled
-    from w2sg.students.language.student import texts_of
+    from w2sg.students.language.problems import LabelProblem
+    from w2sg.students.language.settings import texts_of
     from w2sg.students.language.tokens import tokenize
     from w2sg.students.language.tuning import network_of, recipe_of
 
@@ -55,7 +55,7 @@ def test_bradley_terry_is_cross_entropy_of_two_rewards(folder: str) -> None:
     tokens = tokenize(network.loaded, texts_of(inputs), 64, "refuse")
     weak = 0.2 + 0.6 * one_hot(gold, 2)
     objective: Any = registry.build("objectives", "cross-entropy")
-    problem = Labelled(tokens, 2, weak, np.ones(6, dtype=np.float32), objective)
+    problem = LabelProblem(tokens, 2, weak, np.ones(6, dtype=np.float32), objective)
     loop = Loop(network, problem, recipe_of(student, False), device="cpu", seed=0)
     states = answered(network, tokens, "states")
     problem.backward(loop.step, np.arange(6), 0.0)
@@ -129,7 +129,7 @@ def test_language_modelling_first_needs_no_labels_and_changes_the_body(folder: s
     """The texts' own words become likelier, whatever the labels are."""
     from w2sg.students.language.network import tensors
     from w2sg.students.language.problems import log_likelihood
-    from w2sg.students.language.student import texts_of
+    from w2sg.students.language.settings import texts_of
     from w2sg.students.language.tokens import tokenize
     from w2sg.students.language.tuning import network_of, warmed_up
 
@@ -209,7 +209,7 @@ class Counting:
     def keep(self, key: str, arrays: Any) -> None:
         self.kept[key] = arrays
 
-    def scratch(self, key: str) -> Path:
+    def checkpoint_folder(self, key: str) -> Path:
         return self.root / key
 
 
@@ -217,7 +217,7 @@ def test_a_text_is_read_once_whatever_its_place(folder: str, tmp_path: Path) -> 
     inputs, _ = pairs(12)
     body = HiddenStates(model=folder)
     keeper = Counting(tmp_path)
-    with keeping(keeper):
+    with using_cache(keeper):
         found = features(body, inputs, inputs)
         swapped = features(body, inputs, Inputs.of(inputs.values[:, ::-1]))
         both = features(body.model_copy(update={"pair": "concatenation"}), inputs, inputs)
@@ -254,7 +254,7 @@ def test_an_interrupted_training_goes_on_where_the_laboratory_lent_a_place(
         take(self, number, rows)
 
     monkeypatch.setattr(loop.Loop, "_take", killed)
-    with keeping(Counting(tmp_path)):
+    with using_cache(Counting(tmp_path)):
         with pytest.raises(KeyboardInterrupt):
             student.fit(request(student, inputs, gold))
         resumed = student.fit(request(student, inputs, gold)).predict_proba(inputs)

@@ -5,12 +5,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from language_data import FILL, GOOD, causal, encoder, saved, tokenizer
+from language_data import FILL, GOOD, causal, encoder, saved, taught, tokenizer
 
-from w2sg.core import CapabilityError, InputError, derive, keeping
-from w2sg.students import Policy, TrainedWriter, Writer
+from w2sg.core import CapabilityError, InputError, PreferenceFit, derive, using_cache
+from w2sg.students import Policy, Writer
 
 torch = pytest.importorskip("torch")
+
+from w2sg.students.language.writing import TrainedWriter  # noqa: E402
+
 SAME = 1e-4
 """Log-probabilities in nats of a few tokens whose float32 sums were taken in another order."""
 LEARNS: dict[str, Any] = {"epochs": 12, "rate": 3e-3, "batch": 16, "most_new_tokens": 8, "device": "cpu"}
@@ -24,7 +27,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="module")
 def copying(folder: str) -> TrainedWriter:
     prompts, answers = questions(200)
-    return Writer(model=folder, **LEARNS).fit_texts(prompts, answers, derive(0, "writer"))
+    trained = taught(Writer(model=folder, **LEARNS), prompts, answers, derive(0, "writer"))
+    assert isinstance(trained, TrainedWriter)
+    return trained
 
 
 def questions(n: int, seed: int = 0) -> tuple[list[str], list[str]]:
@@ -56,16 +61,16 @@ def test_adapters_of_a_pretrained_model_learn_another_answer(tmp_path: Path, cop
     once = np.array([answer.split()[0] for answer in twice])
     assert (writer.published().write(prompts).texts[:, 0] == np.array(twice)).mean() > 0.95
     data = questions(200)
-    adapted = writer.fit_texts(data[0], [answer.split()[0] for answer in data[1]], derive(0, "writer"))
+    adapted = taught(writer, data[0], [answer.split()[0] for answer in data[1]], derive(0, "writer"))
     assert all("lora_" in name for name in adapted.state)
     assert (adapted.write(prompts).texts[:, 0] == once).mean() > 0.95
-    again = writer.fit_texts(*data, derive(1, "writer"), start=adapted)
+    again = taught(writer, *data, derive(1, "writer"), start=adapted)
     assert (again.write(prompts).texts[:, 0] == np.array(twice)).mean() > 0.95
 
 
 def test_words_of_their_own_are_trained(tmp_path: Path) -> None:
     untied = saved(tmp_path / "untied", causal(tie_word_embeddings=False))
-    trained = Writer(model=untied, **{**LEARNS, "epochs": 1}).fit_texts(*questions(40), derive(0, "writer"))
+    trained = taught(Writer(model=untied, **{**LEARNS, "epochs": 1}), *questions(40), derive(0, "writer"))
     before = TrainedWriter(trained.writer, {}, 0)
     assert "words.weight" in trained.state
     prompts, answers = questions(20, seed=1)
@@ -174,7 +179,7 @@ def test_an_answer_without_weight_teaches_nothing(folder: str) -> None:
     wrong = [*answers[:16], *["dull"] * 16]
     weights = np.repeat([1.0, 0.0], 16)
     writer = Writer(model=folder, **{**LEARNS, "epochs": 2, "batch": 32})
-    one, other = (writer.fit_texts(prompts, said, derive(0, "w"), weights=weights) for said in (answers, wrong))
+    one, other = (taught(writer, prompts, said, derive(0, "w"), weights=weights) for said in (answers, wrong))
     probe = questions(8, seed=8)
     np.testing.assert_allclose(one.log_likelihood(*probe), other.log_likelihood(*probe), atol=1e-3)
 
@@ -182,10 +187,10 @@ def test_an_answer_without_weight_teaches_nothing(folder: str) -> None:
 def test_training_is_decided_by_its_generator_and_goes_on_from_a_start(folder: str, copying: TrainedWriter) -> None:
     writer = Writer(model=folder, **{**LEARNS, "epochs": 1})
     data = questions(40)
-    one, same, other = (writer.fit_texts(*data, derive(seed, "w")) for seed in (0, 0, 1))
+    one, same, other = (taught(writer, *data, derive(seed, "w")) for seed in (0, 0, 1))
     assert all(torch.equal(one.state[name], same.state[name]) for name in one.state)
     assert not all(torch.equal(one.state[name], other.state[name]) for name in one.state)
-    further = writer.fit_texts(*data, derive(0, "w"), start=copying)
+    further = taught(writer, *data, derive(0, "w"), start=copying)
     assert further.log_likelihood(*data).mean() > one.log_likelihood(*data).mean() + 1
 
 
@@ -199,14 +204,14 @@ def test_a_training_has_a_place_to_save_to(folder: str, tmp_path: Path) -> None:
         def keep(self, key: str, arrays: Any) -> None:
             raise AssertionError
 
-        def scratch(self, key: str) -> Path:
+        def checkpoint_folder(self, key: str) -> Path:
             self.names.append(key)
             return tmp_path / key
 
     prompts, answers = questions(8)
-    with keeping(Lent()):
+    with using_cache(Lent()):
         for said in (answers, answers, answers[::-1]):
-            Writer(model=folder, **{**LEARNS, "epochs": 1}).fit_texts(prompts, said, derive(0, "w"))
+            taught(Writer(model=folder, **{**LEARNS, "epochs": 1}), prompts, said, derive(0, "w"))
     assert len(Lent.names) == 3
     assert Lent.names[0] == Lent.names[1] != Lent.names[2]
     assert list(tmp_path.iterdir()) == []
@@ -218,28 +223,28 @@ def test_a_training_has_a_place_to_save_to(folder: str, tmp_path: Path) -> None:
 def test_long_prompts_are_cut_dropped_or_refused_and_counted(folder: str) -> None:
     few: dict[str, Any] = {**LEARNS, "epochs": 1, "most_tokens": 12, "most_new_tokens": 6}
     prompts, answers = ["the film was fine", "the " * 9 + "film was great"], ["fine", "great"]
-    cut = Writer(model=folder, **few).fit_texts(prompts, answers, derive(0, "w"))
+    cut = taught(Writer(model=folder, **few), prompts, answers, derive(0, "w"))
     assert cut.notes["too_long"] == 1
     assert "dropped" not in cut.notes
-    dropped = Writer(model=folder, **few, too_long="drop").fit_texts(prompts, answers, derive(0, "w"))
+    dropped = taught(Writer(model=folder, **few, too_long="drop"), prompts, answers, derive(0, "w"))
     assert (dropped.notes["too_long"], dropped.notes["dropped"]) == (1, 1)
     asked = cut.write([*prompts, ""])
     assert dict(asked.notes) == {"too_long": 1, "empty": 1}
     assert asked.texts[1, 0] == cut.write(["the the the film was great"]).texts[0, 0]
     with pytest.raises(InputError, match="text 1 has 12 tokens, and 6 are read .1 of 2 texts are too long.: raise"):
-        Writer(model=folder, **few, too_long="refuse").fit_texts(prompts, answers, derive(0, "w"))
+        taught(Writer(model=folder, **few, too_long="refuse"), prompts, answers, derive(0, "w"))
 
 
 def test_long_answers_are_never_cut(folder: str) -> None:
     few: dict[str, Any] = {**LEARNS, "epochs": 1, "most_new_tokens": 3}
     prompts, answers = ["the film", "the story"], ["fine great", "fine great lovely"]
-    trained = Writer(model=folder, **few).fit_texts(prompts, answers, derive(0, "w"))
+    trained = taught(Writer(model=folder, **few), prompts, answers, derive(0, "w"))
     assert (trained.notes["answers_too_long"], trained.notes["dropped"]) == (1, 1)
     assert np.isnan(trained.log_likelihood(prompts, answers)).tolist() == [False, True]
     with pytest.raises(InputError, match="answer 1 has 4 tokens with its end, and 3 have room .1 of 2 answers"):
-        Writer(model=folder, **few, too_long="refuse").fit_texts(prompts, answers, derive(0, "w"))
+        taught(Writer(model=folder, **few, too_long="refuse"), prompts, answers, derive(0, "w"))
     with pytest.raises(InputError, match="all 1 examples are dropped: their answers have more than 3 tokens or their"):
-        Writer(model=folder, **few).fit_texts(prompts[1:], answers[1:], derive(0, "w"))
+        taught(Writer(model=folder, **few), prompts[1:], answers[1:], derive(0, "w"))
 
 
 # refusals
@@ -262,19 +267,17 @@ def test_what_cannot_be_written_is_refused(folder: str, copying: TrainedWriter) 
 def test_what_cannot_be_learned_is_refused(folder: str, tmp_path: Path, copying: TrainedWriter) -> None:
     writer, rng = Writer(model=folder, **LEARNS), derive(0, "w")
     with pytest.raises(InputError, match="there must be one entry per example, .* got prompts 1, answers 2"):
-        writer.fit_texts(["a"], ["b", "c"], rng)
+        taught(writer, ["a"], ["b", "c"], rng)
     with pytest.raises(InputError, match="at least one example, got prompts 0, answers 0"):
-        writer.fit_texts([], [], rng)
+        taught(writer, [], [], rng)
     with pytest.raises(
         InputError, match=r"weights must be finite, not negative and not all 0, got values in \[-1, 0\]"
     ):
-        writer.fit_texts(["a", "b"], ["c", "d"], rng, weights=np.array([0.0, -1.0]))
+        taught(writer, ["a", "b"], ["c", "d"], rng, weights=np.array([0.0, -1.0]))
     with pytest.raises(InputError, match="a writer goes on only from a trained one with the same model, layers, mode"):
-        Writer(model=folder, layers=1, device="cpu").fit_texts(["a"], ["b"], rng, start=copying)
-    with pytest.raises(CapabilityError, match="student 'writer' learns written answers, not classes: call fit_tex"):
-        writer.fit_many([])
-    with pytest.raises(CapabilityError, match="student 'policy' learns written answers"):
-        Policy(model=folder).fit_many([])
+        taught(Writer(model=folder, layers=1, device="cpu"), ["a"], ["b"], rng, start=copying)
+    with pytest.raises(CapabilityError, match="student 'writer' does not learn from 'preferences': choose 'policy'"):
+        writer.fit(PreferenceFit(student=writer, rng=rng, prompts="a", first="b", second="c", preferred=np.ones(1)))
     looking_ahead = saved(tmp_path / "encoder", encoder())
     with pytest.raises(InputError, match="looks ahead, so it has no next word to say: choose a causal model"):
         Writer(model=looking_ahead, device="cpu").published().write(["the film"])

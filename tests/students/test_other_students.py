@@ -25,7 +25,7 @@ def request(spec: Any, x: FloatArray, targets: FloatArray, **fields: Any) -> Fit
 
 
 def predicted(fit: Fit, x: FloatArray | None = None) -> FloatArray:
-    return fit.student.fit(fit).predict_proba(fit.inputs if x is None else Inputs.of(x))
+    return np.asarray(fit.student.fit(fit).predict_proba(fit.inputs if x is None else Inputs.of(x)))
 
 
 def crossed(n: int, seed: int = 0) -> tuple[FloatArray, Any]:

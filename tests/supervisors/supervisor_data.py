@@ -3,7 +3,8 @@ from functools import cache
 import numpy as np
 from sklearn.datasets import load_digits
 
-from w2sg.core import AnyArray, Examples, FloatArray, Inputs, IntArray, Pool, WeakSupervisor, derive
+from w2sg.core import AnyArray, Examples, FloatArray, Inputs, IntArray, Pool, Supervision, WeakSupervisor, derive
+from w2sg.testing import numbered_classes
 
 Data = tuple[Examples, IntArray]
 
@@ -21,13 +22,20 @@ def blobs(n: int, k: int = 3, d: int = 5, seed: int = 0, spread: float = 1.5) ->
     return examples_of(x), gold
 
 
+def supervision_of(data: Data, k: int) -> Supervision:
+    """Return what a supervisor of `k` classes learns from."""
+    examples, gold = data
+    return Supervision(examples, gold, numbered_classes(k), examples.inputs)
+
+
 def label(
     supervisor: WeakSupervisor, examples: Examples, gold: IntArray, k: int, seed: int = 0, fitted_on: Data | None = None
 ) -> FloatArray:
     """Fit on some data and label the examples, with gold only for supervisors that simulate."""
-    on, on_gold = fitted_on or (examples, gold)
-    labeller = supervisor.fit(on, on_gold, on.inputs, k, derive(seed, "fit"))
-    return labeller.label(examples, gold if supervisor.simulates else None, derive(seed, "label"))
+    on = supervision_of(fitted_on or (examples, gold), k)
+    labeller = supervisor.fit(on, derive(seed, "fit"))
+    weak = labeller.label(examples, gold if supervisor.simulates else None, derive(seed, "label"))
+    return on.question.checked(weak, len(examples), "weak labels").probabilities  # type: ignore[no-any-return]
 
 
 @cache

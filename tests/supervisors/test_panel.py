@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from supervisor_data import Data, blobs, digits, examples_of, label
 
-from w2sg.core import ConfigError, FloatArray, InputError, IntArray, derive
+from w2sg.core import ClassProbabilities, ConfigError, InputError, IntArray, derive
 from w2sg.core.registry import build
 from w2sg.supervisors import Panel
 from w2sg.supervisors.combine import Combination
@@ -80,9 +80,9 @@ class Recorder:
     def __init__(self) -> None:
         self.gold: list[IntArray | None] = []
 
-    def label(self, examples: object, gold: IntArray | None, rng: np.random.Generator) -> FloatArray:
+    def label(self, examples: object, gold: IntArray | None, rng: np.random.Generator) -> ClassProbabilities:
         self.gold.append(gold)
-        return np.full((4, 3), 1 / 3)
+        return ClassProbabilities(np.full((4, 3), 1 / 3))
 
 
 def test_gold_reaches_only_members_that_simulate() -> None:

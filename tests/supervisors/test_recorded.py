@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from supervisor_data import Data, examples_of, label
+from supervisor_data import Data, examples_of, label, supervision_of
 
 from w2sg.core import AnyArray, ConfigError, DataError, Examples, InputError, UnknownNameError, derive
 from w2sg.core.registry import build
@@ -81,9 +81,9 @@ def test_posteriors_are_calibrated_and_may_overrule_a_biased_answer() -> None:
 def test_it_never_sees_gold_of_what_it_labels() -> None:
     supervisor = made()
     assert not supervisor.simulates
-    labeller = supervisor.fit(*ON, ON[0].inputs, 3, derive(0, "fit"))
+    labeller = supervisor.fit(supervision_of(ON, 3), derive(0, "fit"))
     weak = labeller.label(ON[0], None, derive(0, "label"))
-    assert weak.shape == (6, 3)
+    assert weak.probabilities.shape == (6, 3)
 
 
 def test_what_is_missing_is_named() -> None:

@@ -5,12 +5,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
-from supervisor_data import Data, blobs, digits, examples_of, label
-from w2sg.supervisors.space import fit_space
+from supervisor_data import Data, blobs, digits, examples_of, label, supervision_of
 
-from w2sg.core import AnyArray, ConfigError, DataError, InputError, IntArray, check_soft_labels, derive
+from w2sg.core import (
+    AnyArray,
+    ConfigError,
+    DataError,
+    InputError,
+    IntArray,
+    Supervision,
+    WrittenAnswers,
+    check_soft_labels,
+    derive,
+)
 from w2sg.core.registry import build, lookup
 from w2sg.supervisors import Simulated
+from w2sg.supervisors.geometry import fit_geometry
 from w2sg.supervisors.simulated import n_errors
 from w2sg.supervisors.structures import STRUCTURES, StructureName
 
@@ -83,10 +93,10 @@ def test_confidence_is_calibrated_unless_chosen() -> None:
 
 def test_confusion_uses_one_map_on_every_split() -> None:
     on, transfer, test = blobs(50), blobs(300, seed=1), blobs(200, seed=2)
-    labeller = Simulated(accuracy=0.5, structure="confusion").fit(*on, on[0].inputs, 3, derive(0, "fit"))
+    labeller = Simulated(accuracy=0.5, structure="confusion").fit(supervision_of(on, 3), derive(0, "fit"))
     maps = []
     for examples, gold in (transfer, test):
-        given_ = labeller.label(examples, gold, derive(0, "label")).argmax(axis=1)
+        given_ = labeller.label(examples, gold, derive(0, "label")).named
         pairs = {(int(g), int(w)) for g, w in zip(gold, given_, strict=True) if g != w}
         assert len(pairs) == 3
         maps.append(pairs)
@@ -130,7 +140,7 @@ def test_stored_difficulty_decides_where_errors_fall() -> None:
 
 def test_margins_tell_difficulty_from_adversarial_from_uniform() -> None:
     on, data = blobs(300), blobs(1000, seed=1)
-    rule = fit_space(on[0].inputs, on[1], 3, np.random.default_rng(0))
+    rule = fit_geometry(supervision_of(on, 3), np.random.default_rng(0))
     margin, _ = rule.nearest_other(data[0].inputs, data[1])
     score = {name: auc(margin, errors(name, data, on, 3)) for name in NAMES}
     assert score["difficulty"] < 0.3
@@ -147,13 +157,13 @@ def test_adversarial_errors_are_shared_by_the_classes() -> None:
 
 def test_centroid_rule_reads_columns_of_any_scale_images_and_texts() -> None:
     on, data = blobs(500, spread=4), blobs(500, seed=1, spread=4)
-    rule = fit_space(on[0].inputs, on[1], 3, np.random.default_rng(0))
+    rule = fit_geometry(supervision_of(on, 3), np.random.default_rng(0))
     assert (rule.scores(data[0].inputs).argmax(axis=1) == data[1]).mean() > 0.95
     (seen, seen_gold), (images, gold) = digits()
-    rule = fit_space(seen.inputs, seen_gold, 10, np.random.default_rng(0))
+    rule = fit_geometry(supervision_of((seen, seen_gold), 10), np.random.default_rng(0))
     assert (rule.scores(images.inputs).argmax(axis=1) == gold).mean() > 0.85
     words, gold = texts(400)
-    rule = fit_space(words.inputs, gold, 2, np.random.default_rng(0))
+    rule = fit_geometry(supervision_of((words, gold), 2), np.random.default_rng(0))
     assert (rule.scores(words.inputs).argmax(axis=1) == gold).mean() > 0.9
 
 
@@ -201,13 +211,13 @@ def test_bad_fields_are_named(fields: dict[str, object], message: str) -> None:
 
 def test_bad_use_is_explained() -> None:
     examples, gold = blobs(30)
-    labeller = Simulated().fit(examples, gold, examples.inputs, 3, derive(0, "fit"))
+    labeller = Simulated().fit(supervision_of((examples, gold), 3), derive(0, "fit"))
     with pytest.raises(InputError, match="needs the gold of the 30 examples it labels, got none: release it"):
         labeller.label(examples, None, derive(0, "label"))
     with pytest.raises(InputError, match=r"got shape \(29,\)"):
         labeller.label(examples, gold[1:], derive(0, "label"))
-    with pytest.raises(InputError, match="at least 2 classes"):
-        label(Simulated(), examples, np.zeros(30, np.int64), 1)
+    with pytest.raises(InputError, match="at least 2 classes to err, got 0"):
+        Simulated().fit(Supervision(examples, gold, WrittenAnswers(), examples.inputs), derive(0, "fit"))
     with pytest.raises(InputError, match="one class for each of the 3 classes, got 2"):
         label(Simulated(structure="region", confuse=(1, 0)), examples, gold, 3)
     with pytest.raises(InputError, match=r"confidence must be above chance \(1/3\).*got 0.3"):

@@ -5,11 +5,23 @@ from typing import ClassVar, Literal
 
 import numpy as np
 import pytest
-from supervisor_data import Data, blobs, digits, examples_of, label
+from supervisor_data import Data, blobs, digits, examples_of, label, supervision_of
 
-from w2sg.core import ConfigError, Fit, FloatArray, InputError, Inputs, Predictor, Student, derive, one_hot, register
+from w2sg.core import (
+    ConfigError,
+    Fit,
+    FloatArray,
+    InputError,
+    Inputs,
+    Predictor,
+    Student,
+    derive,
+    one_hot,
+    register,
+    registry,
+)
 from w2sg.core.registry import build
-from w2sg.supervisors import Trained
+from w2sg.supervisors import TrainedSupervisor
 
 
 class Shares(Predictor):
@@ -35,7 +47,7 @@ class Spy(Student):
 
 def seen_by(data: Data, **fields: object) -> Fit:
     supervisor = build("supervisors", {"kind": "trained", "student": "spy", **fields})
-    assert isinstance(supervisor, Trained)
+    assert isinstance(supervisor, TrainedSupervisor)
     weak = label(supervisor, *data, 3)
     assert weak.shape == (len(data[0]), 3)
     return Spy.seen[0]
@@ -67,11 +79,11 @@ def test_bad_fields_and_splits_are_explained() -> None:
     with pytest.raises(InputError, match="at most the 0 examples of the supervision split, got all"):
         seen_by((data[0].take(np.arange(0)), data[1][:0]))
     with pytest.raises(ConfigError, match="labels: input should be greater than or equal to 1, got 0"):
-        Trained.parse({"labels": 0})
+        TrainedSupervisor.parse({"labels": 0})
     with pytest.raises(ConfigError, match="label_noise: input should be less than 1"):
-        Trained.parse({"label_noise": 1})
+        TrainedSupervisor.parse({"label_noise": 1})
     with pytest.raises(ConfigError, match="student.broken: input should be a valid boolean"):
-        Trained.parse({"student": {"kind": "spy", "broken": "perhaps"}})
+        TrainedSupervisor.parse({"student": {"kind": "spy", "broken": "perhaps"}})
     with pytest.raises(InputError, match="weak labels must be finite"):
         seen_by(data, student={"kind": "spy", "broken": True})
 
@@ -81,7 +93,7 @@ def test_handicaps_lie_between_chance_and_all_labels() -> None:
     accuracy = {}
     for name in ("trained", "pooled-pixels", "few-features", "fewer-labels"):
         supervisor = build("supervisors", name)
-        assert isinstance(supervisor, Trained)
+        assert isinstance(supervisor, TrainedSupervisor)
         weak = label(supervisor, examples, gold, 10, fitted_on=on)
         np.testing.assert_allclose(weak.sum(axis=1), 1, atol=1e-4)
         accuracy[name] = (weak.argmax(axis=1) == gold).mean()
@@ -94,13 +106,13 @@ def test_few_words_reads_texts() -> None:
     words = np.array(["a good film", "a bad film", "good good", "so bad"] * 20, dtype=object)
     examples, gold = examples_of(words), np.array([1, 0, 1, 0] * 20)
     supervisor = build("supervisors", "few-words")
-    assert isinstance(supervisor, Trained)
+    assert isinstance(supervisor, TrainedSupervisor)
     assert (label(supervisor, examples, gold, 2).argmax(axis=1) == gold).all()
 
 
 def test_training_is_decided_by_the_generator() -> None:
     on, (examples, gold) = digits()
-    supervisor = Trained(labels=30)
+    supervisor = TrainedSupervisor(labels=30)
     first, again, other = (label(supervisor, examples, gold, 10, seed, on) for seed in (0, 0, 1))
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()
@@ -108,10 +120,19 @@ def test_training_is_decided_by_the_generator() -> None:
 
 def test_gold_of_the_labelled_split_is_never_needed() -> None:
     (on, on_gold), (examples, _) = digits()
-    supervisor = Trained(labels=30)
+    supervisor = TrainedSupervisor(labels=30)
     assert not supervisor.simulates
-    labeller = supervisor.fit(on, on_gold, on.inputs, 10, derive(0, "fit"))
-    assert labeller.label(examples, None, derive(0, "label")).shape == (len(examples), 10)
+    labeller = supervisor.fit(supervision_of((on, on_gold), 10), derive(0, "fit"))
+    assert labeller.label(examples, None, derive(0, "label")).probabilities.shape == (len(examples), 10)
+
+
+def test_how_many_labels_are_used_is_declared() -> None:
+    all_of_them, few = TrainedSupervisor(), TrainedSupervisor(labels=30)
+    assert [supervisor.labels_used(20) for supervisor in (all_of_them, few)] == [20, 20]
+    assert [supervisor.labels_used(50) for supervisor in (all_of_them, few)] == [50, 30]
+    assert all_of_them.with_labels(10) == all_of_them
+    assert few.with_labels(10) == TrainedSupervisor(labels=10)
+    assert few.model == registry.build(Student, "linear")
 
 
 def test_the_room_is_light() -> None:

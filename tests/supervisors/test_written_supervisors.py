@@ -5,15 +5,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from w2sg.core import DataError, Examples, InputError, UnknownNameError, derive
+from w2sg.core import DataError, Examples, InputError, Supervision, UnknownNameError, derive
 from w2sg.supervisors import RecordedSolutions, WriterSupervisor
 from w2sg.testing import Rote, written_sample
 
-EXAMPLES, GOLD = written_sample()
+SAMPLE = written_sample()
+EXAMPLES, GOLD = SAMPLE.examples, SAMPLE.gold
+SHOWN = Supervision(EXAMPLES, GOLD, SAMPLE.question, SAMPLE.corpus)
 
 
 def labels(supervisor: Any, examples: Examples = EXAMPLES) -> Any:
-    return supervisor.fit_texts(EXAMPLES, GOLD, derive(0, "fit")).label(examples, derive(0, "label"))
+    return supervisor.fit(SHOWN, derive(0, "fit")).label(examples, None, derive(0, "label"))
 
 
 def test_a_trained_writer_learns_the_gold_of_its_split() -> None:

@@ -26,7 +26,7 @@ def test_columns_of_answers_become_pairs_of_the_right_and_a_wrong_one(tmp_path: 
     for pair, right, number in zip(pairs, gold, made.transfer.ids, strict=True):
         assert pair[right] == f"Q{number}\nright {number}"
         assert pair[1 - right] in (f"Q{number}\nwrong {number}", f"Q{number}\nbad {number}")
-    assert made.classes == ("first", "second")
+    assert made.question.names == ("first", "second")
     wrong = {pair[1 - right].split("\n")[1].split()[0] for pair, right in zip(pairs, gold, strict=True)}
     assert wrong == {"wrong", "bad"}
 

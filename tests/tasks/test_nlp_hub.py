@@ -138,4 +138,4 @@ def test_rows_of_the_real_library(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     made = task(limit=30)
     assert made.counts()["rows"] == 50
-    assert made.load(derive(0, "split")).classes == ("no", "yes")
+    assert made.load(derive(0, "split")).question.names == ("no", "yes")

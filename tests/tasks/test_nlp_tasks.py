@@ -81,7 +81,7 @@ def test_every_data_set_loads_by_its_name_with_published_splits(name: str, tmp_p
     assert len(set(flat)) == len(flat)
     if "test" in FORMATS[name].splits.values():
         assert {int(i) for text in parts["test"] for i in re.findall(r"\d+", text)[:1]} <= set(range(36))
-    assert data.classes == FORMATS[name].classes
+    assert data.question.names == FORMATS[name].classes
 
 
 def test_the_paper_has_22_tasks_and_no_format_shows_its_label() -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from task_data import DATA, Writer, files, make
 
-from w2sg.core import Component, ConfigError, DataError, TaskData, UnknownNameError, derive
+from w2sg.core import Component, ConfigError, DataError, Supervision, TaskData, UnknownNameError, derive
 from w2sg.tasks.answers import Answers, Source, contents_of, read_answers, verification
 from w2sg.testing import TaskContract
 
@@ -165,7 +165,7 @@ def test_gold_of_the_task_is_that_of_its_rows(tmp_path: Path) -> None:
     data = load("gsm8k", gsm8k(tmp_path))
     right = ["A: 1000" not in text for text in data.transfer.inputs.values]
     np.testing.assert_array_equal(data.vault.release("score", "transfer"), right)
-    assert data.classes == ("wrong", "right")
+    assert data.question.names == ("wrong", "right")
 
 
 def test_a_supervisor_learns_what_recorded_answers_mean(tmp_path: Path) -> None:
@@ -176,9 +176,9 @@ def test_a_supervisor_learns_what_recorded_answers_mean(tmp_path: Path) -> None:
     supervisor = registry.build("supervisors", {"kind": "recorded", "by": "late", "labels": "one-hot"})
     assert isinstance(supervisor, Recorded)
     gold = data.vault.release("supervision", "supervision")
-    labeller = supervisor.fit(data.supervision, gold, data.corpus, 4, derive(0, "fit"))
+    labeller = supervisor.fit(Supervision(data.supervision, gold, data.question, data.corpus), derive(0, "fit"))
     weak = labeller.label(data.transfer, None, derive(0, "label"))
-    right = weak.argmax(axis=1) == data.vault.release("score", "transfer")
+    right = weak.named == data.vault.release("score", "transfer")
     assert right[data.transfer.metadata["recorded.late"] >= 0].all()
 
 

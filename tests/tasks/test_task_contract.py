@@ -125,7 +125,7 @@ def test_tables_are_standardised_and_aligned() -> None:
     np.testing.assert_allclose(data.corpus.values.mean(axis=0), 0, atol=1e-6)
     np.testing.assert_allclose(data.corpus.values.std(axis=0), 1, atol=1e-5)
     np.testing.assert_array_equal(data.vault.release("score", "test"), bunch.target[data.tests["test"].ids])
-    assert data.classes == ("malignant", "benign")
+    assert data.question.names == ("malignant", "benign")
 
 
 def test_defaults_name_a_supervisor_and_a_student() -> None:

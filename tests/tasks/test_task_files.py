@@ -134,7 +134,7 @@ def test_pairs_are_balanced_and_gold_points_at_the_preferred_text(write: Writer)
     path = write("p.jsonl", "\n".join(json.dumps({"chosen": f"good {i}", "rejected": f"bad {i}"}) for i in range(n)))
     data = load(path, pair=["chosen", "rejected"])
     values, gold, _ = in_file_order(data)
-    assert data.classes == ("first", "second")
+    assert data.question.names == ("first", "second")
     assert values.shape == (n, 2)
     assert [values[i, gold[i]] for i in range(n)] == [f"good {i}" for i in range(n)]
     assert [values[i, 1 - gold[i]] for i in range(n)] == [f"bad {i}" for i in range(n)]
@@ -166,7 +166,7 @@ def test_votes_are_no_features(write: Writer) -> None:
 
 def test_classes_are_sorted_or_as_given(write: Writer) -> None:
     path = write("t.csv", "text,label\n" + "\n".join(f"t{i},{[10, 9, 2][i % 3]}" for i in range(N)))
-    assert load(path, text="text").classes == ("2", "9", "10")
+    assert load(path, text="text").question.names == ("2", "9", "10")
     data = load(path, text="text", classes=["9", "10", "2"])
     assert in_file_order(data)[1][:3].tolist() == [1, 0, 2]
 

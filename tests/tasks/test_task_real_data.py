@@ -27,7 +27,7 @@ def test_adult() -> None:
         shifts=[{"kind": "groups", "shares": {"Male": 0.5, "Female": 0.5}}],
         limit=8000,
     )
-    assert data.classes == ("<=50K", ">50K")
+    assert data.question.names == ("<=50K", ">50K")
     assert sizes(data)[:3] == [2000, 4000, 2000]
     assert (data.tests["groups"].metadata["group"] == "Female").mean() == pytest.approx(0.5, abs=0.001)
     assert np.isfinite(data.corpus.values).all()
@@ -57,7 +57,7 @@ def test_mnist() -> None:
     data = load(path=images, labels=labels, limit=2000, shifts=["rotation"])
     assert data.corpus.values.shape == (2000, 28, 28)
     assert data.corpus.values.max() == 1
-    assert len(data.classes) == 10
+    assert len(data.question.names) == 10
     assert sizes(data) == [500, 1000, 500, 500]
 
 
@@ -79,6 +79,6 @@ def test_label_functions(name: str, rules: int, test: int, majority: float) -> N
 def test_boolean_questions() -> None:
     path = real("boolq/dev.jsonl.gz")
     data = load(path=path, label="answer", text=["question", "passage"])
-    assert data.classes == ("false", "true")
+    assert data.question.names == ("false", "true")
     gold = [data.vault.release("score", split) for split in ("supervision", "transfer", "test")]
     assert int(np.concatenate(gold).sum()) == 2033

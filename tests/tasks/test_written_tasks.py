@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from task_data import real
 
-from w2sg.core import DataError, Task, TaskData, derive, registry
-from w2sg.measure import number_match
+from w2sg.core import DataError, Task, TaskData, WrittenAnswers, derive, number_match, registry
 from w2sg.tasks import Gsm8k, Sums
 from w2sg.tasks.written.gsm8k import written
 
@@ -24,7 +23,7 @@ def loaded(spec: Any, seed: int = 0) -> TaskData:
 @pytest.mark.parametrize("backward", [True, False])
 def test_sums_are_right(backward: bool) -> None:
     data = loaded({"kind": "sums", "rows": 600, "supervision": 50, "transfer": 200, "backward": backward})
-    assert data.scorer == "exact"
+    assert data.question == WrittenAnswers("exact")
     for split, part in {"supervision": data.supervision, **data.labelled_by_supervisor()}.items():
         for prompt, answer in zip(part.inputs.values, data.vault.release("score", split), strict=True):
             first, second = prompt.removesuffix("=").split("+")
@@ -75,7 +74,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_solved_questions_have_what_systems_wrote(folder: Path) -> None:
     data = loaded({"kind": "gsm8k", "folder": str(folder)})
-    assert data.scorer == "number"
+    assert data.question == WrittenAnswers("number")
     assert (len(data.supervision), len(data.transfer), len(data.tests["test"])) == (10, 20, 10)
     gold = data.vault.release("score", "transfer")
     said, lost = (data.transfer.metadata[f"written.{name}"] for name in ("6b", "175b"))

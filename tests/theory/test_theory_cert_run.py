@@ -15,7 +15,7 @@ N = 2000
 
 
 class World:
-    """Two classes; the teacher is right on .8 of the inputs, the student on .88, independently."""
+    """Two classes; the supervisor is right on .8 of the inputs, the student on .88, independently."""
 
     def __init__(self, seed: int = 0, n: int = N, soft: bool = False) -> None:
         rng = derive(seed, "world")
@@ -57,7 +57,7 @@ def test_delta_is_split_over_what_can_be_certified() -> None:
         ratio = found.certificates["gain"].delta / found.certificates["gain_reach"].delta
         assert ratio == pytest.approx(CLAIMS["gain"].weight / CLAIMS["gain_reach"].weight)
     assert "gain_squared" in found.certificates
-    assert found.skipped["student_risk_agreement"] == "needs held-out labels of the teacher"
+    assert found.skipped["student_risk_agreement"] == "needs held-out labels of the weak supervisor"
     assert found.skipped["gain_explicit"] == "needs a bound of the best student's risk"
 
 

@@ -127,7 +127,7 @@ def test_the_document_has_its_parts_in_order(document: Document) -> None:
     assert list(document.figures) == ["predicted-families", "predicted", "limit", "certificates"]
     assert document.made_by == "w2sg theory score made -o made.md"
     assert "96 runs of 6 tasks (t0 16, t1 16, t2 16, t3 16, t4 16, t5 16) and 90 synthetic runs of 3 fam" in (
-        document.lead
+        document.rests_on
     )
     assert "seal 5ea15ea15ea15ea1" in document.lead
     for table in document.tables.values():
@@ -284,7 +284,7 @@ def test_families_alone_have_a_document(alone: Scoreboard) -> None:
     said = "\n".join(finding.text for finding in document.findings)
     assert "Rank runs within tasks" not in said
     assert "stack" not in said
-    assert "seal" not in document.lead.partition(".")[2]
+    assert "seal" not in document.rests_on.partition(".")[2]
     assert list(document.tables) == ["scores", "standings", "families"]
 
 
@@ -293,7 +293,7 @@ def test_a_study_without_families_has_a_document(board: Scoreboard) -> None:
     said = "\n".join(finding.text for finding in document.findings)
     assert "families" not in document.tables
     assert "Sign of misfit" not in said
-    assert "synthetic run" not in document.lead
+    assert "synthetic run" not in document.rests_on
     assert "synthetic run" not in [fact.name for fact in document.facts]
 
 

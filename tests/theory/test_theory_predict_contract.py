@@ -80,7 +80,7 @@ def test_a_theory_says_what_it_needs(name: str) -> None:
     entry, made = registry.lookup("theories", name), theory(name)
     assert set(made.observed) <= set(CATALOGUE)
     assert entry.summary.endswith(".")
-    assert made.oracle is None or made.oracle in registry.names("oracles")
+    assert made.world is None or made.world in registry.names("worlds")
     assert made.target in ("gain", "shortfall", "pgr", "student_risk")
     answer = made.predict(observed())
     if made.observed:

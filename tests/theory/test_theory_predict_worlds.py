@@ -10,16 +10,15 @@ from scipy.special import log_softmax, softmax
 from scipy.stats import spearmanr
 
 from w2sg.core import FloatArray, registry
-from w2sg.theory import Oracle
 from w2sg.theory.identities import kl_gain
-from w2sg.worlds import least_squares
+from w2sg.worlds import World, least_squares
 
 
-def oracle(kind: str, **fields: object) -> Oracle:
-    """Return a registered oracle."""
-    made = registry.build("oracles", {"kind": kind, **fields})
-    assert isinstance(made, Oracle)
-    return made
+def made(kind: str, **fields: object) -> World:
+    """Return a registered world."""
+    world = registry.build("worlds", {"kind": kind, **fields})
+    assert isinstance(world, World)
+    return world
 
 
 def realizable(rng: np.random.Generator, transfer: int, trials: int) -> tuple[FloatArray, FloatArray]:
@@ -96,8 +95,8 @@ def test_reverse_misfit_bounds_the_gain_of_a_projection_onto_mixtures() -> None:
 
 
 def test_intrinsic_dimension_says_what_its_world_does() -> None:
-    world = {"d_w": 80, "d_s": 40, "d_sw": 10, "n": 200, "N": 1000, "sigma": 1.0}
-    simulated = oracle("intrinsic-dimension", **world, trials=60).simulate(np.random.default_rng(4))
+    fields = {"d_w": 80, "d_s": 40, "d_sw": 10, "n": 200, "N": 1000, "sigma": 1.0}
+    simulated = made("intrinsic-dimension", **fields, trials=60).simulate(np.random.default_rng(4))
     values = {"d_weak": 80, "d_strong": 40, "d_shared": 10, "n_supervision": 200, "n_transfer": 1000}
     gain = said("intrinsic-dimension", observed(noise=1.0, **values))
     assert gain == pytest.approx(0.6723 - 0.1086, abs=2e-4)
@@ -193,7 +192,7 @@ RIDGE = {"noise": 1.0, "label_variance": 2.0, "d_weak": 200, "d_strong": 200, "n
 
 def test_two_stage_ridge_says_what_its_world_does() -> None:
     fields = {"gamma": 0.5, "sigma2": 1.0, "lambda_t": 0.1, "lambda_s": 0.5}
-    simulated = oracle("two-stage-ridge", **fields, d=200, trials=20).simulate(np.random.default_rng(10))["gain"]
+    simulated = made("two-stage-ridge", **fields, d=200, trials=20).simulate(np.random.default_rng(10))["gain"]
     found = said("two-stage-ridge", observed(**RIDGE, ridge_weak=0.1, ridge_strong=0.5))
     assert found == pytest.approx(0.6036 - 0.4971, abs=2e-4)
     assert simulated.se is not None
@@ -290,7 +289,7 @@ def test_overlap_density_orders_its_world() -> None:
     gains, found = [], []
     for l2 in (0.01, 1.0, 10.0):
         for overlap in (0.0, 0.25, 0.5):
-            world = oracle("overlap", overlap=overlap, l2=l2, trials=3).simulate(np.random.default_rng(15))
+            world = made("overlap", overlap=overlap, l2=l2, trials=3).simulate(np.random.default_rng(15))
             gains.append(world["student_accuracy"].value - world["weak_accuracy"].value)
             agreement = world["training_agreement"].value
             found.append(said("overlap-density", observed(overlap_density=overlap, training_agreement=agreement)))

@@ -1,27 +1,29 @@
 """The scoreboard: scores against closed forms, the pattern of the families, the seal, decisions, the stack."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from w2sg.core import InputError, StoreError, registry
-from w2sg.lab import Study
-from w2sg.theory import dossier
-from w2sg.theory.answering import predict_all, theories
+from w2sg.core import InputError, registry
+from w2sg.graph import Keys, Store
+from w2sg.lab import Setup, Study, scores_of_setups
+from w2sg.theory import Theory
+from w2sg.theory.answering import theories
 from w2sg.theory.cases import Case, Truth
 from w2sg.theory.contracts import Answer
 from w2sg.theory.observables import Observables, Quantity
+from w2sg.theory.running import observe_study, predict_then_open
 from w2sg.theory.scoreboard import metrics
-from w2sg.theory.scoreboard.board import observe_study, scoreboard
+from w2sg.theory.scoreboard.board import scoreboard
 from w2sg.theory.scoreboard.decisions import regrets_of
 from w2sg.theory.scoreboard.predictions import PredictionTable, prediction_table
 from w2sg.theory.scoreboard.resampling import Clusters, two_sided_p
 from w2sg.theory.scoreboard.results import Scoreboard
 from w2sg.theory.scoreboard.scores import contrasts_of, scores_of
 from w2sg.theory.scoreboard.stack import FEWEST_TASKS, PENALTIES, _path, stacked
+from w2sg.theory.steps import Observation, Predictions, RunTruth
 
 
 def made_sheet(n_tasks: int = 6, n: int = 40, noise: float = 0.3, seed: int = 0) -> PredictionTable:
@@ -207,57 +209,51 @@ def test_theories_do_in_the_families_what_they_should(board: Scoreboard) -> None
     assert found["stack-squared", "all"].n == 0  # three tasks are too few
 
 
-def test_observables_do_not_change_with_the_ground_truth_of_the_scored_half(tmp_path: Path) -> None:
-    """The labels of the half that is scored are shuffled: nothing that a theory reads changes.
-
-    All runs are observed again, not one of them: heads train together, and float32 products of another width differ in
-    their last bits.
-    """
-    from w2sg.lab.plan import Planner
-    from w2sg.lab.protocol import Bench
-    from w2sg.lab.store import Store
-
-    from w2sg.theory.observing.runs import TaskObserver
-
+def test_truth_is_opened_only_for_predictions_that_were_kept_before(tmp_path: Path) -> None:
     study = Study.parse({**SMALL, "name": "one", "seeds": 1, "tasks": ["wine"], "students": ["linear"]})
-    (task,) = observe_study(study, store=tmp_path, audits=(20,), workers=1)
-    (bundle,) = Planner().bundles(study.setups(), [0])
-    job = bundle.jobs[0]
-    with Store(tmp_path) as store:
-        stored = dossier.stored_arrays(store, job)
-    observer = TaskObserver(Bench(job.setup.task, 0).data, 0)
-    observer.train_again({each.run: each.setup for each in bundle.jobs})
-    rows, scored = observer.halves
-    assert not set(rows) & set(scored)
-    vault = observer.data.vault
-    gold = vault._Vault__gold["test"].copy()  # type: ignore[attr-defined]
-    gold[scored] = np.random.default_rng(0).permutation(gold[scored])
-    vault._Vault__gold["test"] = gold  # type: ignore[attr-defined]
-    again = observer.observe(stored, [observer.audit(20)])
-    assert {k: one.quantities for k, one in again.items()} == {
-        k: one.quantities for k, one in dossier.observed(task)[job.run].items()
-    }
+    observed = observe_study(study, store=tmp_path, audits=(), workers=1)
+
+    def truths_opened() -> int:
+        with Store(tmp_path) as store:
+            return sum(entry.kind == "truth" for entry in store.ledger())
+
+    assert truths_opened() == 0
+    among = theories()
+    answers, truths, late = predict_then_open(observed, among, 1, (), quiet)
+    assert late == 0
+    assert len(truths) == len(observed.ids) == 6
+    assert {answer.run for answer in answers} == set(observed.ids)
+    opened = truths_opened()
+    assert opened > 0
+    again, same, late = predict_then_open(observed, among, 1, (), quiet)
+    assert [answer.digest() for answer in again] == [answer.digest() for answer in answers]
+    assert (same, late, truths_opened()) == (truths, 0, opened)
+    changed = [registry.build(Theory, {"kind": "constant", "value": 0.5}), *among]
+    *_, late = predict_then_open(observed, changed, 1, (), quiet)
+    assert late == 1  # one task under one seed, whose truth had been opened for other predictions
 
 
-def test_truth_is_not_opened_before_predictions_are_sealed(tmp_path: Path) -> None:
-    study = Study.parse({**SMALL, "name": "one", "seeds": 1, "tasks": ["wine"], "students": ["linear"]})
-    (task,) = observe_study(study, store=tmp_path, audits=(), workers=1)
-    with pytest.raises(StoreError, match="no predictions of these runs"):
-        dossier.open_truth(task)
-    seen: Sequence[Observables] = [one for found in dossier.observed(task).values() for one in found.values()]
-    answers = predict_all(seen, theories())
-    dossier.seal(task, answers)
-    dossier.open_truth(task)
-    names = {setup["task"]["kind"]: "wine" for setup in task.setups}
-    assert names == {"wine": "wine"}
-    assert dossier.seal(task, answers)[1] is False
-    titles = {job.setup.task.digest(): "wine" for job in dossier._jobs(task)}
-    assert len(list(dossier.cases(task, answers, titles))) == len(task.setups)
-    late = replace(answers[0], mean=0.5, low=0.4, high=0.6, formula=0.5, abstains=None)
-    assert dossier.seal(task, [late, *answers[1:]])[1] is True
-    dossier.seal(task, answers)
-    with pytest.raises(StoreError, match="was not sealed before the truth"):
-        list(dossier.cases(task, [late, *answers[1:]], titles))
+def test_the_truth_of_a_run_is_that_of_its_predictions() -> None:
+    """A truth has its predictions for an input: other predictions make another step."""
+    setup = Setup.parse({"task": "wine", "supervisor": "fewer-labels", "student": "linear", "method": "naive"})
+    (score,) = scores_of_setups([setup], [0])
+    observation = Observation(student=score.student, seed=0)
+    truths = [
+        RunTruth(
+            student=score.student,
+            ceiling=score.ceiling,
+            predictions=Predictions(observation=observation, theories=(registry.build(Theory, theory),), seed=0),
+            seed=0,
+        )
+        for theory in ("misfit", "disagreement")
+    ]
+    assert all("predictions" in truth.inputs() for truth in truths)
+    keys = Keys()
+    assert keys.of(truths[0]) != keys.of(truths[1])
+
+
+def quiet(stage: str, done: int, total: int) -> None:
+    """Say nothing."""
 
 
 def test_nothing_to_score_is_said() -> None:
@@ -310,5 +306,5 @@ def test_runs_whose_answers_are_written_are_left_out(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="has no runs that theory speaks of: it needs class probabilities"):
         observe_study(alone, store=tmp_path, workers=1)
     both = Study.parse({"name": "both", "seeds": 1, "tasks": [written, {"kind": "wine", "students": ["linear"]}]})
-    (bundle,) = observe_study(both, store=tmp_path, audits=(), workers=1)
-    assert [setup["task"]["kind"] for setup in bundle.setups] == ["wine"]
+    observed = observe_study(both, store=tmp_path, audits=(), workers=1)
+    assert {score.setup.task.kind for score in observed.scores} == {"wine"}

@@ -66,7 +66,7 @@ def test_what_is_checked_would_be_noticed(page: str) -> None:
     assert differing(shifted, rewritten(page, simulate=False), simulated=False)
 
 
-@pytest.mark.parametrize("sort", ["theories", "certifiers", "oracles"])
+@pytest.mark.parametrize("sort", ["theories", "certifiers", "worlds"])
 def test_every_kind_is_named_in_the_text(page: str, sort: str) -> None:
     text = BLOCK.sub("", page)
     assert [kind for kind in registry.names(sort) if f"`{kind}`" not in text] == []

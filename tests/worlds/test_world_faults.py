@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from w2sg.core import InputError, registry
 from w2sg.worlds.benign_overfitting import TwoLevels
-from w2sg.worlds.ensemble import ensemble_spread, labelling_error
+from w2sg.worlds.ensemble import labelling_error
 from w2sg.worlds.finetuned import best_between
 from w2sg.worlds.group_shift import Moments, proportional_inverse
 from w2sg.worlds.intrinsic_dimension import least_squares_variance, variance_risks
@@ -33,7 +33,7 @@ from w2sg.worlds.ridge import (
     ridge_moments,
     two_stage_ridge_risks,
 )
-from w2sg.worlds.ridgeless import Ridgeless, RidgelessWorld, effective_ridge
+from w2sg.worlds.ridgeless import RidgelessLimit, RidgelessWorld, effective_ridge
 
 NAN, INF = math.nan, math.inf
 EYE = np.eye(2)
@@ -112,8 +112,8 @@ def test_impossible_worlds_are_refused(name: str, fields: dict[str, Any], messag
         lambda: effective_ridge([1, NAN], 1),
         lambda: effective_ridge([], 1),
         lambda: effective_ridge([1, 2], 0),
-        lambda: Ridgeless.of([1, 0.5], 1).risk([1, 2, 3], [1, 2]),
-        lambda: Ridgeless.of([1, 0.5], 1).risk([1, 2], [1, 2], -1),
+        lambda: RidgelessLimit.of([1, 0.5], 1).risk([1, 2, 3], [1, 2]),
+        lambda: RidgelessLimit.of([1, 0.5], 1).risk([1, 2], [1, 2], -1),
         lambda: success_probability(Skills(1, 1, NAN), 10, 1),
         lambda: success_probability(Skills(1, 1, 0), INF, 1),
         lambda: success_probability(Skills(1, 1, 0), 10, 0),
@@ -136,9 +136,6 @@ def test_impossible_worlds_are_refused(name: str, fields: dict[str, Any], messag
         lambda: wrong_mass([0, 1], [0.5, 0.5], -1),
         lambda: bernoulli_kl([0, INF], [0, 0]),
         lambda: bregman_slack([0.0], [NAN], [0.0]),
-        lambda: ensemble_spread(np.zeros((1, 5))),
-        lambda: ensemble_spread(np.zeros((3, 0))),
-        lambda: ensemble_spread(np.full((3, 2), NAN)),
         lambda: labelling_error(1, 5, 6),
         lambda: proportional_inverse(np.ones((4, 2)), np.full(4, 0.25), 0.6),
         lambda: proportional_inverse(np.ones((4, 2)), np.full(4, 0.25), 0.1),

@@ -4,17 +4,18 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from w2sg.core.errors import InputError
+from w2sg.core import InputError
 
 if TYPE_CHECKING:
     from w2sg.core import Document
     from w2sg.graph import Result
+    from w2sg.lab import Study
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 StoreFolder = Annotated[
@@ -30,6 +31,10 @@ LauncherName = Annotated[
 ]
 Plugins = Annotated[
     list[str] | None, typer.Option("--plugin", help="A Python file that registers components; may be repeated.")
+]
+
+Audits = Annotated[
+    str, typer.Option("--labels", help="Numbers of audited labels, with commas; 0 buys none.", metavar="K,...")
 ]
 
 SHORT = 16
@@ -72,9 +77,14 @@ def print_document(document: "Document", *, as_json: bool, **more: object) -> No
     if document.lead:
         typer.echo(document.lead)
     for table in document.tables.values():
-        print_table(f"{document.title}: {table.title.lower()}", *terminal_table(table))
+        if table.terminal:
+            print_table(f"{document.title}: {table.title}", *terminal_table(table))
+            typer.echo(f"{table.intro}\n" if table.intro else "")
     for finding in document.findings:
         typer.echo(f"- {finding.text}")
+    if "steps_done" in document.effort:
+        steps = ", ".join(f"{n} {step}" for step, n in document.effort["steps_done"].items())
+        typer.echo(f"{document.effort['wall_s']:.1f} s; steps done: {steps or 'none: all were in the store'}")
 
 
 def load_plugins(paths: Sequence[str] | None) -> None:
@@ -98,6 +108,25 @@ def known_run(folder: Path, prefix: str) -> "Result":
     if result is None:
         raise InputError(f"store {folder} has no run, or several, whose id begins with {prefix!r}: see 'w2sg runs'")
     return result
+
+
+def audits_of(text: str) -> tuple[int, ...]:
+    """Return numbers of audited labels, each once, without 0.
+
+    Raises:
+        InputError: It is no list of numbers of at least 0.
+    """
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not all(part.isdecimal() for part in parts):
+        raise InputError(f"--labels takes numbers of labels with commas, such as 50,200; got {text!r}")
+    return tuple(sorted({int(part) for part in parts} - {0}))
+
+
+def study_of(name: str, store: Path | None) -> "Study":
+    """Return a study by its file, or by the name under which the store has it."""
+    from w2sg.lab import Study, known_study
+
+    return Study.read(name) if name.endswith(".toml") else known_study(name, store=existing_store(store))
 
 
 def existing_store(folder: Path | None) -> Path:
@@ -194,3 +223,18 @@ def _escaped(text: str) -> str:
     from rich.markup import escape
 
     return escape(text)
+
+
+@contextmanager
+def watching() -> Iterator[Callable[[str, int, int], None]]:
+    """Show progress of several stages, one bar after the other."""
+    with ExitStack() as stack:
+        going: dict[str, Callable[[int, int], None]] = {}
+
+        def show(stage: str, done: int, total: int) -> None:
+            if stage not in going:
+                stack.close()
+                going[stage] = stack.enter_context(progress_bar(stage))
+            going[stage](done, total)
+
+        yield show

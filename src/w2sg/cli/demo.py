@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from w2sg.cli.console import Json, StoreFolder, Workers, print_json, progress_bar, say
-from w2sg.cli.study import print_study
+from w2sg.cli.console import Json, StoreFolder, Workers, print_document, progress_bar, say
 
 
 def demo(
@@ -35,8 +34,5 @@ def demo(
         result = w2sg.study(default, store=store, workers=workers, progress=progress)
     document = study_document(result, made_by="w2sg demo")
     path = write_document(document, out)
-    if as_json:
-        print_json({**document.to_dict(), "report": str(path)})
-        return
-    print_study(document)
+    print_document(document, as_json=as_json, report=str(path))
     say(f"report: {path}")

@@ -9,7 +9,7 @@ from w2sg.cli.console import Json, Plugins, print_json, print_table
 
 
 def describe(
-    kind: Annotated[str, typer.Argument(help="The sort of thing, such as methods.")],
+    kind: Annotated[str, typer.Argument(help="The kind of thing, such as methods.")],
     name: Annotated[str, typer.Argument(help="Its name.")],
     plugin: Plugins = None,
     as_json: Json = False,
@@ -31,8 +31,7 @@ def describe(
         values = entry.cls.model_construct(**entry.fields).model_dump(mode="json", warnings=False)  # defaults only
     doc = inspect.getdoc(entry.cls) or ""
     if as_json:
-        from w2sg.methods import Composition
-        from w2sg.methods.search import composition_schema
+        from w2sg.methods import Composition, composition_schema
 
         # A composition's schema has the kinds of its parts inlined, so that a search over them needs nothing else.
         schema = composition_schema() if entry.cls is Composition else entry.cls.model_json_schema()

@@ -7,8 +7,26 @@ from typing import NoReturn
 
 import typer
 
+from w2sg.cli import (
+    cache,
+    certify,
+    demo,
+    describe,
+    league,
+    ledger,
+    listing,
+    new,
+    observe,
+    report,
+    run,
+    runs,
+    show,
+    study,
+    theory,
+    world,
+)
 from w2sg.cli.console import fail, say
-from w2sg.core.errors import InputError, W2sgError
+from w2sg.core import InputError, W2sgError
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C."""
@@ -45,9 +63,7 @@ def _common(
 
 def main() -> None:
     """Run the command line; errors made on purpose are printed as one message, not as a traceback."""
-    from w2sg.cli import commands
-
-    commands.add_to(app)
+    _add_commands_to(app)
     try:
         app()
     except InputError as error:
@@ -74,3 +90,27 @@ def _stop() -> NoReturn:
     if workers:
         raise SystemExit(INTERRUPTED)
     os._exit(INTERRUPTED)  # a thread at work would be waited for
+
+
+def _add_commands_to(app: typer.Typer) -> None:
+    """Add every command to the application, in the order a newcomer needs them."""
+    for name, command in (
+        ("demo", demo.demo),
+        ("run", run.run),
+        ("study", study.study),
+        ("report", report.report),
+        ("league", league.league),
+        ("list", listing.list_names),
+        ("describe", describe.describe),
+        ("runs", runs.runs),
+        ("show", show.show),
+        ("ledger", ledger.ledger),
+        ("observe", observe.observe),
+        ("predict", observe.predict),
+        ("certify", certify.certify),
+    ):
+        app.command(name)(command)
+    app.add_typer(theory.app, name="theory")
+    app.add_typer(world.app, name="world")
+    app.add_typer(cache.app, name="cache")
+    app.add_typer(new.app, name="new")

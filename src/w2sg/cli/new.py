@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from w2sg.cli.console import Json, print_json, say
-from w2sg.core.errors import InputError
+from w2sg.core import InputError
 
 app = typer.Typer(help="Start a component of your own.", no_args_is_help=True)
 
@@ -92,9 +92,9 @@ def method(
         raise InputError(f"a method's name is lower-case words joined by '-', such as 'my-method'; got {name!r}")
     if re.search(r'["\\\n]', paper):
         raise InputError(f"a paper is an arXiv id such as '2312.09390', or a reference without quotes; got {paper!r}")
-    for sort in ("methods", "objectives"):
-        if name in registry.names(sort):
-            raise InputError(f"{sort} already has the name {name!r}: choose another")
+    for contract in ("methods", "objectives"):
+        if name in registry.names(contract):
+            raise InputError(f"{contract} already has the name {name!r}: choose another")
     root = None if directory is not None else checkout()
     if root is None and directory is None:
         directory = Path()
@@ -143,7 +143,7 @@ def _in_folder(folder: Path, name: str, paper: str) -> list[Path]:
     source, test = folder / f"{module}.py", folder / f"test_{module}.py"
     _refuse_existing(source, test)
     load = (
-        "from pathlib import Path\n\nfrom w2sg.core.registry import load_plugin\n\n"
+        "from pathlib import Path\n\nfrom w2sg.core import load_plugin\n\n"
         f'load_plugin(Path(__file__).with_name("{module}.py"))\n\n'
     )
     _write(source, _source(name, paper))

@@ -1,14 +1,57 @@
 """`w2sg observe` and `w2sg predict`: what can be seen of runs without ground truth, and what theories say of it."""
 
-from collections.abc import Iterable
-from typing import Annotated
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from w2sg.cli.console import Json, Plugins, StoreFolder, Workers, print_document, say
-from w2sg.cli.seen import Audits, audits_of, observed
+from w2sg.cli.console import (
+    Audits,
+    Json,
+    Plugins,
+    StoreFolder,
+    Workers,
+    audits_of,
+    existing_store,
+    load_plugins,
+    print_document,
+    say,
+    study_of,
+    watching,
+)
+from w2sg.core import InputError
+
+if TYPE_CHECKING:
+    from w2sg.theory import ObservedStudy
 
 Which = Annotated[str, typer.Argument(help="A study's file or name, or the start of a run's id.", metavar="STUDY|RUN")]
+
+
+def observed(
+    name: str, store: Path | None, audits: tuple[int, ...], workers: int | None, plugins: Sequence[str] | None
+) -> "ObservedStudy":
+    """Return what was observed of a study (by file or name) or of one run (by the start of its id).
+
+    A study names its own plugins.
+    """
+    from w2sg.graph import Store
+    from w2sg.theory import observe_run, observe_study
+
+    load_plugins(plugins)
+    if not name.endswith(".toml"):
+        folder = existing_store(store)
+        with Store(folder) as opened:
+            known = name in opened.collections()
+            run = None if known else opened.find(name)
+        if run is not None:
+            return observe_run(run, store=folder, audits=audits, plugins=plugins or ())
+        if not known:
+            raise InputError(
+                f"store {folder} has no study {name!r}, and no run (or several) whose id starts so: see 'w2sg runs'"
+            )
+    with watching() as progress:
+        return observe_study(study_of(name, store), store=store, audits=audits, workers=workers, progress=progress)
 
 
 def observe(

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from w2sg.cli.console import Json, Plugins, StoreFolder, existing_store, load_plugins, number, print_json, print_table
-from w2sg.core.errors import InputError
+from w2sg.core import InputError
 
 SHOWN = ("weak_accuracy", "student_accuracy", "ceiling_accuracy", "pgr")
 

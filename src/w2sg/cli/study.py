@@ -1,14 +1,11 @@
 """`w2sg study`: all runs of a study file."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from w2sg.cli.console import Json, LauncherName, StoreFolder, Workers, fail, print_json, print_table, progress_bar
-
-if TYPE_CHECKING:
-    from w2sg.core import Document
+from w2sg.cli.console import Json, LauncherName, StoreFolder, Workers, fail, print_document, progress_bar
 
 
 def study(
@@ -34,23 +31,6 @@ def study(
     with progress_bar(file.stem) as progress:
         result = w2sg.study(file, store=store, launcher=launcher, workers=workers, yes=yes, progress=progress)
     document = study_document(result)
-    if as_json:
-        print_json(document.to_dict())
-    else:
-        print_study(document)
+    print_document(document, as_json=as_json)
     if result.failed:
         fail(result.failures(), code=3)
-
-
-def print_study(document: "Document") -> None:
-    """Print a study's results and its paired comparisons."""
-    from w2sg.report import terminal_table
-
-    counted = ", ".join(f"{fact.value} {fact.name}" for fact in document.facts[:2])
-    for name in ("results", "comparisons"):
-        if name in document.tables:
-            table = document.tables[name]
-            print_table(f"{document.title}: {table.title.lower()} ({counted})", *terminal_table(table))
-            typer.echo(f"{table.intro}\n")
-    steps = ", ".join(f"{n} {step}" for step, n in document.effort["steps_done"].items())
-    typer.echo(f"{document.effort['wall_s']:.1f} s; steps done: {steps or 'none: all were in the store'}")

@@ -5,8 +5,19 @@ from typing import Annotated
 
 import typer
 
-from w2sg.cli.console import Json, Plugins, StoreFolder, Workers, load_plugins, print_document, say
-from w2sg.cli.seen import Audits, audits_of, study_of, watching
+from w2sg.cli.console import (
+    Audits,
+    Json,
+    Plugins,
+    StoreFolder,
+    Workers,
+    audits_of,
+    load_plugins,
+    print_document,
+    say,
+    study_of,
+    watching,
+)
 
 AUDITED, FAMILY_RUNS = "50,200", 200
 """What is audited and simulated where nothing else is asked for."""

@@ -65,7 +65,6 @@ from w2sg.core.errors import W2sgError as W2sgError
 from w2sg.core.examples import Examples as Examples
 from w2sg.core.examples import Inputs as Inputs
 from w2sg.core.examples import Pool as Pool
-from w2sg.core.fields import component_field as component_field
 from w2sg.core.ledger import Release as Release
 from w2sg.core.ledger import listening as listening
 from w2sg.core.methods import AnyMethod as AnyMethod
@@ -76,6 +75,7 @@ from w2sg.core.methods import run_timed as run_timed
 from w2sg.core.methods import run_together as run_together
 from w2sg.core.randomness import derive as derive
 from w2sg.core.registry import build as build
+from w2sg.core.registry import component_field as component_field
 from w2sg.core.registry import contract as contract
 from w2sg.core.registry import preset as preset
 from w2sg.core.registry import register as register
@@ -121,9 +121,9 @@ from w2sg.core.supervisors import WeakSupervisor as WeakSupervisor
 from w2sg.core.tasks import AnyTask as AnyTask
 from w2sg.core.tasks import Task as Task
 from w2sg.core.tasks import TaskData as TaskData
+from w2sg.core.vault import Aggregates as Aggregates
+from w2sg.core.vault import Audit as Audit
 from w2sg.core.vault import Vault as Vault
-from w2sg.core.views import Aggregates as Aggregates
-from w2sg.core.views import Audit as Audit
 from w2sg.core.views import InformationTier as InformationTier
 from w2sg.core.views import LabelledExamples as LabelledExamples
 from w2sg.core.views import WeakSplit as WeakSplit

@@ -23,6 +23,8 @@ ROW_SUM_TOLERANCE = 1e-3
 
 def frozen(array: AnyArray) -> AnyArray:
     """Return a read-only array that owns its memory, so no view leads back to other columns."""
+    # A copy even where the array is read-only already: a view would lead through `base` to the table that it was cut
+    # from.
     own = np.array(array, copy=True, order="C")
     own.setflags(write=False)
     return own

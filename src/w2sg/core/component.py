@@ -87,7 +87,7 @@ def canonical_json(value: object) -> str:
 
 def _problems(error: ValidationError) -> list[Problem]:
     """Flatten a validation error, with the paths of components inside components."""
-    found: list[Problem] = []
+    problems: list[Problem] = []
     items = error.errors(include_url=False)
     bad_parts = {item["loc"][:depth] for item in items for depth in range(len(item["loc"]))}
     for item in items:
@@ -96,11 +96,11 @@ def _problems(error: ValidationError) -> list[Problem]:
             continue  # it counts only the items that are good
         inner = item.get("ctx", {}).get("error")
         if isinstance(inner, ConfigError):
-            found.extend(inner.under(*path).problems)
+            problems.extend(inner.under(*path).problems)
         elif isinstance(inner, Exception):
-            found.append((path, str(inner)))
+            problems.append((path, str(inner)))
         elif item["type"] == "extra_forbidden":
-            found.append((path, "no such field; 'w2sg describe' lists the fields"))
+            problems.append((path, "no such field; 'w2sg describe' lists the fields"))
         else:
-            found.append((path, f"{item['msg'][0].lower()}{item['msg'][1:]}, got {item['input']!r:.80}"))
-    return found
+            problems.append((path, f"{item['msg'][0].lower()}{item['msg'][1:]}, got {item['input']!r:.80}"))
+    return problems

@@ -119,6 +119,7 @@ class DataTable:
         intro: What a reader must know first.
         columns: The columns.
         rows: The cells, in the order of the columns.
+        terminal: Whether a terminal, which has less room, shows it.
     """
 
     name: str
@@ -126,6 +127,7 @@ class DataTable:
     intro: str
     columns: tuple[Heading, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    terminal: bool = True
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data: every row by the names of the columns, of each cell what it has."""
@@ -146,6 +148,11 @@ class Estimate:
     value: float
     low: float | None = None
     high: float | None = None
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The ends of its interval; without one, the number twice."""
+        return (self.value, self.value) if self.low is None or self.high is None else (self.low, self.high)
 
     @classmethod
     def of(cls, interval: HasLimits) -> "Estimate":
@@ -487,6 +494,8 @@ class Document:
         Raises:
             InputError: `data` has a key of the document's own.
         """
+        # Tables and figures stand once, by name, and sections only name them: a reader of `--json` finds every table by
+        # `tables.NAME`, whatever section it is in.
         own: dict[str, Any] = {
             "kind": self.kind,
             "title": self.title,
@@ -514,16 +523,18 @@ def plain(value: Any, *, sparse: bool = True) -> Any:
     >>> plain(Cell(0.5, help="half")), plain(float("inf"))
     ({'value': 0.5, 'help': 'half'}, None)
     """
+    # A table is the one part whose plain form is not that of its fields: its rows are keyed by the columns' names.
     if isinstance(value, DataTable):
         return value.to_dict()
     if is_dataclass(value):
-        held = {one.name: getattr(value, one.name) for one in fields(value)}
-        defaults = {one.name: one.default for one in fields(value) if sparse and one.default is not MISSING}
+        held = {part.name: getattr(value, part.name) for part in fields(value)}
+        defaults = {part.name: part.default for part in fields(value) if sparse and part.default is not MISSING}
         value = {name: inner for name, inner in held.items() if name not in defaults or inner != defaults[name]}
     if isinstance(value, Mapping):
         return {str(key): plain(inner, sparse=sparse) for key, inner in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [plain(inner, sparse=sparse) for inner in value]
+    # JSON has no word for infinity or NaN, and most readers refuse a file that has one.
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

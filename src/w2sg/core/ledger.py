@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from w2sg.core.arrays import IntArray
+if TYPE_CHECKING:
+    from w2sg.core.arrays import IntArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +29,7 @@ class Release:
     purpose: str
     split: str
     n: int
-    rows: IntArray | None = None
+    rows: "IntArray | None" = None
     asked_by: str = ""
 
 

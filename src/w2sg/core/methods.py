@@ -11,8 +11,7 @@ from pydantic import SerializeAsAny
 
 from w2sg.core.component import Component
 from w2sg.core.errors import CapabilityError
-from w2sg.core.fields import component_field
-from w2sg.core.registry import contract
+from w2sg.core.registry import component_field, contract
 from w2sg.core.signals.base import Signal
 from w2sg.core.signals.classes import ClassProbabilities, S
 from w2sg.core.students import Fit, Predictor, Student, T, Trained, TrainingRequest
@@ -20,8 +19,8 @@ from w2sg.core.views import InformationTier, WeakView
 
 Training: TypeAlias = Generator[Sequence[Fit], list[Predictor], Predictor]
 """The course of a method of classes: it yields students to train, receives the trained ones, and returns one."""
-AnyTraining: TypeAlias = Generator[Sequence[TrainingRequest], list[Any], T]
-"""The course of a method of any variant."""
+AnyTraining: TypeAlias = Generator[Sequence[Any], list[Any], T]
+"""The course of a method of any variant: it yields requests of training and receives what was trained."""
 
 UNKNOWN: Mapping[str, str] = MappingProxyType({"loss": "unknown", "stopping": "unknown", "labels": "unknown"})
 """The training facts of a method that declares none."""
@@ -131,6 +130,8 @@ def run_timed(courses: Sequence[AnyTraining[T]]) -> tuple[list[T | CapabilityErr
                 del answers[index]
             seconds[index] += time.perf_counter() - started
         answers = {index: [] for index in answers}
+        # Equal students are one batch, whichever methods asked for them: students of one configuration share features,
+        # and heads on the same features share nearly all of their work.
         for student in dict.fromkeys(fit.student for _, fit in asked):
             group = [(index, fit) for index, fit in asked if fit.student == student]
             started = time.perf_counter()

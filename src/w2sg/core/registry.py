@@ -16,6 +16,8 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
+from pydantic import BeforeValidator, WithJsonSchema
+
 from w2sg.core.component import Component, ConfigError
 from w2sg.core.errors import InputError, UnknownNameError
 
@@ -175,6 +177,15 @@ def _component_defaults(cls: type[Component]) -> dict[str, Any]:
     return {name: part.model_dump() for name, part in defaults.items() if isinstance(part, Component)}
 
 
+def component_field(of: type[Component], what: str) -> tuple[BeforeValidator, WithJsonSchema]:
+    """Return the annotations of a field that holds a component: a name, a table with `kind`, or the component itself.
+
+    Use as `Annotated[SerializeAsAny[Base], *component_field(Objective, "an objective")]`.
+    """
+    schema = {"anyOf": [{"type": "string"}, {"type": "object", "required": ["kind"]}], "description": what}
+    return BeforeValidator(lambda spec: build(of, spec)), WithJsonSchema(schema)
+
+
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """Return `base` with the fields of `over`; tables are merged unless `over` names another kind."""
     result = dict(base)
@@ -207,7 +218,11 @@ def load_plugin(path: str | Path) -> None:
         raise InputError(f"plugin {path}: no such Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]  # half a module must not pass for the whole one the next time
+        raise
 
 
 def _plural(of: str | type[Component]) -> str:

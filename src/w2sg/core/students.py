@@ -14,8 +14,7 @@ from w2sg.core.arrays import FloatArray
 from w2sg.core.component import Component
 from w2sg.core.errors import CapabilityError
 from w2sg.core.examples import Inputs
-from w2sg.core.fields import component_field
-from w2sg.core.registry import contract
+from w2sg.core.registry import component_field, contract
 from w2sg.core.signals.base import Signal
 from w2sg.core.signals.classes import ClassProbabilities, S
 

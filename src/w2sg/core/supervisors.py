@@ -10,8 +10,7 @@ from pydantic import SerializeAsAny
 from w2sg.core.arrays import AnyArray
 from w2sg.core.component import Component
 from w2sg.core.examples import Examples, Inputs
-from w2sg.core.fields import component_field
-from w2sg.core.registry import contract
+from w2sg.core.registry import component_field, contract
 from w2sg.core.signals.base import Question, Signal
 from w2sg.core.signals.classes import ClassProbabilities, S
 from w2sg.core.students import Student

@@ -11,8 +11,7 @@ from pydantic import SerializeAsAny
 from w2sg.core.component import Component
 from w2sg.core.errors import InputError
 from w2sg.core.examples import Examples, Inputs
-from w2sg.core.fields import component_field
-from w2sg.core.registry import contract
+from w2sg.core.registry import component_field, contract
 from w2sg.core.signals.base import Question, Signal
 from w2sg.core.signals.classes import ClassProbabilities
 from w2sg.core.vault import Vault

@@ -1,13 +1,13 @@
 """Ground truth is a type, not a promise: the vault hands gold out for a named purpose and writes it down."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
-from w2sg.core.arrays import AnyArray, IntArray, frozen
+from w2sg.core.arrays import AnyArray, FloatArray, IntArray, frozen
 from w2sg.core.errors import GoldError, InputError
 from w2sg.core.ledger import Release, announce
-from w2sg.core.views import Aggregates, Audit
 
 PURPOSES = {
     "supervision": "the weak supervisor is trained on the gold of its own split",
@@ -26,6 +26,35 @@ _SPLITS_OF = {
     "information": ("supervision",),
     "aggregates": ("supervision",),
 }
+
+
+@dataclass(frozen=True, eq=False)
+class Audit:
+    """Gold that was bought.
+
+    Attributes:
+        rows: Positions in the transfer split, `(a,)`.
+        gold: Their gold, `(a,)`.
+    """
+
+    rows: IntArray
+    gold: AnyArray
+
+
+@dataclass(frozen=True, eq=False)
+class Aggregates:
+    """What is told of the supervision split in sum.
+
+    Attributes:
+        n: How many examples it has.
+        class_shares: The share of each class in its gold, `(k,)`; None where answers are no classes.
+        supervisor_accuracy: How often the weak supervisor is right on examples that it did not learn from, a fraction;
+            None where that is not known.
+    """
+
+    n: int
+    class_shares: FloatArray | None = None
+    supervisor_accuracy: float | None = None
 
 
 class Vault:
@@ -88,6 +117,7 @@ class Vault:
         gold = self.__gold[split]
         if not 0 < k <= len(gold):
             raise InputError(f"an audit of split {split!r} takes 1 to {len(gold)} labels, got {k}")
+        # Drawn without replacement and then sorted: the order in which labels are bought tells nothing.
         rows = np.sort(rng.choice(len(gold), size=k, replace=False))
         return Audit(rows, self.buy(split, rows, asked_by=asked_by))
 

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, Self
 
-from w2sg.core.arrays import AnyArray, FloatArray, IntArray
+from w2sg.core.arrays import AnyArray
 from w2sg.core.errors import InputError
 from w2sg.core.examples import Inputs
 from w2sg.core.signals.base import Question
 from w2sg.core.signals.classes import S
+from w2sg.core.vault import Aggregates, Audit
 
 
 class InformationTier(StrEnum):
@@ -52,35 +53,6 @@ class WeakSplit(Generic[S]):
     def take(self, rows: AnyArray) -> Self:
         """Return some of the examples, by position or mask; a position may occur more than once."""
         return type(self)(self.inputs.take(rows), self.weak.take(rows))
-
-
-@dataclass(frozen=True, eq=False)
-class Audit:
-    """Gold that was bought.
-
-    Attributes:
-        rows: Positions in the transfer split, `(a,)`.
-        gold: Their gold, `(a,)`.
-    """
-
-    rows: IntArray
-    gold: AnyArray
-
-
-@dataclass(frozen=True, eq=False)
-class Aggregates:
-    """What is told of the supervision split in sum.
-
-    Attributes:
-        n: How many examples it has.
-        class_shares: The share of each class in its gold, `(k,)`; None where answers are no classes.
-        supervisor_accuracy: How often the weak supervisor is right on examples that it did not learn from, a fraction;
-            None where that is not known.
-    """
-
-    n: int
-    class_shares: FloatArray | None = None
-    supervisor_accuracy: float | None = None
 
 
 @dataclass(frozen=True, eq=False)

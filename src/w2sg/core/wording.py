@@ -10,6 +10,8 @@ MINUS = "\N{MINUS SIGN}"
 NOTHING = "\N{EN DASH}"
 """Stands where there is no number."""
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
+MOST_LETTERS = 48
+"""Names longer than this are shown shortened; two that would look alike then have their hash's beginning."""
 SHORT_HASH = 12
 
 
@@ -73,23 +75,23 @@ def span(value: float, low: float | None, high: float | None, decimals: int = 3)
     return shown if low is None or high is None else f"{shown} {limits(low, high, decimals)}"
 
 
-def interval(found: HasLimits | None, decimals: int = 3) -> str:
+def interval(estimated: HasLimits | None, decimals: int = 3) -> str:
     """Return an estimate with its limits; a dash where there is none.
 
     >>> from w2sg.measure import Interval
     >>> interval(Interval(0.85, 0.8287, 0.8713, 0.95))
     '0.850 [0.829, 0.871]'
     """
-    if found is None or found.estimate is None:
+    if estimated is None or estimated.estimate is None:
         return NOTHING
-    return f"{number(found.estimate, decimals)} {limits(found.low, found.high, decimals)}"
+    return f"{number(estimated.estimate, decimals)} {limits(estimated.low, estimated.high, decimals)}"
 
 
-def difference(found: HasLimits | None, decimals: int = 3) -> str:
+def difference(estimated: HasLimits | None, decimals: int = 3) -> str:
     """Return a difference with its sign and its limits; a dash where there is none."""
-    if found is None or found.estimate is None:
+    if estimated is None or estimated.estimate is None:
         return NOTHING
-    return f"{signed(found.estimate, decimals)} {limits(found.low, found.high, decimals)}"
+    return f"{signed(estimated.estimate, decimals)} {limits(estimated.low, estimated.high, decimals)}"
 
 
 def p_value(p: float | None) -> str:

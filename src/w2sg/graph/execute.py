@@ -5,12 +5,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from w2sg.core import StoreError
+from w2sg.graph.attempts import attempt
 from w2sg.graph.compute import Failure, Report
 from w2sg.graph.keys import THREADS, Keys
-from w2sg.graph.launchers import InProcess, Launcher, Pool, Processes, Unit, WorkerEndedError
+from w2sg.graph.launchers import InProcess, Launcher, Processes, Unit, WorkerPool
 from w2sg.graph.steps import Step
 from w2sg.graph.store import Store
 
@@ -64,11 +66,10 @@ def execute(
     planned: list[str] = []
     failed: dict[int, Failure] = {}
     for place, step in enumerate(steps):
-        try:
-            planned.append(keys.of(step))
-        except Exception as error:  # noqa: BLE001 - a component that cannot be planned is that component's failure
-            planned.append("")
-            failed[place] = Failure.of(error)
+        key = attempt(partial(keys.of, step))
+        planned.append(key if isinstance(key, str) else "")
+        if isinstance(key, Exception):
+            failed[place] = Failure.of(key)
     with Store(store) as opened:
         finished = opened.having(key for key in planned if key)
     missing = {key: step for key, step in zip(planned, steps, strict=True) if key and key not in finished}
@@ -102,74 +103,43 @@ def _chosen(n_missing: int, units: Sequence[Unit], workers: int | None) -> Launc
 
 def _launch(launcher: Launcher, units: Sequence[Unit], keys: Keys, tell: Callable[[int], object]) -> Report:
     """Compute units; those that were with the workers when one of these ended are done again, one at a time."""
-    launch = _Launch(launcher, keys, tell)
-    with _pool(launcher, len(units)) as pool:
-        for unit in units:
-            pool.submit(unit)
-        launch.collect(pool)
+    total = Report()
+    done = 0
+
+    def together(some: Sequence[Unit]) -> list[tuple[Unit, Exception]]:
+        """Compute units in one pool; return those that came back undone, with what ended their worker."""
+        nonlocal done
+        undone = []
+        with _pool(launcher, len(some)) as pool:
+            for unit in some:
+                pool.submit(unit)
+            for unit, outcome in pool.poll():
+                if isinstance(outcome, StoreError):
+                    raise outcome
+                if isinstance(outcome, Exception):
+                    undone.append((unit, outcome))
+                    continue
+                total.add(outcome)
+                done += len(unit.steps)
+                tell(done)
+        return undone
+
     # When a process of a pool is killed, the pool cannot say which unit was its undoing: all that were waiting come
-    # back. Alone with a worker, a unit that ends it is found; so is the step, once the unit is taken apart. A new pool
-    # is opened only where the last one's worker has ended.
-    while launch.sort_crashed():
-        with _pool(launcher, 1) as pool:
-            while launch.waiting and launch.alone(launch.waiting.pop(), pool):
-                pass
-    return launch.total
-
-
-class _Launch:
-    """What came of units so far, and which ended their worker."""
-
-    def __init__(self, launcher: Launcher, keys: Keys, tell: Callable[[int], object]) -> None:
-        self.launcher, self.keys, self.tell = launcher, keys, tell
-        self.total = Report()
-        self.done = 0
-        self.crashed: list[tuple[Unit, Exception]] = []
-        self.waiting: list[Unit] = []
-        self.tried_alone: set[Unit] = set()
-
-    def collect(self, pool: Pool) -> None:
-        """Take up what comes of the units that a pool was given."""
-        for unit, outcome in pool.poll():
-            if isinstance(outcome, StoreError):
-                raise outcome
-            if isinstance(outcome, Exception):
-                self.crashed.append((unit, outcome))
-                continue
-            self.total.add(outcome)
-            self._count(len(unit.steps))
-
-    def alone(self, unit: Unit, pool: Pool) -> bool:
-        """Compute a unit alone with a worker; return whether the worker is still there."""
-        self.tried_alone.add(unit)
-        pool.submit(unit)
-        before = len(self.crashed)
-        self.collect(pool)
-        return not any(isinstance(error, WorkerEndedError) for _, error in self.crashed[before:])
-
-    def sort_crashed(self) -> bool:
-        """Put what is to be tried alone into `waiting`, and return whether anything is there.
-
-        A step that ended its worker although nothing else was with it has failed.
-        """
-        for unit, error in self.crashed:
-            if isinstance(error, WorkerEndedError) and unit not in self.tried_alone:
-                self.waiting.append(unit)
-            elif len(unit.steps) > 1:
-                self.waiting += unit.singly()
+    # back. Alone with a worker, a unit that ends it is found; so is the step, once the unit is taken apart.
+    waiting = [unit for unit, _ in together(units)]
+    while waiting:
+        for unit, error in together([waiting.pop()]):
+            if len(unit.steps) > 1:
+                waiting += unit.singly()
             else:
-                _fail(unit, Failure.of(error), self.keys, self.total)
-                self._count(1)
-        self.crashed = []
-        return bool(self.waiting)
-
-    def _count(self, n_steps: int) -> None:
-        self.done += n_steps
-        self.tell(self.done)
+                _fail(unit, Failure.of(error), keys, total)
+                done += 1
+                tell(done)
+    return total
 
 
 @contextmanager
-def _pool(launcher: Launcher, n_units: int) -> Iterator[Pool]:
+def _pool(launcher: Launcher, n_units: int) -> Iterator[WorkerPool]:
     """Open a pool, and close it; what is in progress is not waited for where something went wrong."""
     pool = launcher.open(n_units)
     try:

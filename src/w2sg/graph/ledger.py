@@ -4,17 +4,20 @@ The vault announces (`w2sg.core.ledger`), the graph listens. A release that serv
 a batch of runs is scored with, is a line for each of them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from w2sg.core import InputError, Release, listening
-from w2sg.graph.keys import Keys
-from w2sg.graph.steps import steps_at_work
-from w2sg.graph.store import LedgerEntry, Store
+from w2sg.graph.entries import LedgerEntry
+from w2sg.graph.steps import Step, steps_at_work
+
+if TYPE_CHECKING:
+    from w2sg.graph.store import Store
 
 
 @contextmanager
-def writing_ledger(store: Store, keys: Keys) -> Iterator[None]:
+def writing_ledger(store: "Store", key_of: Callable[[Step], str]) -> Iterator[None]:
     """Append every release inside to the store's ledger, before the labels are handed over.
 
     Raises:
@@ -28,7 +31,7 @@ def writing_ledger(store: Store, keys: Keys) -> Iterator[None]:
         rows = None if release.rows is None else tuple(release.rows.tolist())
         store.append(
             LedgerEntry(
-                step.place, release.split, release.purpose, release.n, rows, release.asked_by, keys.of(step), step.kind
+                step.place, release.split, release.purpose, release.n, rows, release.asked_by, key_of(step), step.kind
             )
             for step in steps
         )

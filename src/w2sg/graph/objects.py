@@ -44,7 +44,6 @@ def encoded(array: AnyArray) -> bytes:
     """
     if array.dtype.hasobject:
         raise TypeError(f"a store keeps numbers and booleans, got an array of {array.dtype}")
-    array = np.ascontiguousarray(array)
     name = array.dtype.str.encode()
     raw = array.tobytes()
     coding, content = _RAW, raw
@@ -79,7 +78,7 @@ def decoded(content: bytes) -> AnyArray:
     return array
 
 
-class Files:
+class ArrayFiles:
     """A folder of immutable files, one array each. Any number of processes may write: equal content is one file."""
 
     def __init__(self, root: Path) -> None:

@@ -10,12 +10,12 @@ from w2sg.lab.league import Halves as Halves
 from w2sg.lab.league import League as League
 from w2sg.lab.league import halves as halves
 from w2sg.lab.league import league_of as league_of
+from w2sg.lab.outcomes import FailedRun as FailedRun
+from w2sg.lab.outcomes import Run as Run
 from w2sg.lab.results import SetupResult as SetupResult
 from w2sg.lab.results import StudyResult as StudyResult
 from w2sg.lab.results import TestSet as TestSet
-from w2sg.lab.runs import FailedRun as FailedRun
 from w2sg.lab.runs import MadeRuns as MadeRuns
-from w2sg.lab.runs import Run as Run
 from w2sg.lab.runs import default_store as default_store
 from w2sg.lab.runs import make_runs as make_runs
 from w2sg.lab.runs import releases_of as releases_of

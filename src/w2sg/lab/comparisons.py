@@ -16,8 +16,6 @@ ALPHA = 0.05
 """A method beats or hurts where its p-value, adjusted by Holm within the comparison, is below this."""
 REFERENCE = "naive"
 PLACE = ("task", "supervisor", "student")
-MOST_LETTERS = 48
-"""Names longer than this are shown shortened; two that would look alike then have their hash's beginning."""
 
 Verdict = Literal["reference", "beats", "hurts", "no difference", "not compared"]
 
@@ -71,8 +69,8 @@ class Entrant:
     @property
     def gold(self) -> float:
         """Ground-truth labels of the transfer split that it buys per run, 0 for most methods."""
-        bought = [one["n"] * one["times"] for one in self.result.gold if str(one["purpose"]).startswith("audit")]
-        return float(sum(bought) / len(self.result.seeds))
+        audits = [release for release in self.result.gold if str(release["purpose"]).startswith("audit")]
+        return float(sum(release["n"] * release["times"] for release in audits) / len(self.result.seeds))
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
@@ -121,11 +119,11 @@ class Comparison:
     @property
     def rivals(self) -> dict[str, PairedDifference]:
         """How the methods that can be paired with the reference differ from it."""
-        return {one.method: one.paired for one in self.entrants if one.paired is not None}
+        return {entrant.method: entrant.paired for entrant in self.entrants if entrant.paired is not None}
 
     def entrant(self, method: str) -> Entrant | None:
         """Return a method's entry, or None where it is not in this comparison."""
-        return next((one for one in self.entrants if one.method == method), None)
+        return next((entrant for entrant in self.entrants if entrant.method == method), None)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data; what came out of each entrant stands elsewhere."""
@@ -146,6 +144,7 @@ class Names:
         self._labels = {
             (part, result.digest(part)): result.label[part] for result in results for part in (*PLACE, "method")
         }
+        # What counts is how a name is shown: two long names that differ in their middle look alike when shortened.
         self._used = Counter(self._shown(part, label) for (part, _), label in self._labels.items())
 
     def of(self, result: SetupResult, part: str) -> str:
@@ -162,7 +161,7 @@ class Names:
 
     @staticmethod
     def _shown(part: str, label: str) -> tuple[str, str]:
-        return part, wording.shortened(label, MOST_LETTERS)
+        return part, wording.shortened(label, wording.MOST_LETTERS)
 
 
 def by_place(results: Iterable[SetupResult]) -> list[list[SetupResult]]:
@@ -198,15 +197,17 @@ def compare_methods(
 def _entrants(group: Sequence[SetupResult], reference: str, names: Names) -> tuple[Entrant, ...]:
     wanted = (reference, group[0].setup.task.default_method)
     first = next((result for name in wanted for result in group if result.label["method"] == name), group[0])
-    others = [result for result in group if result is not first]
-    rivals = {names.of(one, "method"): one.tests[TEST].evidence.student for one in others if one.seeds == first.seeds}
+    others = {names.of(result, "method"): result for result in group if result is not first}
+    # Pairing needs the same seeds: only then are the same test examples met by the same splits.
+    rivals = {name: one.tests[TEST].evidence.student for name, one in others.items() if one.seeds == first.seeds}
     paired = compare_all(first.tests[TEST].evidence, rivals, level=LEVEL) if rivals else {}
-    entrants = [Entrant(method, one, paired.get(method)) for one in others for method in (names.of(one, "method"),)]
+    entrants = [Entrant(name, result, paired.get(name)) for name, result in others.items()]
     return (Entrant(names.of(first, "method"), first, is_reference=True), *entrants)
 
 
 def _places(parts: Sequence[Sequence[str]]) -> list[str]:
     """Return names that tell places apart: the task, and those of supervisor and student that vary within a task."""
+    # The task is always said; supervisor and student only where some task has several of them.
     needed = [0]
     for index in (1, 2):
         by_task: dict[str, set[str]] = {}

@@ -187,6 +187,7 @@ def _eligible(group: Sequence[SetupResult], reference: str, names: Names, left_o
     if first is None:
         left_out.append(f"{title}: has no {reference}")
         return []
+    # Each exclusion is told with its reason: a league that silently drops methods cannot be checked.
     eligible = [first]
     for result in group:
         if result is first:

@@ -3,15 +3,15 @@
 import html
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from w2sg.core import AnyArray, derive
-from w2sg.lab.runs import FailedRun, Run, failures_message
+from w2sg.lab.outcomes import FailedRun, Run, failures_message
 from w2sg.lab.setup import Setup
-from w2sg.measure import Interval, Paired, Pgr, bootstrap_pgr, pgr
+from w2sg.measure import Interval, Paired, Pgr, bootstrap_pgrs, pgr
 
 if TYPE_CHECKING:
     from w2sg.lab.comparisons import Comparison
@@ -126,7 +126,8 @@ class StudyResult:
             "n_runs": self.n_runs,
             "steps_done": dict(self.steps_done),
             "results": [result.to_dict() for result in self.results],
-            "contests": [one.to_dict() for one in self.comparisons if one.rivals],
+            "contests": [comparison.to_dict() for comparison in self.comparisons if comparison.rivals],
+            "failed": [asdict(run) for run in self.failed],
             "wall_s": self.wall_s,
         }
 
@@ -148,7 +149,22 @@ def summarise(records: Sequence[Run], titles: Mapping[str, str] | None = None) -
     groups: dict[str, list[Run]] = {}
     for record in records:
         groups.setdefault(record.setup.digest(), []).append(record)
-    return [_summarise(group, titles or {}) for group in groups.values()]
+    return _bootstrapped([_summarise(group, titles or {}) for group in groups.values()])
+
+
+def _bootstrapped(results: Sequence[SetupResult]) -> list[SetupResult]:
+    """Return the results with their bootstrap intervals, which are made together because they share resamples.
+
+    The stream depends on the test set's name alone, so a setup has the same interval in whatever study it stands.
+    """
+    checked = [dict(result.tests) for result in results]
+    for name in dict.fromkeys(name for tests in checked for name in tests):
+        sets = [tests for tests in checked if name in tests and tests[name].pgr.estimate is not None]
+        evidence, rng = [tests[name].evidence for tests in sets], derive(0, "bootstrap", name)
+        intervals = bootstrap_pgrs(evidence, rng=rng, level=LEVEL, resamples=BOOTSTRAP_RESAMPLES)
+        for tests, interval in zip(sets, intervals, strict=True):
+            tests[name] = replace(tests[name], bootstrap=interval)
+    return [replace(result, tests=tests) for result, tests in zip(results, checked, strict=True)]
 
 
 def _summarise(records: Sequence[Run], titles: Mapping[str, str]) -> SetupResult:
@@ -164,7 +180,7 @@ def _summarise(records: Sequence[Run], titles: Mapping[str, str]) -> SetupResult
         seeds=tuple(record.seed for record in records),
         tests=tests,
         run_ids=tuple(record.id for record in records),
-        weak_label_accuracy=float(np.mean([one["weak_accuracy"] for one in transfer])),
+        weak_label_accuracy=float(np.mean([metrics["weak_accuracy"] for metrics in transfer])),
         train_s=float(sum(result["steps"]["student"]["seconds"] for result in results)),
         gold=tuple({"purpose": p, "split": s, "n": n, "times": times} for (p, s, n), times in gold.items()),
         versions=results[0]["versions"],
@@ -179,11 +195,7 @@ def _test_set(name: str, records: Sequence[Run], results: Sequence[Mapping[str, 
     groups = column("groups") if f"{name}.groups" in records[0].evidence else None
     evidence = Paired(seeds, column("ids"), column("weak"), column("student"), column("ceiling"), groups=groups)
     share = pgr(evidence, level=LEVEL)
-    bootstrap = None
-    if share.estimate is not None:
-        rng = derive(0, "bootstrap", records[0].setup.digest(), name)
-        bootstrap = bootstrap_pgr(evidence, rng=rng, level=LEVEL, resamples=BOOTSTRAP_RESAMPLES)
-    return TestSet(name, share, bootstrap, _mean([result["metrics"][name] for result in results]), evidence)
+    return TestSet(name, share, None, _mean([result["metrics"][name] for result in results]), evidence)
 
 
 def _mean(items: Sequence[Any]) -> Any:

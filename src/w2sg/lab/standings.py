@@ -119,7 +119,8 @@ class Ranking:
 
 def ranking_of(arenas: Sequence[Comparison]) -> Ranking:
     """Return the ranking of the methods that every arena has and that buy no gold, and of the reference."""
-    methods = [one.method for one in arenas[0].entrants if all(_ranked(arena, one.method) for arena in arenas)]
+    entered = [entrant.method for entrant in arenas[0].entrants]
+    methods = [method for method in entered if all(_ranked(arena, method) for arena in arenas)]
     tasks = list(dict.fromkeys(arena.task for arena in arenas))
     scores = np.array([[_mean_accuracy(arenas, task, method) for method in methods] for task in tasks])
     ranks = average_ranks(scores)
@@ -140,9 +141,9 @@ def ranking_of(arenas: Sequence[Comparison]) -> Ranking:
 def standings_of(arenas: Sequence[Comparison], ranking: Ranking) -> tuple[Standing, ...]:
     """Return every method's standing: those in the ranking first, then the others, most arenas first."""
     ranks = dict(zip(ranking.methods, ranking.ranks, strict=True))
-    every = dict.fromkeys(one.method for arena in arenas for one in arena.entrants)
+    every = dict.fromkeys(entrant.method for arena in arenas for entrant in arena.entrants)
     apart = [_standing(arenas, method, None) for method in every if method not in ranks]
-    apart.sort(key=lambda one: (-one.n_arenas, -_estimate(one.difference)))
+    apart.sort(key=lambda standing: (-standing.n_arenas, -_estimate(standing.difference)))
     return (*(_standing(arenas, method, rank) for method, rank in ranks.items()), *apart)
 
 
@@ -151,12 +152,13 @@ def recovery_of(arenas: Sequence[Comparison], method: str) -> Recovery:
 
     An arena's PGR is gain / gap of the estimates: whether it counts depends on the gap alone, which methods share.
     """
-    pairs = [(arena, one) for arena in arenas if (one := arena.entrant(method)) and arena.reference.pgr.reason is None]
+    measurable = [arena for arena in arenas if arena.reference.pgr.reason is None]
+    pairs = [(arena, entrant) for arena in measurable if (entrant := arena.entrant(method))]
     tasks = tuple(dict.fromkeys(arena.task for arena, _ in pairs))
     if not pairs:
         nothing = OverTasks(None, None, None, LEVEL, NO_GAP)
         return Recovery((), 0, nothing, nothing, nothing, nothing)
-    values = [[_share(one), _share(arena.reference)] for arena, one in pairs]
+    values = [[_share(entrant), _share(arena.reference)] for arena, entrant in pairs]
     codes = [tasks.index(arena.task) for arena, _ in pairs]
     is_reference = method == arenas[0].reference.method
     return Recovery(
@@ -201,13 +203,13 @@ def _ratio(values: Sequence[Sequence[float]], tasks: Sequence[int]) -> OverTasks
 
 
 def _standing(arenas: Sequence[Comparison], method: str, rank: float | None) -> Standing:
-    pairs = [(arena, one) for arena in arenas if (one := arena.entrant(method))]
+    pairs = [(arena, entrant) for arena in arenas if (entrant := arena.entrant(method))]
     tasks = list(dict.fromkeys(arena.task for arena, _ in pairs))
     codes = [tasks.index(arena.task) for arena, _ in pairs]
-    differences = [[one.difference.estimate] for _, one in pairs if one.difference is not None]
+    differences = [[entrant.difference.estimate] for _, entrant in pairs if entrant.difference is not None]
 
     def where(verdict: Verdict) -> tuple[str, ...]:
-        return tuple(arena.place for arena, one in pairs if one.verdict == verdict)
+        return tuple(arena.place for arena, entrant in pairs if entrant.verdict == verdict)
 
     return Standing(
         method=method,
@@ -218,8 +220,8 @@ def _standing(arenas: Sequence[Comparison], method: str, rank: float | None) -> 
         no_difference=where("no difference"),
         difference=pooled(differences, codes, (1,)) if differences else None,
         recovery=recovery_of(arenas, method),
-        cost_s=float(np.mean([one.cost_s for _, one in pairs])),
-        gold=max(one.gold for _, one in pairs),
+        cost_s=float(np.mean([entrant.cost_s for _, entrant in pairs])),
+        gold=max(entrant.gold for _, entrant in pairs),
     )
 
 
@@ -229,12 +231,12 @@ def _ranked(arena: Comparison, method: str) -> bool:
 
 
 def _mean_accuracy(arenas: Sequence[Comparison], task: str, method: str) -> float:
-    entrants = [one for arena in arenas if arena.task == task and (one := arena.entrant(method))]
-    return float(np.mean([one.pgr.student.estimate for one in entrants]))
+    entrants = [entrant for arena in arenas if arena.task == task and (entrant := arena.entrant(method))]
+    return float(np.mean([entrant.pgr.student.estimate for entrant in entrants]))
 
 
-def _share(one: Entrant) -> float:
-    return one.pgr.gain.estimate / one.pgr.gap.estimate
+def _share(entrant: Entrant) -> float:
+    return entrant.pgr.gain.estimate / entrant.pgr.gap.estimate
 
 
 def _estimate(number: OverTasks | None) -> float:

@@ -165,6 +165,7 @@ def codes_of(values: IntArray) -> IntArray:
 
 def same_length(**arrays: Sequence[object] | NDArray[np.generic]) -> None:
     """Raise InputError unless all named arrays have the same length."""
+    # arrays come by keyword, so that the message can name them
     lengths = {name: len(array) for name, array in arrays.items()}
     if len(set(lengths.values())) > 1:
         got = ", ".join(f"{name} {n}" for name, n in lengths.items())

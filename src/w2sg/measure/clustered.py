@@ -46,6 +46,7 @@ class MeanEstimate:
     @property
     def views(self) -> tuple["MeanEstimate", ...]:
         """The estimate by its parts alone and, if there is a floor, by the floor alone."""
+        # each view has one covariance; who makes an interval takes the widest of them, which is what a floor means
         alone = MeanEstimate(self.mean, self.parts)
         return (alone,) if self.floor is None else (alone, MeanEstimate(self.mean, (self.floor,)))
 
@@ -75,6 +76,8 @@ class MeanEstimate:
         """
         weights = np.asarray(contrast, dtype=np.float64)
         variances = [float(weights @ part.covariance @ weights) for part in self.parts]
+        # Each part is like a chi-square with its own degrees of freedom; the sum is treated as one chi-square that has
+        # the same mean and variance. A negative part counts by its square, so it lowers the result.
         spread = sum(v * v / part.degrees_of_freedom for v, part in zip(variances, self.parts, strict=True))
         if spread == 0:
             return max(part.degrees_of_freedom for part in self.parts)
@@ -84,6 +87,7 @@ class MeanEstimate:
         """Return the t interval of `contrast` @ mean: by the parts or by the floor, whichever is wider."""
         check_level(level)
         value = self.value(contrast)
+        # not the sum of both variances: the floor says that the same variance cannot be smaller than this
         both = [t_interval(value, v.variance(contrast), v.degrees_of_freedom(contrast), level) for v in self.views]
         return max(both, key=lambda interval: interval.high - interval.low)
 
@@ -137,6 +141,7 @@ def clustered_mean(records: ArrayLike, seeds: ArrayLike, ids: ArrayLike, *, grou
     rows, seed_codes, id_codes = _checked(records, seeds, ids, grouped)
     n_seeds, n_examples = int(seed_codes.max()) + 1, int(id_codes.max()) + 1
     sizes = np.bincount(seed_codes, minlength=n_seeds)
+    # a mean of seed means, so that a seed with a larger test set has no larger say
     seed_means = _sums(rows, seed_codes, n_seeds) / sizes[:, None]
     mean = seed_means.mean(axis=0)
 
@@ -145,9 +150,12 @@ def clustered_mean(records: ArrayLike, seeds: ArrayLike, ids: ArrayLike, *, grou
     if n_seeds == 1:
         return MeanEstimate(mean, (Part(v_example, n_examples - 1),))
 
+    # between seeds: what a fresh seed changes, with the luck of its own test examples already inside
     deviations = (seed_means - mean) / n_seeds
     scale = n_seeds / (n_seeds - 1)
     v_seed = scale * deviations.T @ deviations
+    # Within an example, records of different seeds are correlated. The sum over examples holds these correlations and
+    # each record's own noise; the noise is in V_seed already, so it is taken out once.
     v_cell = by_cell.T @ by_cell
     shared = scale * (v_example - v_cell)
     return MeanEstimate(
@@ -186,6 +194,7 @@ def _checked(
     seed_codes, id_codes = codes_of(seed_of), codes_of(id_of)
     if id_codes.max() == 0:
         raise InputError("a variance needs at least two different examples, got one; score more test examples")
+    # an example twice under one seed would count as two observations of one thing
     cells = seed_codes * (int(id_codes.max()) + 1) + id_codes
     if not grouped and n_distinct(cells) != len(cells):
         raise InputError("ids must differ within a seed: an example counts once per seed")

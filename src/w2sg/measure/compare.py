@@ -114,13 +114,15 @@ def compare_all(
     if not others:
         raise InputError("others must name at least one student to compare with the reference, got none")
     check_minimum_gap(minimum_gap)
+    # All accuracies are estimated together: the covariance of any two of them is then at hand, and the seeds and ids,
+    # which all share, are numbered once.
     means = _means(reference, [reference.with_student(student) for student in others.values()])
     raw = [
         _compared(name, reference, means.select((0, 1, 2, 3 + place)), level, minimum_gap)
         for place, name in enumerate(others)
     ]
-    adjusted = holm([one.p_value for one in raw])
-    return {one.name: replace(one, p_adjusted=float(p)) for one, p in zip(raw, adjusted, strict=True)}
+    adjusted = holm([difference.p_value for difference in raw])
+    return {item.name: replace(item, p_adjusted=float(p)) for item, p in zip(raw, adjusted, strict=True)}
 
 
 def holm(p_values: ArrayLike) -> FloatArray:
@@ -141,6 +143,8 @@ def holm(p_values: ArrayLike) -> FloatArray:
     p = as_floats("p_values", p_values)
     if p.min() < 0 or p.max() > 1:
         raise InputError(f"p_values must lie in [0, 1], got values in [{p.min():g}, {p.max():g}]")
+    # the smallest p-value is multiplied by the number of tests, the next by one less, and so on; the running maximum
+    # keeps an adjusted value from falling below that of a smaller p
     order = np.argsort(p, kind="stable")
     stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
     adjusted = np.empty_like(p)

@@ -1,13 +1,16 @@
 """Intervals of a ratio of two estimated means (Fieller 1954, J. R. Stat. Soc. B 16)."""
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from w2sg.core import InputError
-from w2sg.measure.clustered import MeanEstimate
 from w2sg.measure.intervals import Interval, t_quantile
+
+if TYPE_CHECKING:
+    from w2sg.measure.clustered import MeanEstimate
 
 
 def fieller_limits(
@@ -37,18 +40,23 @@ def fieller_limits(
     v = np.asarray(covariance, dtype=np.float64)
     if v.shape != (2, 2):
         raise InputError(f"covariance must have shape (2, 2), got {v.shape}")
+    # Whether r is the ratio is asked of the difference numerator - r * denominator, which is normal whatever the gap;
+    # the ratio itself is not. The accepted r solve a quadratic a r^2 - 2 b r + c <= 0.
     q2 = quantile * quantile
     a = denominator * denominator - q2 * float(v[1, 1])
     b = numerator * denominator - q2 * float(v[0, 1])
     c = numerator * numerator - q2 * float(v[0, 0])
+    # a is positive iff the denominator differs significantly from 0. If it does not, ratios of any size fit the data,
+    # and the accepted set is the outside of an interval, or everything.
     if a <= 0:
         return None
+    # for a > 0 the discriminant cannot be negative but by rounding: the estimate itself is always accepted
     root = math.sqrt(max(b * b - a * c, 0.0))
     return (b - root) / a, (b + root) / a
 
 
 def ratio_interval(
-    estimate: MeanEstimate, numerator: ArrayLike, denominator: ArrayLike, level: float = 0.95
+    estimate: "MeanEstimate", numerator: ArrayLike, denominator: ArrayLike, level: float = 0.95
 ) -> tuple[Interval | None, float]:
     """Return Fieller's interval of the ratio of two contrasts of an estimated mean vector.
 
@@ -73,8 +81,10 @@ def ratio_interval(
     if bottom == 0:
         raise InputError("the denominator of the ratio is 0, so the ratio is not defined")
     ratio = top / bottom
+    # degrees of freedom belong to a contrast; that of the test at the estimated ratio stands for all nearby ratios
     contrast = weights[0] - ratio * weights[1]
     df = estimate.degrees_of_freedom(contrast)
+    # the hull of both views: a ratio is excluded only where neither the parts nor the floor would accept it
     ends = [ratio]
     for view in estimate.views:
         quantile = t_quantile(level, view.degrees_of_freedom(contrast))

@@ -76,6 +76,7 @@ def t_p_value(estimate: float, variance: float, degrees_of_freedom: float) -> fl
     """
     from scipy.special import stdtr
 
+    # without variance the statistic is 0 / 0 or infinite; both have a plain meaning
     if variance <= 0:
         return 1.0 if estimate == 0 else 0.0
     return float(2 * stdtr(degrees_of_freedom, -abs(estimate) / variance**0.5))

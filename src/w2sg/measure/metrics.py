@@ -80,6 +80,7 @@ def auroc(probabilities: ArrayLike, gold: ArrayLike) -> float | None:
     1.0
     """
     scores, truth = _scored(probabilities, gold)
+    # with two classes both columns give the same area
     classes = [1] if scores.shape[1] == 2 else range(scores.shape[1])
     areas = [area for c in classes if (area := _rank_area(scores[:, c], truth == c)) is not None]
     return float(np.mean(areas)) if areas else None
@@ -108,6 +109,7 @@ def expected_calibration_error(probabilities: ArrayLike, gold: ArrayLike, n_bins
     scores, truth = _scored(probabilities, gold)
     confidence = scores.max(axis=1)
     surplus = confidence - (scores.argmax(axis=1) == truth)
+    # ceil puts an edge into the bin below it, as Guo et al. do; confidence 0 would fall into bin -1
     bins = np.clip(np.ceil(confidence * n_bins).astype(np.int64) - 1, 0, n_bins - 1)
     return float(np.abs(np.bincount(bins, weights=surplus, minlength=n_bins)).sum() / len(truth))
 
@@ -202,6 +204,7 @@ def difficulty_bins(difficulty: ArrayLike, n_bins: int = 4) -> IntArray:
     if n_bins < 1:
         raise InputError(f"n_bins must be at least 1, got {n_bins}")
     values = as_floats("difficulty", difficulty)
+    # inner edges only, and ties to the left, so that equal difficulties never part
     edges = np.quantile(values, np.arange(1, n_bins) / n_bins)
     return np.searchsorted(edges, values, side="left").astype(np.int64)
 
@@ -229,7 +232,7 @@ def _rank_area(score: FloatArray, positive: BoolArray) -> float | None:
     n_negative = len(positive) - n_positive
     if not n_positive or not n_negative:
         return None
-    _, codes, counts = np.unique(score, return_inverse=True, return_counts=True)
-    mean_rank = np.cumsum(counts) - (counts - 1) / 2
-    rank_sum = float(mean_rank[codes][positive].sum())
+    from scipy.stats import rankdata
+
+    rank_sum = float(rankdata(score)[positive].sum())
     return (rank_sum - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative)

@@ -100,6 +100,8 @@ def overlap(
     n, wrong = cells.n, cells.weak_wrong
     strong_right = cells.both_right + cells.strong_only
     counts = np.array(cells, dtype=np.float64)
+    # all that is reported follows from five counts, and resampling examples with replacement is a multinomial draw of
+    # these: so the examples themselves are never touched again
     drawn = np.vstack([counts, rng.multinomial(n, counts / n, size=resamples)])
     chance = None if options is None else _chance(options, n)
     return Overlap(
@@ -135,13 +137,13 @@ def overlap_by(
     names, codes = np.unique(np.asarray(strata), return_inverse=True)
     same_length(weak=arrays[0], strata=codes)
     offered = None if options is None else np.asarray(options)
-    found: dict[Hashable, Overlap] = {}
+    by_stratum: dict[Hashable, Overlap] = {}
     for code, name in enumerate(names.tolist()):
         inside = codes == code
         part = [array[inside] for array in arrays]
         some = None if offered is None else offered[inside]
-        found[name] = overlap(*part, rng=rng, options=some, level=level, resamples=resamples)
-    return found
+        by_stratum[name] = overlap(*part, rng=rng, options=some, level=level, resamples=resamples)
+    return by_stratum
 
 
 def _cells(weak: IntArray, strong: IntArray, gold: IntArray) -> Cells:
@@ -183,6 +185,8 @@ def _adjusted(observed: FloatArray, shares: FloatArray, chance: float) -> FloatA
     Independent systems agree where both are right, and in the part `chance` of where both are wrong.
     """
     weak, strong = shares[0] + shares[1], shares[0] + shares[2]
+    # two independent systems agree by chance where both are right, and where both are wrong in the share `chance` of
+    # the wrong options
     expected = weak * strong + (1 - weak) * (1 - strong) * chance
     room = 1 - expected
     ratio: FloatArray = np.full_like(observed, np.nan)

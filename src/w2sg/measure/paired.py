@@ -46,6 +46,8 @@ class Paired:
     groups: tuple[IntArray, ...] | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
+        # a frozen dataclass may set its own fields here only: inputs are checked, copied to one type, and closed to
+        # writing
         object.__setattr__(self, "seeds", tuple(int(seed) for seed in self.seeds))
         if not self.seeds:
             raise InputError("Paired needs at least one seed, got none")
@@ -103,6 +105,7 @@ class Paired:
             return "single"
         records = sum(len(ids) for ids in self.ids)
         distinct = self.n_examples
+        # no id occurs twice: seeds share nothing; each id as often as there are seeds: they share everything
         if distinct == records:
             return "nested"
         return "crossed" if distinct * self.n_seeds == records else "overlapping"

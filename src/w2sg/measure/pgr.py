@@ -136,6 +136,7 @@ def pgr_of_means(
     check_level(level)
     check_minimum_gap(minimum_gap)
     gap = means.interval(GAP, level)
+    # the refusal comes first: a ratio that would be refused must not be computed and looked at
     reason = gap_refusal(gap, minimum_gap)
     ratio, df = (None, None) if reason else ratio_interval(means, GAIN, GAP, level)
     if reason is None and ratio is None:
@@ -164,6 +165,7 @@ def pgr_of_means(
 
 def gap_refusal(gap: Interval, minimum_gap: float) -> str | None:
     """Return why no ratio over this gap is reported, as a sentence with the numbers, or None where one may be."""
+    # the lower limit and not the estimate: a gap that may be nearly 0 makes the ratio anything
     if gap.low >= minimum_gap and gap.low > 0:
         return None
     rule = f"its lower bound is below the stated minimum {minimum_gap:g}" if minimum_gap else "it does not exclude 0"

@@ -26,8 +26,8 @@ def pooled_mean(values: ArrayLike, tasks: ArrayLike) -> MeanEstimate:
     Raises:
         InputError: Another shape, a value is not finite, or lengths differ.
 
-    >>> found = pooled_mean([[0.2], [0.4], [0.9]], [0, 1, 2])
-    >>> print(found.interval([1.0]))
+    >>> pooled = pooled_mean([[0.2], [0.4], [0.9]], [0, 1, 2])
+    >>> print(pooled.interval([1.0]))
     0.500, 95 % interval [-0.396, 1.396]
     """
     rows: FloatArray = np.asarray(values, dtype=np.float64)
@@ -38,9 +38,11 @@ def pooled_mean(values: ArrayLike, tasks: ArrayLike) -> MeanEstimate:
     codes = codes_of(given)
     n_tasks = int(codes.max()) + 1
     mean = rows.mean(axis=0)
+    # places of one task say nothing of how tasks differ: the mean stands, its covariance does not
     if n_tasks == 1:
         return MeanEstimate(mean, ())
     sums = np.zeros((n_tasks, rows.shape[1]))
+    # places of one task share its luck, so their deviations are added before they are squared
     np.add.at(sums, codes, (rows - mean) / len(rows))
     covariance = n_tasks / (n_tasks - 1) * sums.T @ sums
     return MeanEstimate(mean, (Part(covariance, n_tasks - 1),))

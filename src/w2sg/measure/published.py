@@ -102,6 +102,7 @@ def _accuracies(name: str, values: ArrayLike) -> FloatArray:
 
 def _parts(group: FloatArray, n_test: int, position: int) -> list[Part]:
     """Return the covariance parts of one of the three means: test sampling, and the seeds where there are several."""
+    # independent means: each part touches its own place of the diagonal and no other
     unit = np.zeros((3, 3))
     unit[position, position] = 1.0
     p = float(group.mean())

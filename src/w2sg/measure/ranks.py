@@ -52,10 +52,9 @@ def task_ranks(scores: ArrayLike) -> FloatArray:
     >>> task_ranks([[0.9, 0.7, 0.7, 0.8]]).tolist()
     [[1.0, 3.5, 3.5, 2.0]]
     """
-    table = np.round(_table(scores), TIE_DECIMALS)
-    above = (table[:, :, None] < table[:, None, :]).sum(axis=2)
-    level = (table[:, :, None] == table[:, None, :]).sum(axis=2)
-    return np.asarray(above + (level + 1) / 2, dtype=np.float64)
+    from scipy.stats import rankdata
+
+    return np.asarray(rankdata(-np.round(_table(scores), TIE_DECIMALS), axis=1), dtype=np.float64)
 
 
 def average_ranks(scores: ArrayLike) -> FloatArray:
@@ -80,8 +79,8 @@ def friedman(scores: ArrayLike) -> Friedman:
     Raises:
         InputError: Fewer than two tasks or methods, or as in `task_ranks`.
 
-    >>> found = friedman([[3, 2, 1], [3, 1, 2], [3, 2, 1], [2, 3, 1]])
-    >>> round(found.chi_square, 3), round(found.f, 3)
+    >>> test = friedman([[3, 2, 1], [3, 1, 2], [3, 2, 1], [2, 3, 1]])
+    >>> round(test.chi_square, 3), round(test.f, 3)
     (4.5, 3.857)
     """
     from scipy.special import chdtrc, fdtrc
@@ -90,11 +89,13 @@ def friedman(scores: ArrayLike) -> Friedman:
     n_tasks, k = ranks.shape
     if n_tasks < 2 or k < 2:
         raise InputError(f"Friedman's test needs at least 2 tasks and 2 methods, got {n_tasks} and {k}")
+    # scipy's Friedman test refuses two methods and knows no F; on ranks both are a line each
     middle = (k + 1) / 2
     spread = float(((ranks - middle) ** 2).sum())
     between = n_tasks**2 * float(((ranks.mean(axis=0) - middle) ** 2).sum())
     chi_square = (k - 1) * between / spread if spread > 0 else 0.0
     rest = n_tasks * (k - 1) - chi_square
+    # every task ranks all methods alike: F is infinite, and its denominator would be rounding
     all_alike = rest <= 1e-9 * n_tasks * (k - 1)
     f = np.inf if all_alike else (n_tasks - 1) * chi_square / rest
     f_p = 0.0 if all_alike else float(fdtrc(k - 1, (k - 1) * (n_tasks - 1), f))
@@ -148,16 +149,18 @@ def cliques(ranks: ArrayLike, difference: float) -> tuple[tuple[int, ...], ...]:
     """
     values = as_floats("ranks", ranks)
     order = [int(index) for index in np.argsort(values, kind="stable")]
-    found: list[tuple[int, ...]] = []
+    groups: list[tuple[int, ...]] = []
     reached = 0
+    # sorted by rank, a group that starts at a method ends where the difference is reached; it is a new bar only if it
+    # reaches further than all bars before, else it lies inside of one
     for start, first in enumerate(order):
         stop = start + 1
         while stop < len(order) and values[order[stop]] - values[first] < difference:
             stop += 1
         if stop - start > 1 and stop > reached:
-            found.append(tuple(order[start:stop]))
+            groups.append(tuple(order[start:stop]))
         reached = max(reached, stop)
-    return tuple(found)
+    return tuple(groups)
 
 
 def _table(scores: ArrayLike) -> FloatArray:

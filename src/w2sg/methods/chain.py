@@ -181,6 +181,7 @@ class CoSupervision(Chain):
         said = student.predict_proba(split.inputs)
         members = split.weak.members
         assert members is not None
+        # The supervisor whose label a draw from the student agrees with most often.
         best = (members * said).sum(axis=2).argmax(axis=0)
         return members[best, np.arange(len(split))], said
 
@@ -196,6 +197,7 @@ class CoSupervision(Chain):
 def in_step(courses: Sequence[Training]) -> Generator[Sequence[Fit], list[Predictor], list[Predictor]]:
     """Run several courses at once: what they ask for at the same time is asked for as one batch."""
     ended: dict[int, Predictor] = {}
+    # A generator is started by sending None; from then on each is sent the students it asked for.
     answers: dict[int, list[Predictor] | None] = dict.fromkeys(range(len(courses)))
     while answers:
         asked: dict[int, list[Fit]] = {}

@@ -86,6 +86,8 @@ class Composition(Method):
         if view.validation is not None:
             watched = (view.validation.inputs, view.validation.weak.probabilities)
             return (yield from _in_parts(replace(fit, watched=watched), parts))[-1]
+        # No validation split: part of the examples is lent to a scout that finds how many steps are right. The student
+        # itself then trains on all examples for that many, so nothing that was lent is lost.
         scouts = yield from _in_parts(_lend(fit, self.stopping.watches, rng), parts)
         return (yield from _in_parts(fit, parts, [scout.steps for scout in scouts]))[-1]
 
@@ -134,6 +136,7 @@ def _watching_gold(fit: Fit, view: WeakView, labels: int) -> Fit:
     if view.audit is None:
         raise InputError(f"stopping watches {labels} gold labels, and the view has none: audit the transfer split")
     audited = view.transfer.inputs.take(view.audit.rows)
+    # A student that was trained on an audited example's weak label would be judged by how well it fits that label.
     others = ~np.isin(fit.inputs.rows, audited.rows)
     if not others.any():
         raise InputError(f"stopping watches {labels} gold labels and leaves no example to train on: lower 'labels'")

@@ -78,15 +78,18 @@ class Heads:
     def _unlabelled(self, w: FloatArray) -> tuple[float, FloatArray]:
         f = np.exp(log_softmax(np.einsum("md,hkd->hmk", self.free, w, optimize=True)))
         value, slope = 0.0, np.zeros_like(f)
-        for one, other in combinations(range(self.count), 2):
-            information, by_one, by_other = mutual_information(f[one], f[other])
+        for first, second in combinations(range(self.count), 2):
+            information, by_first, by_second = mutual_information(f[first], f[second])
             value += self.diversity * information
-            slope[one] += self.diversity * by_one
-            slope[other] += self.diversity * by_other
+            slope[first] += self.diversity * by_first
+            slope[second] += self.diversity * by_second
+        # Without this term a head could disagree by naming one class for everything: its class shares are held near
+        # those of the weak labels.
         expected = np.maximum(self.weak.mean(axis=0), SMALLEST)
         ratio = np.log(np.maximum(f.mean(axis=1), SMALLEST) / expected)
         value += self.balance * float((f.mean(axis=1) * ratio).sum())
         slope += self.balance * ratio[:, None, :] / f.shape[1]
+        # The softmax turns a slope by probabilities into one by logits: `f * (slope - mean slope under f)`.
         pushes = f * (slope - (f * slope).sum(axis=2, keepdims=True))
         return value, np.einsum("hmk,md->hkd", pushes, self.free, optimize=True)
 
@@ -97,6 +100,8 @@ def mutual_information(f: FloatArray, g: FloatArray) -> tuple[float, FloatArray,
     The answers are drawn for an example drawn at random: `J = f' g / m`, `I = sum J log(J / (mean f x mean g))`. The
     slopes leave out a constant, which does not matter to probabilities that sum to 1.
     """
+    # Averages over examples of the product of the two answers: how often the pair of classes would be drawn together.
+    # Heads that say the same thing have much mutual information, and are pushed apart by it.
     joint = f.T @ g / len(f)
     apart = np.outer(f.mean(axis=0), g.mean(axis=0))
     ratio = np.log(np.maximum(joint, SMALLEST) / np.maximum(apart, SMALLEST))
@@ -172,6 +177,8 @@ class DiverseHeads(Method):
         audited = view.transfer.inputs.take(view.audit.rows)
         right = [_hits(predictor.predict_proba(audited), view.audit.gold) for predictor in predictors]
         fits = [float((weak * predictor.predict_proba(view.transfer.inputs)).sum()) for predictor in predictors]
+        # Audited labels decide; between heads that are right equally often, the one that fits the weak labels better
+        # does.
         return predictors[max(range(len(predictors)), key=lambda index: (right[index], fits[index]))]
 
     def _fitted(
@@ -180,6 +187,8 @@ class DiverseHeads(Method):
         """Yield the trained heads, `(k, d + 1)`; classes are ordered by their share, so that names do not matter."""
         from scipy.optimize import minimize
 
+        # Heads start from random numbers in a fixed order of classes. Ordered by share, the same class gets the same
+        # start whatever it is called.
         order = np.argsort(-weak.sum(axis=0, dtype=np.float64), kind="stable")
         problem = Heads(
             _with_ones(x), weak[:, order].astype(np.float64), _with_ones(free), self.heads, self.diversity,

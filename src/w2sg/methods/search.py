@@ -21,7 +21,7 @@ PARTS = {
     "stopping": "stoppings",
     "chain": "chains",
 }
-"""The fields of a composition, and the sort that each takes, in the order of a name."""
+"""The fields of a composition, and the contract that each takes, in the order of a name."""
 SPREAD = 4.0
 """A number without an upper bound is drawn between its default divided and multiplied by this."""
 DIGITS = 3
@@ -95,9 +95,9 @@ def _unsupplied(composition: Composition, given: Circumstances) -> Iterator[str]
     if stopping.watches and not stopping.audits and given.n_transfer is not None and given.n_transfer < 2:
         yield f"stopping {stopping.kind!r} lends examples of the transfer split, and it has {given.n_transfer}"
     if not given.oracles:
-        for field, sort in PARTS.items():
+        for field, contract in PARTS.items():
             kind = getattr(composition, field).kind
-            if registry.lookup(sort, kind).oracle:
+            if registry.lookup(contract, kind).oracle:
                 yield f"{field} {kind!r} is an oracle: it sees gold that no method has, and is only for bounds"
 
 
@@ -122,9 +122,11 @@ def random_composition(rng: np.random.Generator, given: Circumstances) -> Compos
     Raises:
         InputError: If nothing that was drawn fits the circumstances.
     """
+    # Rejection keeps the draw simple: whatever contradicts itself is thrown away as a whole, so no part is favoured
+    # because another one happened to be drawn first.
     for _ in range(TRIES):
         try:
-            drawn = Composition.parse({field: _random_part(sort, rng) for field, sort in PARTS.items()})
+            drawn = Composition.parse({field: _random_part(contract, rng) for field, contract in PARTS.items()})
         except ConfigError:
             continue  # fields that are in range one by one may contradict each other
         if not contradictions(drawn, given):
@@ -132,8 +134,8 @@ def random_composition(rng: np.random.Generator, given: Circumstances) -> Compos
     raise InputError(f"no composition of {TRIES} drawn fits {given}: give the student more capabilities")
 
 
-def _random_part(sort: str, rng: np.random.Generator) -> Component | dict[str, Any]:
-    kinds = kinds_of(sort)
+def _random_part(contract: str, rng: np.random.Generator) -> Component | dict[str, Any]:
+    kinds = kinds_of(contract)
     cls = kinds[list(kinds)[rng.integers(len(kinds))]]
     fields: dict[str, Any] = {"kind": registry.kind_of(cls)}
     for name, field in cls.model_fields.items():
@@ -142,9 +144,9 @@ def _random_part(sort: str, rng: np.random.Generator) -> Component | dict[str, A
     return fields
 
 
-def kinds_of(sort: str) -> dict[str, type[Component]]:
-    """Return the classes of a sort by kind."""
-    entries = [registry.lookup(sort, name) for name in registry.names(sort)]
+def kinds_of(contract: str) -> dict[str, type[Component]]:
+    """Return the classes of a contract by kind."""
+    entries = [registry.lookup(contract, name) for name in registry.names(contract)]
     return {entry.name: entry.cls for entry in entries if entry.name == registry.kind_of(entry.cls)}
 
 
@@ -254,7 +256,7 @@ def _shown(value: Any) -> str:
 def composition_schema() -> dict[str, Any]:
     """Return the JSON schema of a composition with every part inlined: a name, or one of its kinds with its fields."""
     properties: dict[str, Any] = {"kind": {"const": "composition"}}
-    for field, sort in PARTS.items():
+    for field, contract in PARTS.items():
         info = Composition.model_fields[field]
         default = info.get_default()
         assert isinstance(default, Component)
@@ -262,8 +264,8 @@ def composition_schema() -> dict[str, Any]:
             "description": info.description,
             "default": default.model_dump(mode="json"),
             "oneOf": [
-                {"enum": registry.names(sort), "description": f"the name of one of the {sort}"},
-                *(_schema(cls) for cls in kinds_of(sort).values()),
+                {"enum": registry.names(contract), "description": f"the name of one of the {contract}"},
+                *(_schema(cls) for cls in kinds_of(contract).values()),
             ],
         }
     return {

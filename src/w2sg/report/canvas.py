@@ -8,29 +8,18 @@ import hashlib
 import html
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from w2sg.core import Estimate, wording
+from w2sg.core import Band, Estimate, wording
+from w2sg.report import ink
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.text import Text
 
-INK, MUTED, FAINT = "#1d2733", "#5f6b7a", "#e3e8ee"
-BLUE, ORANGE, GREEN, VERMILLION = "#0072b2", "#e69f00", "#009e73", "#d55e00"
-SKY, PURPLE, GREY, BLACK = "#56b4e9", "#cc79a7", "#7a8694", "#000000"
-WEAK, STUDENT, CEILING = ORANGE, BLUE, GREEN
-WEAK_TEXT, CEILING_TEXT = "#8f6000", "#00674b"
-"""The colours of weak supervisor and ceiling, dark enough to be read as text on white."""
-ROLE = {"weak": WEAK, "student": STUDENT, "ceiling": CEILING}
-ROLE_TEXT = {"weak": WEAK_TEXT, "student": STUDENT, "ceiling": CEILING_TEXT}
-DASHES: dict[str, Any] = {"weak": (0, (5, 2.5)), "student": "-", "ceiling": "-"}
-
-WIDTH = 900.0
-TINY, SMALL, NORMAL, LARGE = 10.5, 11.5, 12.5, 14.0
 _EM = 0.57
 """The mean width of a letter, as a share of the size."""
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
@@ -38,26 +27,26 @@ _STYLE = {
     "svg.fonttype": "none",
     "text.parse_math": False,
     "font.family": "DejaVu Sans",
-    "font.size": NORMAL,
-    "text.color": INK,
+    "font.size": ink.NORMAL,
+    "text.color": ink.INK,
     "axes.unicode_minus": True,
     "axes.linewidth": 1.0,
-    "axes.edgecolor": MUTED,
-    "axes.labelcolor": MUTED,
-    "axes.labelsize": NORMAL,
+    "axes.edgecolor": ink.MUTED,
+    "axes.labelcolor": ink.MUTED,
+    "axes.labelsize": ink.NORMAL,
     "axes.axisbelow": True,
     "axes.facecolor": "none",
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.spines.left": False,
-    "xtick.color": MUTED,
-    "ytick.color": MUTED,
-    "xtick.labelsize": SMALL,
-    "ytick.labelsize": SMALL,
+    "xtick.color": ink.MUTED,
+    "ytick.color": ink.MUTED,
+    "xtick.labelsize": ink.SMALL,
+    "ytick.labelsize": ink.SMALL,
     "xtick.major.size": 4.0,
     "ytick.major.size": 0.0,
     "figure.facecolor": "none",
-    "grid.color": FAINT,
+    "grid.color": ink.FAINT,
     "grid.linewidth": 1.0,
     "lines.linewidth": 1.8,
     "lines.markersize": 7.0,
@@ -104,7 +93,7 @@ class Canvas:
 
     def name(self, x: float, y: float, words: str, width: float, **style: Any) -> "Text":
         """Write a name in a space of `width` pixels: smaller where it is long, shortened where it is too long."""
-        size = NORMAL if len(words) * NORMAL * _EM <= width else TINY
+        size = ink.NORMAL if len(words) * ink.NORMAL * _EM <= width else ink.TINY
         most = max(8, int(width / (size * _EM)))
         return self.text(x, y, wording.shortened(words, most), fontsize=size, **style)
 
@@ -117,10 +106,18 @@ class Canvas:
 
     def mark(self, axes: "Axes", x: float, y: float, colour: str, words: str, *, is_reference: bool) -> None:
         """Draw a point that shows words when pointed at: an open diamond for the reference, a dot for all others."""
-        look: dict[str, Any] = {"marker": "D", "markersize": 6.5, "markerfacecolor": "white", "markeredgewidth": 1.8}
-        axes.plot(
-            [x], [y], color=colour, linestyle="none", gid=self.tip(words), **(look if is_reference else {"marker": "o"})
-        )
+        # Shape as well as colour: the reference is found by readers who cannot tell colours apart.
+        look: dict[str, Any] = {"marker": "o"}
+        if is_reference:
+            look = {"marker": "D", "markersize": 6.5, "markerfacecolor": "white", "markeredgewidth": 1.8}
+        plot(axes, [x], [y], color=colour, linestyle="none", gid=self.tip(words), **look)
+
+    def band(self, axes: "Axes", band: Band, *, upright: bool) -> None:
+        """Draw an estimate that holds for all of some axes: a line across or upright, with its interval as a band."""
+        colour = ink.ROLE[band.role]
+        (axes.axvspan if upright else axes.axhspan)(*band.estimate.ends, color=colour, alpha=0.16, linewidth=0)
+        draw = axes.axvline if upright else axes.axhline
+        draw(band.estimate.value, color=colour, linewidth=2, linestyle=ink.DASHES[band.role])
 
     def tip(self, words: str) -> str:
         """Return the id of an artist that shows these words when pointed at."""
@@ -134,6 +131,16 @@ class Canvas:
         return _cleaned(buffer.getvalue(), name, title, self)
 
 
+def plot(axes: "Axes", x: Sequence[float], y: Sequence[float], **style: Any) -> None:
+    """Draw a line in axes whose limits are set.
+
+    `axes.plot` looks for new limits after every line, which takes most of the time of a figure of many small lines.
+    """
+    from matplotlib.lines import Line2D
+
+    axes.add_artist(Line2D(x, y, **style))
+
+
 @contextmanager
 def drawing_style(name: str) -> Iterator[None]:
     """Draw in the house style whatever the reader's own matplotlib settings are; ids depend on the name only."""
@@ -145,14 +152,14 @@ def drawing_style(name: str) -> Iterator[None]:
 
 def padded(estimates: Iterable[Estimate], share: float) -> tuple[float, float]:
     """Return the limits of an axis that holds estimates of accuracies with their intervals, and a little more."""
-    every = list(estimates)
-    low = min(one.value if one.low is None else one.low for one in every)
-    high = max(one.value if one.high is None else one.high for one in every)
-    pad = max(share * (high - low), 0.005)
-    return low - pad, min(high, 1.0) + pad
+    ends = [end for estimate in estimates for end in estimate.ends]
+    pad = max(share * (max(ends) - min(ends)), 0.005)
+    return min(ends) - pad, min(max(ends), 1.0) + pad
 
 
 def _cleaned(svg: str, name: str, title: str, canvas: Canvas) -> str:
+    # What matplotlib adds for its own sake goes: dates and comments would change the bytes, a style element would be
+    # refused by the page's content policy, fonts are the reader's, and seven decimals of a pixel are five too many.
     body = svg[svg.index("<svg") :]
     body = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->|<style.*?</style>", "", body, flags=re.DOTALL)
     body = re.sub(r"<defs>\s*</defs>", "", body)
@@ -171,25 +178,26 @@ def _cleaned(svg: str, name: str, title: str, canvas: Canvas) -> str:
     return start + body[body.index(">") + 1 :].rstrip()
 
 
-def _rounded(found: re.Match[str]) -> str:
-    return f"{float(found[0]):.2f}".rstrip("0").rstrip(".")
+def _rounded(match: re.Match[str]) -> str:
+    return f"{float(match[0]):.2f}".rstrip("0").rstrip(".")
 
 
 def _renamed(body: str, prefix: str, tips: list[str]) -> str:
     """Keep only ids that something refers to, under names no other figure of a page has; turn tips into titles."""
+    # Ids of a page must be unique, and every figure of matplotlib names its parts alike.
     referred = dict.fromkeys(re.findall(r'(?:url\(#|href="#)([\w.-]+)', body))
     short = {old: f"{prefix}-{index}" for index, old in enumerate(referred)}
 
-    def rename(found: re.Match[str]) -> str:
-        old = found[1]
+    def rename(match: re.Match[str]) -> str:
+        old = match[1]
         return f' id="{short[old]}"' if old in short else ""
 
-    def tipped(found: re.Match[str]) -> str:
-        return f'<g class="tip"><title>{html.escape(tips[int(found[1])])}</title>'
+    def tipped(match: re.Match[str]) -> str:
+        return f'<g class="tip"><title>{html.escape(tips[int(match[1])])}</title>'
 
     body = re.sub(r'<g id="tip-(\d+)">', tipped, body)
     body = re.sub(r' id="([^"]*)"', rename, body)
-    return re.sub(r'(url\(#|href="#)([\w.-]+)', lambda found: found[1] + short[found[2]], body)
+    return re.sub(r'(url\(#|href="#)([\w.-]+)', lambda match: match[1] + short[match[2]], body)
 
 
 def in_chunks(items: list[Any], most: int) -> list[list[Any]]:

@@ -69,10 +69,12 @@ def html_page(document: Document) -> str:
     """Return a document as the text of one HTML file that asks the network for nothing."""
     from markupsafe import Markup
 
+    # What this call had to do (seconds, steps) is no property of what was found: left out, equal results give equal
+    # bytes.
     page_data = {name: value for name, value in document.to_dict().items() if name not in document.effort}
-    made = environment()
-    made.filters["unbroken"] = _unbroken
-    page = made.get_template("document.html.jinja").render(
+    templates = environment()
+    templates.filters["unbroken"] = _unbroken
+    page = templates.get_template("document.html.jinja").render(
         **_context(document, drawn(document)),
         svg=lambda drawing: Markup(drawing.svg),  # noqa: S704 - made by this package
         data=embedded(page_data),
@@ -92,11 +94,11 @@ def markdown_page(document: Document, folder: str, drawings: dict[str, list[Draw
         folder: The folder of the figures, as links name it.
         drawings: The drawings of each figure; None draws them.
     """
-    made = environment(autoescape=False)
-    made.filters["md"] = escaped
-    made.filters["table"] = _table
+    templates = environment(autoescape=False)
+    templates.filters["md"] = escaped
+    templates.filters["table"] = _table
     context = _context(document, drawn(document) if drawings is None else drawings)
-    text = made.get_template("document.md.jinja").render(**context, folder=folder.replace(" ", "%20"))
+    text = templates.get_template("document.md.jinja").render(**context, folder=folder.replace(" ", "%20"))
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
@@ -112,6 +114,7 @@ def on_white(svg: str) -> str:
 
 def escaped(text: str) -> str:
     """Return text in which nothing is taken for markup."""
+    # Names of methods and tasks come from files of users: a pipe would end a table's cell, a tag would be markup.
     marked = re.sub(r"([\\`*_|])", r"\\\1", " ".join(text.split()))
     return re.sub(r"<(?=[A-Za-z/!?])", "&lt;", marked).replace("](", "]\\(")
 
@@ -149,4 +152,4 @@ def _table(table: DataTable) -> str:
 
 def _unbroken(text: str) -> str:
     """Return a sentence in which no line ends within an interval or a p-value."""
-    return re.sub(r"\[[^\]]*\]|\bp [=<>] \S+", lambda found: found[0].replace(" ", "\N{NO-BREAK SPACE}"), text)
+    return re.sub(r"\[[^\]]*\]|\bp [=<>] \S+", lambda match: match[0].replace(" ", "\N{NO-BREAK SPACE}"), text)

@@ -12,6 +12,7 @@ def terminal_table(table: DataTable) -> tuple[list[str], list[list[str]]]:
     columns = [table.columns[index] for index in shown]
     cells = [[written(row[index], table.columns[index]) for index in shown] for row in table.rows]
     rows = [[f"{cell.text} {cell.below}".strip() for cell in row] for row in cells]
+    # Names stand left of the row's own name and of all numbers; only those may be left out where they repeat.
     labels = next((index for index, column in enumerate(columns) if column.key or column.style != "text"), 0)
     return [column.title for column in columns], _without_repeats(rows, labels)
 

@@ -11,7 +11,6 @@ from w2sg.students.language import HiddenStates as HiddenStates
 from w2sg.students.language import LanguageModel as LanguageModel
 from w2sg.students.language import Policy as Policy
 from w2sg.students.language import Readout as Readout
-from w2sg.students.language import TrainedWriter as TrainedWriter
 from w2sg.students.language import Writer as Writer
 from w2sg.students.linear import Linear as Linear
 from w2sg.students.mlp import Mlp as Mlp

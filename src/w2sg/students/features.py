@@ -58,11 +58,12 @@ def features(body: FeatureMap, corpus: Inputs, inputs: Inputs) -> FloatArray:
     """Return the features of inputs, `(n, d)` float32; each pool is transformed once per body and corpus."""
 
     def make() -> FloatArray:
-        made = np.ascontiguousarray(body.fit(corpus.values)(inputs.pool.values), dtype=np.float32)
-        if not np.isfinite(made).all():
+        transformed = np.ascontiguousarray(body.fit(corpus.values)(inputs.pool.values), dtype=np.float32)
+        if not np.isfinite(transformed).all():
             raise InputError(f"features {body.kind!r} are not finite on these inputs: look at the data's scale")
-        return made
+        return transformed
 
+    # The whole pool is transformed once: splits, seeds and methods only differ in which rows they take.
     key = (body.digest(), body.fingerprint(), corpus.digest, inputs.pool.digest)
     rows: FloatArray = _memo.get(key, make, lambda made: int(made.nbytes))[inputs.rows]
     return rows

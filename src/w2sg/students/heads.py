@@ -71,19 +71,27 @@ class _Design:
         from scipy.linalg.lapack import dpotrf, dtrtri
 
         self.mean = x.mean(axis=0)
+        # With more features than rows the penalised optimum lies in the row space of the features: working there turns
+        # a d x d factorisation into an n x n one and changes nothing else.
         self.basis = None
         if x.shape[1] > x.shape[0]:
             self.basis = _row_space(x - self.mean)
         x = self._rows(x)
         weighted = x if weights is None else x * np.sqrt(weights, dtype=np.float32)[:, None]
+        # The softmax Hessian of one head is at most X'WX / 2 (Boehning and Lindsay), whatever the logits. So this
+        # matrix, with the penalty, is a curvature that no step can underestimate.
         bound = 0.5 * (weighted.T @ weighted).astype(np.float64)
         floor = RELATIVE_RANK * len(bound) * np.diag(bound)
+        # The intercept goes unpenalised in the loss; what it gets here is only what keeps the factorisation from
+        # failing. The same floor keeps features that are copies of each other from doing so.
         penalty = np.append(np.maximum(1 / c, floor[:-1]), RELATIVE_RANK * bound[-1, -1])
         bound[np.diag_indices_from(bound)] += penalty
         lower, info = dpotrf(bound, lower=1, overwrite_a=1)
         if info:
             raise InputError("the features are too badly scaled for a linear head: standardise them or lower c")
         inverse, _ = dtrtri(lower, lower=1, overwrite_c=1)
+        # The factorisation is done once in double precision; all steps after it are in single precision, where a step
+        # is twice as fast and its rounding is far below what training stops at.
         self.inverse = np.tril(inverse).astype(np.float32)
         self.z = x @ self.inverse.T
         self.zt = np.ascontiguousarray(self.z.T)
@@ -145,6 +153,8 @@ def train_heads(heads: Sequence[Head], *, c: float, steps: int, tolerance: float
         groups.setdefault(rows, []).append(index)
     trained: dict[int, TrainedHead] = {}
     for members in groups.values():
+        # Heads with the same objective stand side by side, so that each objective is asked once a step for all of its
+        # heads.
         members.sort(key=lambda index: heads[index].objective.digest())
         bench = _Bench([heads[index] for index in members], c, steps, tolerance)
         trained.update(zip(members, bench.run(), strict=True))
@@ -178,8 +188,12 @@ class _Bench:
         v = np.zeros((m, k, r), dtype=np.float32)
         ahead, momentum = v.copy(), np.ones(m)
         for step in range(self.steps):
+            # In these coordinates the curvature is at most 1, so the step has length 1 and needs no search. An
+            # objective that bends more than cross-entropy says so, and its step is shortened in the same measure.
             pull = ahead - self._descend(ahead, active, step / self.steps)
             new = ahead - pull / self.curvature[active, None, None]
+            # Momentum that points uphill has overshot: it is thrown away for that head alone (adaptive restart), which
+            # keeps the fast rate without knowing how strongly convex the problem is.
             restart = np.einsum("mkr,mkr->m", pull, new - v) > 0
             old = np.where(restart, 1.0, momentum)
             momentum = (1 + np.sqrt(1 + 4 * old**2)) / 2
@@ -187,6 +201,8 @@ class _Bench:
             v = new
             self._watch(v, active, step)
             size = np.sqrt(np.einsum("mkr,mkr->m", pull, pull))
+            # A gradient below the limit ends a head only after its objective has ceased to change with progress: before
+            # that, the optimum that it has reached is not yet the one it is asked for.
             ended = (size < self.limit) | (self.in_vain[active] >= self.patience[active])
             done = ended & (step / self.steps >= self.settled[active]) | (step + 1 >= self.last[active])
             if done.any():
@@ -203,9 +219,13 @@ class _Bench:
         """Return where a step of length 1 from heads `(m, k, r)` leads: `v` minus the gradient."""
         m, k, r = v.shape
         logits = (v.reshape(m * k, r) @ self.design.zt).reshape(m, k, -1)
+        # `v - (gradient of the loss + gradient of the penalty)`: bound and penalty add up to the identity here, so the
+        # penalty is never multiplied out; half the logits stand for all of it.
         pull = 0.5 * logits
         for start, stop in self._runs(active):
             rows = active[start:stop]
+            # A slice is a view and costs nothing; heads that have ended leave gaps, and only then are the labels
+            # copied.
             weak = self.weak[rows[0] : rows[-1] + 1] if rows[-1] - rows[0] + 1 == len(rows) else self.weak[rows]
             objective = self.heads[rows[0]].objective
             gradient = objective.gradient(weak.transpose(0, 2, 1), logits[start:stop].transpose(0, 2, 1), progress)
@@ -236,7 +256,7 @@ class _Bench:
                 self.best[index] = (v[position].copy(), step + 1)
 
     def _finish(self, index: int) -> TrainedHead:
-        found = self.best[index]
-        if found is None:
+        best = self.best[index]
+        if best is None:
             raise AssertionError("every head ends with coefficients")
-        return TrainedHead(*self.design.coefficients(found[0]), found[1])
+        return TrainedHead(*self.design.coefficients(best[0]), best[1])

@@ -17,8 +17,8 @@ class Memo(Generic[T]):
     def get(self, key: object, make: Callable[[], T], size: Callable[[T], int]) -> T:
         """Return the value of a key, made now if it is not kept."""
         if key not in self._kept:
-            made = make()
-            self._kept[key] = (made, size(made))
+            value = make()
+            self._kept[key] = (value, size(value))
             while len(self._kept) > 1 and sum(n_bytes for _, n_bytes in self._kept.values()) > self.most_bytes:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)

@@ -82,6 +82,7 @@ class Mlp(Student):
 
     def _train(self, fit: Fit) -> Predictor:
         x = features(self.features, fit.corpus, fit.inputs)
+        # One scale for all columns: columns keep their relative size, which a feature map may have chosen on purpose.
         scale = np.stack([x.mean(axis=0), 1 / np.maximum(x.std(axis=0).max() + 0 * x[0], 1e-6)])
         x = (x - scale[0]) * scale[1]
         network = _start(x.shape[1], self.hidden, fit.targets.shape[1], fit.rng)
@@ -130,6 +131,7 @@ def _pull(network: Parameters, x: FloatArray, fit: Fit, rows: np.ndarray, progre
     pull = fit.objective.gradient(fit.targets[rows], hidden @ head_weights + head_bias, progress)
     if fit.weights is not None:
         pull = pull * fit.weights[rows, None]
+    # From here on it is the chain rule by hand: head, then what flows back through the ReLU.
     pull = np.asarray(pull, dtype=np.float32) / len(rows)
     if fit.part == "head":
         return 0 * hidden_weights, 0 * hidden_bias, hidden.T @ pull, pull.sum(axis=0)
@@ -148,6 +150,7 @@ def _adam(
     """Return the parameters after one step of AdamW (arXiv:1711.05101); the moments are updated in place."""
     moved = []
     for value, pull, (first, second) in zip(network, pulls, moments, strict=True):
+        # The usual moments of Adam, 0.9 and 0.999; dividing by one minus their powers undoes that they begin at zero.
         first += 0.1 * (pull - first)
         second += 0.001 * (pull * pull - second)
         move = (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.999**step)) + 1e-8)

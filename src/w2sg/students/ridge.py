@@ -90,9 +90,14 @@ class Ridge(Student):
         targets = fit.targets
         if fit.objective.hard_labels:
             targets = np.eye(targets.shape[1])[targets.argmax(axis=1)]
+        # Weighted centring takes the intercept out of the problem, so that it goes unpenalised.
         centre, mean = share @ x, share @ targets
         root = np.sqrt(share)[:, None]
+        # The singular values show at once which directions the data span: dividing by those alone gives the shortest of
+        # all least-squares solutions where there are several.
         u, s, vt = np.linalg.svd(root * (x - centre), full_matrices=False)
+        # The penalty is in units of the mean variance of a feature, so that one number means the same for maps of any
+        # scale and size.
         damped = s**2 + self.penalty * np.square(s).sum() / x.shape[1]
         kept = s > np.finfo(np.float32).eps * s.max(initial=0.0)
         inverse = np.divide(s, damped, out=np.zeros_like(s), where=kept)

@@ -181,6 +181,8 @@ def dawid_skene(
     """
     votes = check_votes(votes, n_classes)
     _check_settings(prior, n_classes, smoothing, max_iterations)
+    # Rows with the same votes have the same posterior: the work is done once for each pattern of votes, of which there
+    # are few, and the result is exactly that of all rows.
     patterns, where, count = np.unique(votes, axis=0, return_inverse=True, return_counts=True)
     outcomes = np.eye(n_classes + 1)[patterns]  # index -1 is the last: abstain
     outcomes = outcomes if abstains == "outcome" else outcomes[:, :, :n_classes]
@@ -191,6 +193,8 @@ def dawid_skene(
     while len(trace) < max_iterations and not converged:
         confusion, classes = _maximise(outcomes, weight, posterior, prior, smoothing)
         posterior, likelihood = _expect(outcomes, weight, confusion, classes)
+        # What the smoothed steps climb is the likelihood with the density of the smoothing; without it the trace could
+        # fall and the end be called too early.
         likelihood += smoothing * float(np.log(confusion).sum() + (np.log(classes).sum() if prior is None else 0))
         converged = bool(trace) and likelihood - trace[-1] <= tolerance * (1 + abs(likelihood))
         trace.append(likelihood)
@@ -215,9 +219,11 @@ def _expect(
 ) -> tuple[FloatArray, float]:
     """Return the posteriors `(u, k)` of `u` vote patterns and the log-likelihood of all rows."""
     joint = np.log(classes) + np.einsum("umo,mko->uk", outcomes, np.log(confusion), optimize=True)
+    # The largest term is taken off before the exponential, so that many annotators do not underflow.
     top = joint.max(axis=1, keepdims=True)
     rows = np.exp(joint - top)
     total = rows.sum(axis=1, keepdims=True)
+    # Rounded, so that the order in which annotators are summed does not show in the last bits and then grow.
     posterior = np.round(rows / total, POSTERIOR_DECIMALS)
     return posterior, float(weight @ (top + np.log(total))[:, 0])
 

@@ -85,6 +85,7 @@ def fit_geometry(supervision: Supervision, rng: np.random.Generator) -> InputGeo
     spread = np.ones_like(mean) if hasattr(x, "multiply") else np.sqrt(np.where(varies, variance, 1.0))
     members = np.eye(n_classes)[gold]
     size = members.sum(axis=0)
+    # `x` may be sparse, so it is never centred: the mean is taken off the sums instead.
     centroids = np.asarray(x.T @ members) / np.maximum(size, 1) - mean[:, None] * (size > 0)
     centroids *= (varies / spread)[:, None]
     within = np.maximum(varies * variance / spread**2 - centroids**2 @ (size / size.sum()), 0)

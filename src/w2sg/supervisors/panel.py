@@ -77,6 +77,8 @@ class Panel(WeakSupervisor):
         """
         members = self.ordered()
         shares = list(self._shares(len(supervision), rng))
+        # One number is drawn whatever the members are; each derives its own generator from that and its name. So no
+        # member's randomness depends on how much the one before it used.
         seed = int(rng.integers(2**63))
         labellers = [
             member.fit(supervision.take(rows), derive(seed, "fit", name))

@@ -59,6 +59,8 @@ class Recorded(WeakSupervisor):
             raise InputError("class shares need supervision gold, got none: give the supervision split some rows")
         shares = np.bincount(gold, minlength=n_classes) / len(gold)
         given = answers >= 0
+        # Row `a` counts which classes were meant where the answer was `a`; the last row stands for no answer and is the
+        # class shares themselves (index -1).
         counts = np.zeros((n_classes, n_classes))
         np.add.at(counts, (answers[given], gold[given]), 1)
         counts += self.prior_strength * shares

@@ -118,8 +118,8 @@ class Rules(WeakSupervisor):
             return check_votes(examples.metadata["votes"], n_classes, "metadata 'votes'")
         if not examples.inputs.pool.is_text:
             raise DataError("rules search patterns in texts, got inputs that are numbers: choose a task of texts")
-        found = [[re.search(rule.pattern, text) is not None for rule in self.rules] for text in _texts(examples)]
-        hit = np.array(found, dtype=np.bool_).reshape(len(examples), len(self.rules))
+        matches = [[re.search(rule.pattern, text) is not None for rule in self.rules] for text in _texts(examples)]
+        hit = np.array(matches, dtype=np.bool_).reshape(len(examples), len(self.rules))
         return np.where(hit, np.array([rule.label for rule in self.rules]), ABSTAIN).astype(np.int64)
 
 

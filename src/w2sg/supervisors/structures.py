@@ -67,6 +67,8 @@ def difficulty(examples: Examples, gold: IntArray, n_wrong: int, rng: np.random.
     """
     margin, other = state.geometry.nearest_other(examples.inputs, gold)
     hardness = _stored_difficulty(examples) if state.stored_difficulty else -margin
+    # Ranks, not values: the same share of errors falls on the hard part whatever the scale of difficulty is. Adding
+    # Gumbel noise and taking the highest draws without replacement with weights `exp(6 r)`.
     rank = _ranks(hardness) / max(len(gold) - 1, 1)
     return highest(DIFFICULTY_STEEPNESS * rank + rng.gumbel(size=len(gold)), n_wrong, rng), other
 
@@ -86,6 +88,8 @@ def adversarial(examples: Examples, gold: IntArray, n_wrong: int, rng: np.random
     """
     margin, other = state.geometry.nearest_other(examples.inputs, gold)
     size = np.bincount(gold, minlength=state.n_classes)
+    # Each class gets its share of the errors, rounded down; the errors left over go to the classes that lost most by
+    # rounding. So the accuracy is exact.
     exact = size * n_wrong / max(len(gold), 1)
     quota = np.floor(exact).astype(np.int64)
     quota += highest(exact - quota, n_wrong - int(quota.sum()), rng)
@@ -114,6 +118,7 @@ def highest(score: FloatArray, count: int, rng: np.random.Generator) -> BoolArra
     array([False,  True,  True])
     """
     mask = np.zeros(len(score), dtype=np.bool_)
+    # The last key sorts first: by score, and among equal scores by a random number.
     order = np.lexsort((rng.random(len(score)), -score))
     mask[order[:count]] = True
     return mask

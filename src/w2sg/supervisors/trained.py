@@ -82,6 +82,8 @@ class TrainedSupervisor(WeakSupervisor):
                 f"labels must be at most the {n} examples of the supervision split, got {self.labels or 'all'}: "
                 "lower it, or give the task a larger supervision split"
             )
+        # A permutation, cut: under the same generator a smaller number of labels is part of a larger one, so that
+        # learning curves do not compare different draws.
         rows = rng.permutation(n)[: self.labels]
         shown = supervision.take(rows)
         fit = Fit(

@@ -71,9 +71,12 @@ def label_model(
     if prior is None:
         prior = majority(votes, n_classes).mean(axis=0)
     prior = np.clip(prior, FLOOR, 1 - FLOOR)
+    # Where abstaining is an outcome every row counts for every pair; else only the rows in which both voted do.
     heard = np.ones(votes.shape) if abstains == "outcome" else (votes != ABSTAIN).astype(np.float64)
     rates = [_rates((votes == label) * heard, heard, float(prior[label])) for label in range(n_classes)]
     hits, alarms = np.stack([hit for hit, _ in rates], axis=1), np.stack([alarm for _, alarm in rates], axis=1)
+    # Each class against the rest is a problem of two classes: annotators that err independently add their log-odds, and
+    # silence counts as well where it is an outcome.
     odds = np.log(prior / (1 - prior))[None].repeat(len(votes), axis=0)
     for label in range(n_classes):
         said = (votes == label) * heard
@@ -85,12 +88,16 @@ def label_model(
 
 def _rates(said: FloatArray, heard: FloatArray, share: float) -> tuple[FloatArray, FloatArray]:
     """Return hits and false alarms `(m,)` of votes for one class `(n, m)`, where they are heard."""
+    # Moments of each pair over the rows in which both are heard; with abstentions every pair has rows of its own.
     together = np.maximum(heard.T @ heard, 1)
     mean = (said.T @ heard) / together
     covariance = (said.T @ said) / together - mean * mean.T
     np.fill_diagonal(covariance, 0)
     rise = np.sqrt(_squares(covariance) / (share * (1 - share)))
+    # The triplets give the size of `D` only. Its sign is that of how the annotator varies with all others: most are
+    # taken to be better than chance.
     rise = np.clip(np.where(covariance.sum(axis=1) < 0, -rise, rise), -1, 1)
+    # `P(x) = p hit + (1 - p) alarm` and `D = hit - alarm` give hit and false alarm from what is known.
     named = np.diag(mean)
     return (
         np.clip(named + (1 - share) * rise, FLOOR, 1 - FLOOR),
@@ -105,6 +112,8 @@ def _squares(covariance: FloatArray) -> FloatArray:
     below = covariance[first, second]
     squares = np.zeros(m)
     for index in range(m):
+        # A pair that hardly varies together would divide by noise: it is left out, and the median keeps the few that
+        # remain bad from deciding.
         usable = (first != index) & (second != index) & (np.abs(below) > UNRELATED)
         if usable.any():
             above = covariance[index, first[usable]] * covariance[index, second[usable]]

@@ -8,7 +8,7 @@ from typing import Any, Literal, final
 import numpy as np
 from pydantic import Field
 
-from w2sg.core.registry import register
+from w2sg.core import register
 from w2sg.tasks.splits import Size, SplitTask
 from w2sg.tasks.table import Table
 

@@ -9,8 +9,7 @@ from typing import Any, Literal, Self, final
 import numpy as np
 from pydantic import Field, model_validator
 
-from w2sg.core import AnyArray, DataError, IntArray
-from w2sg.core.registry import register
+from w2sg.core import AnyArray, DataError, IntArray, register
 from w2sg.tasks.choices import encode_choices
 from w2sg.tasks.encoding import (
     METADATA,

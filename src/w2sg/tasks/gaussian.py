@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from pydantic import Field
 
-from w2sg.core import FloatArray, InputError, IntArray, derive
-from w2sg.core.registry import register
+from w2sg.core import FloatArray, InputError, IntArray, derive, register
 from w2sg.tasks.splits import Size, SplitTask
 from w2sg.tasks.table import FREE, Table
 

@@ -6,8 +6,7 @@ from typing import Literal, Self, final
 import numpy as np
 from pydantic import Field, model_validator
 
-from w2sg.core import AnyArray, DataError
-from w2sg.core.registry import register
+from w2sg.core import AnyArray, DataError, register
 from w2sg.tasks.answers import Answers, Source, contents_of, read_answers, verification
 from w2sg.tasks.encoding import RECORDED
 from w2sg.tasks.reading import digest_of

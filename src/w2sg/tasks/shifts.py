@@ -18,8 +18,8 @@ from w2sg.core import (
     IntArray,
     component_field,
     contract,
+    register,
 )
-from w2sg.core.registry import register
 from w2sg.tasks.table import FREE, Table
 
 TestSets = dict[str, tuple[Examples, IntArray]]

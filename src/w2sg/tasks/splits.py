@@ -130,6 +130,7 @@ def deal(
     free = order[(table.split[order] == FREE)]
     base = int(admitted["transfer"][free].sum())
     dealt: dict[str, IntArray] = {}
+    # Splits are filled in a fixed order from one shuffled list; what a split takes is gone for those after it.
     for split in SPLITS:
         pick = order[table.split[order] == split] if split in ready else free
         pick = pick[admitted[split][pick]]
@@ -175,19 +176,19 @@ def assemble(
         DataError: If transfer or test has one class, or two test sets have one name.
     """
     for split in ("transfer", "test"):
-        found = np.unique(table.gold[rows[split]])
-        if len(found) < 2:
+        classes = np.unique(table.gold[rows[split]])
+        if len(classes) < 2:
             raise DataError(
                 f"{table.source}: split {split!r} must hold at least 2 classes, all its {len(rows[split])} rows are "
-                f"{table.classes[int(found[0])]!r}: give it more rows"
+                f"{table.classes[int(classes[0])]!r}: give it more rows"
             )
     parts = {name: (table.examples(index), table.gold[index]) for name, index in rows.items()}
     entropy = int(rng.integers(2**63))
     for shift in shifts:
-        made = shift.test_sets(table, rows["test"], derive(entropy, "shift", shift.test_name))
-        if taken := sorted(set(made) & set(parts)):
+        shifted = shift.test_sets(table, rows["test"], derive(entropy, "shift", shift.test_name))
+        if taken := sorted(set(shifted) & set(parts)):
             raise DataError(f"shift {shift.kind!r}: there is a test set {taken[0]!r} already: set 'title' of the shift")
-        parts.update(made)
+        parts.update(shifted)
     names = ["test", *(name for name in parts if name not in SPLITS)]
     texts = np.array(table.classes, dtype=object) if question.signal is Texts else None
     golds = {name: gold if texts is None else texts[gold] for name, (_, gold) in parts.items()}

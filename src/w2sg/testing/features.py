@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from w2sg.core import CapabilityError, Component
-from w2sg.students.features import FeatureMap
+from w2sg.students import FeatureMap
 from w2sg.testing.base import ComponentContract, content, first_read
 from w2sg.testing.samples import Sample
 
@@ -39,11 +39,11 @@ class FeatureContract(ComponentContract):
     def test_gives_finite_rows(self, body: FeatureMap, sample: Sample) -> None:
         """Features `(n, d)`, finite, with at least one that varies."""
         values = sample.corpus.values
-        made = body.fit(values)(values)
-        assert made.ndim == 2
-        assert len(made) == len(values)
-        assert np.isfinite(made).all()
-        assert made.std(axis=0).max() > 0
+        rows = body.fit(values)(values)
+        assert rows.ndim == 2
+        assert len(rows) == len(values)
+        assert np.isfinite(rows).all()
+        assert rows.std(axis=0).max() > 0
 
     def test_reads_each_row_by_itself(self, body: FeatureMap, sample: Sample) -> None:
         """The features of some inputs are the same rows as among all inputs."""

@@ -132,6 +132,7 @@ class MethodContract(ComponentContract):
             view = replace(view, supervision=LabelledExamples(sample.corpus.take(apart), known[apart]))
         if not method.audits:
             return view
+        # The same rows for every view, so that two views differ in nothing but what a test changes.
         rows = np.sort(derive(0, "testing audit").choice(N_TRANSFER, size=method.audits, replace=False))
         return replace(view, audit=Audit(rows, known[rows]))
 

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from w2sg.core import AnyArray, Component, FloatArray, Objective, derive, one_hot
-from w2sg.methods.objectives import TargetObjective
-from w2sg.methods.objectives.base import log_softmax
+from w2sg.methods import TargetObjective, log_softmax
 from w2sg.testing.base import ComponentContract
 
 SLOPE = {"float64": (1e-5, 1e-7), "float32": (2e-2, 1e-3)}
@@ -27,10 +26,10 @@ def batch(k: int, n: int = 12, dtype: str = "float64", *stacked: int) -> Batch:
     """Return weak labels and logits `(..., n, k)` without ties, read-only."""
     rng = derive(0, "testing batch", str(k))
     weak, logits = rng.dirichlet(np.ones(k), size=(*stacked, n)), 2 * rng.normal(size=(*stacked, n, k))
-    made = weak.astype(dtype), logits.astype(dtype)
-    for array in made:
+    arrays = weak.astype(dtype), logits.astype(dtype)
+    for array in arrays:
         array.setflags(write=False)
-    return made
+    return arrays
 
 
 class ObjectiveContract(ComponentContract):
@@ -99,9 +98,9 @@ class ObjectiveContract(ComponentContract):
         xp = import_module(library)
         weak, logits = batch(objective.only_classes or 3)
         for function in (objective.value, objective.gradient):
-            found = function(xp.asarray(weak.copy()), xp.asarray(logits.copy()), 0.5)
+            elsewhere = function(xp.asarray(weak.copy()), xp.asarray(logits.copy()), 0.5)
             expected = function(weak, logits, 0.5)
-            np.testing.assert_allclose(np.from_dlpack(found), np.asarray(expected), rtol=0, atol=EXACT)
+            np.testing.assert_allclose(np.from_dlpack(elsewhere), np.asarray(expected), rtol=0, atol=EXACT)
 
     def test_stacked_batches_are_independent(self, objective: Objective) -> None:
         """`(b, n, k)` gives the same as `b` batches."""
@@ -169,5 +168,5 @@ class ObjectiveContract(ComponentContract):
         _same(*targets)
 
 
-def _same(one: AnyArray, other: AnyArray) -> None:
-    np.testing.assert_allclose(one, other, rtol=0, atol=EXACT)
+def _same(first: AnyArray, second: AnyArray) -> None:
+    np.testing.assert_allclose(first, second, rtol=0, atol=EXACT)

@@ -69,19 +69,19 @@ class StudentContract(ComponentContract):
 
     def test_learns_a_separable_problem(self, student: Student, sample: Sample) -> None:
         """Probabilities are valid and their most likely class is nearly always right."""
-        found = self.trained(student, sample)
-        assert found.shape == (len(sample.test), N_CLASSES)
-        assert np.isfinite(found).all()
-        assert (found >= 0).all()
-        np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
-        assert sample.accuracy(found) >= SEPARABLE
+        probabilities = self.trained(student, sample)
+        assert probabilities.shape == (len(sample.test), N_CLASSES)
+        assert np.isfinite(probabilities).all()
+        assert (probabilities >= 0).all()
+        np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+        assert sample.accuracy(probabilities) >= SEPARABLE
 
     def test_is_decided_by_its_generator(self, student: Student, sample: Sample) -> None:
         """The same request gives the same bits, and leaves the request's arrays alone."""
         fit = self.request(student, sample, weights=np.full(N_TRANSFER, 0.5, np.float32))
         before = content(fit.inputs.values, fit.targets, fit.weights)
-        one, other = student.fit(fit), student.fit(self.request(student, sample, weights=fit.weights))
-        np.testing.assert_array_equal(one.predict_proba(sample.test), other.predict_proba(sample.test))
+        first, second = student.fit(fit), student.fit(self.request(student, sample, weights=fit.weights))
+        np.testing.assert_array_equal(first.predict_proba(sample.test), second.predict_proba(sample.test))
         assert content(fit.inputs.values, fit.targets, fit.weights) == before
 
     def test_several_at_once_are_each_alone(self, student: Student, sample: Sample) -> None:
@@ -113,17 +113,17 @@ class StudentContract(ComponentContract):
 
     def test_takes_soft_targets(self, student: Student, sample: Sample) -> None:
         """Soft labels, a fifth of them for the wrong class, still teach most of the problem."""
-        found = self.trained(student, sample, targets=noisy(sample.gold)[:N_TRANSFER])
-        assert sample.accuracy(found) > 1 - 0.2
+        probabilities = self.trained(student, sample, targets=noisy(sample.gold)[:N_TRANSFER])
+        assert sample.accuracy(probabilities) > 1 - 0.2
 
     def test_declares_what_it_can(self, student: Student, sample: Sample) -> None:
         """Declared capabilities are known and work; what is not declared is refused."""
         assert student.capabilities <= CAPABILITIES
         predictor = student.fit(self.request(student, sample))
         if "represent" in student.capabilities:
-            found = predictor.represent(sample.test)
-            assert (found.ndim, len(found)) == (2, len(sample.test))
-            assert np.isfinite(found).all()
+            features = predictor.represent(sample.test)
+            assert (features.ndim, len(features)) == (2, len(sample.test))
+            assert np.isfinite(features).all()
         else:
             with pytest.raises(CapabilityError):
                 predictor.represent(sample.test)
@@ -134,11 +134,11 @@ class StudentContract(ComponentContract):
             with pytest.raises(CapabilityError, match="embed"):
                 student.embed(sample.corpus, sample.test)
             return
-        found = student.embed(sample.corpus, sample.test)
-        assert (found.ndim, len(found)) == (2, len(sample.test))
-        assert np.isfinite(found).all()
+        features = student.embed(sample.corpus, sample.test)
+        assert (features.ndim, len(features)) == (2, len(sample.test))
+        assert np.isfinite(features).all()
         rows = np.arange(len(sample.test) - 1, 0, -7)
-        np.testing.assert_array_equal(student.embed(sample.corpus, sample.test.take(rows)), found[rows])
+        np.testing.assert_array_equal(student.embed(sample.corpus, sample.test.take(rows)), features[rows])
 
     def test_says_what_theory_may_know_or_nothing(self, student: Student) -> None:
         """A class of functions is a word, and a body is a component that equal students share."""
@@ -164,9 +164,9 @@ class StudentContract(ComponentContract):
         if "gradient" not in student.capabilities:
             pytest.skip("not trained by gradient")
         fields = {"targets": noisy(sample.gold)[:N_TRANSFER], "objective": part("objectives", "confidence")}
-        found = self.trained(student, sample, **fields)
-        assert np.isfinite(found).all()
-        assert sample.accuracy(found) > 1 - 0.2
+        probabilities = self.trained(student, sample, **fields)
+        assert np.isfinite(probabilities).all()
+        assert sample.accuracy(probabilities) > 1 - 0.2
         few, more = (student.fit(self.request(student, sample, steps=steps, **fields)) for steps in (2, 7))
         assert (few.steps, more.steps) == (2, 7)
         assert (few.predict_proba(sample.test) != more.predict_proba(sample.test)).any()

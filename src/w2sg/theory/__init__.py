@@ -5,6 +5,8 @@ from w2sg.theory import predictors as predictors
 from w2sg.theory.answering import predict_all as predict_all
 from w2sg.theory.answering import theories as theories
 from w2sg.theory.catalogue import CATALOGUE as CATALOGUE
+from w2sg.theory.catalogue import InfoSet as InfoSet
+from w2sg.theory.catalogue import Unit as Unit
 from w2sg.theory.certificate import Certificate as Certificate
 from w2sg.theory.certificate import certified_mean as certified_mean
 from w2sg.theory.certificate import together as together
@@ -22,11 +24,9 @@ from w2sg.theory.documents import predictions_document as predictions_document
 from w2sg.theory.documents import scoreboard_document as scoreboard_document
 from w2sg.theory.documents import theories_document as theories_document
 from w2sg.theory.linear_gaussian import LinearGaussianWorld as LinearGaussianWorld
-from w2sg.theory.observables import InfoSet as InfoSet
 from w2sg.theory.observables import ObservableError as ObservableError
 from w2sg.theory.observables import Observables as Observables
 from w2sg.theory.observables import Quantity as Quantity
-from w2sg.theory.observables import Unit as Unit
 from w2sg.theory.running import ObservedStudy as ObservedStudy
 from w2sg.theory.running import observe_run as observe_run
 from w2sg.theory.running import observe_study as observe_study

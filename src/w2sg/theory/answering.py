@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 
 from w2sg.core import registry
+from w2sg.theory.catalogue import InfoSet
 from w2sg.theory.contracts import Answer, Theory
-from w2sg.theory.observables import InfoSet, Observables
+from w2sg.theory.observables import Observables
 
 LEVEL = 0.9
 """Nominal coverage of predictions' intervals."""

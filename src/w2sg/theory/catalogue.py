@@ -4,7 +4,36 @@ Weak and student predictions are compared on fresh unlabelled deployment inputs 
 sums over classes where predictions are probabilities.
 """
 
-from w2sg.theory.observables import InfoSet, Known
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Literal
+
+Unit = Literal["squared", "error", "kl", "reverse_kl", "none"]
+"""`squared`: mean squared distance, summed over classes for probabilities; `error`: 0-1; `kl`: nats."""
+
+
+class InfoSet(IntEnum):
+    """What has to be known to compute a quantity; each set holds the ones before it."""
+
+    S0 = 0
+    """Unlabelled deployment inputs, both models, and the supervisor's supervision split.
+
+    Of the split's labels those that the supervisor did not use, or saw with noise, serve as its validation split.
+    """
+    S1 = 1
+    """S0 and some audited ground-truth labels of the deployment distribution."""
+    S2 = 2
+    """All ground truth: for scoring only, never in observables."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """An entry of the catalogue of observables."""
+
+    meaning: str
+    unit: Unit
+    info: InfoSet
+
 
 S0, S1 = InfoSet.S0, InfoSet.S1
 

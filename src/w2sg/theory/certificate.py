@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from w2sg.core import InputError
 from w2sg.measure import UNIT, Certifier, Side, Span, Strength, by_side, check_delta
-from w2sg.theory.observables import Unit
+from w2sg.theory.catalogue import Unit
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class Certificate:
 
     def __post_init__(self) -> None:
         check_delta(self.delta)
+        # a bound that is NaN would pass every comparison in the wrong direction
         for name in ("low", "high", "estimate"):
             value = getattr(self, name)
             if value is not None and not math.isfinite(value):

@@ -1,8 +1,8 @@
 """Three families of linear-Gaussian runs in which it is known what theory holds.
 
-Inputs are standard normal in `DIMENSION` dimensions; teacher and student are least squares on their own subspaces. In
-family A the target lies in both subspaces (variance only), in B in the student's but not all in the teacher's
-(realizable), in C not all in the student's (the student misses signal that the teacher has).
+Inputs are standard normal in `DIMENSION` dimensions; weak supervisor and student are least squares on their own
+subspaces. In family A the target lies in both subspaces (variance only), in B in the student's but not all in the
+supervisor's (realizable), in C not all in the student's (the student misses signal that the supervisor has).
 """
 
 from collections.abc import Sequence
@@ -65,9 +65,10 @@ def family_run(family: Family, index: int, audits: Sequence[int] = ()) -> Family
     n, transfer, noise = int(rng.integers(100, 400)), int(rng.integers(100, 800)), float(rng.uniform(0.3, 1.5))
     x, u, fresh = (rng.standard_normal((size, DIMENSION)) for size in (n, transfer, FRESH))
     y = x @ target + noise * rng.standard_normal(n)
-    teacher = _Linear.fit(weak_space, x, y)
-    student = _Linear.fit(student_space, u, teacher(u)[:, 0])
+    supervisor = _Linear.fit(weak_space, x, y)
+    student = _Linear.fit(student_space, u, supervisor(u)[:, 0])
     ceiling = _Linear.fit(student_space, u, u @ target + noise * rng.standard_normal(transfer))
+    # audits are beginnings of one order, so that a larger audit holds a smaller one
     drawn = rng.permutation(FRESH)
     labels = (fresh[drawn] @ target + noise * rng.standard_normal(FRESH))[:, None]
     refits, held_out = _refits(weak_space, student_space, x, y, u, fresh)
@@ -75,9 +76,9 @@ def family_run(family: Family, index: int, audits: Sequence[int] = ()) -> Family
     seen = ObservedRun(
         run=f"{family}{index}",
         setting="regression",
-        weak=teacher(fresh),
+        weak=supervisor(fresh),
         student=student(fresh),
-        weak_training=teacher(u),
+        weak_training=supervisor(u),
         student_training=student(u),
         n_supervision=n,
         facts={**facts, "features": "frozen", "stopping": "none", "labels": "soft"},
@@ -88,14 +89,17 @@ def family_run(family: Family, index: int, audits: Sequence[int] = ()) -> Family
         student_space=FeatureSpace(x @ student_space, u @ student_space, fresh @ student_space),
     )
     bought = tuple(AuditedLabels(drawn[:count], labels[:count]) for count in audits)
-    return FamilyRun(seen, bought, _truth(seen.run, teacher.risk(target), student.risk(target), ceiling.risk(target)))
+    truth = _truth(seen.run, supervisor.risk(target), student.risk(target), ceiling.risk(target))
+    return FamilyRun(seen, bought, truth)
 
 
 def _subspaces(family: Family, rng: np.random.Generator) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return orthonormal bases of the teacher's and the student's subspace, and the target of length 1."""
+    """Return orthonormal bases of the supervisor's and the student's subspace, and the target of length 1."""
     d_weak, d_student = (int(size) for size in rng.integers(10, 60, size=2))
     shared = int(rng.integers(1, min(d_weak, d_student) + 1))
+    # both subspaces together must fit into the space of all inputs
     d_weak = min(d_weak, DIMENSION - d_student + shared)
+    # columns of one random frame: some in both subspaces, some in one, so that what is shared is exact
     frame = np.linalg.qr(rng.standard_normal((DIMENSION, DIMENSION)))[0]
     both, own = frame[:, :shared], frame[:, shared:]
     weak_only, student_only = own[:, : d_weak - shared], own[:, d_weak - shared : d_weak - shared + d_student - shared]
@@ -108,23 +112,24 @@ def _subspaces(family: Family, rng: np.random.Generator) -> tuple[FloatArray, Fl
 
 
 def _unit(directions: FloatArray, rng: np.random.Generator) -> FloatArray:
-    made = directions @ rng.standard_normal(directions.shape[1])
-    return np.asarray(made / np.linalg.norm(made))
+    direction = directions @ rng.standard_normal(directions.shape[1])
+    return np.asarray(direction / np.linalg.norm(direction))
 
 
 def _refits(
     weak: FloatArray, student: FloatArray, x: FloatArray, y: FloatArray, u: FloatArray, fresh: FloatArray
 ) -> tuple[Refits, FloatArray]:
-    """Return the teacher trained again without each fold, and what students of these say of the fold."""
+    """Return the supervisor trained again without each fold, and what students of these say of the fold."""
+    # the inputs are random, so folds by position are random folds
     fold = np.arange(len(y)) % FOLDS
-    teachers = [_Linear.fit(weak, x[fold != k], y[fold != k]) for k in range(FOLDS)]
-    students = [_Linear.fit(student, u, teacher(u)[:, 0]) for teacher in teachers]
-    held = {name: np.zeros((len(y), 1)) for name in ("teacher", "student")}
+    supervisors = [_Linear.fit(weak, x[fold != k], y[fold != k]) for k in range(FOLDS)]
+    students = [_Linear.fit(student, u, supervisor(u)[:, 0]) for supervisor in supervisors]
+    held = {name: np.zeros((len(y), 1)) for name in ("weak", "student")}
     for k in range(FOLDS):
-        held["teacher"][fold == k], held["student"][fold == k] = teachers[k](x[fold == k]), students[k](x[fold == k])
+        held["weak"][fold == k], held["student"][fold == k] = supervisors[k](x[fold == k]), students[k](x[fold == k])
     size, overlap = round(len(y) * (1 - 1 / FOLDS)), (FOLDS - 2) / (FOLDS - 1)
-    answers = np.stack([teacher(fresh) for teacher in teachers])
-    return Refits(held["teacher"], y[:, None], answers, size, overlap), held["student"]
+    answers = np.stack([supervisor(fresh) for supervisor in supervisors])
+    return Refits(held["weak"], y[:, None], answers, size, overlap), held["student"]
 
 
 def _truth(run: str, weak: float, student: float, ceiling: float) -> Truth:

@@ -42,12 +42,12 @@ class GainParts:
     """A gain in its parts: `gain = misfit + cross`, for each example and so on average.
 
     Attributes:
-        weak_risk: Mean of `D(truth, teacher)`.
+        weak_risk: Mean of `D(truth, weak)`.
         student_risk: Mean of `D(truth, student)`.
         gain: Their paired difference.
-        misfit: Mean of `D(student, teacher)`.
-        cross: Mean of `<truth - student, gradient(student) - gradient(teacher)>`; for squared loss twice
-            `E[(teacher - student)(student - truth)]`.
+        misfit: Mean of `D(student, weak)`.
+        cross: Mean of `<truth - student, gradient(student) - gradient(weak)>`; for squared loss twice
+            `E[(weak - student)(student - truth)]`.
     """
 
     weak_risk: Quantity
@@ -63,7 +63,7 @@ def squared_gain(weak: ArrayLike, student: ArrayLike, truth: ArrayLike) -> GainP
     `cross` has the same mean if the truth is replaced by labels of which it is the mean given the input.
 
     Args:
-        weak: The teacher's predictions, `(n,)` or `(n, k)`.
+        weak: The weak supervisor's predictions, `(n,)` or `(n, k)`.
         student: The student's, of the same shape.
         truth: True values or noisy labels, of the same shape.
 
@@ -74,12 +74,12 @@ def squared_gain(weak: ArrayLike, student: ArrayLike, truth: ArrayLike) -> GainP
 
 
 def kl_gain(weak: ArrayLike, student: ArrayLike, truth: ArrayLike) -> GainParts:
-    """Return the parts of the gain in KL(truth || .), with the reverse misfit KL(student || teacher).
+    """Return the parts of the gain in KL(truth || .), with the reverse misfit KL(student || weak).
 
     The truth may have zeros, as one-hot labels have; the models may not.
 
     Args:
-        weak: The teacher's probabilities, `(n, k)`.
+        weak: The weak supervisor's probabilities, `(n, k)`.
         student: The student's, `(n, k)`.
         truth: The true ones, `(n, k)`.
 
@@ -102,8 +102,10 @@ def bregman_gain(kind: Bregman, weak: ArrayLike, student: ArrayLike, truth: Arra
     Raises:
         InputError: Shapes differ, a value is not finite, or there are fewer than 2 examples.
     """
+    # the identity holds for each example, and so for any average of them: standard errors are those of plain means
     w, s, y = _rows(weak=weak, student=student, truth=truth)
     weak_loss, student_loss, misfit = kind.divergence(y, w), kind.divergence(y, s), kind.divergence(s, w)
+    # the part of the truth that lies beyond the student, seen along the line from weak to student
     cross = ((y - s) * (kind.gradient(s) - kind.gradient(w))).sum(axis=1)
     parts = (weak_loss, student_loss, weak_loss - student_loss, misfit, cross)
     return GainParts(*(_mean(part, kind.name) for part in parts))
@@ -114,11 +116,11 @@ class ErrorParts:
     """A gain in 0-1 loss in its parts: `gain = disagreement (student_accuracy - weak_accuracy)`.
 
     Attributes:
-        weak_risk: The teacher's error.
+        weak_risk: The weak supervisor's error.
         student_risk: The student's error.
         gain: Their paired difference; with two classes `disagreement (2 student_accuracy - 1)`.
         disagreement: The share of examples on which both name different classes: never less than |gain|.
-        weak_accuracy: The teacher's accuracy where they disagree; None if they never do.
+        weak_accuracy: The weak supervisor's accuracy where they disagree; None if they never do.
         student_accuracy: The student's there; with two classes, the rest.
     """
 
@@ -134,17 +136,18 @@ def error_gain(weak: ArrayLike, student: ArrayLike, truth: ArrayLike) -> ErrorPa
     """Return the parts of the gain in 0-1 loss.
 
     Args:
-        weak: Classes that the teacher names, `(n,)` integers.
+        weak: Classes that the weak supervisor names, `(n,)` integers.
         student: The student's.
         truth: The true ones.
 
     Raises:
         InputError: Shapes differ, a class is no integer, or there are fewer than 2 examples.
     """
-    columns = [np.asarray(one) for one in (weak, student, truth)]
-    if any(one.ndim != 1 or one.dtype.kind not in "iub" for one in columns):
+    columns = [np.asarray(classes) for classes in (weak, student, truth)]
+    if any(column.ndim != 1 or column.dtype.kind not in "iub" for column in columns):
         raise InputError("classes must be vectors (n,) of integers; take argmax of probabilities first")
-    w, s, y = (one[:, 0] for one in _rows(weak=columns[0], student=columns[1], truth=columns[2]))
+    w, s, y = (rows[:, 0] for rows in _rows(weak=columns[0], student=columns[1], truth=columns[2]))
+    # where both agree they are right or wrong together, and the gain is made where they part
     wrong_w, wrong_s, apart = (w != y).astype(float), (s != y).astype(float), w != s
     return ErrorParts(
         weak_risk=_mean(wrong_w, "0-1"),
@@ -160,8 +163,8 @@ def _rows(**given: ArrayLike) -> list[FloatArray]:
     arrays = {name: np.asarray(values, dtype=np.float64) for name, values in given.items()}
     shapes = {array.shape for array in arrays.values()}
     if len(shapes) != 1 or len(next(iter(shapes))) not in (1, 2) or 0 in next(iter(shapes))[1:]:
-        found = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
-        raise InputError(f"teacher, student and truth must have one shape, (n,) or (n, k), got {found}")
+        got = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
+        raise InputError(f"weak, student and truth must have one shape, (n,) or (n, k), got {got}")
     for name, array in arrays.items():
         if not np.isfinite(array).all():
             raise InputError(f"{name} must be finite, got {int((~np.isfinite(array)).sum())} NaN or infinite values")

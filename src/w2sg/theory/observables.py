@@ -8,45 +8,17 @@ import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from enum import IntEnum
 from typing import Any, Literal
 
-from w2sg.core import InputError
-from w2sg.core.component import canonical_json
-
-Unit = Literal["squared", "error", "kl", "reverse_kl", "none"]
-"""`squared`: mean squared distance, summed over classes for probabilities; `error`: 0-1; `kl`: nats."""
-
+from w2sg.core import InputError, canonical_json
+from w2sg.theory.catalogue import CATALOGUE, InfoSet
 
 FEW_LABELS = "too few labels were bought, or the student has no features"
 """Why an audit did not give a quantity."""
 
 
-class InfoSet(IntEnum):
-    """What has to be known to compute a quantity; each set holds the ones before it."""
-
-    S0 = 0
-    """Unlabelled deployment inputs, both models, and the supervisor's supervision split.
-
-    Of the split's labels those that the supervisor did not use, or saw with noise, serve as its validation split.
-    """
-    S1 = 1
-    """S0 and some audited ground-truth labels of the deployment distribution."""
-    S2 = 2
-    """All ground truth: for scoring only, never in observables."""
-
-
 class ObservableError(InputError):
     """A quantity breaks its rule."""
-
-
-@dataclass(frozen=True)
-class Known:
-    """An entry of the catalogue of observables."""
-
-    meaning: str
-    unit: Unit
-    info: InfoSet
 
 
 @dataclass(frozen=True)
@@ -103,8 +75,6 @@ class Observables:
     labels: int = 0
 
     def __post_init__(self) -> None:
-        from w2sg.theory.catalogue import CATALOGUE
-
         unknown = sorted(set(self.quantities) - set(CATALOGUE))
         if unknown:
             raise ObservableError(f"no such observable: {', '.join(unknown)}; the catalogue names those there are")
@@ -112,14 +82,10 @@ class Observables:
     @property
     def info(self) -> InfoSet:
         """The smallest information set that holds all quantities."""
-        from w2sg.theory.catalogue import CATALOGUE
-
         return max((CATALOGUE[name].info for name in self.quantities), default=InfoSet.S0)
 
     def within(self, info: InfoSet) -> "Observables":
         """Return these observables without what needs more than an information set."""
-        from w2sg.theory.catalogue import CATALOGUE
-
         kept = {name: one for name, one in self.quantities.items() if CATALOGUE[name].info <= info}
         return replace(self, quantities=kept, labels=self.labels if info >= InfoSet.S1 else 0)
 

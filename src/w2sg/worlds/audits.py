@@ -47,9 +47,12 @@ class DisagreementAuditWorld(World):
         share, win, half = self.disagreements / self.N, self.right / self.audited, self.delta / 2
         gain = share * (2 * win - 1)
         differ, right = rng.binomial(self.N, share, self.trials), rng.binomial(self.audited, win, self.trials)
+        # bounds of whole arrays of counts at once: a trial of an audit is two binomial draws, and needs no labels one
+        # by one
         least = exact_low(right, self.audited, half)
         reach = np.where(least >= 0.5, exact_low(differ, self.N, half), exact_high(differ, self.N, half))
         audit = (2 * least - 1) * reach
+        # the same labels drawn from all inputs: most fall on agreements and say nothing of the gain
         chances = [share * win, share * (1 - win), 1 - share]
         better, worse, _ = rng.multinomial(self.audited, chances, size=self.trials).T
         mean = (better - worse) / self.audited
@@ -57,8 +60,8 @@ class DisagreementAuditWorld(World):
         normal = mean + norm.ppf(self.delta) * np.sqrt(variance / self.audited)
         bernstein = 1 - 2 * MaurerPontil().from_moments((1 - mean) / 2, variance / 4, self.audited, self.delta)
         bounds = {"audit": audit, "random_normal": normal, "random_bernstein": bernstein}
-        found = {f"{name}_bound": mean_of(bound) for name, bound in bounds.items()}
-        return found | {f"{name}_coverage": mean_of(bound <= gain) for name, bound in bounds.items()}
+        means = {f"{name}_bound": mean_of(bound) for name, bound in bounds.items()}
+        return means | {f"{name}_coverage": mean_of(bound <= gain) for name, bound in bounds.items()}
 
 
 @register(paper="1904.06019")
@@ -77,14 +80,15 @@ class ConformalWorld(World):
     def exact(self) -> Mapping[str, float]:
         """Return the coverage with infinitely many labels; without a shift, mean and spread of what n labels give."""
         rank = math.ceil((self.n + 1) * (1 - self.miss) - 1e-9)
-        found = {"limit_coverage": self._limit()}
+        exact = {"limit_coverage": self._limit()}
         if self.shift == 0 and rank <= self.n:
             law = beta(rank, self.n + 1 - rank)
-            found |= {"coverage": float(law.mean()), "coverage_sd": float(law.std())}
-        return found
+            exact |= {"coverage": float(law.mean()), "coverage_sd": float(law.std())}
+        return exact
 
     def _limit(self) -> float:
         """Return the share of shifted inputs below the quantile of the scores of others, by quadrature over inputs."""
+        # Gauss-Hermite nodes of the input; given the input a score is a half-normal with a known scale
         nodes, weights = np.polynomial.hermite_e.hermegauss(100)
 
         def below(cut: float, mean: float) -> float:
@@ -131,6 +135,7 @@ class PredictionPoweredWorld(World):
         variance = self.prevalence * (1 - self.prevalence)
         share = self.prevalence * self.accuracy + (1 - self.prevalence) * (1 - self.accuracy)
         spread, both = share * (1 - share), variance * (2 * self.accuracy - 1)
+        # the best power is a regression slope; few unlabelled inputs make it smaller
         power = both / ((1 + self.n / self.N) * spread)
         rest = variance - 2 * power * both + power**2 * spread
         z = -2 * float(norm.ppf(self.delta / 2))
@@ -146,6 +151,7 @@ class PredictionPoweredWorld(World):
 
     def _trial(self, rng: np.random.Generator) -> dict[str, float]:
         y = rng.random(self.n + self.N) < self.prevalence
+        # a prediction is the label, flipped with chance 1 - accuracy
         f = (y ^ (rng.random(self.n + self.N) > self.accuracy)).astype(np.float64)
         labels = y[: self.n].astype(np.float64)
         quantities: dict[str, float] = {}

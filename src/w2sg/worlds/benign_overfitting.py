@@ -44,6 +44,8 @@ class TwoLevels:
         """
         if not (0 <= r < p and q > 0):
             raise InputError(f"a bi-level ensemble needs 0 <= r < p and q > 0, got p {p}, q {q}, r {r}")
+        # numbers of features are powers of n, so that which of two models wins is a question of exponents and not of
+        # sizes
         d, s, a = round(n**p), max(1, round(n**r)), n**-q
         if s >= d:
             raise InputError(f"a bi-level ensemble needs more features than favoured ones, got {d} and {s}")
@@ -51,6 +53,7 @@ class TwoLevels:
 
     def scaled(self, favoured: FloatArray, others: FloatArray) -> FloatArray:
         """Return the features made of standard ones, `(n, favoured + others)`."""
+        # both models read the same standard features, so the weaker sees a part of what the stronger sees
         own, rest = favoured[:, : self.favoured], others[:, : self.others]
         return np.concatenate([self.strong * own, self.weak * rest], axis=1)
 
@@ -91,6 +94,7 @@ class BenignOverfittingWorld(World):
         )
         supervisor = _least_norm(weak.scaled(*clean), np.sign(clean[0][:, 0]))
         labels = np.sign(weak.scaled(*unlabelled) @ supervisor)
+        # the student is fitted on signs alone and interpolates them all, right or wrong: overfitting is the point here
         student = _least_norm(strong.scaled(*unlabelled), labels)
         return {"weak_accuracy": _accuracy(supervisor, weak), "student_accuracy": _accuracy(student, strong)}
 
@@ -101,6 +105,7 @@ def _least_norm(x: FloatArray, y: FloatArray) -> FloatArray:
 
 def _accuracy(fit: FloatArray, features: TwoLevels) -> float:
     """Return how often the fit has the sign of the first feature, by the angle between them."""
+    # in standard coordinates inputs are isotropic, and two half-spaces disagree on the share angle / pi of them
     scale = np.repeat([features.strong, features.weak], [features.favoured, features.others])
     standard = fit * scale
     return float(1 - np.arccos(np.clip(standard[0] / np.linalg.norm(standard), -1, 1)) / math.pi)

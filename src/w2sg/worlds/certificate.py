@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Literal, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, model_validator
 from scipy.stats import binom
 
@@ -66,6 +67,8 @@ class CertificateWorld(World):
         both = certifier.interval(sample, self.delta)
         counts = np.arange(self.n + 1)
         chances = binom.pmf(counts, self.n, rate)
+        # counts that never happen are left out: their bounds would be the slow part, and no digit of the mean depends
+        # on them
         likely = chances > 1e-12
         highs = self._highs(certifier, counts[likely])
         return {
@@ -84,15 +87,17 @@ class CertificateWorld(World):
         if certifier is None:
             return {}
         if self.method != "betting":
+            # a bound depends on the count alone, so each count that was drawn is bounded once
             counts, which = np.unique(rng.binomial(self.n, rate, size=self.trials), return_inverse=True)
             highs = self._highs(certifier, counts)[which]
             return {"coverage": mean_of(highs >= rate), "mean_high": mean_of(highs)}
+        # betting depends on the order of the labels, so k among n has no single bound: random orders give its mean
         orders = rng.permuted(_sample(np.full(self.orders, self.k), self.n), axis=1)
-        found = []
+        blocks = []
         for start in range(0, self.trials, BLOCK):
             samples = rng.random((min(BLOCK, self.trials - start), self.n)) < rate
-            found.append(certifier.highs(samples.astype(np.float64), self.delta))
-        highs = np.concatenate(found)
+            blocks.append(certifier.highs(samples.astype(np.float64), self.delta))
+        highs = np.concatenate(blocks)
         return {
             "high": mean_of(certifier.highs(orders, self.delta)),
             "coverage": mean_of(highs >= rate),
@@ -104,6 +109,6 @@ class CertificateWorld(World):
         return np.concatenate([certifier.highs(_sample(block, self.n), self.delta) for block in blocks])
 
 
-def _sample(counts: np.ndarray, n: int) -> FloatArray:
+def _sample(counts: np.ndarray, n: int) -> NDArray[np.float64]:
     """Return samples of n labels, `(r, n)`, of which the first `counts`, `(r,)`, are 1."""
     return (np.arange(n) < counts[:, None]).astype(np.float64)

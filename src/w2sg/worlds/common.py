@@ -58,6 +58,7 @@ def ratio_of(top: ArrayLike, bottom: ArrayLike) -> Simulation:
     """Return the ratio of two means over the same trials; its standard error is the delta method's."""
     a, b = np.asarray(top, dtype=np.float64), np.asarray(bottom, dtype=np.float64)
     ratio = float(a.mean() / b.mean())
+    # the delta method: near its value a ratio moves like the mean of these residuals, in which both means are paired
     residual = mean_of((a - ratio * b) / b.mean())
     return Simulation(ratio, residual.se, residual.n)
 
@@ -77,5 +78,7 @@ def least_squares(x: FloatArray, y: FloatArray) -> FloatArray:
 def wishart(d: int, n: int, rng: np.random.Generator) -> FloatArray:
     """Return `X'X` for standard Gaussian `X`, `(n, d)` with `n >= d`, without drawing X (Bartlett's decomposition)."""
     factor = np.tril(rng.standard_normal((d, d)), -1)
+    # Bartlett: the Cholesky factor of a Wishart matrix has independent entries, chi on the diagonal and normal below.
+    # So d^2 / 2 numbers replace n d, which matters where n is in the millions.
     factor[np.diag_indices(d)] = np.sqrt(rng.chisquare(n - np.arange(d)))
     return np.asarray(factor @ factor.T)

@@ -12,28 +12,10 @@ from typing import Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from w2sg.core import FloatArray, InputError, register
+from w2sg.core import register
 from w2sg.worlds.common import above, affordable, least_squares, means_of, within
 from w2sg.worlds.contract import Simulation, World
 from w2sg.worlds.intrinsic_dimension import least_squares_variance
-
-
-def ensemble_spread(predictions: FloatArray) -> float:
-    """Return `K / (K - 1)` times the mean squared distance of supervisors from their mean, unbiased for one's variance.
-
-    Args:
-        predictions: Of K supervisors on n inputs, `(K, n)`, or with classes or outputs `(K, n, k)`, summed over the
-            last.
-
-    Raises:
-        InputError: There are fewer than two supervisors, no inputs, or a prediction is not finite.
-    """
-    if predictions.ndim not in (2, 3) or len(predictions) < 2 or not predictions.size:
-        raise InputError(f"predictions must be (supervisors, inputs[, outputs]) of at least 2, got {predictions.shape}")
-    if not np.isfinite(predictions).all():
-        raise InputError("predictions must be finite")
-    variance = predictions.var(axis=0, ddof=1)
-    return float(variance.mean() if variance.ndim == 1 else variance.sum(axis=-1).mean())
 
 
 def labelling_error(spread: float, d: float, n_transfer: float) -> float:
@@ -72,6 +54,8 @@ class EnsembleVarianceWorld(World):
         """Return expected excess risks and the spread; the student's is right to order `d / N^2`."""
         weak = least_squares_variance(self.d, self.n, self.sigma**2)
         spread = (1 - 1 / self.K) * weak
+        # a label from one supervisor drawn at random is a noisy label of their mean: this is what N of them leave of
+        # the noise
         added = labelling_error(spread, self.d, self.N)
         return {
             "weak_risk": weak,
@@ -89,7 +73,8 @@ class EnsembleVarianceWorld(World):
 
     def _trial(self, rng: np.random.Generator) -> dict[str, float]:
         noise = self.sigma * rng.standard_normal((self.K, self.n))
-        supervisors = np.stack([least_squares(rng.standard_normal((self.n, self.d)), one) for one in noise])
+        # the truth is 0, so that each fit is its own error and squared lengths are risks
+        supervisors = np.stack([least_squares(rng.standard_normal((self.n, self.d)), own) for own in noise])
         x = rng.standard_normal((self.N, self.d))
         student = least_squares(x, np.einsum("nd,nd->n", x, supervisors[rng.integers(self.K, size=self.N)]))
         weak, mean = float(np.mean(np.sum(supervisors**2, axis=1))), supervisors.mean(axis=0)
@@ -101,5 +86,6 @@ class EnsembleVarianceWorld(World):
             "gain": weak - float(student @ student),
             "misfit": float(np.mean(np.sum((supervisors - student) ** 2, axis=1))),
             "ensemble_variance": spread,
+            # the spread of K supervisors about their own mean is too small by (K - 1) / K, as every sample variance is
             "predicted_gain": spread * self.K / (self.K - 1),
         }

@@ -1,11 +1,11 @@
-"""A trained student finetuned on a weaker weak supervisor: why it nearly always becomes better than it was.
+"""A trained student finetuned on a worse weak supervisor: why it nearly always becomes better than it was.
 
 Truth, student and supervisor are directions in d dimensions with Gaussian inputs; the student starts at the cosine
-`start` with the truth and is led to the supervisor, at `supervisor`, by gradient descent on its soft logistic labels.
+`start` with the truth and is led to the supervisor, at `weak`, by gradient descent on its soft logistic labels.
 As both have the same length, every step stays in their plane and the first goes along the chord, so that the best
-direction on the way is the projection of the truth onto the plane, if that lies between them: iff `supervisor > start
-c`, with c the cosine of student and supervisor. Two directions whose errors are independent have `c` near `start
-supervisor`, far below. After Hansen, Li, Geng (arXiv 2605.05742), who show that no gap in capacity is needed.
+direction on the way is the projection of the truth onto the plane, if that lies between them: iff `weak > start c`,
+with c the cosine of student and supervisor. Two directions whose errors are independent have `c` near `start weak`,
+far below. After Hansen, Li, Geng (arXiv 2605.05742), who show that no gap in capacity is needed.
 """
 
 import math
@@ -23,21 +23,23 @@ from w2sg.worlds.contract import Simulation, World
 QUANTILES = 400
 
 
-def best_between(start: float, supervisor: float, between: ArrayLike) -> FloatArray:
+def best_between(start: float, weak: float, between: ArrayLike) -> FloatArray:
     """Return the largest cosine with the truth on the way from a student to a supervisor.
 
     Args:
         start: The student's cosine with the truth.
-        supervisor: The supervisor's.
+        weak: The supervisor's.
         between: Cosines of student and supervisor; values within -1 and 1.
 
     Raises:
         InputError: A cosine is out of range, or three directions with these cosines do not exist.
     """
-    a, b, c = float(start), float(supervisor), np.asarray(between, dtype=np.float64)
+    a, b, c = float(start), float(weak), np.asarray(between, dtype=np.float64)
     spread = math.sqrt(max(1 - a * a, 0) * max(1 - b * b, 0))
     if not (abs(a) <= 1 and abs(b) <= 1 and (np.abs(c) < 1).all() and (np.abs(c - a * b) <= spread + 1e-9).all()):
         raise InputError(f"no three directions have these cosines: {a}, {b} with the truth, {c} with each other")
+    # the projection of the truth onto the plane of both directions; it lies between them iff b > a c and a > b c, and
+    # where it does not the better of both ends is best
     inner = np.sqrt(np.maximum(a * a + b * b - 2 * a * b * c, 0) / (1 - c * c))
     return np.where((b > a * c) & (a > b * c), inner, max(a, b))
 
@@ -66,6 +68,8 @@ class FinetunedStudentWorld(World):
         from scipy.stats import beta
 
         nodes, weights = np.polynomial.legendre.leggauss(QUANTILES)
+        # the cosine of two random directions in d - 1 dimensions has a Beta law; quadrature over its quantiles is exact
+        # where a simulation would need thousands of pairs
         rho = 2 * beta.ppf((nodes + 1) / 2, (self.d - 2) / 2, (self.d - 2) / 2) - 1
         a, b = self.start, self.weak
         between = a * b + math.sqrt((1 - a * a) * (1 - b * b)) * rho
@@ -92,10 +96,12 @@ class FinetunedStudentWorld(World):
 
     def _direction(self, cos: float, rng: np.random.Generator) -> FloatArray:
         error = np.concatenate([[0.0], rng.standard_normal(self.d - 1)])
+        # a direction at a given angle to the truth (the first axis), and otherwise random
         error *= math.sqrt(1 - cos**2) / np.linalg.norm(error)
         error[0] = cos
         return self.length * error
 
 
 def _sigmoid(values: FloatArray) -> FloatArray:
+    # the logistic function by tanh, which does not overflow
     return np.asarray(0.5 + 0.5 * np.tanh(values / 2))

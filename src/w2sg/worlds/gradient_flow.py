@@ -32,6 +32,8 @@ def projection_moments(eigenvalues: FloatArray, theta: FloatArray, m: int) -> tu
     Raises:
         InputError: See `effective_ridge`.
     """
+    # A random projection is least-norm regression on m noise-free labels, so the deterministic equivalents of ridgeless
+    # regression give its moments.
     tau = effective_ridge(eigenvalues, m)
     kept = eigenvalues / (eigenvalues + tau)
     spread = kept * (1 - kept)
@@ -55,6 +57,7 @@ class GradientFlowWorld(World):
         eigenvalues = np.full(d, 1 / self.M)
         eigenvalues[:first] = 1.0
         theta = np.sqrt(eigenvalues)
+        # the truth is large where learning is fast: that is what lets an early stop keep the truth and drop the errors
         theta[:first] = self.M**0.75
         return eigenvalues, theta
 
@@ -63,8 +66,12 @@ class GradientFlowWorld(World):
         eigenvalues, theta = self._world()
         mean, square = projection_moments(eigenvalues, theta, self.M)
         supervisor = float(theta @ (theta - mean))
+        # an infinitely wide student learns each coordinate at the rate of its eigenvalue, and there are only two of
+        # these: so a whole path of losses is two geometric series, and no step has to be simulated
         learned = 1 - (1 - 2 * self.rate * eigenvalues[[0, -1]]) ** np.arange(1, self.steps + 1)[:, None]
         first = eigenvalues == 1
+        # a loss is |theta - s f|^2 with f the supervisor and s the learned share: its three coefficients by group of
+        # coordinates
         groups = [(theta[g] @ theta[g], theta[g] @ mean[g], square[g].sum()) for g in (first, ~first)]
         losses = sum(a - 2 * s * b + s**2 * c for (a, b, c), s in zip(groups, learned.T, strict=True)) / supervisor
         return {
@@ -81,10 +88,13 @@ class GradientFlowWorld(World):
     def _trial(self, rng: np.random.Generator) -> dict[str, float]:
         eigenvalues, theta = self._world()
         scale, d = np.sqrt(eigenvalues), len(theta)
+        # an orthonormal basis of the random features, in whitened coordinates, where risk is squared length
         features = np.linalg.qr(scale[:, None] * rng.standard_normal((d, self.M)))[0]
         supervisor = features @ (features.T @ theta)
         loss = float(np.sum((theta - supervisor) ** 2))
         width = round(d**self.student_power)
+        # a student of finite width is gradient descent with a random kernel; in its eigenvectors every coordinate
+        # learns on its own, so one decomposition replaces all steps
         rates, axes = np.linalg.eigh(scale[:, None] * wishart(d, width, rng) * scale / width)
         losses = self._losses(axes.T @ theta, axes.T @ supervisor, rates) / loss
         wide = self._losses(theta, supervisor, eigenvalues) / loss

@@ -58,9 +58,12 @@ class Moments:
             raise InputError(f"moments of the supervisor's features must be {(a, a)}, as their cross moments say")
         if {self.strong_unlabelled.shape, self.strong_test.shape} != {(b, b)}:
             raise InputError(f"moments of the student's features must be {(b, b)}, as their cross moments say")
+        # the other moments are only multiplied by, so they may be singular
         for value in (self.weak_labelled, self.strong_unlabelled):
             if np.linalg.cond(value) > 1e12:
                 raise InputError("moments that are inverted must not be singular: leave out features that are copies")
+        # A: what infinitely many of the supervisor's labels teach the student, its features regressed on the
+        # supervisor's
         mapped = np.linalg.solve(self.strong_unlabelled, self.cross_unlabelled)
         student = np.linalg.solve(self.weak_labelled, mapped.T @ self.strong_test @ mapped)
         return float(np.trace(np.linalg.solve(self.weak_labelled, self.weak_test))), float(np.trace(student))
@@ -78,6 +81,7 @@ def group_features(
     k = columns.shape[1]
     grid = np.stack(np.meshgrid(*[nodes] * k, indexing="ij"), axis=-1).reshape(-1, k)
     mass = np.prod(np.stack(np.meshgrid(*[weights] * k, indexing="ij"), axis=-1).reshape(-1, k), axis=1)
+    # standard nodes, turned to the covariance of the features; both groups have it, and differ by their mean alone
     spread = s * np.linalg.cholesky(columns.T @ columns)
     centred = grid @ spread.T
     features = np.concatenate([centred, centred + columns.T @ mu])
@@ -103,6 +107,8 @@ def proportional_inverse(features: FloatArray, weights: FloatArray, ratio: float
     if not np.isfinite(second).all() or np.linalg.cond(second) > 1e12:
         raise InputError("second moments of the features must be finite and not singular: leave out copies")
     inverse = np.linalg.inv(second)
+    # K^-1 falls as K grows, so the iteration from the first-order K climbs to the fixed point without overshooting; it
+    # is slow only near as many features as labels, where the limit is infinite
     for _ in range(10_000):
         leverage = np.einsum("qa,ab,qb->q", features, inverse, features)
         new = np.linalg.inv(features.T * (weights / (1 + ratio * leverage)) @ features)
@@ -156,6 +162,8 @@ class GroupShiftWorld(World):
         supervisor, student, both = [0, 1, 2, 3], [0, 4, 5], np.concatenate([weak, strong], axis=1)
         unl, unl_mass = group_features(self.eta_u, mu, both, self.s)
         test, test_mass = group_features(self.eta_t, mu, both, self.s)
+        # more nodes than for the other mixes: 1 / (1 + ratio w'Kw) is no polynomial, so what is exact for moments is
+        # not enough
         lab, lab_mass = group_features(self.eta_l, mu, weak, self.s, order=12)
         unlabelled, tested = unl.T * unl_mass @ unl, test.T * test_mass @ test
         moments = Moments(
@@ -168,6 +176,7 @@ class GroupShiftWorld(World):
         unit, first = self.sigma**2 * self.dz / self.n, moments.traces()
         inverse = proportional_inverse(lab, lab_mass, self.dz / self.n)
         mapped = np.linalg.solve(moments.strong_unlabelled, moments.cross_unlabelled)
+        # what the student's features cannot express of the supervisor's is noise to the student, and is fitted in part
         left = unl[:, supervisor] - unl[:, student] @ mapped
         noise = unl_mass * np.einsum("qa,ab,qb->q", left, inverse, left)
         sandwich = np.linalg.solve(moments.strong_unlabelled, unl[:, student].T * noise @ unl[:, student])
@@ -221,5 +230,7 @@ def _products(z: FloatArray, features: FloatArray) -> FloatArray:
 
 def _risk(fit: FloatArray, second: FloatArray) -> float:
     """Return the excess risk of coefficients `((1 + k) dz,)` on a mix with these second moments of `(1, features)`."""
+    # coefficients are one block of core dimensions for each feature, and the core is isotropic: so only the blocks'
+    # inner products count
     blocks = fit.reshape(len(second), -1)
     return float(np.sum(second * (blocks @ blocks.T)))

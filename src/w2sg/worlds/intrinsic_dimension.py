@@ -68,6 +68,8 @@ def variance_risks(
     above(d_w + 1, n=n)
     above(d_s + 1, n_transfer=n_transfer)
     within(0, math.inf, sigma2=sigma2)
+    # The supervisor's error is spread evenly over its d_w directions. What the student's features share of them it must
+    # copy; the rest looks like noise to it, and least squares averages noise down to d_s / (N - d_s - 1) of it.
     unit, inherited = sigma2 / (n - d_w - 1), d_s / (n_transfer - d_s - 1)
     return VarianceRisks(
         weak=d_w * unit,
@@ -119,6 +121,8 @@ class IntrinsicDimensionWorld(World):
 
     def _trial(self, rng: np.random.Generator) -> dict[str, float]:
         """Coordinates: the supervisor's `d_w` features, then those that only the student has; the truth is 0."""
+        # d_sw need not be whole: whole directions are shared fully, and one more at the angle whose squared cosine is
+        # the rest
         whole = int(self.d_sw)
         strong = np.zeros((self.d_w + self.d_s - whole, self.d_s))
         cosines = np.zeros(self.d_s)
@@ -127,6 +131,7 @@ class IntrinsicDimensionWorld(World):
             cosines[whole] = math.sqrt(self.d_sw - whole)
         shared = np.arange(min(self.d_w, self.d_s))
         strong[shared, shared] = cosines[shared]
+        # what a direction of the student lacks of unit length it has in a coordinate that the supervisor does not see
         own = np.arange(whole, self.d_s)
         strong[self.d_w + own - whole, own] = np.sqrt(1 - cosines[own] ** 2)
         weak = np.zeros(len(strong))

@@ -46,6 +46,8 @@ def wrong_mass(means: Sequence[float], weights: Sequence[float], n: int) -> floa
 
     mu, pi = _mixture(means, weights)
     above(-1, n=n)
+    # with two concepts the sum of the examples depends on how many came from the first alone, which is binomial; with
+    # three there would be a two-dimensional sum
     drawn = np.flatnonzero(pi)
     if len(drawn) > 2:
         raise InputError(f"at most two concepts may be drawn from in closed form, got {len(drawn)} weights above 0")
@@ -54,6 +56,7 @@ def wrong_mass(means: Sequence[float], weights: Sequence[float], n: int) -> floa
     shares = binom.pmf(count, n, pi[drawn[0]])
     count, shares = count[shares > 1e-15], shares[shares > 1e-15]
     centres = count * first + (n - count) * second
+    # the posterior jumps from 0 to 1 within 1 / spread standard deviations, so the grid has to grow with the spread
     spread = math.sqrt(n) * float(np.ptp(mu))
     within(0, WIDEST, spread_of_means_times_root_n=spread)
     nodes = np.linspace(-9, 9, 501 + int(180 * spread))
@@ -76,6 +79,7 @@ def _wrong(mu: FloatArray, sums: FloatArray, n: int) -> FloatArray:
     """Return one minus the posterior of the first concept, given sums of `n` examples."""
     from scipy.special import expit, logsumexp
 
+    # examples enter by their sum only; in logarithms neither tail of the posterior underflows
     others = logsumexp([(m - mu[0]) * sums - n * (m**2 - mu[0] ** 2) / 2 for m in mu[1:]], axis=0)
     return np.asarray(expit(others))
 

@@ -45,12 +45,15 @@ class LinearMisfitWorld(World):
 
     def _trial(self, rng: np.random.Generator) -> dict[str, float]:
         deep, shallow = self._network(self.depth, rng), self._network(self.weak_depth, rng)
+        # truths are heads on the student's own network: the class of the student holds every truth, which the theorem
+        # asks
         heads = rng.standard_normal((self.width + 1, self.tasks))
         labelled, unlabelled, test = (rng.standard_normal((n, self.inputs)) for n in (self.n, self.n, 5000))
         weak = _fit(_features(labelled, shallow), _features(labelled, deep) @ heads)
         student = _fit(_features(unlabelled, deep), _features(unlabelled, shallow) @ weak)
         truth = _features(test, deep) @ heads
         f_w, f_s = _features(test, shallow) @ weak, _features(test, deep) @ student
+        # tasks differ in scale by chance; risks as shares of the truth's power make them comparable
         size = np.mean(truth**2, axis=0)
         risk_w, risk_s, misfit = (np.mean(e**2, axis=0) / size for e in (f_w - truth, f_s - truth, f_w - f_s))
         gain = risk_w - risk_s
@@ -67,6 +70,7 @@ class LinearMisfitWorld(World):
 
     def _network(self, depth: int, rng: np.random.Generator) -> list[FloatArray]:
         sizes = [self.inputs, *[self.width] * depth]
+        # variance 2 / width keeps the size of ReLU units from layer to layer, however deep the network is
         return [rng.standard_normal((a, b)) * np.sqrt(2 / a) for a, b in zip(sizes, sizes[1:], strict=False)]
 
 

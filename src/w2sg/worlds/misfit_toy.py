@@ -30,6 +30,7 @@ def bernoulli_kl(logits: ArrayLike, other: ArrayLike) -> float:
     z, other_z = np.asarray(logits, dtype=np.float64), np.asarray(other, dtype=np.float64)
     if not (np.isfinite(z).all() and np.isfinite(other_z).all()):
         raise InputError("logits must be finite")
+    # log(1 + exp(z)) by logaddexp, because log(sigmoid(z)) is -infinity for logits that are only large
     return float(np.mean(expit(z) * (z - other_z) - np.logaddexp(0, z) + np.logaddexp(0, other_z)))
 
 
@@ -73,6 +74,7 @@ class MisfitToyWorld(World):
         product, _, weak = self._logits()
 
         def slope(w: float) -> float:
+            # KL(student || weak) is not convex in the weight: the student's own probability stands in front
             p = expit(w * product)
             return float(np.mean(p * (1 - p) * product * (w * product - weak)))
 
@@ -115,6 +117,8 @@ def _downhill(slope: Callable[[float], float]) -> float:
     """Return the zero of a slope that is reached from 0 downhill, by doubling and bisection."""
     from scipy.optimize import brentq
 
+    # Doubling first finds a weight beyond the first minimum downhill of 0, then a root finder is safe between. A
+    # minimiser that starts elsewhere could end in another valley, and numbers of the notebook are of this one.
     start = slope(0.0)
     if start == 0:
         return 0.0

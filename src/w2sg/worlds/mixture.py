@@ -70,9 +70,13 @@ def averaging_step(mu: float, cos: float, d: float = 0.0, n_transfer: float = ma
         above(0, n_transfer=n_transfer)
     phi = norm.cdf
     projected = mu * cos
+    # By Stein's identity E[sign(b'x) x] given the class splits in two: a part along the means, shrunk by the share of
+    # wrong labels, and a part along the supervisor's own direction, where its labels are a step function.
     along, across = 1 - 2 * float(phi(-projected)), 2 * float(norm.pdf(projected))
     signal = along * mu + across * cos
     squared = (along * mu) ** 2 + across**2 + 2 * along * across * projected
+    # averaging N examples leaves a random part whose squared length is the trace of the covariance over N; it has no
+    # preferred direction, so it only makes the student's direction longer, never more right
     noise = (d + mu**2 - squared) / n_transfer if n_transfer != math.inf else 0.0
     student = signal / math.sqrt(squared + max(noise, 0.0))
     return MixtureStep(float(phi(projected)), float(phi(mu)), student, float(phi(mu * student)))
@@ -100,7 +104,7 @@ class MixtureWorld(World):
         There is no PGR where the supervisor is as good as the best rule.
         """
         limit, finite = averaging_step(self.mu, self.cos), averaging_step(self.mu, self.cos, self.d, self.N)
-        found = {
+        exact = {
             "bayes_accuracy": limit.bayes_accuracy,
             "weak_accuracy": limit.weak_accuracy,
             "student_cos": limit.student_cos,
@@ -109,7 +113,7 @@ class MixtureWorld(World):
             "student_cos_at_N": finite.student_cos,
             "student_accuracy_at_N": finite.student_accuracy,
         }
-        return found | ({"pgr": limit.pgr} if math.isfinite(limit.pgr) else {})
+        return exact | ({"pgr": limit.pgr} if math.isfinite(limit.pgr) else {})
 
     def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulation]:
         """Average over N labelled examples; the student's accuracy is exact given its direction."""
@@ -120,6 +124,8 @@ class MixtureWorld(World):
         for _ in range(self.trials):
             y = rng.choice([-1.0, 1.0], size=self.N)
             x = rng.standard_normal((self.N, self.d))
+            # coordinates are chosen so that the means lie on the first axis and the supervisor in the plane of the
+            # first two
             x[:, 0] += y * self.mu
             label = np.sign(x[:, 0] * self.cos + x[:, 1] * math.sqrt(1 - self.cos**2))
             student = label @ x

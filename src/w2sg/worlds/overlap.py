@@ -80,7 +80,10 @@ class OverlapWorld(World):
         own = (self._easy + self.overlap) * _mean_of_folded(self.signal) + (
             1 - self._easy - self.overlap
         ) * _mean_of_folded(0)
+        # the hard coordinate gets a signal only through overlapping examples: there the labels are right more often
+        # than wrong, and the hard coordinate moves with the class
         carried = self.overlap * (2 * right - 1) * self.signal
+        # a heavy penalty makes logistic regression the mean of label times x, and all other coordinates average to 0
         averaged = linear_accuracy(np.array([own, carried]), 1, self.signal)
         supervisor = mixed(linear_accuracy(weak, 1, self.signal))
         ceiling = mixed(linear_accuracy(np.ones(2), 1, self.signal))
@@ -102,6 +105,7 @@ class OverlapWorld(World):
     def _trial(self, rng: np.random.Generator) -> dict[str, float]:
         x, y = self._sample(self.n, TEST_MIX, rng)
         weak = np.zeros(2 * self.block)
+        # the supervisor has weights on the easy block only: it is blind to the hard one, whatever it is trained on
         weak[: self.block] = _logistic(x[:, : self.block], y, self.l2_gold)
         x, y = self._sample(self.N, (self._easy, 1 - self._easy - self.overlap, self.overlap), rng)
         labels = np.where(x @ weak > 0, 1, -1)
@@ -121,6 +125,7 @@ class OverlapWorld(World):
         y = rng.choice([-1.0, 1.0], size=n)
         part = rng.choice(3, size=n, p=np.asarray(mix) / math.fsum(mix))
         x = rng.standard_normal((n, 2 * self.block))
+        # part 0 is easy, 1 hard, 2 both: each block carries the class where its part is not the other's
         x[:, 0] += self.signal * y * (part != 1)
         x[:, self.block] += self.signal * y * (part != 0)
         return x, y
@@ -136,5 +141,7 @@ def _mean_of_folded(signal: float) -> float:
 def _logistic(x: FloatArray, y: FloatArray, l2: float) -> FloatArray:
     from sklearn.linear_model import LogisticRegression
 
+    # scikit-learn's C multiplies the sum of losses, our penalty stands beside their mean; no intercept, because both
+    # classes are equally frequent
     fit = LogisticRegression(C=1 / (l2 * len(x)), fit_intercept=False, solver="newton-cholesky").fit(x, y)
     return np.asarray(fit.coef_[0], dtype=np.float64)

@@ -33,6 +33,7 @@ class Skills:
 
 def seen_from(start: float, guard: tuple[float, float], houdini: tuple[float, float]) -> Skills:
     """Return the skills seen from a general Elo, for lines given as (slope, intercept)."""
+    # only the difference of both lines at the start matters: Elo has no zero
     gap_at_start = houdini[0] * start + houdini[1] - guard[0] * start - guard[1]
     return Skills(guard[0], houdini[0], gap_at_start)
 
@@ -57,6 +58,7 @@ def step_probabilities(skills: Skills, gap: float, steps: int) -> FloatArray:
     within(-1e9, 1e9, gap=gap, intercept=skills.intercept)
     within(-1e9, 1e9, slope_guard=skills.slope_guard, slope_houdini=skills.slope_houdini)
     above(0, steps=steps)
+    # each guard is as strong as the Houdini of the step before, and one step weaker than the one that it oversees
     general = gap * np.arange(steps + 1) / steps
     lead = skills.slope_houdini * general[1:] + skills.intercept - skills.slope_guard * general[:-1]
     return np.asarray(expit(-lead * math.log(10) / 400))
@@ -79,15 +81,17 @@ def best_steps(skills: Skills, gap: float) -> int:
     Raises:
         InputError: See `step_probabilities`.
     """
+    # a step is at best the strongest guard of the gap against its weakest Houdini; once even that, taken to the power
+    # of the number of steps, is worse than what was found, more steps cannot help
     guards, houdinis = (0.0, skills.slope_guard * gap), (0.0, skills.slope_houdini * gap)
-    upper = success_probability(Skills(0, 0, min(houdinis) + skills.intercept - max(guards)), 0, 1)
+    best_chance = success_probability(Skills(0, 0, min(houdinis) + skills.intercept - max(guards)), 0, 1)
     best, most = 1, success_probability(skills, gap, 1)
     for steps in range(2, MOST_STEPS + 1):
-        if upper**steps <= most:
+        if best_chance**steps <= most:
             break
-        found = success_probability(skills, gap, steps)
-        if found > most:
-            best, most = steps, found
+        chance = success_probability(skills, gap, steps)
+        if chance > most:
+            best, most = steps, chance
     return best
 
 
@@ -138,6 +142,8 @@ class OversightWorld(World):
 
     def _played(self, steps: int, rng: np.random.Generator) -> Simulation:
         alive = self.trials
+        # only chains that have held so far play the next step, so one binomial draw per step replaces one per chain and
+        # step
         for probability in step_probabilities(self.skills, self.gap, steps):
             alive = int(rng.binomial(alive, probability))
         share = alive / self.trials

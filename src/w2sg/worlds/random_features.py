@@ -37,6 +37,7 @@ def student_floor(weak_risk: float) -> float:
     """
     if not 0 <= weak_risk <= 1:
         raise InputError(f"supervisor's risk must be a share of the truth's variance, from 0 to 1, got {weak_risk}")
+    # (1 - root)^2 without the cancellation for small risks: 1 - root = L / (1 + root)
     root = math.sqrt(1 - weak_risk)
     return (weak_risk / (1 + root)) ** 2
 
@@ -64,6 +65,8 @@ def best_stopped_risk(weak_risk: ArrayLike, rho: float) -> FloatArray:
     risk = np.asarray(weak_risk, dtype=np.float64)
     if not ((risk > 0) & (risk < 1)).all() or not 0 < rho < 1:
         raise InputError("supervisor's risks and rho must be above 0 and below 1")
+    # bisection on all risks at once; after 800 / (1 - rho) the exponential below is 0 in double precision, so no risk
+    # falls there any more
     low, high = np.zeros_like(risk), np.full_like(risk, 800 / (1 - rho))
     for _ in range(100):
         time = (low + high) / 2
@@ -85,6 +88,7 @@ def linear_weak_risks(m: int, d: int, rho: float) -> tuple[FloatArray, FloatArra
     if not 1 <= m < d:
         raise InputError(f"the supervisor needs from 1 to d - 1 = {d - 1} features, got {m}")
     nodes, weights = np.polynomial.legendre.leggauss(QUANTILES)
+    # chi2_M / (chi2_M + chi2_(d - M)) is Beta(M / 2, (d - M) / 2): quadrature over its quantiles
     share = beta.ppf((nodes + 1) / 2, m / 2, (d - m) / 2)
     return 1 / (1 + share / (1 - share) / rho), weights / 2
 
@@ -160,10 +164,13 @@ class RandomFeatureLimitWorld(World):
             return 1 / (1 + q), float(best_stopped_risk(1 / (1 + q), self._rho))
         scale = np.full(self._d, math.sqrt(self._rho))
         scale[0] = 1.0
+        # an orthonormal basis of the space of the random features; the first coordinate is the truth
         features = np.linalg.qr(scale[:, None] * rng.standard_normal((self._d, self.M)))[0]
         supervisor = features @ features[0]
         kernel = scale[:, None] * wishart(self._d, self.student_width, rng) * scale / self.student_width
         rates, axes = np.linalg.eigh(kernel)
+        # the best moment lies where the truth is learned and the rest is not: between 1 and 1 / rho on a logarithmic
+        # scale
         times = np.geomspace(0.1, 100 / self._rho, 400)
         missed = axes.T @ -supervisor
         missed = axes[0][:, None] + missed[:, None] * -np.expm1(-np.outer(rates, times))
@@ -173,8 +180,11 @@ class RandomFeatureLimitWorld(World):
         """Return risks from the arc-cosine kernel; the truth is `sqrt(d) x_1`."""
         u = rng.standard_normal((self.M, self._d))
         u /= np.linalg.norm(u, axis=1, keepdims=True)
+        # the arc-cosine kernel of degree 1 is the inner product of two ReLU features over uniform inputs, so that
+        # infinite data cost no sampling
         angle = np.arccos(np.clip(u @ u.T, -1, 1))
         gram = (np.sin(angle) + (math.pi - angle) * np.cos(angle)) / (2 * math.pi * self._d)
+        # inner products with sqrt(d) x, the linear part of a ReLU; a student that is stopped early keeps these only
         cross = u / (2 * math.sqrt(self._d))
         supervisor = np.linalg.solve(gram, cross[:, 0])
         linear = cross.T @ supervisor

@@ -28,6 +28,7 @@ def ridge_fit(features: FloatArray, y: FloatArray, ridge: float) -> FloatArray:
         raise InputError(f"features must be (n, d) with a label each, got {features.shape} and {y.shape}")
     if not (np.isfinite(features).all() and np.isfinite(y).all()):
         raise InputError("features and labels must be finite")
+    # a penalty per example: with it the same ridge means the same shrinkage whatever the number of examples
     gram = features.T @ features + len(features) * ridge * np.eye(features.shape[1])
     if ridge == 0 and np.linalg.cond(gram) > 1e14:
         raise InputError("features must not be copies of each other where there is no ridge")
@@ -83,6 +84,7 @@ class RepresentationGapWorld(World):
         }
 
     def _trial(self, rng: np.random.Generator) -> tuple[float, float, float]:
+        # pairs have random widths, so that what is to be ranked varies over pairs
         d_w, d_s = (int(rng.integers(self.d // 10, self.d // 2)) for _ in range(2))
         maps = [rng.standard_normal((self.d, k)) / math.sqrt(self.d) for k in (d_w, d_s)]
         truth = rng.standard_normal(self.d) / math.sqrt(self.d)
@@ -94,6 +96,7 @@ class RepresentationGapWorld(World):
         student = ridge_fit(strong, inputs @ maps[0] @ supervisor, self.ridge)
         residual = projected_residual(inputs @ maps[0], strong, gold, self.ridge)
         own = ridge_fit(inputs @ maps[0], gold, self.ridge)
+        # the identity is tested on a supervisor that was fitted on the student's own inputs, where it holds exactly
         copied = strong @ (ceiling - ridge_fit(strong, inputs @ maps[0] @ own, self.ridge))
         error = float(np.abs(copied - residual).max() / np.abs(residual).max())
         return float(np.mean(residual**2)), float(np.sum((maps[1] @ (student - ceiling)) ** 2)), error

@@ -44,10 +44,13 @@ def ridge_moments(gamma: float, penalty: float) -> RidgeMoments:
         InputError: A value is negative, or gamma is 1 without a penalty: the noise is infinite there.
     """
     within(0, math.inf, gamma=gamma, penalty=penalty)
+    # The Stieltjes transform of the Marchenko-Pastur law at -penalty, in a form that loses no digits for a small
+    # penalty: its usual form is a difference of two nearly equal numbers there.
     root = math.hypot(1 - gamma + penalty, 2 * math.sqrt(gamma) * math.sqrt(penalty))
     if root == 0:
         raise InputError("gamma must not be 1 where the penalty is 0: the risk is infinite at the interpolation peak")
     first = 2 / (1 + gamma + penalty + root)
+    # moments of the squared shrinkage are derivatives of the first by the penalty
     return RidgeMoments(first, first * (1 - penalty / root), gamma * first / root)
 
 
@@ -110,12 +113,15 @@ def best_student_penalty(
     within(0, math.inf, sigma2=sigma2, r2=r2)
     supervisor, g = ridge_moments(gamma, lambda_t), gamma if gamma_s is None else gamma_s
     within(0, math.inf, gamma_s=g)
+    # the best student multiplies the supervisor's answers by their regression on the truth, wanted / squared: a factor
+    # of 1 or more leaves nothing to shrink
     wanted, squared = r2 * supervisor.first, r2 * supervisor.second + sigma2 * supervisor.noise
     if wanted >= squared:
         return 0.0
     if wanted == 0:
         return math.inf
 
+    # share = penalty / (1 + penalty) brings penalties from 0 to infinity into a bounded interval for the root finder
     def excess(share: float) -> float:
         penalty = share / (1 - share)
         root = math.hypot(1 - g + penalty, 2 * math.sqrt(g) * math.sqrt(penalty))
@@ -123,6 +129,8 @@ def best_student_penalty(
         return 1 - (penalty / root + slope) / 2 - wanted / squared
 
     tiny = 1e-12
+    # the best factor is 1 up to rounding, or gamma_s is at the interpolation peak, where the tiniest penalty shrinks
+    # much
     if excess(tiny) <= 0:
         return 0.0
     share = float(brentq(excess, tiny, 1 - tiny, xtol=1e-14))
@@ -200,6 +208,8 @@ class TwoStageRidgeWorld(World):
         affordable(n, self.d)
         x = rng.standard_normal((n, self.d))
         y = x @ truth + math.sqrt(noise) * rng.standard_normal(n)
+        # with fewer labels than dimensions the dual form solves n equations in the place of d, and allows a penalty of
+        # 0
         if n < self.d:
             return np.asarray(x.T @ np.linalg.solve(x @ x.T + n * penalty * np.eye(n), y))
         return np.asarray(np.linalg.solve(x.T @ x + n * penalty * np.eye(self.d), x.T @ y))

@@ -1,4 +1,4 @@
-"""Ridgeless regression on a surrogate's labels: which surrogate teaches best, and what it gains over true labels.
+"""RidgelessLimit regression on a surrogate's labels: which surrogate teaches best, and what it gains over true labels.
 
 Gaussian inputs with covariance eigenvalues `lam`, `(p,)`; the student is the least-norm interpolator of `n < p` labels
 `x'b + noise` of a surrogate `b`, scored against the truth `beta`. Structure: Ildiz et al. (arXiv 2410.18837); the
@@ -34,17 +34,19 @@ def effective_ridge(eigenvalues: ArrayLike, n: float) -> float:
     if n >= len(lam):
         raise InputError(f"n must be below the number of eigenvalues, {len(lam)}, got {n:g}: else nothing is left over")
 
+    # the sum falls from p to 0 as tau grows over many orders of magnitude, so the root is sought on a log scale
     def left(log_tau: float) -> float:
         return float((1 / (1 + np.exp(log_tau) / lam)).sum() - n)
 
     low, high = math.log(lam.min()) - 1, math.log(lam.sum()) - math.log(n) + 1
+    # for steep spectra the first guess from below can be too high by more than one factor
     while left(low) < 0:
         low -= 10
     return math.exp(float(brentq(left, low, high, xtol=1e-14, rtol=1e-14)))
 
 
 @dataclass(frozen=True)
-class Ridgeless:
+class RidgelessLimit:
     """The limit of ridgeless regression on one spectrum.
 
     Attributes:
@@ -60,7 +62,7 @@ class Ridgeless:
     omega: float
 
     @classmethod
-    def of(cls, eigenvalues: ArrayLike, n: float) -> "Ridgeless":
+    def of(cls, eigenvalues: ArrayLike, n: float) -> "RidgelessLimit":
         """Return the limit for `n` labels.
 
         Raises:
@@ -79,17 +81,22 @@ class Ridgeless:
         """
         b, truth = self._checked("surrogate", surrogate), self._checked("beta", beta)
         within(0, math.inf, noise=noise)
+        # what is learned of the surrogate, less the truth; then the noise that interpolation adds, and what is not
+        # learned acts as noise too
         bias = np.sum(self.eigenvalues * ((1 - self.zeta) * b - truth) ** 2)
         unlearned = np.sum(self.eigenvalues * self.zeta**2 * b**2)
         return float(bias + self.omega / (1 - self.omega) * (noise + unlearned))
 
     def best_factors(self) -> FloatArray:
         """Return `b / beta` of the best surrogate, `(p,)`; above 1 where `1 - zeta > omega`."""
+        # the risk is quadratic in each coordinate of the surrogate, so the best factor is a ratio of two coefficients:
+        # above 1 to make up for shrinkage, below 1 where a coordinate mostly feeds the noise
         learned = 1 - self.zeta
         return np.asarray(learned / (learned**2 + self.zeta**2 * self.omega / (1 - self.omega)))
 
     def best_mask(self) -> BoolArray:
         """Return which coordinates the best surrogate keeps if it may only keep or drop, `(p,)`."""
+        # keeping a coordinate pays where what it adds to the answer exceeds what it adds to the noise
         return np.asarray(1 - self.zeta**2 > self.omega)
 
     def _checked(self, name: str, values: ArrayLike) -> FloatArray:
@@ -124,10 +131,10 @@ class RidgelessWorld(World):
             raise ValueError(f"n must be below p, got {self.n} and {self.p}: there is no gain where labels suffice")
         return self
 
-    def _world(self) -> tuple[Ridgeless, FloatArray, dict[str, FloatArray]]:
+    def _world(self) -> tuple[RidgelessLimit, FloatArray, dict[str, FloatArray]]:
         """Return the limit, the truth, and surrogates by name."""
         index: FloatArray = np.arange(1, self.p + 1, dtype=np.float64)
-        limit = Ridgeless.of(index**-self.decay, self.n)
+        limit = RidgelessLimit.of(index**-self.decay, self.n)
         beta = index ** ((self.decay - self.signal_decay) / 2)
         kinds = {
             "standard": beta,
@@ -164,6 +171,7 @@ class RidgelessWorld(World):
         for _ in range(self.trials):
             x = rng.standard_normal((self.n, self.p)) * np.sqrt(limit.eigenvalues)
             y = x @ surrogates + math.sqrt(self.noise) * rng.standard_normal((self.n, 1))
+            # all surrogates label the same inputs, so one factorisation serves them, and their risks are paired
             fits = x.T @ np.linalg.solve(x @ x.T, y)
             risks = limit.eigenvalues @ (fits - beta[:, None]) ** 2
             rows.append({f"{name}_risk": float(risk) for name, risk in zip(kinds, risks, strict=True)})

@@ -87,6 +87,7 @@ def unpack_signals(variant: type[SignalT], arrays: Mapping[str, AnyArray]) -> di
     """Return the signals, all of one variant, that were packed."""
     parts: dict[str, dict[str, AnyArray]] = {}
     for name, array in arrays.items():
+        # The last slash divides, for names of test sets may hold slashes and names of arrays do not.
         split, _, part = name.rpartition("/")
         parts.setdefault(split, {})[part] = array
     return {split: variant.from_arrays(named) for split, named in parts.items()}

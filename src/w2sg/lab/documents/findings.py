@@ -31,13 +31,16 @@ def place_findings(comparison: Comparison) -> list[Finding]:
     reference = short(comparison.reference.method)
 
     def rivals(verdict: Verdict) -> list[PairedDifference]:
-        chosen = [one.paired for one in comparison.entrants if one.paired is not None and one.verdict == verdict]
+        chosen = [entrant.paired for entrant in comparison.entrants if entrant.verdict == verdict and entrant.paired]
         return sorted(chosen, key=lambda paired: -abs(paired.difference.estimate))
 
+    # The first sentence answers the field's question (is there any generalization?), the others compare methods.
     findings = [_over_supervisor(comparison)]
-    findings += [Finding("better", _differs(one, f"beats {reference} by")) for one in rivals("beats")]
-    findings += [Finding("worse", _differs(one, f"hurts: {reference} is better by")) for one in rivals("hurts")]
-    names = {one.name for one in rivals("no difference")}
+    findings += [Finding("better", _differs(paired, f"beats {reference} by")) for paired in rivals("beats")]
+    findings += [Finding("worse", _differs(paired, f"hurts: {reference} is better by")) for paired in rivals("hurts")]
+    # Undecided methods keep the order of the study: sorting them by their estimates would suggest an order that was not
+    # shown.
+    names = {paired.name for paired in rivals("no difference")}
     undecided = [paired for name, paired in comparison.rivals.items() if name in names]
     if undecided:
         findings.append(_undecided(undecided, len(comparison.rivals), reference))
@@ -74,7 +77,7 @@ def _undecided(undecided: Sequence[PairedDifference], n_compared: int, reference
         compared = wording.quantity(n_compared, "method")
         text = f"No method differs from {reference} beyond chance: {compared} compared {reach}."
     else:
-        text = f"No difference from {reference} was shown for {_some([one.name for one in undecided])} {reach}."
+        text = f"No difference from {reference} was shown for {_some([paired.name for paired in undecided])} {reach}."
     return Finding("open", f"{text} This does not show that they are equal.")
 
 

@@ -1,6 +1,7 @@
 """The document of a league: standings, ranks, differences, and what a method chosen on half of the tasks is worth."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -8,7 +9,9 @@ from w2sg.core import Document, Fact, Finding, Heat, HeatCell, RankedMethod, Ran
 from w2sg.lab.comparisons import Comparison, Entrant
 from w2sg.lab.documents.league_tables import arena_table, halves_table, over_tasks, standings_table, verdicts_table
 from w2sg.lab.documents.parts import alone, level_of, notes, some
-from w2sg.lab.league import League
+
+if TYPE_CHECKING:
+    from w2sg.lab.league import League
 
 MOST_NAMED = 12
 """A sentence names at most this many methods."""
@@ -28,7 +31,7 @@ _DIFFERENCES = (
 )
 
 
-def league_document(league: League, *, made_by: str = "") -> Document:
+def league_document(league: "League", *, made_by: str = "") -> Document:
     """Return the document of a league.
 
     Args:
@@ -37,6 +40,7 @@ def league_document(league: League, *, made_by: str = "") -> Document:
     """
     verdicts = verdicts_table(league)
     figures = [_ranks(league), _differences(league)] if league.ranking.critical_difference else [_differences(league)]
+    arenas = [arena_table(league, number, arena) for number, arena in enumerate(league.arenas, start=1)]
     sections = [
         alone(standings_table(league)),
         Section("figures", "Figures", figures=tuple(figures)),
@@ -44,7 +48,7 @@ def league_document(league: League, *, made_by: str = "") -> Document:
         if verdicts is None
         else alone(verdicts),
         alone(halves_table(league)),
-        Section("arenas", "Arenas", tables=tuple(arena_table(league, *one) for one in enumerate(league.arenas, 1))),
+        Section("arenas", "Arenas", tables=tuple(arenas)),
     ]
     return Document(
         kind="league",
@@ -61,7 +65,7 @@ def league_document(league: League, *, made_by: str = "") -> Document:
     )
 
 
-def league_findings(league: League) -> list[Finding]:
+def league_findings(league: "League") -> list[Finding]:
     """Return what the league found, in sentences made from its numbers."""
     findings = [Finding("open", friedman_sentence(league)), *_pairs(league), *_verdicts(league), _halves(league)]
     remarks = [
@@ -72,7 +76,7 @@ def league_findings(league: League) -> list[Finding]:
         remarks.append(
             "Arenas of one task share its examples: they count as one block of ranks and one cluster of means."
         )
-    buying = [f"{one.method} ({wording.count(one.gold)})" for one in league.standings if one.gold]
+    buying = [f"{standing.method} ({wording.count(standing.gold)})" for standing in league.standings if standing.gold]
     if buying:
         remarks.append(
             f"Not ranked and never chosen, because they buy ground-truth labels (per run): {_some(buying)}. Their "
@@ -90,7 +94,7 @@ def league_findings(league: League) -> list[Finding]:
     return [*findings, *notes(remarks)]
 
 
-def friedman_sentence(league: League) -> str:
+def friedman_sentence(league: "League") -> str:
     """Return what Friedman's test says, or why there is none, as a sentence."""
     test = league.ranking.friedman
     if test is None:
@@ -105,7 +109,7 @@ def friedman_sentence(league: League) -> str:
     return f"{text}. For so few tasks or methods these are rough." if test.note else f"{text}."
 
 
-def _lead(league: League) -> str:
+def _lead(league: "League") -> str:
     return (
         f"{wording.quantity(len(league.standings), 'method')} of weak-to-strong generalization compared on "
         f"{wording.quantity(len(league.tasks), 'task')} ({', '.join(league.tasks)}). In each arena (a task, a weak "
@@ -114,7 +118,7 @@ def _lead(league: League) -> str:
     )
 
 
-def _facts(league: League) -> tuple[Fact, ...]:
+def _facts(league: "League") -> tuple[Fact, ...]:
     numbers = {"run": league.n_runs, "seed": len(league.seeds), "task": len(league.tasks)}
     numbers |= {"arena": len(league.arenas), "method": len(league.standings)}
     return tuple(Fact(noun if n == 1 else f"{noun}s", n) for noun, n in numbers.items())
@@ -126,7 +130,7 @@ def _seeds(seeds: tuple[int, ...]) -> str:
     return f"{'seed' if len(seeds) == 1 else 'seeds'} {wording.listed([str(seed) for seed in seeds])}"
 
 
-def _pairs(league: League) -> list[Finding]:
+def _pairs(league: "League") -> list[Finding]:
     """Return which methods rank significantly apart from the reference, and whether any pair does."""
     ranking, apart = league.ranking, league.ranking.critical_difference
     if apart is None:
@@ -149,28 +153,29 @@ def _pairs(league: League) -> list[Finding]:
     return findings
 
 
-def _verdicts(league: League) -> list[Finding]:
+def _verdicts(league: "League") -> list[Finding]:
     """Return who beats the reference, who hurts, who does both and who neither."""
     reference = league.reference
-    rivals = [one for one in league.standings if one.method != reference]
-    good = [f"{one.method} ({len(one.beats)} of {one.n_arenas})" for one in rivals if one.beats and not one.hurts]
-    mixed = [one.method for one in rivals if one.beats and one.hurts]
-    bad = [f"{one.method} ({len(one.hurts)} of {one.n_arenas})" for one in rivals if one.hurts and not one.beats]
-    rest = [one.method for one in rivals if not one.beats and not one.hurts]
+    rivals = [standing for standing in league.standings if standing.method != reference]
+    both = [standing.method for standing in rivals if standing.beats and standing.hurts]
+    neither = [standing.method for standing in rivals if not standing.beats and not standing.hurts]
+    decided = [standing for standing in rivals if standing.method not in (*both, *neither)]
+    good = [f"{one.method} ({len(one.beats)} of {one.n_arenas})" for one in decided if one.beats]
+    bad = [f"{one.method} ({len(one.hurts)} of {one.n_arenas})" for one in decided if one.hurts]
     findings = []
     if good:
         findings.append(Finding("better", f"Beats {reference} somewhere and hurts nowhere: {_some(good)}."))
-    if mixed:
-        findings.append(Finding("open", f"Beats {reference} in some arenas and hurts in others: {_some(mixed)}."))
+    if both:
+        findings.append(Finding("open", f"Beats {reference} in some arenas and hurts in others: {_some(both)}."))
     if bad:
         findings.append(Finding("worse", f"Hurts somewhere and beats {reference} nowhere: {_some(bad)}."))
-    if rest:
-        text = f"No difference to {reference} was shown in any arena: {_some(rest)}. They need not be equal."
+    if neither:
+        text = f"No difference to {reference} was shown in any arena: {_some(neither)}. They need not be equal."
         findings.append(Finding("open", text))
     return findings
 
 
-def _halves(league: League) -> Finding:
+def _halves(league: "League") -> Finding:
     """Return what the method chosen on half of the tasks was worth on the other half."""
     halves = league.halves
     tested = halves.tested_on
@@ -184,19 +189,20 @@ def _halves(league: League) -> Finding:
         f"{shown} against {over_tasks(tested.reference_mean)} of {league.reference}: "
         f"difference {over_tasks(tested.difference, sign=True)}, ratio {over_tasks(tested.ratio)}."
     )
+    # Only the half that had no say in the choice can show that the choice was good.
     low, high = tested.difference.low, tested.difference.high
     if low is not None and low > 0:
         return Finding("better", text)
     return Finding("worse" if high is not None and high < 0 else "open", text)
 
 
-def _without_ratio(league: League) -> dict[str, list[str]]:
+def _without_ratio(league: "League") -> dict[str, list[str]]:
     """Return the methods without a PGR ratio, by the reason."""
     methods: dict[str, list[str]] = {}
-    for one in league.standings:
-        ratio = one.recovery.ratio
+    for standing in league.standings:
+        ratio = standing.recovery.ratio
         if ratio is not None and ratio.estimate is None and ratio.reason is not None:
-            methods.setdefault(ratio.reason, []).append(one.method)
+            methods.setdefault(ratio.reason, []).append(standing.method)
     return methods
 
 
@@ -204,7 +210,7 @@ def _some(names: Sequence[str]) -> str:
     return some(names, MOST_NAMED)
 
 
-def _ranks(league: League) -> Ranks:
+def _ranks(league: "League") -> Ranks:
     ranking, apart = league.ranking, league.ranking.critical_difference or 0.0
     ranks = dict(zip(ranking.methods, ranking.ranks, strict=True))
     own = ranks.get(league.reference)
@@ -220,13 +226,15 @@ def _ranks(league: League) -> Ranks:
         reference=league.reference,
         friedman=friedman_sentence(league),
     )
-    methods = tuple(method(*one) for one in ranks.items())
+    methods = tuple(method(name, rank) for name, rank in ranks.items())
     return Ranks("critical-difference", "Average ranks of the methods", caption, methods, apart, ranking.cliques)
 
 
-def _differences(league: League) -> Heat:
-    methods = [one.method for one in league.standings if one.method != league.reference]
-    sizes = [abs(one.difference.estimate) for arena in league.arenas for one in arena.entrants if one.difference]
+def _differences(league: "League") -> Heat:
+    methods = [standing.method for standing in league.standings if standing.method != league.reference]
+    differences = [entrant.difference for arena in league.arenas for entrant in arena.entrants]
+    sizes = [abs(difference.estimate) for difference in differences if difference]
+    # A limit of zero, where nothing differs at all, could not be divided by.
     limit = max(float(np.quantile(sizes, SHARE_IN_RANGE)), 0.001)
     caption = _DIFFERENCES.format(
         reference=league.reference, alpha=f"{league.alpha:g}"[1:], limit=f"±{wording.number(100 * limit, 1)}"

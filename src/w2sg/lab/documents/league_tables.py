@@ -1,45 +1,35 @@
 """The tables of a league."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from w2sg.core import Cell, DataTable, Heading, wording
 from w2sg.lab.comparisons import Comparison, Entrant
 from w2sg.lab.documents.parts import PGR_HELP, level_of, pgr_cell, rests_on, text_column
-from w2sg.lab.league import League
-from w2sg.lab.standings import OverTasks, Standing
+
+if TYPE_CHECKING:
+    from w2sg.lab.league import League
+    from w2sg.lab.standings import OverTasks, Standing
 
 VERDICTS = {"beats": "beats ▲", "hurts": "hurts ▼", "no difference": "no difference", "reference": "reference"}
 
 
-def standings_table(league: League) -> DataTable:
+def standings_table(league: "League") -> DataTable:
     """Return the overall table: one row for each method."""
     reference = league.reference
+    mean = f"minus that of {reference} in the same arenas"
     columns = (
         text_column("method", key=True),
         Heading("rank", "rank", "average rank by accuracy over tasks; 1 is the best possible", decimals=2),
-        Heading("beats", "beats", f"arenas in which it is significantly better than {reference}", style="count"),
-        Heading("hurts", "hurts", f"arenas in which it is significantly worse than {reference}", style="count"),
-        Heading("arenas", "arenas", "arenas that it took part in", style="count"),
-        Heading(
-            "difference",
-            "accuracy difference",
-            f"mean over arenas of accuracy minus that of {reference}",
-            style="signed",
-        ),
+        Heading("beats", "beats", f"arenas in which it is significantly better than {reference}", "count"),
+        Heading("hurts", "hurts", f"arenas in which it is significantly worse than {reference}", "count"),
+        Heading("arenas", "arenas", "arenas that it took part in", "count"),
+        Heading("difference", "accuracy difference", f"mean accuracy {mean}", "signed"),
         Heading("pgr", "mean PGR", "over the arenas whose gap is large enough for a PGR"),
-        Heading(
-            "pgr_difference",
-            "PGR difference",
-            f"mean PGR minus that of {reference} in the same arenas",
-            style="signed",
-        ),
-        Heading(
-            "pgr_ratio",
-            "PGR ratio",
-            f"mean PGR over that of {reference} in the same arenas, Fieller's interval",
-        ),
-        Heading("cost", "seconds per run", "student training, the mean over arenas", style="cost"),
-        Heading("gold", "gold", "ground-truth labels of the transfer split that it buys per run", style="count"),
+        Heading("pgr_difference", "PGR difference", f"mean PGR {mean}", "signed"),
+        Heading("pgr_ratio", "PGR ratio", f"mean PGR over that of {reference} in the same arenas, Fieller's interval"),
+        Heading("cost", "seconds per run", "student training, the mean over arenas", "cost"),
+        Heading("gold", "gold", "ground-truth labels of the transfer split that it buys per run", "count"),
     )
     intro = (
         f"{wording.quantity(len(league.standings), 'method')} in {wording.quantity(len(league.arenas), 'arena')} (a "
@@ -48,33 +38,30 @@ def standings_table(league: League) -> DataTable:
         f"Intervals over arenas are {level_of(league.level)} each, tasks are their sampling units, and they are not "
         "adjusted for the number of methods. Methods without a rank are not in every arena, or buy ground-truth labels."
     )
-    rows = tuple(_standing(one, one.method == reference) for one in league.standings)
+    rows = tuple(_standing(standing, standing.method == reference) for standing in league.standings)
     return DataTable("standings", "Standings", intro.replace("< 0.", "< ."), columns, rows)
 
 
-def verdicts_table(league: League) -> DataTable | None:
+def verdicts_table(league: "League") -> DataTable | None:
     """Return where each method beats and hurts; None where none does anywhere."""
-    decided = sorted((one for one in league.standings if one.beats or one.hurts), key=lambda one: -len(one.hurts))
+    decided = [standing for standing in league.standings if standing.beats or standing.hurts]
+    decided.sort(key=lambda standing: -len(standing.hurts))
     columns = text_column("method", key=True), text_column("hurts", "hurts on"), text_column("beats", "beats on")
-    rows = tuple((Cell(one.method), _places(one.hurts), _places(one.beats)) for one in decided)
+    rows = tuple((Cell(standing.method), _places(standing.hurts), _places(standing.beats)) for standing in decided)
     intro = f"Arenas with a significant difference to {league.reference}, the method that hurts most often first."
-    return DataTable("verdicts", "Which method hurts where", intro, columns, rows) if rows else None
+    return DataTable("verdicts", "Which method hurts where", intro, columns, rows, terminal=False) if rows else None
 
 
-def arena_table(league: League, number: int, arena: Comparison) -> DataTable:
+def arena_table(league: "League", number: int, arena: Comparison) -> DataTable:
     """Return the table of one arena, the most accurate method first."""
+    paired = f"accuracy minus that of {league.reference} on the same seeds and test examples"
     columns = (
         text_column("method", key=True),
         Heading("accuracy", "accuracy", "of the student on the test set"),
         Heading("pgr", "PGR", PGR_HELP),
-        Heading(
-            "difference",
-            "difference",
-            f"accuracy minus that of {league.reference} on the same seeds and test examples",
-            style="signed",
-        ),
-        Heading("p_holm", "Holm p", "two-sided, adjusted for all comparisons of this arena", style="p"),
-        Heading("cost", "seconds per run", "student training", style="cost"),
+        Heading("difference", "difference", paired, "signed"),
+        Heading("p_holm", "Holm p", "two-sided, adjusted for all comparisons of this arena", "p"),
+        Heading("cost", "seconds per run", "student training", "cost"),
         text_column("verdict"),
     )
     share = arena.reference.pgr
@@ -86,10 +73,10 @@ def arena_table(league: League, number: int, arena: Comparison) -> DataTable:
         missing = sum(entrant.pgr.reason is not None for entrant in arena.entrants)
         intro += f" No PGR for {wording.quantity(missing, 'method')}: {share.reason}."
     entrants = sorted(arena.entrants, key=lambda entrant: -entrant.pgr.student.estimate)
-    return DataTable(f"arena-{number}", arena.title, intro, columns, tuple(map(_entrant, entrants)))
+    return DataTable(f"arena-{number}", arena.title, intro, columns, tuple(map(_entrant, entrants)), terminal=False)
 
 
-def halves_table(league: League) -> DataTable:
+def halves_table(league: "League") -> DataTable:
     """Return what comes of choosing a method on half of the tasks: name and value of each number."""
     halves, reference = league.halves, league.reference
     rows = [("rule", Cell(halves.rule)), ("chosen on", _places(halves.choose)), ("tested on", _places(halves.test))]
@@ -115,7 +102,7 @@ def halves_table(league: League) -> DataTable:
     return DataTable("halves", "A method chosen on half of the tasks", intro, columns, cells)
 
 
-def over_tasks(number: OverTasks | None, *, sign: bool = False) -> str:
+def over_tasks(number: "OverTasks | None", *, sign: bool = False) -> str:
     """Return a number over tasks with its interval, or why something is missing, as words of a sentence."""
     if number is None:
         return wording.NOTHING
@@ -126,31 +113,31 @@ def over_tasks(number: OverTasks | None, *, sign: bool = False) -> str:
     return wording.difference(number) if sign else wording.interval(number)
 
 
-def _pooled(number: OverTasks, *, sign: bool = False) -> Cell:
+def _pooled(number: "OverTasks", *, sign: bool = False) -> Cell:
     """Return a number over tasks in a column of texts: what is missing is said in full."""
     missing = f"none: {number.reason}" if number.estimate is None else ""
     note = f"(no interval: {number.reason})" if number.reason else ""
     return Cell.of(number, missing=missing, note="" if missing else note, style="signed" if sign else "number")
 
 
-def _standing(one: Standing, is_reference: bool) -> tuple[Cell, ...]:
+def _standing(standing: "Standing", is_reference: bool) -> tuple[Cell, ...]:
     counted = [
         Cell() if is_reference else Cell(len(places), help=", ".join(places) or wording.NOTHING)
-        for places in (one.beats, one.hurts)
+        for places in (standing.beats, standing.hurts)
     ]
-    recovery = one.recovery
+    recovery = standing.recovery
     return (
-        Cell(one.method, note="reference" if is_reference else ""),
-        Cell(one.rank),
+        Cell(standing.method, note="reference" if is_reference else ""),
+        Cell(standing.rank),
         *counted,
-        Cell(one.n_arenas),
-        *(_mean(number) for number in (one.difference, recovery.mean, recovery.difference, recovery.ratio)),
-        Cell(one.cost_s),
-        Cell(one.gold),
+        Cell(standing.n_arenas),
+        *(_mean(number) for number in (standing.difference, recovery.mean, recovery.difference, recovery.ratio)),
+        Cell(standing.cost_s),
+        Cell(standing.gold),
     )
 
 
-def _mean(number: OverTasks | None) -> Cell:
+def _mean(number: "OverTasks | None") -> Cell:
     if number is None:
         return Cell()
     note = "no interval" if number.estimate is not None and number.low is None else ""

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from w2sg.core import Cell, DataTable, Finding, Heading, Section, wording
-from w2sg.lab.comparisons import MOST_LETTERS
 from w2sg.lab.results import SetupResult
 from w2sg.measure import Pgr
 
@@ -12,7 +11,7 @@ PGR_HELP = "performance gap recovered: gain / (ceiling - weak)"
 
 def short(name: str) -> str:
     """Return a name as pages show it."""
-    return wording.shortened(name, MOST_LETTERS)
+    return wording.shortened(name, wording.MOST_LETTERS)
 
 
 def level_of(level: float) -> str:

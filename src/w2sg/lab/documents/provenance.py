@@ -37,7 +37,8 @@ def code_of(result: SetupResult) -> str:
 
 def _provenance(result: SetupResult, method: str, place: str) -> Provenance:
     gold = tuple(
-        (Cell(str(one["purpose"])), Cell(str(one["split"])), Cell(one["n"]), Cell(one["times"])) for one in result.gold
+        (Cell(str(release["purpose"])), Cell(str(release["split"])), Cell(release["n"]), Cell(release["times"]))
+        for release in result.gold
     )
     return Provenance(
         name=anchor(result),

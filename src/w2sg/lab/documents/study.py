@@ -1,9 +1,9 @@
 """The document of a study, or of one setup: what was run, what was found, and where every number is from."""
 
-from w2sg.core import Card, Document, Fact, InputError, Section, wording
+from w2sg.core import Card, Cell, DataTable, Document, Fact, Finding, Heading, InputError, Section, wording
 from w2sg.lab.comparisons import Names, compare_methods
 from w2sg.lab.documents.findings import place_findings, study_findings
-from w2sg.lab.documents.parts import alone, level_of
+from w2sg.lab.documents.parts import alone, level_of, notes, text_column
 from w2sg.lab.documents.provenance import provenance_of
 from w2sg.lab.documents.study_figures import study_figures
 from w2sg.lab.documents.study_tables import study_tables
@@ -22,6 +22,7 @@ def study_document(result: StudyResult | SetupResult, *, made_by: str = "") -> D
     Raises:
         InputError: The study has no results.
     """
+    # One setup is a study of one result; its `--json` keeps the keys of a setup.
     study = result
     if isinstance(study, SetupResult):
         study = StudyResult("run", (study,), tuple(compare_methods([study])))
@@ -35,12 +36,13 @@ def study_document(result: StudyResult | SetupResult, *, made_by: str = "") -> D
         title=study.name,
         lead=_lead(study, names),
         facts=_facts(study, names),
-        findings=tuple(study_findings(study)),
+        findings=(*study_findings(study), *_failures(study)),
         sections=(
             Section("places", "By task, weak supervisor and student", cards=cards),
             Section("reading", "How to read this", terms=_terms(study)),
             Section("figures", "Figures", figures=tuple(study_figures(study.comparisons))),
             *(alone(table) for table in study_tables(study.comparisons)),
+            *([alone(_failed_table(study))] if study.failed else []),
         ),
         provenance=tuple(provenance_of(study)),
         made_by=made_by,
@@ -82,6 +84,22 @@ def _facts(study: StudyResult, names: Names) -> tuple[Fact, ...]:
     numbers = {"run": study.n_runs, "seed": len({seed for result in study.results for seed in result.seeds})}
     numbers |= {noun: len(names.different(part)) for part, noun in NOUNS.items()}
     return tuple(Fact(noun if n == 1 else f"{noun}s", n) for noun, n in numbers.items())
+
+
+def _failures(study: StudyResult) -> list[Finding]:
+    if not study.failed:
+        return []
+    total = study.n_runs + len(study.failed)
+    return notes([f"{len(study.failed)} of {wording.quantity(total, 'run')} failed and are in no number of this page."])
+
+
+def _failed_table(study: StudyResult) -> DataTable:
+    """Return the runs that could not be made, and why."""
+    columns = [text_column(part) for part in study.failed[0].label]
+    rows = [(*map(Cell, run.label.values()), Cell(run.seed), Cell(run.reason)) for run in study.failed]
+    intro = "Runs that could not be made; the others are not touched by them."
+    heads = (*columns, Heading("seed", "seed", style="count"), text_column("reason"))
+    return DataTable("failed", "Failed runs", intro, heads, tuple(rows))
 
 
 def _terms(study: StudyResult) -> tuple[tuple[str, str], ...]:

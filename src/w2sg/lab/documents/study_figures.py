@@ -78,6 +78,7 @@ def pgr_forest(comparisons: Sequence[Comparison]) -> Forest:
     )
 
 
+# The gap decides whether there is a PGR, so the row says which way it failed: too small, or too uncertain to divide by.
 def _forest_row(entrant: Entrant) -> ForestRow:
     share = entrant.pgr
     if share.estimate is not None:
@@ -95,7 +96,7 @@ def accuracy_dots(comparisons: Sequence[Comparison]) -> list[Dots]:
     figures = []
     for number, (place, group) in enumerate(together.items(), start=1):
         title = "Accuracy by method and student" + (f": {' / '.join(place)}" if len(together) > 1 else "")
-        panels = [_panel(one.student, one, TEST) for one in group]
+        panels = [_panel(comparison.student, comparison, TEST) for comparison in group]
         figures.append(_dots(f"accuracy-{number}", title, panels, group[0].reference.pgr, ""))
     return figures
 
@@ -113,7 +114,8 @@ def shift_dots(comparisons: Sequence[Comparison]) -> list[Dots]:
 
 
 def _panel(title: str, comparison: Comparison, test: str) -> DotPanel:
-    shares = {short(one.method): one.result.tests[test].pgr for one in comparison.entrants if test in one.result.tests}
+    tested = [entrant for entrant in comparison.entrants if test in entrant.result.tests]
+    shares = {short(entrant.method): entrant.result.tests[test].pgr for entrant in tested}
     first = next(iter(shares.values()))
     bands = Band("weak", "weak", Estimate.of(first.weak)), Band("ceiling", "ceiling", Estimate.of(first.ceiling))
     estimates = {method: Estimate.of(share.student) for method, share in shares.items()}
@@ -171,12 +173,13 @@ def ladders_of(comparisons: Iterable[Comparison]) -> list[Ladder]:
         if setup.student.strength is None:
             continue
         fields = dict(_leaves(setup.student.model_dump(mode="json")))
+        # A setup joins one family for each of its fields; only families in which that field changes the strength stay.
         for path in fields:
             rest = {name: value for name, value in fields.items() if name != path}
             key = canonical_json([setup.task.digest(), setup.supervisor.digest(), path, rest])
             families.setdefault(key, (path, []))[1].append(comparison)
     ladders = [Ladder(path, tuple(sorted(steps, key=_strength_of))) for path, steps in families.values()]
-    return [one for one in ladders if len(set(one.strengths)) == len(one.steps) > 1 and one.methods]
+    return [ladder for ladder in ladders if len(set(ladder.strengths)) == len(ladder.steps) > 1 and ladder.methods]
 
 
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -195,6 +198,7 @@ def _strength(number: int, ladder: Ladder) -> Lines:
     first = ladder.steps[0]
     share, own = first.reference.pgr, first.reference.method
     reference = own if own in ladder.methods else ladder.methods[0]
+    # The reference comes first, so that it has the same colour in every figure.
     methods = [reference, *(name for name in ladder.methods if name != reference)]
     ceiling = Line("ceiling", _points((step, step.reference.pgr.ceiling) for step in ladder.steps), role="ceiling")
     lines = []

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from w2sg.core import Cell, DataTable, Heading, wording
+from w2sg.core import Cell, DataTable, Heading, Style, wording
 from w2sg.lab.comparisons import Comparison, Entrant
 from w2sg.lab.documents.parts import PGR_HELP, anchor, level_of, pgr_cell, short, text_column
 from w2sg.lab.results import TEST, TestSet
@@ -12,68 +12,39 @@ from w2sg.measure import Interval, PairedDifference, Pgr
 QUARTERS = {"0": "quarter 1 (easiest)", "1": "quarter 2", "2": "quarter 3", "3": "quarter 4 (hardest)"}
 SHARED = ("task", "supervisor", "model", "reference", "test_set", "by")
 """Columns that become a sentence where all rows have the same text."""
+
+
+def _wide(name: str, title: str, help: str, style: Style = "number") -> Heading:
+    """Return the heading of a column for which a terminal has no room."""
+    return Heading(name, title, help, style, terminal=False)
+
+
 _COLUMNS = (
-    text_column("task"),
-    text_column("supervisor"),
+    *(text_column(name) for name in ("task", "supervisor", "reference", "by", "part")),
     text_column("model", "student"),
     text_column("method", key=True),
-    text_column("reference"),
     text_column("test_set", "test set"),
-    text_column("by"),
-    text_column("part"),
     Heading("weak", "weak accuracy", "accuracy of the weak supervisor on the test set"),
     Heading("student", "student accuracy", "accuracy of the student on the test set"),
     Heading("ceiling", "ceiling accuracy", "accuracy of the same student trained on ground truth"),
     Heading("pgr", "PGR", PGR_HELP),
-    Heading(
-        "bootstrap",
-        "PGR, bootstrap check",
-        "the PGR's interval made a second way: hierarchical bootstrap, seeds outer, examples inner",
-        terminal=False,
-    ),
-    Heading(
-        "gain", "gain", "accuracy of the student minus that of the weak supervisor", style="signed", terminal=False
-    ),
-    Heading(
-        "agreement",
-        "agreement",
-        "share of test examples on which student and weak supervisor say the same",
-        terminal=False,
-    ),
-    Heading(
-        "errors_copied",
-        "errors copied",
-        "share of the weak supervisor's errors that the student repeats",
-        terminal=False,
-    ),
-    Heading("ece", "ECE", "expected calibration error of the student, lower is better", terminal=False),
-    Heading("auroc", "AUROC", "area under the student's ROC curve, one class against the rest", terminal=False),
-    Heading(
-        "difference",
-        "difference",
-        "accuracy minus that of the reference on the same seeds and test examples",
-        style="signed",
-    ),
-    Heading("p", "p", "two-sided, of no difference, for this comparison alone", style="p"),
-    Heading("p_holm", "Holm p", "adjusted for all comparisons of the same task, supervisor and student", style="p"),
-    Heading(
-        "pgr_difference",
-        "PGR difference",
-        "the difference in units of the gap between ceiling and weak supervisor",
-        style="signed",
-        terminal=False,
-    ),
-    Heading("seeds", "seeds", "number of runs behind the row", style="count", terminal=False),
-    Heading(
-        "test",
-        "test examples",
-        "test examples per seed; below, different ones over all seeds",
-        style="count",
-        terminal=False,
-    ),
+    Heading("difference", "difference", "accuracy minus the reference's on the same seeds and examples", "signed"),
+    Heading("p", "p", "two-sided, of no difference, for this comparison alone", "p"),
+    Heading("p_holm", "Holm p", "adjusted for all comparisons of the same task, supervisor and student", "p"),
+    _wide("bootstrap", "PGR, bootstrap check", "made a second way: hierarchical bootstrap, seeds outside"),
+    _wide("gain", "gain", "accuracy of the student minus that of the weak supervisor", "signed"),
+    _wide("agreement", "agreement", "share of test examples on which student and weak supervisor say the same"),
+    _wide("errors_copied", "errors copied", "share of the weak supervisor's errors that the student repeats"),
+    _wide("ece", "ECE", "expected calibration error of the student, lower is better"),
+    _wide("auroc", "AUROC", "area under the student's ROC curve, one class against the rest"),
+    _wide("pgr_difference", "PGR difference", "the difference in units of the gap of ceiling and supervisor", "signed"),
+    _wide("seeds", "seeds", "number of runs behind the row", "count"),
+    _wide("test", "test examples", "test examples per seed; below, different ones over all seeds", "count"),
 )
 COLUMNS = {column.name: column for column in _COLUMNS}
 
+FIRST = ("weak", "student", "ceiling", "pgr")
+"""What results begin with: the bootstrap check stands beside the PGR that it checks."""
 Row = dict[str, Cell]
 
 
@@ -84,7 +55,7 @@ def study_tables(comparisons: Sequence[Comparison]) -> list[DataTable]:
         _table(
             "results",
             "Results",
-            f"Accuracies on the test set in distribution. Intervals are {level}; each method links to its provenance.",
+            f"Accuracies on the test set in distribution. Intervals are {level}.",
             [_result(*pair) for pair in _entrants(comparisons)],
         ),
         _table(
@@ -131,16 +102,11 @@ def _labels(comparison: Comparison, entrant: Entrant) -> Row:
 
 def _result(comparison: Comparison, entrant: Entrant) -> Row:
     test = entrant.result.tests[TEST]
-    check = (
-        Cell()
-        if test.bootstrap is None
-        else Cell(low=test.bootstrap.low, high=test.bootstrap.high, note=test.bootstrap.method)
-    )
+    check = test.bootstrap
+    bootstrap = Cell(low=check.low, high=check.high, note=check.method) if check else Cell()
     scores = _scores(test)
-    return {**_labels(comparison, entrant), **{name: scores.pop(name) for name in FIRST}, "bootstrap": check, **scores}
-
-
-FIRST = ("weak", "student", "ceiling", "pgr")
+    first = {name: scores.pop(name) for name in FIRST}
+    return {**_labels(comparison, entrant), **first, "bootstrap": bootstrap, **scores}
 
 
 def _scores(test: TestSet) -> Row:
@@ -205,10 +171,12 @@ def _table(name: str, title: str, intro: str, rows: Sequence[Row]) -> DataTable 
     """Return a table, with labels that all rows share in its introduction instead of a column; None without rows."""
     if not rows:
         return None
-    names = list(rows[0])
-    same = [one for one in names if one in SHARED and len({row[one].value for row in rows}) == 1]
+    # A column that says the same in every row takes room and says nothing: it becomes a sentence.
+    columns = list(rows[0])
+    same = [column for column in columns if column in SHARED and len({row[column].value for row in rows}) == 1]
     if same and len(rows) > 1:
-        intro += f" In all rows: {', '.join(f'{COLUMNS[one].title} {rows[0][one].value}' for one in same)}."
-        names = [one for one in names if one not in same]
-    columns = tuple(COLUMNS[one] for one in names)
-    return DataTable(name, title, intro, columns, tuple(tuple(row[one] for one in names) for row in rows))
+        intro += f" In all rows: {', '.join(f'{COLUMNS[column].title} {rows[0][column].value}' for column in same)}."
+        columns = [column for column in columns if column not in same]
+    cells = tuple(tuple(row[column] for column in columns) for row in rows)
+    headings = tuple(COLUMNS[column] for column in columns)
+    return DataTable(name, title, intro, headings, cells, terminal=name in ("results", "comparisons"))

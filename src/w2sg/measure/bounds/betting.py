@@ -69,8 +69,8 @@ class Betting(Certifier):
         """Return upper bounds of many samples; none is below its sample's mean, however lucky the bets were."""
         bets, log = self.bets(samples, delta), -np.log(delta)
         ends = np.zeros(len(samples)), self._possible(samples)[:, -1]
-        found = largest(lambda m: self.log_capital(samples, bets, m).max(axis=1) < log, *ends, STEPS)
-        return np.asarray(np.maximum(found, samples.mean(axis=1)))
+        bounds = largest(lambda m: self.log_capital(samples, bets, m).max(axis=1) < log, *ends, STEPS)
+        return np.asarray(np.maximum(bounds, samples.mean(axis=1)))
 
     def sequence(self, sample: ArrayLike, delta: float, span: Span = UNIT) -> FloatArray:
         """Return the upper bound after each label, shape (n,), never rising; all hold together with 1 - delta.
@@ -84,14 +84,15 @@ class Betting(Certifier):
 
         def ends(after: np.ndarray[tuple[int], np.dtype[np.intp]]) -> FloatArray:
             def accepts(m: FloatArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+                # a mean that was once ruled out stays ruled out, which is what lets one look after each label
                 wealth = np.maximum.accumulate(self.log_capital(unit, bets, m), axis=1)
                 return np.asarray(wealth[np.arange(len(after)), after] < log)
 
             return largest(accepts, np.zeros(len(after)), possible[after], STEPS)
 
         n = unit.shape[1]
-        found = np.concatenate([ends(np.arange(at, min(at + BLOCK, n))) for at in range(0, n, BLOCK)])
-        return span[0] + np.minimum.accumulate(found) * (span[1] - span[0])
+        bounds = np.concatenate([ends(np.arange(at, min(at + BLOCK, n))) for at in range(0, n, BLOCK)])
+        return span[0] + np.minimum.accumulate(bounds) * (span[1] - span[0])
 
     def expected_high(self, n: int, delta: float, rate: float) -> float:
         """Return the mean bound over a few random orders of n labels, by bets aimed at n; the orders are fixed by n."""
@@ -103,8 +104,10 @@ class Betting(Certifier):
         """Return the predictable plug-in bets, shape (r, n), before they are capped (equations 25 and 26)."""
         n = samples.shape[1]
         i = np.arange(1, n + 1)
+        # one imaginary label at 1/2 with variance 1/4 begins the estimates, so that the first bets are finite
         means = (0.5 + samples.cumsum(axis=1)) / (i + 1)
         variances = (0.25 + ((samples - means) ** 2).cumsum(axis=1)) / (i + 1)
+        # a bet must be laid before its label is seen: the variance is moved one place on, or capital is no martingale
         before = np.concatenate([np.full((len(samples), 1), 0.25), variances[:, :-1]], axis=1)
         labels = i * np.log(i + 1) if self.horizon is None else np.full(n, self.horizon)
         return np.asarray(np.sqrt(-2 * np.log(delta) / (before * labels)))
@@ -116,7 +119,10 @@ class Betting(Certifier):
         """
         means = self._left(samples, m[:, None])
         with np.errstate(divide="ignore"):
+            # the worst label, 1, costs bet * (1 - m); the cap leaves at least 1 - cap of the capital, so that no single
+            # label ruins the gambler
             most = np.where(means < 1, self.cap / np.maximum(1 - means, 0), np.inf)
+        # sums of logarithms, because products of thousands of factors leave double precision
         gains = np.log1p(np.minimum(bets, most) * (means - samples))
         return np.asarray(np.where(means > 1, np.inf, gains).cumsum(axis=1))
 
@@ -125,6 +131,7 @@ class Betting(Certifier):
         pool = self.without_replacement_of
         if pool is None:
             return m
+        # what was drawn before each draw: without replacement, labels already seen change the mean of the rest
         drawn = samples.cumsum(axis=1) - samples
         return np.asarray((pool * m - drawn) / (pool - np.arange(samples.shape[1])))
 

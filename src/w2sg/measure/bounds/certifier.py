@@ -73,6 +73,7 @@ class Certifier(Component):
     @final
     def low(self, sample: ArrayLike, delta: float, span: Span = UNIT) -> float:
         """Return a number below which the mean lies with probability at most delta; arguments as for `high`."""
+        # a lower bound of the mean is an upper bound of the mean of 1 - x, turned round: subclasses write one side only
         mirrored = 1 - self.checked(sample, span)[None]
         return _stretched(1 - float(self.highs(mirrored, check_delta(delta))[0]), span)
 
@@ -102,6 +103,7 @@ class Certifier(Component):
         def suffices(n: int) -> bool:
             return self.expected_high(n, delta, rate) <= rate + width
 
+        # doubling costs about as much as the last step alone, and leaves an interval in which to halve
         most, n = self.most(), 1
         while not suffices(n):
             if n == most:

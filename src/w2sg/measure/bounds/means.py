@@ -31,12 +31,15 @@ class MomentBound(Certifier):
         n = samples.shape[1]
         mean = samples.mean(axis=1)
         variance = samples.var(axis=1, ddof=1) if n > 1 else np.zeros_like(mean)
+        # a formula may pass 1, or fall below the mean by rounding
         return np.clip(self.from_moments(mean, variance, n, delta), mean, 1.0)
 
     def expected_high(self, n: int, delta: float, rate: float) -> float:
         """Return the mean of the upper bound over samples of n independent draws of 0 and 1."""
         from scipy.stats import binom
 
+        # counts ten standard deviations away have no weight in double precision, so the sum over all counts is cut
+        # there
         half = SPREAD * np.sqrt(n * rate * (1 - rate)) + SPREAD
         counts = np.arange(max(0, int(n * rate - half)), min(n, int(n * rate + half)) + 1)
         mean = counts / n
@@ -96,6 +99,7 @@ class ClopperPearson(Tested):
         """Return max{M : P(Hypergeometric(pool, M, n) <= hits) > delta} / pool by bisection over whole M."""
         from scipy.stats import hypergeom
 
+        # the share is a whole number M over the pool: from as many as were seen to as many as the labels leave possible
         low, high = hits, pool - n + hits + 1  # low is possible, high is not
         while (high - low > 1).any():
             middle = np.floor((low + high) / 2)
@@ -161,6 +165,7 @@ def binary_kl(q: ArrayLike, p: ArrayLike) -> FloatArray:
     """Return kl(q, p) between coins with chances q and p of heads, elementwise, in nats."""
     from scipy.special import rel_entr
 
+    # rel_entr is 0 log 0 = 0 where plain arithmetic would give NaN
     a, b = np.asarray(q, dtype=np.float64), np.asarray(p, dtype=np.float64)
     return np.asarray(rel_entr(a, b) + rel_entr(1 - a, 1 - b))
 

@@ -42,6 +42,7 @@ def gaussian_kl(shift: ArrayLike, posterior_scale: float, prior_scale: float) ->
     moved = as_floats("shift", np.ravel(shift))
     if not (0 < posterior_scale < math.inf and 0 < prior_scale < math.inf):
         raise InputError(f"scales must be positive and finite, got {posterior_scale} and {prior_scale}")
+    # both are isotropic, so the divergence is a sum over directions that differ by their shift alone
     ratio = (posterior_scale / prior_scale) ** 2
     return float(len(moved) / 2 * (ratio - 1 - math.log(ratio)) + moved @ moved / (2 * prior_scale**2))
 
@@ -64,4 +65,5 @@ def gibbs_loss(features: ArrayLike, labels: ArrayLike, weights: ArrayLike, scale
     length = np.sqrt((x**2).sum(axis=1))
     if not np.isfinite(length).all() or not (length > 0).all() or not 0 < scale < math.inf:
         raise InputError("features must be finite, no row all 0 (add a constant), and the scale positive")
+    # noise of a head moves an answer by a normal amount of size scale |x|: the chance to err is a normal tail
     return np.asarray(ndtr(-(2 * y - 1) * (x @ w) / (scale * length)))

@@ -85,11 +85,15 @@ class _Search:
         known = np.flatnonzero(labels != NONE)
         p = np.clip(proba[known, labels[known]], SMALLEST, 1 - SMALLEST)
         counts = np.bincount(labels[known], minlength=len(self.shares))
+        # One label for everything is perfectly coherent. Labels beyond a class's expected share are counted against the
+        # state, so that coherence cannot be bought by collapse.
         beyond = np.maximum(counts - np.ceil(self.shares * len(known)), 0).sum()
         return float(self.alpha * np.log(p / (1 - p)).mean() - beyond)
 
     def named(self, proba: FloatArray) -> IntArray:
         """Return the most likely classes `(n,)` after the class shares have been set right."""
+        # A factor for each class is adjusted until the mean prediction has the expected shares: students trained on few
+        # labels lean to one class, and would otherwise propose it everywhere.
         bias = np.ones(len(self.shares))
         for _ in range(BALANCING):
             weighted = np.maximum(proba, SMALLEST) * bias
@@ -152,15 +156,17 @@ class Coherence(Method):
             fold=_folds(labels, self.folds, rng),
             alpha=self.alpha,
         )
-        found = yield from self.search(search, labels, rng)
+        labels_found = yield from self.search(search, labels, rng)
         if self.start == "random":
-            found = _matched(found, weak)
-        return (yield [search.request(found, found != NONE)])[0]
+            labels_found = _matched(labels_found, weak)
+        return (yield [search.request(labels_found, labels_found != NONE)])[0]
 
     def search(
         self, search: _Search, labels: IntArray, rng: np.random.Generator
     ) -> Generator[Sequence[Fit], list[Predictor], IntArray]:
         """Return the labels `(n,)` that the annealing ends in."""
+        # Examples join in a random order, in numbers that grow by a constant factor, so that early labels are settled
+        # before many others lean on them.
         waiting = rng.permutation(np.flatnonzero(labels == NONE))
         n, first = len(labels), len(labels) - len(waiting)
         (proba,) = yield from search.cross_fit([labels])
@@ -169,13 +175,16 @@ class Coherence(Method):
             grown = first * (n / first) ** min(1.0, (turn + 1) / (self.rounds // 2))
             joining, waiting = np.split(waiting, [max(0, round(grown) - len(old))])
             moving = rng.permutation(old)[: max(1, round(self.moves * len(old)))]
+            # Those that join are labelled in both states alike, so that the comparison is of the proposed moves alone.
             kept, moved = labels.copy(), labels.copy()
             kept[joining], moved[joining], moved[moving] = named[joining], named[joining], named[moving]
             states = [kept, moved] if len(joining) else [moved]
-            found = yield from search.cross_fit(states)
-            before, after = (found[0] if len(joining) else proba), found[-1]
+            predicted = yield from search.cross_fit(states)
+            before, after = (predicted[0] if len(joining) else proba), predicted[-1]
             gain = search.utility(moved, after) - search.utility(kept, before)
             heat = max(self.coldest, self.hottest / (1 + 2 * np.log1p(turn)))
+            # A worse state is accepted now and then, ever more rarely as it cools: that is what lets the search leave a
+            # coherent but wrong labelling.
             accepted = rng.random() < np.exp(min(0.0, gain / heat))
             labels, proba = (moved, after) if accepted else (kept, before)
         return labels

@@ -99,8 +99,9 @@ class _Contrast(Method):
         inputs = view.transfer.inputs
         plus, minus = (rows.astype(np.float64) for rows in contrast_features(student, view.corpus, inputs))
         standards = (Standard.of(plus), Standard.of(minus))
-        found = self.probe(standards[0](plus), standards[1](minus), rng)
-        predictor = ContrastPredictor(student, view.corpus, standards, found)
+        probe = self.probe(standards[0](plus), standards[1](minus), rng)
+        predictor = ContrastPredictor(student, view.corpus, standards, probe)
+        # The search cannot know which of its two answers is "first": weak labels, used for this one bit only, choose.
         agreement = (predictor.predict_proba(inputs) * view.transfer.weak.probabilities).sum(axis=1).mean()
         predictor.flipped = bool(agreement < 0.5)
         return predictor
@@ -139,9 +140,12 @@ def consistency_loss(probe: FloatArray, plus: FloatArray, minus: FloatArray, dec
     """
     n = len(plus)
     p, q = _sigmoid(plus @ probe[:-1] + probe[-1]), _sigmoid(minus @ probe[:-1] + probe[-1])
+    # Consistency: a pair and its swap should get opposite answers, `p + q = 1`. Confidence: without it `p = q = 1/2`
+    # would be consistent and say nothing.
     gap, least = p + q - 1, np.minimum(p, q)
     weights = np.append(probe[:-1], 0.0)
     loss = float((gap**2 + least**2).mean()) + 0.5 * decay * float(weights @ weights)
+    # The smaller of the two carries the confidence term, so only its side gets that slope; ties go to `p`.
     by_p = 2 * (gap + least * (p <= q)) * p * (1 - p) / n
     by_q = 2 * (gap + least * (p > q)) * q * (1 - q) / n
     return loss, np.append(plus.T @ by_p + minus.T @ by_q, by_p.sum() + by_q.sum()) + decay * weights
@@ -168,8 +172,10 @@ class ContrastConsistency(_Contrast):
         """Minimise the loss from unit directions."""
         from scipy.optimize import minimize
 
-        found: list[tuple[float, FloatArray]] = []
+        ends: list[tuple[float, FloatArray]] = []
         for _ in range(self.restarts):
+            # The loss has many local minima, most of them poor: of several random directions the one that ends lowest
+            # is kept.
             drawn = rng.normal(size=plus.shape[1])
             start = np.append(drawn / np.linalg.norm(drawn), 0.0)
             end = minimize(
@@ -180,8 +186,8 @@ class ContrastConsistency(_Contrast):
                 method="L-BFGS-B",
                 options={"maxiter": self.steps},
             )
-            found.append((float(end.fun), end.x))
-        return min(found, key=lambda one: one[0])[1]
+            ends.append((float(end.fun), end.x))
+        return min(ends, key=lambda end_of_restart: end_of_restart[0])[1]
 
 
 @final
@@ -198,6 +204,7 @@ class ContrastPca(_Contrast):
     def probe(self, plus: FloatArray, minus: FloatArray, rng: np.random.Generator) -> FloatArray:
         """Return the component, scaled so that the two answers' logits differ by the standardised score."""
         differences = plus - minus
+        # The leading eigenvector of the smaller of the two Gram matrices gives the same component.
         if plus.shape[1] <= len(plus):
             axis = np.linalg.eigh(differences.T @ differences)[1][:, -1]
         else:

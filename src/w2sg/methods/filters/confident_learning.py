@@ -38,6 +38,8 @@ def joint(named: IntArray, guess: IntArray, n_classes: int) -> FloatArray:
     np.add.at(counted, (named[sure], guess[sure]), 1)
     total = counted.sum(axis=1, keepdims=True)
     named_so = np.bincount(named, minlength=n_classes)[:, None]
+    # Confident guesses are fewer than examples, and not evenly so over classes: rows are scaled up to what each class
+    # was named.
     return np.asarray(counted * named_so / np.where(total > 0, total, 1))
 
 
@@ -97,6 +99,8 @@ class ConfidentLearning(Selection):
         weights = np.ones(len(named))
         if self.reweight:
             stay = np.diag(estimate)
+            # Pruning thins some classes more than others; `1 / p(given i | true i)` gives the ones kept the weight of
+            # the ones that were lost.
             factor = np.where(stay > 0, estimate.sum(axis=0) / np.where(stay > 0, stay, 1), 1)
             weights = factor[named]
         return np.asarray(np.where(self._pruned(named, proba, guess, estimate), 0, weights), dtype=np.float32)

@@ -38,6 +38,8 @@ def out_of_fold(view: WeakView, student: Student, folds: int, rng: np.random.Gen
     n, k = view.transfer.weak.probabilities.shape
     if folds > n:
         raise InputError(f"folds must be at most the {n} transfer examples, got {folds}: lower it")
+    # Children of the generator, not the generator: the student that is trained afterwards draws the same numbers with
+    # and without the filter.
     deal, *fates = rng.spawn(folds + 1)
     parts = [np.sort(part) for part in np.array_split(deal.permutation(n), folds)]
     everyone = np.arange(n)
@@ -51,7 +53,7 @@ def out_of_fold(view: WeakView, student: Student, folds: int, rng: np.random.Gen
     return proba
 
 
-def disagreement(one: FloatArray, other: FloatArray) -> FloatArray:
+def disagreement(first: FloatArray, second: FloatArray) -> FloatArray:
     """Return the total variation `1/2 sum_c |p_c - q_c|` of rows `(n, k)`, in [0, 1]; shape `(n,)`.
 
     With two classes it is the difference of the probabilities of either class.
@@ -59,7 +61,7 @@ def disagreement(one: FloatArray, other: FloatArray) -> FloatArray:
     >>> disagreement(np.array([[0.9, 0.1]]), np.array([[0.4, 0.6]]))
     array([0.5])
     """
-    return np.asarray(np.abs(one - other).sum(axis=1) / 2)
+    return np.asarray(np.abs(first - second).sum(axis=1) / 2)
 
 
 def without_worst(distance: FloatArray, n_left_out: int) -> FloatArray:

@@ -23,6 +23,8 @@ def main_components(graph: Graph, named: IntArray) -> BoolArray:
     kept = np.zeros(len(named), dtype=np.bool_)
     for label in np.unique(named):
         rows = np.flatnonzero(named == label)
+        # Strong connection, each reaches the other: an example that merely points at the crowd, as an outlier does, is
+        # not part of it.
         _, component = connected_components(graph[rows][:, rows], directed=True, connection="strong")
         kept[rows[component == np.bincount(component).argmax()]] = True
     return kept

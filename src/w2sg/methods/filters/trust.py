@@ -22,6 +22,7 @@ def leading_components(x: FloatArray, count: int) -> FloatArray:
 
     x = x.astype(np.float64) - x.mean(axis=0, dtype=np.float64)
     n, d = x.shape
+    # Of the two Gram matrices the smaller one is decomposed; both have the same leading values.
     gram = x.T @ x if d <= n else x @ x.T
     size = len(gram)
     values, vectors = eigh(gram, subset_by_index=(max(0, size - count), size - 1))
@@ -51,6 +52,7 @@ def trust_of(signs: FloatArray, rows: IntArray, right: IntArray, c: float) -> Fl
         trust = model.predict_proba(signs)[:, 1]
     else:
         trust = np.full(len(signs), (right.sum() + 1) / (len(right) + 2))
+    # What was audited is known for certain, whatever the model says of it.
     trust[rows] = right
     return np.asarray(trust)
 

@@ -2,21 +2,11 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from typing import Any
 
 from w2sg.core import DotPanel, Dots, Estimate, wording
-from w2sg.report.canvas import (
-    DASHES,
-    FAINT,
-    MUTED,
-    ROLE,
-    ROLE_TEXT,
-    SMALL,
-    STUDENT,
-    WIDTH,
-    Canvas,
-    in_chunks,
-    padded,
-)
+from w2sg.report import ink
+from w2sg.report.canvas import Canvas, in_chunks, padded, plot
 
 MOST_METHODS, MOST_PANELS, COLUMNS = 30, 9, 3
 _LEFT, _RIGHT, _GUTTER, _ROW, _TOP, _BOTTOM = 210.0, 20.0, 26.0, 22.0, 56.0, 50.0
@@ -41,9 +31,9 @@ def _every(panels: Sequence[DotPanel]) -> Iterator[Estimate]:
 def _draw(figure: Dots, panels: Sequence[DotPanel], names: Sequence[str], limits: tuple[float, float]) -> Canvas:
     columns = 2 if len(panels) == 4 else min(COLUMNS, len(panels))
     height = _ROW * len(names)
-    width = (WIDTH - _LEFT - _RIGHT - _GUTTER * (columns - 1)) / columns
+    width = (ink.WIDTH - _LEFT - _RIGHT - _GUTTER * (columns - 1)) / columns
     block = _TOP + height + _BOTTOM
-    canvas = Canvas(WIDTH, -(-len(panels) // columns) * block)
+    canvas = Canvas(ink.WIDTH, -(-len(panels) // columns) * block)
     for index, panel in enumerate(panels):
         row, column = divmod(index, columns)
         box = (_LEFT + column * (width + _GUTTER), row * block + _TOP, width, height)
@@ -74,21 +64,19 @@ def _draw_panel(
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6 if width < 300 else 8, steps=[1, 2, 2.5, 5, 10]))
     axes.set_xlabel(figure.axis, labelpad=5)
     for place in range(len(names)):
-        axes.axhline(place + 0.5, color=FAINT, linewidth=1)
+        axes.axhline(place + 0.5, color=ink.FAINT, linewidth=1)
     for index, band in enumerate(panel.bands):
         words = f"{band.name} {wording.number(band.estimate.value)}"
         x, side = (left, "left") if index == 0 else (left + width, "right")
-        canvas.text(x, top - 18, words, fontsize=SMALL, color=ROLE_TEXT[band.role], ha=side)
-        if band.estimate.low is not None and band.estimate.high is not None:
-            axes.axvspan(band.estimate.low, band.estimate.high, color=ROLE[band.role], alpha=0.16, linewidth=0)
-        axes.axvline(band.estimate.value, color=ROLE[band.role], linewidth=2, linestyle=DASHES[band.role])
+        canvas.text(x, top - 18, words, fontsize=ink.SMALL, color=ink.ROLE_TEXT[band.role], ha=side)
+        canvas.band(axes, band, upright=True)
     for place, name in enumerate(names):
         estimate = panel.estimates.get(name)
         if estimate is None:
-            axes.text(sum(limits) / 2, place + 0.5, "not run", ha="center", va="center", fontsize=SMALL, color=MUTED)
+            style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": ink.SMALL, "color": ink.MUTED}
+            axes.text(sum(limits) / 2, place + 0.5, "not run", **style)
             continue
-        if estimate.low is not None and estimate.high is not None:
-            axes.plot([estimate.low, estimate.high], [place + 0.5] * 2, color=STUDENT, linewidth=2)
+        plot(axes, estimate.ends, [place + 0.5] * 2, color=ink.STUDENT, linewidth=2)
         shown = wording.span(estimate.value, estimate.low, estimate.high)
         tip = f"{name}, {panel.title}: {shown}; {panel.counts}".rstrip("; ")
-        canvas.mark(axes, estimate.value, place + 0.5, STUDENT, tip, is_reference=name == panel.reference)
+        canvas.mark(axes, estimate.value, place + 0.5, ink.STUDENT, tip, is_reference=name == panel.reference)

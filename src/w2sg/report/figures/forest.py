@@ -5,21 +5,9 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from w2sg.core import Estimate, Forest, ForestGroup, ForestRow, wording
-from w2sg.report.canvas import (
-    BLUE,
-    FAINT,
-    GREY,
-    INK,
-    LARGE,
-    MUTED,
-    ROLE_TEXT,
-    SMALL,
-    VERMILLION,
-    WIDTH,
-    Canvas,
-    in_chunks,
-)
+from w2sg.core import Forest, ForestGroup, ForestRow, wording
+from w2sg.report import ink
+from w2sg.report.canvas import Canvas, in_chunks, plot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,6 +27,7 @@ def parts(figure: Forest) -> list[Callable[[], Canvas]]:
     drawings: list[list[ForestGroup]] = []
     for group in [part for whole in figure.groups for part in _split(whole)]:
         # A group's title takes the place of about two rows.
+        # Groups are kept whole where they fit, because methods are compared within a group.
         if drawings and sum(len(other.rows) + 2 for other in [*drawings[-1], group]) <= MOST_ROWS + 4:
             drawings[-1].append(group)
         else:
@@ -57,14 +46,13 @@ def _split(group: ForestGroup) -> list[ForestGroup]:
 def _limits(figure: Forest) -> tuple[float, float]:
     estimates = [row.estimate for group in figure.groups for row in group.rows if row.estimate is not None]
     marked = [value for value, _, _ in figure.lines]
-    lows = [one.value if one.low is None else one.low for one in estimates]
-    highs = [one.value if one.high is None else one.high for one in estimates]
-    return max(LOWEST, min([*lows, *marked])) - 0.06, min(HIGHEST, max([*highs, *marked])) + 0.06
+    ends = [*marked, *(end for estimate in estimates for end in estimate.ends)]
+    return max(LOWEST, min(ends)) - 0.06, min(HIGHEST, max(ends)) + 0.06
 
 
 def _draw(figure: Forest, groups: Sequence[ForestGroup], limits: tuple[float, float]) -> Canvas:
     inner = sum(_HEAD + _ROW * len(group.rows) for group in groups)
-    canvas = Canvas(WIDTH, _TOP + inner + _BOTTOM)
+    canvas = Canvas(ink.WIDTH, _TOP + inner + _BOTTOM)
     axes = canvas.axes(_PLOT, _TOP, _PLOT_WIDTH, inner)
     axes.set_xlim(*limits)
     axes.set_ylim(inner, 0)
@@ -75,11 +63,11 @@ def _draw(figure: Forest, groups: Sequence[ForestGroup], limits: tuple[float, fl
         (_VALUES, figure.value, "left"),
         (_COUNTS, figure.counts, "right"),
     ):
-        canvas.text(x, 22, words, ha=side, fontsize=SMALL, color=MUTED)
+        canvas.text(x, 22, words, ha=side, fontsize=ink.SMALL, color=ink.MUTED)
     left, right = limits
     for value, words, role in figure.lines:
         x = _PLOT + _PLOT_WIDTH * (value - left) / (right - left)
-        canvas.text(x, 22, words, ha="center", fontsize=SMALL, color=ROLE_TEXT[role])
+        canvas.text(x, 22, words, ha="center", fontsize=ink.SMALL, color=ink.ROLE_TEXT[role])
     y = 0.0
     for group in groups:
         _draw_group(canvas, axes, figure, group, y, group is groups[-1])
@@ -89,16 +77,16 @@ def _draw(figure: Forest, groups: Sequence[ForestGroup], limits: tuple[float, fl
 
 def _draw_group(canvas: Canvas, axes: "Axes", figure: Forest, group: ForestGroup, y: float, last: bool) -> None:
     top = _TOP + y
-    canvas.line((_NAMES, _COUNTS), (top + 6, top + 6), color=FAINT, linewidth=1)
-    canvas.text(_NAMES, top + 25, wording.shortened(group.title, _TITLE_LETTERS), fontsize=LARGE, weight="bold")
+    canvas.line((_NAMES, _COUNTS), (top + 6, top + 6), color=ink.FAINT, linewidth=1)
+    canvas.text(_NAMES, top + 25, wording.shortened(group.title, _TITLE_LETTERS), fontsize=ink.LARGE, weight="bold")
     ends = y + _HEAD - 2, y + _HEAD + _ROW * len(group.rows) + (1 if last else -1)
     left, right = axes.get_xlim()
     marked = [value for value, _, _ in figure.lines]
-    axes.vlines([float(x) for x in axes.get_xticks() if left < x < right and x not in marked], *ends, color=FAINT)
-    axes.vlines(marked, *ends, color=INK, linewidth=1.2)
+    axes.vlines([float(x) for x in axes.get_xticks() if left < x < right and x not in marked], *ends, color=ink.FAINT)
+    axes.vlines(marked, *ends, color=ink.INK, linewidth=1.2)
     reference = next((row.estimate for row in group.rows if row.name == group.reference), None)
     if reference is not None and len(group.rows) > 1:
-        axes.vlines([reference.value], *ends, color=GREY, linewidth=1.2, linestyle=(0, (1.2, 2.4)))
+        axes.vlines([reference.value], *ends, color=ink.GREY, linewidth=1.2, linestyle=(0, (1.2, 2.4)))
     for index, row in enumerate(group.rows):
         _draw_row(canvas, axes, row, y + _HEAD + _ROW * (index + 0.5), row.name == group.reference)
 
@@ -106,37 +94,29 @@ def _draw_group(canvas: Canvas, axes: "Axes", figure: Forest, group: ForestGroup
 def _draw_row(canvas: Canvas, axes: "Axes", row: ForestRow, y: float, is_reference: bool) -> None:
     weight = "bold" if is_reference else "normal"
     canvas.name(_NAMES + 8, _TOP + y, row.name, _PLOT - _NAMES - 20, weight=weight)
-    canvas.text(_COUNTS, _TOP + y, row.counts, ha="right", color=MUTED)
+    canvas.text(_COUNTS, _TOP + y, row.counts, ha="right", color=ink.MUTED)
     if row.estimate is None:
-        canvas.text(_VALUES, _TOP + y, row.missing.partition(":")[0], color=MUTED, style="italic")
+        canvas.text(_VALUES, _TOP + y, row.missing.partition(":")[0], color=ink.MUTED, style="italic")
         gid = canvas.tip(f"{row.name}: {row.help}")
-        style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": SMALL, "style": "italic", "color": MUTED}
-        words = axes.text(sum(axes.get_xlim()) / 2, y, row.missing, gid=gid, **style)
+        style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": ink.SMALL, "color": ink.MUTED}
+        words = axes.text(sum(axes.get_xlim()) / 2, y, row.missing, style="italic", gid=gid, **style)
         words.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1.5})
         return
     shown = wording.span(row.estimate.value, row.estimate.low, row.estimate.high)
     canvas.text(_VALUES, _TOP + y, shown, weight=weight)
-    colour = _colour(row.estimate)
-    _whisker(axes, row.estimate, y, colour)
+    low, high = row.estimate.ends
+    colour = ink.BLUE if low > 0 else ink.VERMILLION if high < 0 else ink.GREY
+    _whisker(axes, low, high, y, colour)
     left, right = axes.get_xlim()
     if left <= row.estimate.value <= right:
         tip = f"{row.name}: {shown}; {row.counts}"
         canvas.mark(axes, row.estimate.value, y, colour, tip, is_reference=is_reference)
 
 
-def _colour(estimate: Estimate) -> str:
-    if estimate.low is not None and estimate.low > 0:
-        return BLUE
-    return VERMILLION if estimate.high is not None and estimate.high < 0 else GREY
-
-
-def _whisker(axes: "Axes", estimate: Estimate, y: float, colour: str) -> None:
+def _whisker(axes: "Axes", low: float, high: float, y: float, colour: str) -> None:
     """Draw an interval, cut at the axis' ends, where arrows say that it goes on."""
-    if estimate.low is None or estimate.high is None:
-        return
     left, right = axes.get_xlim()
-    shown = [min(max(end, left), right) for end in (estimate.low, estimate.high)]
-    axes.plot(shown, [y, y], color=colour, linewidth=2)
-    for beyond, x, marker in ((estimate.low < left, left, "<"), (estimate.high > right, right, ">")):
+    plot(axes, [min(max(end, left), right) for end in (low, high)], [y, y], color=colour, linewidth=2)
+    for beyond, x, marker in ((low < left, left, "<"), (high > right, right, ">")):
         if beyond:
-            axes.plot([x], [y], marker=marker, color=colour, markersize=7, clip_on=False, linestyle="none")
+            plot(axes, [x], [y], marker=marker, color=colour, markersize=7, clip_on=False, linestyle="none")

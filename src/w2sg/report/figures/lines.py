@@ -6,31 +6,17 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from w2sg.core import Estimate, Line, LinePanel, Lines, wording
-from w2sg.report.canvas import (
-    BLACK,
-    BLUE,
-    DASHES,
-    GREEN,
-    GREY,
-    INK,
-    MUTED,
-    PURPLE,
-    ROLE,
-    SKY,
-    VERMILLION,
-    WIDTH,
-    Canvas,
-    in_chunks,
-    padded,
-)
+from w2sg.report import ink
+from w2sg.report.canvas import Canvas, in_chunks, padded, plot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOST_LINES = 6
 """Lines of one drawing beside the ceiling: more cannot be told apart; those that are `everywhere` are in all."""
-PALETTE = ((BLUE, "o"), (VERMILLION, "s"), (GREEN, "^"), (PURPLE, "v"), (SKY, "P"), (GREY, "X"))
-_LEFT, _TOP, _HEIGHT, _BOTTOM, _NAMES, _TITLE = 74.0, 14.0, 340.0, 56.0, 230.0, 28.0
+PALETTE = tuple(zip((ink.BLUE, ink.VERMILLION, ink.GREEN, ink.PURPLE, ink.SKY, ink.GREY), "os^vPX", strict=True))
+_LEFT, _TOP, _HEIGHT, _BOTTOM, _TITLE = 74.0, 14.0, 340.0, 56.0, 28.0
+_NAMES, _NARROW_NAMES = 230.0, 190.0
 _APART, _DODGE = 18.0, 6.0
 
 
@@ -41,35 +27,35 @@ def parts(figure: Lines) -> list[Callable[[], Canvas]]:
     (panel,) = figure.panels
     always = [line for line in panel.lines if line.everywhere or line.role != "student"]
     rest = [line for line in panel.lines if line not in always]
+    # The ceiling is black and takes no colour of the palette, so it does not count.
     room = MOST_LINES - sum(line.everywhere for line in panel.lines)
     return [partial(_draw, (replace(panel, lines=(*always, *some)),)) for some in in_chunks(rest, room)]
 
 
 def _draw(panels: Sequence[LinePanel]) -> Canvas:
-    share = WIDTH / len(panels)
+    share = ink.WIDTH / len(panels)
+    names = _NAMES if len(panels) == 1 else _NARROW_NAMES
     top = _TOP + (_TITLE if any(panel.title for panel in panels) else 0.0)
-    canvas = Canvas(WIDTH, top + _HEIGHT + _BOTTOM)
+    canvas = Canvas(ink.WIDTH, top + _HEIGHT + _BOTTOM)
     for index, panel in enumerate(panels):
-        left, width = index * share + _LEFT, share - _LEFT - _NAMES
+        left, width = index * share + _LEFT, share - _LEFT - names
         canvas.text(left, _TOP, panel.title, weight="bold")
         axes = canvas.axes(left, top, width, _HEIGHT)
         _prepare(axes, panel)
-        ends = [(band.estimate.value, band.name, ROLE[band.role], "") for band in panel.bands]
+        ends = [(band.estimate.value, band.name, ink.ROLE[band.role], "") for band in panel.bands]
         for band in panel.bands:
-            if band.estimate.low is not None and band.estimate.high is not None:
-                axes.axhspan(band.estimate.low, band.estimate.high, color=ROLE[band.role], alpha=0.16, linewidth=0)
-            axes.axhline(band.estimate.value, color=ROLE[band.role], linewidth=2, linestyle=DASHES[band.role])
+            canvas.band(axes, band, upright=False)
         students = [line for line in panel.lines if line.role == "student"]
         for line in panel.lines:
             place = students.index(line) if line in students else 0
             colour, marker = PALETTE[(place if line.palette is None else line.palette) % len(PALETTE)]
-            colour, marker = (colour, marker) if line in students else (BLACK, "d")
+            colour, marker = (colour, marker) if line in students else (ink.BLACK, "d")
             # Intervals at the same x would hide each other, so those of the students stand side by side.
             between = any(estimate.low is not None for _, estimate in line.points) and line in students
             shift = (place - (len(students) - 1) / 2) * _DODGE / width if between else 0.0
             _line(canvas, axes, line, colour, marker, shift)
             ends.append((line.points[-1][1].value, line.name, colour, marker))
-        _label_ends(canvas, axes, ends, left + width, top)
+        _label_ends(canvas, axes, ends, left + width, top, names)
     return canvas
 
 
@@ -83,6 +69,9 @@ def _prepare(axes: "Axes", panel: LinePanel) -> None:
         reach = (max(xs) / min(xs)) ** 0.06
         axes.set_xscale("log")
         axes.set_xlim(min(xs) / reach, max(xs) * reach)
+    else:
+        pad = 0.06 * (max(xs) - min(xs))
+        axes.set_xlim(min(xs) - pad, max(xs) + pad)
     if panel.log_y:
         axes.set_yscale("log")
         axes.set_ylim(low, high)
@@ -106,17 +95,16 @@ def _line(canvas: Canvas, axes: "Axes", line: Line, colour: str, marker: str, sh
     low, high = axes.get_xlim()
     log = axes.get_xscale() == "log"
     xs = [x * (high / low) ** shift if log else x + (high - low) * shift for x, _ in line.points]
-    axes.plot(xs, [estimate.value for _, estimate in line.points], color=colour, linewidth=2)
+    plot(axes, xs, [estimate.value for _, estimate in line.points], color=colour, linewidth=2)
     for (at, estimate), x in zip(line.points, xs, strict=True):
-        if estimate.low is not None and estimate.high is not None:
-            axes.plot([x, x], [estimate.low, estimate.high], color=colour, linewidth=1.3, alpha=0.75)
+        plot(axes, [x, x], estimate.ends, color=colour, linewidth=1.3, alpha=0.75)
         shown = wording.span(estimate.value, estimate.low, estimate.high)
         gid = canvas.tip(f"{line.name}, {wording.count(at)}: {shown}")
-        axes.plot([x], [estimate.value], marker=marker, color=colour, linestyle="none", gid=gid)
+        plot(axes, [x], [estimate.value], marker=marker, color=colour, linestyle="none", gid=gid)
 
 
 def _label_ends(
-    canvas: Canvas, axes: "Axes", ends: Sequence[tuple[float, str, str, str]], end: float, top: float
+    canvas: Canvas, axes: "Axes", ends: Sequence[tuple[float, str, str, str]], end: float, top: float, names: float
 ) -> None:
     """Write the names right of the lines' ends, moved apart where they would overlap."""
     heights = [canvas.height - float(axes.transData.transform((axes.get_xlim()[1], end[0]))[1]) for end in ends]
@@ -124,11 +112,11 @@ def _label_ends(
     places = apart([heights[index] for index in order], top, top + _HEIGHT)
     for index, place in zip(order, places, strict=True):
         _, name, colour, marker = ends[index]
-        canvas.line((end - 2, end + 18), (heights[index], place), color=MUTED, linewidth=0.7, alpha=0.6)
+        canvas.line((end - 2, end + 18), (heights[index], place), color=ink.MUTED, linewidth=0.7, alpha=0.6)
         canvas.line((end + 20, end + 38), (place, place), color=colour, linewidth=2.2)
         if marker:
             canvas.line((end + 29, end + 29), (place, place), color=colour, marker=marker, markersize=7)
-        canvas.name(end + 46, place, name, _NAMES - 54, color=INK)
+        canvas.name(end + 46, place, name, names - 54, color=ink.INK)
 
 
 def apart(wanted: Sequence[float], top: float, bottom: float) -> list[float]:

@@ -2,24 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from w2sg.core import Look, PointGroup, Scatter, ScatterPanel
-from w2sg.report.canvas import (
-    BLUE,
-    GREEN,
-    GREY,
-    INK,
-    MUTED,
-    NORMAL,
-    PURPLE,
-    SMALL,
-    TINY,
-    VERMILLION,
-    WIDTH,
-    Canvas,
-    in_chunks,
-)
+from w2sg.report import ink
+from w2sg.report.canvas import Canvas, in_chunks, plot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,14 +16,19 @@ _DOT: Stroke = ((0.0, 0.0),)
 _SQUARE: Stroke = ((-1.4, 0.0), (1.4, 0.0))
 _CROSS: tuple[Stroke, Stroke] = (((-1.7, -1.7), (1.7, 1.7)), ((-1.7, 1.7), (1.7, -1.7)))
 LOOKS: Mapping[Look, tuple[str, float, Sequence[Stroke]]] = {
-    "blue dot": (BLUE, 3.4, (_DOT,)),
-    "grey square": (GREY, 2.8, (_SQUARE,)),
-    "green square": (GREEN, 2.8, (_SQUARE,)),
-    "red cross": (VERMILLION, 1.0, _CROSS),
-    "purple bar": (PURPLE, 1.2, (((0.0, -2.0), (0.0, 2.0)),)),
+    "blue dot": (ink.BLUE, 3.4, (_DOT,)),
+    "grey square": (ink.GREY, 2.8, (_SQUARE,)),
+    "green square": (ink.GREEN, 2.8, (_SQUARE,)),
+    "red cross": (ink.VERMILLION, 1.0, _CROSS),
+    "purple bar": (ink.PURPLE, 1.2, (((0.0, -2.0), (0.0, 2.0)),)),
 }
 """Colour, width and strokes in pixels of each mark; a stroke of one point is a round dot."""
-CURVES = {"solid": (INK, 1.6, "-"), "dashed": (INK, 1.4, (0, (5, 3))), "dotted": (MUTED, 1.0, (0, (1, 2)))}
+_DASHED, _DOTTED = (0, (5, 3)), (0, (1, 2))
+CURVES: dict[str, tuple[str, float, Any]] = {
+    "solid": (ink.INK, 1.6, "-"),
+    "dashed": (ink.INK, 1.4, _DASHED),
+    "dotted": (ink.MUTED, 1.0, _DOTTED),
+}
 
 MOST_PANELS, COLUMNS = 16, 4
 _LEFT, _GAP, _SIDE, _HEAD, _FOOT, _KEY = 62.0, 50.0, 168.0, 50.0, 42.0, 36.0
@@ -54,8 +46,8 @@ def parts(figure: Scatter) -> list[Callable[[], Canvas]]:
 
 def _draw_one(figure: Scatter) -> Canvas:
     (panel,) = figure.panels
-    canvas = Canvas(WIDTH, _KEY + 8 + _LARGE + _LARGE_FOOT)
-    left = (WIDTH - 1.5 * _LARGE) / 2
+    canvas = Canvas(ink.WIDTH, _KEY + 8 + _LARGE + _LARGE_FOOT)
+    left = (ink.WIDTH - 1.5 * _LARGE) / 2
     _key(canvas, figure.groups, left, 18)
     axes = canvas.axes(left, _KEY + 8, 1.5 * _LARGE, _LARGE)
     _panel(axes, figure, panel, 1.3)
@@ -69,22 +61,22 @@ def _draw_many(figure: Scatter, panels: Sequence[ScatterPanel]) -> Canvas:
 
     across = min(COLUMNS, len(panels))
     block = _HEAD + _SIDE + _FOOT
-    canvas = Canvas(WIDTH, -(-len(panels) // across) * block + _KEY)
+    canvas = Canvas(ink.WIDTH, -(-len(panels) // across) * block + _KEY)
     _key(canvas, figure.groups, _LEFT, 16)
     for index, panel in enumerate(panels):
         row, column = divmod(index, across)
         left, top = _LEFT + column * (_SIDE + _GAP), _KEY + row * block + _HEAD
-        size = min(NORMAL, (_SIDE + 10) / (_BOLD * max(len(panel.title), 1)))
+        size = min(ink.NORMAL, (_SIDE + 10) / (_BOLD * max(len(panel.title), 1)))
         canvas.text(left, top - 34, panel.title, weight="bold", fontsize=size)
-        canvas.text(left, top - 16, panel.note, fontsize=TINY, color=MUTED)
+        canvas.text(left, top - 16, panel.note, fontsize=ink.TINY, color=ink.MUTED)
         axes = canvas.axes(left, top, _SIDE, _SIDE)
         _panel(axes, figure, panel, 1.0)
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 2.5, 5, 10]))
-        axes.tick_params(labelsize=TINY, length=3)
-        axes.set_xlabel(panel.x, fontsize=TINY, labelpad=3)
+        axes.tick_params(labelsize=ink.TINY, length=3)
+        axes.set_xlabel(panel.x, fontsize=ink.TINY, labelpad=3)
         if column == 0:
-            axes.set_ylabel(panel.y, fontsize=TINY, labelpad=3)
+            axes.set_ylabel(panel.y, fontsize=ink.TINY, labelpad=3)
     return canvas
 
 
@@ -95,7 +87,7 @@ def _panel(axes: "Axes", figure: Scatter, panel: ScatterPanel, size: float) -> N
     axes.spines["left"].set_visible(True)
     for look, curve in panel.curves:
         colour, width, style = CURVES[look]
-        axes.plot([x for x, _ in curve], [y for _, y in curve], color=colour, linewidth=width, linestyle=style)
+        plot(axes, [x for x, _ in curve], [y for _, y in curve], color=colour, linewidth=width, linestyle=style)
     for group in figure.groups:
         points(axes, panel.points.get(group.name, ()), group.look, size)
 
@@ -127,12 +119,12 @@ def points(axes: "Axes", at: Sequence[tuple[float, float]], look: Look, size: fl
 
 def _key(canvas: Canvas, groups: Sequence[PointGroup], left: float, y: float) -> None:
     """Write which mark is which group, side by side."""
-    axes = canvas.axes(left, y - 8, WIDTH - left, 16)
+    axes = canvas.axes(left, y - 8, ink.WIDTH - left, 16)
     axes.set_axis_off()
-    axes.set_xlim(0, WIDTH - left)
+    axes.set_xlim(0, ink.WIDTH - left)
     axes.set_ylim(0, 16)
     x = 6.0
     for group in groups:
         points(axes, [(x, 8.0)], group.look)
-        axes.text(x + 9, 8, group.label, va="center", fontsize=SMALL, color=MUTED)
+        axes.text(x + 9, 8, group.label, va="center", fontsize=ink.SMALL, color=ink.MUTED)
         x += 34 + 6.4 * len(group.label)

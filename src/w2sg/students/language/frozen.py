@@ -59,15 +59,16 @@ class HiddenStates(FeatureMap):
         """Return the vectors `(m, d)` of different texts."""
         config = self.model_dump(mode="json", exclude={"model", "pair", "unit"})
         name = canonical_json([config, self.fingerprint(), texts])
-        found = cached(hashlib.sha256(name.encode()).hexdigest(), lambda: self._read(texts))
-        norm = np.linalg.norm(found, axis=1, keepdims=True) if self.unit else np.ones(1)
-        return np.asarray(found / np.maximum(norm, 1e-12), dtype=np.float32)
+        vectors = cached(hashlib.sha256(name.encode()).hexdigest(), lambda: self._read(texts))
+        norm = np.linalg.norm(vectors, axis=1, keepdims=True) if self.unit else np.ones(1)
+        return np.asarray(vectors / np.maximum(norm, 1e-12), dtype=np.float32)
 
     def _read(self, texts: Sequence[str]) -> FloatArray:
+        from w2sg.students.language.devices import place_of
         from w2sg.students.language.network import answered
-        from w2sg.students.language.tuning import frozen_network
+        from w2sg.students.language.reading import frozen_network
 
-        network = frozen_network(self)
+        network = frozen_network(self.model, self.layers, self.read, place_of(self))
         tokens = tokenize(network.loaded, texts, self.most_tokens, self.too_long)
         return answered(network, tokens, "states")
 

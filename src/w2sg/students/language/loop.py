@@ -77,12 +77,12 @@ class Problem(ABC):
         """The tokens of each example, `(n,)`."""
 
     @abstractmethod
-    def backward(self, step: "Step", rows: IntArray, progress: float) -> None:
+    def backward(self, step: "BatchStep", rows: IntArray, progress: float) -> None:
         """Add the gradient of the mean loss of a batch, examples `rows`, to the network's parameters."""
 
 
 @dataclass(eq=False)
-class Step:
+class BatchStep:
     """What a problem works with in a step.
 
     Attributes:
@@ -121,7 +121,7 @@ class Step:
 
 
 @dataclass(eq=False)
-class Trained:
+class TrainedState:
     """What came out: what training changed, the step that it is from, and what there is to know about it."""
 
     state: State
@@ -150,7 +150,7 @@ class Loop:
         n = len(problem.lengths)
         self.per_epoch = -(-n // recipe.batch)
         self.total = max(1, math.ceil(recipe.epochs * self.per_epoch))
-        self.step = Step(wrapped, self.accelerator, recipe.micro or recipe.batch)
+        self.step = BatchStep(wrapped, self.accelerator, recipe.micro or recipe.batch)
         self.network = network
 
     def run(
@@ -161,7 +161,7 @@ class Loop:
         gives_up_after: int | None = None,
         settles_at: float = 0.0,
         place: Path | None = None,
-    ) -> Trained:
+    ) -> TrainedState:
         """Train.
 
         Args:
@@ -172,6 +172,8 @@ class Loop:
             place: A folder to save to and to go on from; it is removed at the end.
         """
         last = math.ceil(self.total * self.recipe.until) if steps is None else min(steps, self.total)
+        # Looking costs a pass over the watched examples, so it is done a fixed number of times in a training, not after
+        # each step.
         every = max(1, -(-last // self.recipe.looks))
         saved = self._resume(place)
         best, in_vain, first = saved.best, saved.in_vain, saved.step
@@ -200,12 +202,14 @@ class Loop:
         if self.step.micro < self.recipe.batch:
             notes["micro"] = self.step.micro
         _, end, state = best or (0.0, last, self.network.trained())
-        return Trained(state, end, notes)
+        return TrainedState(state, end, notes)
 
     def _batches(self, first: int, last: int) -> Iterator[tuple[int, IntArray]]:
         """Yield the number and the examples of each step; the same whether training was interrupted or not."""
         lengths = self.problem.lengths
         for epoch in range(first // self.per_epoch, -(-last // self.per_epoch)):
+            # The order of an epoch depends on seed and epoch alone: a training that goes on after an interruption sees
+            # the batches that it would have seen.
             order = np.random.default_rng([self.seed, epoch])
             batches = epoch_batches(lengths, self.recipe.batch, self.recipe.window, order)
             for index, rows in enumerate(batches):
@@ -215,10 +219,13 @@ class Loop:
 
     def _take(self, number: int, rows: IntArray) -> None:
         """Take one step; where memory is short, half as many examples go through the network at once from here on."""
+        # The rate of a step follows from its number, so nothing of the schedule needs to be saved.
         factor = rate_factor(number / self.total, self.recipe.schedule, self.recipe.warm_up, 1 / self.total)
         for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
             group["lr"] = rate * factor
         while True:
+            # Whatever was added before memory ran out is thrown away: the whole batch is read again in smaller pieces,
+            # and its gradient is the same.
             self.optimizer.zero_grad(set_to_none=True)
             try:
                 with self.network.products():
@@ -234,6 +241,7 @@ class Loop:
         if not should_reduce_batch_size(error):
             raise error
         now = min(self.step.micro, n)
+        # With several processes only one of them may have run short, and they would wait for each other forever.
         if now == 1 or self.accelerator.num_processes > 1:
             reason = "one example at a time" if now == 1 else f"{now} at a time in each of several processes"
             raise RunError(
@@ -262,6 +270,7 @@ class Loop:
 
 def _accelerator(device: str) -> Accelerator:
     """Return who runs the training; another device than that of an earlier training in this process is no hindrance."""
+    # Accelerate keeps its device for the life of a process; a training on another one would silently run on the first.
     state = AcceleratorState._shared_state
     if state and state["device"].type != device and state.get("num_processes") == 1:
         AcceleratorState._reset_state(reset_partial_state=True)

@@ -195,14 +195,14 @@ def answered(network: Network, tokens: Tokens, what: Literal["outputs", "states"
         what: What to return.
     """
     device = network.head.weight.device
-    made: list[FloatArray] = [np.zeros(0)] * len(tokens)
+    answers: list[FloatArray] = [np.zeros(0)] * len(tokens)
     with torch.inference_mode():
         for rows in _fitting(tokens):
             ids, mask = tensors(tokens, rows, device)
-            found = network(ids, mask) if what == "outputs" else network.states(ids, mask)
-            for row, value in zip(rows, found.float().cpu().numpy(), strict=True):
-                made[row] = value
-    return np.stack(made).astype(np.float32)
+            outputs = network(ids, mask) if what == "outputs" else network.states(ids, mask)
+            for row, value in zip(rows, outputs.float().cpu().numpy(), strict=True):
+                answers[row] = value
+    return np.stack(answers).astype(np.float32)
 
 
 def _fitting(tokens: Tokens) -> Iterator[IntArray]:

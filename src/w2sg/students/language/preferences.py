@@ -9,12 +9,13 @@ import numpy as np
 import torch
 
 from w2sg.core import FloatArray, IntArray
-from w2sg.students.language.loop import Problem, Step
+from w2sg.students.language.loop import BatchStep, Problem
 from w2sg.students.language.network import tensors
 from w2sg.students.language.problems import log_likelihood
+from w2sg.students.language.settings import WordTuning
 from w2sg.students.language.tokens import Tokens
-from w2sg.students.language.writer import Policy, TrainedWriter
 from w2sg.students.language.writing import (
+    TrainedWriter,
     kept_rows,
     known_likelihoods,
     network_of_writer,
@@ -24,7 +25,7 @@ from w2sg.students.language.writing import (
 
 
 @dataclass(eq=False)
-class Preferences(Problem):
+class PreferenceProblem(Problem):
     """Which of two answers to a prompt is better, as a probability.
 
     Attributes:
@@ -49,7 +50,7 @@ class Preferences(Problem):
         lengths: IntArray = self.tokens.lengths.reshape(-1, 2).max(axis=1)
         return lengths
 
-    def backward(self, step: Step, rows: IntArray, progress: float) -> None:
+    def backward(self, step: BatchStep, rows: IntArray, progress: float) -> None:
         """Add the gradient of the mean weighted loss of the pairs."""
         parts = step.mine(self.lengths[rows])
         for number, part in enumerate(parts):
@@ -59,14 +60,14 @@ class Preferences(Problem):
                 share = step.accelerator.num_processes / len(rows) if len(part) else 0
                 step.accelerator.backward(losses.sum() * share)
 
-    def losses(self, step: Step, network: Any, rows: IntArray) -> torch.Tensor:
+    def losses(self, step: BatchStep, network: Any, rows: IntArray) -> torch.Tensor:
         """Return the weighted loss of each pair, `(m,)`: the cross-entropy of sigmoid(margin) with the target."""
         margins = self.margins(step, network, rows)
         targets = torch.from_numpy(self.targets[rows]).to(margins)
-        found = torch.nn.functional.binary_cross_entropy_with_logits(margins, targets, reduction="none")
-        return found * torch.from_numpy(self.weights[rows]).to(margins)
+        losses = torch.nn.functional.binary_cross_entropy_with_logits(margins, targets, reduction="none")
+        return losses * torch.from_numpy(self.weights[rows]).to(margins)
 
-    def margins(self, step: Step, network: Any, rows: IntArray) -> torch.Tensor:
+    def margins(self, step: BatchStep, network: Any, rows: IntArray) -> torch.Tensor:
         """Return how much more than at the start the first answers are preferred, in nats times beta, `(m,)`."""
         texts = (rows[:, None] * 2 + np.arange(2)).ravel()
         ids, mask = tensors(self.tokens, texts, step.accelerator.device)
@@ -77,7 +78,8 @@ class Preferences(Problem):
 
 
 def train_on_preferences(
-    policy: Policy,
+    policy: WordTuning,
+    beta: float,
     prompts: Sequence[str],
     answers: tuple[Sequence[str], Sequence[str]],
     targets: FloatArray,
@@ -89,9 +91,9 @@ def train_on_preferences(
     """Train a policy on preferences, from a trained writer or from the model as published; that is the reference."""
     network = network_of_writer(policy, start, seed)
     both = [text for pair in zip(*answers, strict=True) for text in pair]
-    found = sequences(network.loaded, policy, np.repeat(np.array(prompts, dtype=object), 2).tolist(), both)
-    rows = kept_rows(found.fits[0::2] & found.fits[1::2], policy)
-    tokens, given = found.take((rows[:, None] * 2 + np.arange(2)).ravel())
+    texts = sequences(network.loaded, policy, np.repeat(np.array(prompts, dtype=object), 2).tolist(), both)
+    rows = kept_rows(texts.fits[0::2] & texts.fits[1::2], policy)
+    tokens, given = texts.take((rows[:, None] * 2 + np.arange(2)).ravel())
     reference = known_likelihoods(network, tokens, given)
-    problem = Preferences(tokens, given, targets[rows], weights[rows], reference, policy.beta)
-    return trained_on(policy, network, problem, seed, place, {**found.notes, "pairs": len(rows)})
+    problem = PreferenceProblem(tokens, given, targets[rows], weights[rows], reference, beta)
+    return trained_on(policy, network, problem, seed, place, {**texts.notes, "pairs": len(rows)})

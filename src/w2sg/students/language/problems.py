@@ -7,13 +7,13 @@ import numpy as np
 import torch
 
 from w2sg.core import FloatArray, IntArray, Objective
-from w2sg.students.language.loop import Problem, Step
+from w2sg.students.language.loop import BatchStep, Problem
 from w2sg.students.language.network import Network, tensors
 from w2sg.students.language.tokens import Tokens
 
 
 @dataclass(eq=False)
-class Labelled(Problem):
+class LabelProblem(Problem):
     """Soft labels and an objective of the catalogue.
 
     Attributes:
@@ -37,7 +37,7 @@ class Labelled(Problem):
         lengths: IntArray = self.tokens.lengths.reshape(-1, self.sides).max(axis=1)
         return lengths
 
-    def backward(self, step: Step, rows: IntArray, progress: float) -> None:
+    def backward(self, step: BatchStep, rows: IntArray, progress: float) -> None:
         """Add the gradient of the mean loss.
 
         An objective whose target moves with the student may look at the whole batch, so its gradient is computed from
@@ -60,36 +60,39 @@ class Labelled(Problem):
                 pull = pull * (step.accelerator.num_processes / len(rows) if len(part) else 0)
                 step.accelerator.backward((logits * pull).sum())
 
-    def logits(self, step: Step, network: Any, rows: IntArray) -> torch.Tensor:
+    def logits(self, step: BatchStep, network: Any, rows: IntArray) -> torch.Tensor:
         """Return the logits `(m, k)` of some examples."""
         ids, mask = self._shown(step, rows)
         outputs: torch.Tensor = network(ids, mask)
         return outputs.reshape(len(rows), -1)
 
-    def logits_of_parts(self, step: Step, parts: list[IntArray]) -> torch.Tensor:
+    def logits_of_parts(self, step: BatchStep, parts: list[IntArray]) -> torch.Tensor:
         """Return the logits `(n, k)` of a batch that is read in parts, one after the other.
 
         All tokens are embedded at once: the gradient of embeddings is as large as the vocabulary, and is written once.
         """
         shown = [self._shown(step, rows) for rows in parts]
         vectors = step.network.embedded([ids for ids, _ in shown])
-        outputs = [step.network(*one, vectors=some) for one, some in zip(shown, vectors, strict=True)]
+        outputs = [
+            step.network(*ids_and_mask, vectors=vectors_of_part)
+            for ids_and_mask, vectors_of_part in zip(shown, vectors, strict=True)
+        ]
         return torch.cat(outputs).reshape(sum(map(len, parts)), -1)
 
-    def _shown(self, step: Step, rows: IntArray) -> tuple[torch.Tensor, torch.Tensor]:
+    def _shown(self, step: BatchStep, rows: IntArray) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the token numbers and the mask of the texts of some examples, and count them."""
         texts = (rows[:, None] * self.sides + np.arange(self.sides)).ravel()
         step.tokens += int(self.tokens.lengths[texts].sum())
         return tensors(self.tokens, texts, step.accelerator.device)
 
     @torch.no_grad()
-    def _all_logits(self, step: Step, rows: IntArray, parts: list[IntArray]) -> torch.Tensor:
+    def _all_logits(self, step: BatchStep, rows: IntArray, parts: list[IntArray]) -> torch.Tensor:
         """Return the logits `(n, k)` of a whole batch, in its order, from all processes."""
-        made = torch.zeros((len(rows), self.targets.shape[1]), device=step.accelerator.device)
+        logits = torch.zeros((len(rows), self.targets.shape[1]), device=step.accelerator.device)
         for part in parts:
             if len(part):
-                made[torch.from_numpy(part)] = self.logits(step, step.plain, rows[part])
-        gathered: torch.Tensor = step.accelerator.reduce(made, "sum")
+                logits[torch.from_numpy(part)] = self.logits(step, step.plain, rows[part])
+        gathered: torch.Tensor = step.accelerator.reduce(logits, "sum")
         return gathered
 
     def _pull(self, rows: IntArray, logits: torch.Tensor, progress: float) -> torch.Tensor:
@@ -97,8 +100,8 @@ class Labelled(Problem):
         with torch.no_grad():
             weak = torch.from_numpy(self.targets[rows]).to(logits)
             weights = torch.from_numpy(self.weights[rows]).to(logits)
-            found: torch.Tensor = self.objective.gradient(weak, logits.detach(), progress) * weights[:, None]
-        return found
+            pull: torch.Tensor = self.objective.gradient(weak, logits.detach(), progress) * weights[:, None]
+        return pull
 
 
 @dataclass(eq=False)
@@ -120,7 +123,7 @@ class Words(Problem):
         """The tokens of each text."""
         return self.tokens.lengths
 
-    def backward(self, step: Step, rows: IntArray, progress: float) -> None:
+    def backward(self, step: BatchStep, rows: IntArray, progress: float) -> None:
         """Add the gradient of the mean loss in nats over the learned tokens of the batch, each weighted as its text."""
         counts = np.maximum(self.lengths[rows] - np.maximum(self.prompts[rows], 1), 0)
         total = max(float((counts * self.weights[rows]).sum()), 1e-12)
@@ -133,7 +136,7 @@ class Words(Problem):
                 share = step.accelerator.num_processes / total if len(part) else 0
                 step.accelerator.backward(-(logs * weights).sum() * share)
 
-    def log_likelihood(self, step: Step, network: Network, rows: IntArray) -> torch.Tensor:
+    def log_likelihood(self, step: BatchStep, network: Network, rows: IntArray) -> torch.Tensor:
         """Return the sum over the learned tokens of their log-probability in nats, `(m,)`."""
         ids, mask = tensors(self.tokens, rows, step.accelerator.device)
         step.tokens += int(self.tokens.lengths[rows].sum())

@@ -66,8 +66,8 @@ class Readout(Student):
     @property
     def strength(self) -> float | None:
         """The number of parameters in the model's layers; None for a hub name."""
-        found = layer_parameters(self.model)
-        return None if found is None else float(found[0] * found[1])
+        counted = layer_parameters(self.model)
+        return None if counted is None else float(counted[0] * counted[1])
 
     def fingerprint(self) -> str:
         """Return a hash of the model's files, and of what runs it."""
@@ -109,7 +109,7 @@ class Readout(Student):
         chosen = fit.rng.permutation(order[np.argsort(rank[order], kind="stable")][: self.shots])
         questions = self.asked(fit.inputs.take(chosen))
         shown = [f"{text}{self.answers[label]}" for text, label in zip(questions, named[chosen], strict=True)]
-        return "".join(f"{one}{self.between}" for one in shown)
+        return "".join(f"{example}{self.between}" for example in shown)
 
 
 @dataclass(eq=False)
@@ -128,10 +128,13 @@ class ReadoutPredictor(Predictor):
 
     def predict_proba(self, inputs: Inputs) -> FloatArray:
         """Return class probabilities `(n, k)`: those of the answers' words, scaled to sum 1."""
+        from w2sg.students.language.devices import place_of
         from w2sg.students.language.network import answered
-        from w2sg.students.language.tuning import reading_network
+        from w2sg.students.language.reading import reading_network
 
-        network = reading_network(self.student)
+        student = self.student
+        place, name = place_of(student), (student.digest(), student.fingerprint())
+        network = reading_network(name, student.model, student.answers, place)
         questions = [self.before + question for question in self.student.asked(inputs)]
         tokens = tokenize(network.loaded, questions, self.student.most_tokens, self.student.too_long)
         if tokens.long.any():

@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal, Self
 
-from pydantic import Field, model_validator
-
 from w2sg.core import (
     AnyArray,
     CapabilityError,
@@ -25,43 +23,12 @@ from w2sg.students.features import features
 from w2sg.students.heads import Head, train_heads
 from w2sg.students.language.frozen import HiddenStates
 from w2sg.students.language.loading import fingerprint, layer_parameters, made_by
+from w2sg.students.language.settings import HeadTuning
 from w2sg.students.linear import Linear
 
 
-class Tuning(Student):
-    """What every use of a language model shares: which model, how texts are read, and how it is trained."""
-
-    model: str = Field(description="a local folder with safetensors and tokenizer, or a hub name (name@revision)")
-    layers: int | None = Field(None, ge=1, description="use the first layers only")
-    most_tokens: int = Field(512, ge=1, description="longer texts are treated as 'too_long' says")
-    too_long: Literal["cut-left", "cut-right", "drop", "refuse"] = Field(
-        "cut-left", description="cut a long text's beginning or end, drop it from training, or refuse; counted"
-    )
-    epochs: float = Field(2.0, gt=0, description="passes over the training examples")
-    batch: int = Field(32, ge=1, description="examples a step; kept however few fit into memory at once")
-    rate: float | None = Field(
-        None, gt=0, description="highest learning rate; none: 5e-5 for all weights, 5e-4 for adapters"
-    )
-    head_rate: float | None = Field(None, gt=0, description="that of the head; none: as the others")
-    schedule: Literal["cosine", "linear", "constant"] = Field("cosine", description="how the rate falls")
-    warm_up: float = Field(0.0, ge=0, lt=1, description="share of the steps in which the rate grows from 0")
-    decay: float = Field(0.0, ge=0, description="decoupled weight decay")
-    clip: float | None = Field(1.0, gt=0, description="most norm of the gradient")
-    window: int = Field(8, ge=1, description="batches sorted by length together; 1 shuffles plainly")
-    micro: int | None = Field(None, ge=1, description="most examples at once; none: as many as memory holds")
-    until: float = Field(1.0, gt=0, le=1, description="stop at this share of the steps: an early checkpoint")
-    lora_rank: int = Field(8, ge=1, description="rank of the adapters")
-    lora_alpha: float = Field(16.0, gt=0, description="scale of the adapters, times rank")
-    lora_targets: tuple[str, ...] = Field((), description="modules with adapters; none: every linear one")
-    recompute: bool = Field(False, description="keep fewer activations and compute them again: less memory")
-    device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="where it runs")
-    precision: Literal["auto", "float32", "bfloat16"] = Field(
-        "auto", description="of products; auto is bfloat16 on a GPU that has it; weights are float32"
-    )
-
-
 @register(paper="2312.09390")
-class LanguageModel(Tuning):
+class LanguageModel(HeadTuning, Student):
     """A pretrained language model with a linear head on one vector of each text.
 
     Causal models and encoders alike. Of a pair of texts each gets a reward, and the rewards are the logits of the two
@@ -73,24 +40,6 @@ class LanguageModel(Tuning):
     """
 
     kind: Literal["language-model"] = "language-model"
-    mode: Literal["full", "lora", "probe", "lp-ft"] = Field("full", description="what is trained")
-    read: Literal["last", "mean"] = Field("last", description="the state of the last real token, or the mean of all")
-    answers: tuple[str, ...] = Field(
-        (), description="a word for each class: the head starts as what the model says (causal models only)"
-    )
-    c: float = Field(1.0, gt=0, description="inverse penalty of a probe, as scikit-learn's C")
-    generative_epochs: float = Field(
-        0.0, ge=0, description="passes of language modelling over the task's unlabelled texts, before any label"
-    )
-    ladder: tuple[str, ...] = Field((), description="smaller models, smallest first, for chains through several sizes")
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if self.mode == "probe" and (self.answers or self.generative_epochs):
-            raise ValueError("mode 'probe' reads a frozen model, so it takes neither 'answers' nor 'generative_epochs'")
-        if self.mode == "probe" and self.too_long == "drop":
-            raise ValueError("mode 'probe' reads every text: choose too_long = 'cut-left', 'cut-right' or 'refuse'")
-        return self
 
     @property
     def capabilities(self) -> frozenset[str]:
@@ -100,20 +49,9 @@ class LanguageModel(Tuning):
         return frozenset({"gradient", "represent", "embed"}) | parts | scale
 
     @property
-    def function_class(self) -> str:
-        """What a language model with a head gives."""
-        return "language-model"
-
-    @property
     def body_frozen(self) -> bool:
         """Whether only a head is trained."""
         return self.mode == "probe"
-
-    @property
-    def strength(self) -> float | None:
-        """The number of parameters in its layers; None for a hub name."""
-        found = layer_parameters(self.model)
-        return None if found is None else float((self.layers or found[0]) * found[1])
 
     @property
     def alone(self) -> bool:
@@ -125,10 +63,10 @@ class LanguageModel(Tuning):
         if self.ladder:
             place = min(int(fraction * len(self.ladder)), len(self.ladder) - 1)
             return self.model_copy(update={"model": self.ladder[place], "ladder": (), "layers": None})
-        found = layer_parameters(self.model)
-        if found is None:
+        counted = layer_parameters(self.model)
+        if counted is None:
             raise CapabilityError(f"layers of {self.model!r} cannot be counted: give a local folder or a 'ladder'")
-        return self.model_copy(update={"layers": max(1, round((self.layers or found[0]) * fraction))})
+        return self.model_copy(update={"layers": max(1, round((self.layers or counted[0]) * fraction))})
 
     def fingerprint(self) -> str:
         """Return a hash of the files of the model and of its ladder, and of what runs them."""
@@ -167,6 +105,8 @@ class LanguageModel(Tuning):
         """Return the model, or a trained one, with a head trained by itself on its states."""
         from w2sg.students.language.tuning import with_head
 
+        # A model before training is read through its kept states; one that goes on from a training has states of its
+        # own.
         read = self.embed if start is None else lambda _, inputs: start.represent(inputs)
         watched = None if fit.watched is None else (read(fit.corpus, fit.watched[0]), fit.watched[1])
         head = Head(
@@ -181,16 +121,6 @@ class LanguageModel(Tuning):
         probe = Linear(features=self.frozen(), c=self.c)
         (trained,) = train_heads([head], c=self.c, steps=probe.steps, tolerance=probe.tolerance)
         return with_head(self, fit, start, trained)
-
-
-def sides_of(inputs: Inputs) -> int:
-    """Return how many texts an example has: 1, or 2 for pairs."""
-    return 1 if inputs.pool.values.ndim == 1 else 2
-
-
-def texts_of(inputs: Inputs) -> list[str]:
-    """Return the texts of examples, of a pair one after the other."""
-    return [str(text) for text in inputs.values.ravel()]
 
 
 def _check_texts(inputs: Inputs) -> None:

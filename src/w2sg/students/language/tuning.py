@@ -1,7 +1,6 @@
 """Fine-tuning: from a request to a trained network and the predictor that answers with it."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,45 +10,19 @@ import torch
 
 from w2sg.core import Fit, FloatArray, InputError, Inputs, IntArray, Predictor
 from w2sg.students.heads import TrainedHead
-from w2sg.students.language.frozen import HiddenStates
-from w2sg.students.language.loading import Loaded, load
+from w2sg.students.language.devices import READY_BYTES, place_of, seeded
+from w2sg.students.language.loading import load
 from w2sg.students.language.loop import Loop, Recipe
 from w2sg.students.language.network import Network, State, answered, with_adapters, with_checkpointing
-from w2sg.students.language.problems import Labelled, Words
-from w2sg.students.language.readout import Readout
-from w2sg.students.language.student import LanguageModel, Tuning, sides_of, texts_of
+from w2sg.students.language.problems import LabelProblem, Words
+from w2sg.students.language.reading import answer_tokens
+from w2sg.students.language.settings import HeadTuning, Tuning, sides_of, texts_of
 from w2sg.students.language.tokens import Tokens, tokenize
 from w2sg.students.linear import softmax
 from w2sg.students.memo import Memo
 
 FULL_RATE, ADAPTER_RATE = 5e-5, 5e-4
 """The highest learning rate where none is given: of all weights, and of adapters."""
-READY_BYTES = 1 << 20
-"""One network is held ready to answer, whatever its size: the memo counts each as this much."""
-
-
-@dataclass(frozen=True, eq=False)
-class Place:
-    """Where and how products are computed."""
-
-    device: str
-    half: bool
-
-
-def place_of(tuning: Tuning | Readout | HiddenStates) -> Place:
-    """Return the device and the precision.
-
-    Raises:
-        InputError: If the device is not there.
-    """
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    device = tuning.device
-    if device == "auto":
-        device = next((name for name in ("cuda", "mps") if there[name]), "cpu")
-    if not there[device]:
-        raise InputError(f"device {device!r} is not there: use 'auto' or 'cpu'")
-    able = device == "cuda" and torch.cuda.is_bf16_supported()
-    return Place(device, able if tuning.precision == "auto" else tuning.precision == "bfloat16")
 
 
 def recipe_of(tuning: Tuning, adapters: bool, epochs: float | None = None) -> Recipe:
@@ -70,7 +43,7 @@ def recipe_of(tuning: Tuning, adapters: bool, epochs: float | None = None) -> Re
     )
 
 
-def network_of(student: LanguageModel, classes: int, sides: int, *, words: bool = False) -> Network:
+def network_of(student: HeadTuning, classes: int, sides: int, *, words: bool = False) -> Network:
     """Return the network of a student before any training."""
     loaded = load(student.model, words=words or bool(student.answers), layers=student.layers)
     place = place_of(student)
@@ -89,48 +62,7 @@ def network_of(student: LanguageModel, classes: int, sides: int, *, words: bool 
     return with_checkpointing(network) if student.recompute else network
 
 
-def frozen_network(body: HiddenStates) -> Network:
-    """Return a network to read states with."""
-    place = place_of(body)
-    network = Network(load(body.model, layers=body.layers), 1, body.read, half=place.half)
-    network.to(place.device)
-    return network
-
-
-def reading_network(student: Readout) -> Network:
-    """Return a network whose outputs are the logits of the answers' words; the last one is held ready."""
-
-    def made() -> tuple[object, Network]:
-        loaded = load(student.model, words=True)
-        network = Network(loaded, len(student.answers), "last", half=place_of(student).half)
-        network.say(answer_tokens(loaded, student.answers))
-        return student, network.to(place_of(student).device)
-
-    return _ready.get((student.digest(), student.fingerprint()), made, lambda _: READY_BYTES)[1]
-
-
-def answer_tokens(loaded: Loaded, answers: tuple[str, ...]) -> list[int]:
-    """Return the one token of each answer.
-
-    Raises:
-        InputError: If an answer is more than one token, or two answers are the same one.
-    """
-    found = []
-    for answer in answers:
-        numbers = loaded.tokenizer(answer, add_special_tokens=False)["input_ids"]
-        if len(numbers) != 1:
-            pieces = loaded.tokenizer.convert_ids_to_tokens(numbers)
-            raise InputError(
-                f"answers: {answer!r} is {len(numbers)} tokens for {loaded.name!r} ({', '.join(map(repr, pieces))}), "
-                "one is needed: try it with a space before it, or a shorter word"
-            )
-        found.append(int(numbers[0]))
-    if len(set(found)) < len(found):
-        raise InputError(f"answers {list(answers)} must be different tokens for {loaded.name!r}")
-    return found
-
-
-def train(student: LanguageModel, fit: Fit, start: Predictor | None, place: Path | None) -> "LanguagePredictor":
+def train(student: HeadTuning, fit: Fit, start: Predictor | None, place: Path | None) -> "LanguagePredictor":
     """Train a student on the labels of a request, from a trained one or from the model as published."""
     seed = int(fit.rng.integers(2**63))
     sides, device = sides_of(fit.inputs), place_of(student).device
@@ -143,7 +75,7 @@ def train(student: LanguageModel, fit: Fit, start: Predictor | None, place: Path
     kept = _kept(tokens, sides, student)
     weights = np.ones(len(fit.targets)) if fit.weights is None else fit.weights
     shown = (kept[:, None] * sides + np.arange(sides)).ravel()
-    problem = Labelled(
+    problem = LabelProblem(
         Tokens(tuple(tokens.ids[i] for i in shown), tokens.long[shown], tokens.empty[shown]),
         sides,
         np.asarray(fit.targets[kept], dtype=np.float32),
@@ -165,7 +97,7 @@ def train(student: LanguageModel, fit: Fit, start: Predictor | None, place: Path
     return LanguagePredictor(student, classes, sides, trained.state, trained.steps, notes)
 
 
-def warmed_up(student: LanguageModel, fit: Fit, place: Path | None) -> "LanguagePredictor":
+def warmed_up(student: HeadTuning, fit: Fit, place: Path | None) -> "LanguagePredictor":
     """Return the model after language modelling of the task's unlabelled texts (arXiv:2312.09390, section 5.2)."""
     seed = int(fit.rng.integers(2**63))
     sides, device = sides_of(fit.corpus), place_of(student).device
@@ -185,7 +117,7 @@ def warmed_up(student: LanguageModel, fit: Fit, place: Path | None) -> "Language
     return LanguagePredictor(student, fit.targets.shape[1], sides, body, trained.steps, trained.notes)
 
 
-def with_head(student: LanguageModel, fit: Fit, start: Predictor | None, head: TrainedHead) -> "LanguagePredictor":
+def with_head(student: HeadTuning, fit: Fit, start: Predictor | None, head: TrainedHead) -> "LanguagePredictor":
     """Return the model, or a trained one, with another head.
 
     Of a head on the difference of a pair, the reward is the difference of its two rows; its bias has no place in it.
@@ -200,7 +132,7 @@ def with_head(student: LanguageModel, fit: Fit, start: Predictor | None, head: T
     return LanguagePredictor(student, classes, sides, state, head.steps, {})
 
 
-def checked(student: LanguageModel, start: Predictor) -> "LanguagePredictor":
+def checked(student: HeadTuning, start: Predictor) -> "LanguagePredictor":
     """Return a predictor to go on from.
 
     Raises:
@@ -224,7 +156,7 @@ class LanguagePredictor(Predictor):
         notes: What there is to know about the training: tokens, tokens a second, texts cut or dropped.
     """
 
-    student: LanguageModel
+    student: HeadTuning
     classes: int
     sides: int
     state: State
@@ -278,7 +210,7 @@ def _counted(tokens: Tokens, sides: int, kept: int) -> dict[str, Any]:
     return {name: count for name, count in counts.items() if count}
 
 
-def _look(student: LanguageModel, fit: Fit, network: Network) -> Callable[[Network], float] | None:
+def _look(student: HeadTuning, fit: Fit, network: Network) -> Callable[[Network], float] | None:
     """Return how the stopping rule scores the network while it is trained."""
     if fit.watched is None or not fit.stopping.watches:
         return None
@@ -291,11 +223,3 @@ def _look(student: LanguageModel, fit: Fit, network: Network) -> Callable[[Netwo
         return float(fit.stopping.score(weak, logits))
 
     return look
-
-
-@contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """Draw torch's global randomness from a seed inside, and leave it as it was."""
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        yield

@@ -1,23 +1,24 @@
 """Writing: from prompts and answers to a trained writer, and from prompts to the answers that it writes."""
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from w2sg.core import AnyArray, FloatArray, InputError, IntArray, Written
+from w2sg.core import AnyArray, FloatArray, InputError, IntArray, WritingPredictor, Written
+from w2sg.students.language.devices import READY_BYTES, place_of, seeded
 from w2sg.students.language.loading import Loaded, load
 from w2sg.students.language.loop import Loop, Problem
 from w2sg.students.language.network import ANSWERED_AT_ONCE, Network, tensors, with_adapters, with_checkpointing
 from w2sg.students.language.problems import Words, log_likelihood
+from w2sg.students.language.settings import WordTuning, check_columns
 from w2sg.students.language.tokens import Tokens, pieces, tokenize
-from w2sg.students.language.tuning import READY_BYTES, place_of, recipe_of, seeded
-from w2sg.students.language.writer import TrainedWriter, Writer
+from w2sg.students.language.tuning import recipe_of
 from w2sg.students.memo import Memo
 
 _ready: Memo[tuple[object, Network]] = Memo(READY_BYTES)
@@ -45,9 +46,14 @@ class Sequences:
         return tokens, self.given[rows]
 
 
-def network_of_writer(writer: Writer, start: TrainedWriter | None = None, seed: int = 0) -> Network:
+def network_of_writer(writer: WordTuning, start: "TrainedWriter | None" = None, seed: int = 0) -> Network:
     """Return the network of a writer before its training, on its device; the seed draws the adapters."""
-    network = Network(load(writer.model, words=True, layers=writer.layers), 1, "last", half=place_of(writer).half)
+    network = Network(
+        load(writer.model, words=True, layers=writer.layers),
+        1,
+        "last",
+        half=place_of(writer).half,
+    )
     network.head.requires_grad_(False)
     if writer.mode == "full":
         network.own_words.requires_grad_(True)
@@ -60,7 +66,7 @@ def network_of_writer(writer: Writer, start: TrainedWriter | None = None, seed: 
     return with_checkpointing(network) if writer.recompute else network
 
 
-def prompt_tokens(loaded: Loaded, writer: Writer, prompts: Sequence[str]) -> Tokens:
+def prompt_tokens(loaded: Loaded, writer: WordTuning, prompts: Sequence[str]) -> Tokens:
     """Return prompts as tokens, with room left for an answer and without an end that the tokenizer adds.
 
     Raises:
@@ -80,7 +86,7 @@ def prompt_tokens(loaded: Loaded, writer: Writer, prompts: Sequence[str]) -> Tok
     return Tokens(ids, tokens.long, tokens.empty)
 
 
-def sequences(loaded: Loaded, writer: Writer, prompts: Sequence[str], answers: Sequence[str]) -> Sequences:
+def sequences(loaded: Loaded, writer: WordTuning, prompts: Sequence[str], answers: Sequence[str]) -> Sequences:
     """Return prompts with their answers as tokens; an answer is tokenized by itself, as it is written.
 
     Raises:
@@ -103,7 +109,7 @@ def sequences(loaded: Loaded, writer: Writer, prompts: Sequence[str], answers: S
     return Sequences(Tokens(ids, tokens.long, tokens.empty), tokens.lengths, fits, notes)
 
 
-def kept_rows(fits: AnyArray, writer: Writer) -> IntArray:
+def kept_rows(fits: AnyArray, writer: WordTuning) -> IntArray:
     """Return the examples to train on.
 
     Raises:
@@ -117,8 +123,79 @@ def kept_rows(fits: AnyArray, writer: Writer) -> IntArray:
     return np.flatnonzero(fits).astype(np.int64)
 
 
+@dataclass(eq=False)
+class TrainedWriter(WritingPredictor):
+    """A writer after training: what training changed, put into the model as published when it is asked.
+
+    Attributes:
+        writer: Its configuration.
+        state: What training changed, by name.
+        steps: Steps taken.
+        notes: What there is to know of the training: tokens, tokens a second, prompts and answers that had no room.
+    """
+
+    writer: WordTuning
+    state: Mapping[str, Any]
+    steps: int
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+    def write(
+        self,
+        prompts: Sequence[str],
+        samples: int = 1,
+        temperature: float = 0.0,
+        most_new_tokens: int | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> Written:
+        """Write answers to prompts; which prompts are asked together changes none of them.
+
+        Args:
+            prompts: What to continue, `(n,)`.
+            samples: Answers to each.
+            temperature: Of the draw of each token; 0 takes the most likely one.
+            most_new_tokens: Tokens after which an answer is cut; none: all the room that the writer has.
+            rng: Decides the draws; needed where the temperature is not 0.
+
+        Raises:
+            InputError: An argument is out of range, or the prompts are too long and the rule is `refuse`.
+        """
+        room = self.writer.most_new_tokens
+        most = room if most_new_tokens is None else most_new_tokens
+        if not 1 <= most <= room:
+            raise InputError(f"most_new_tokens must lie in 1..{room}, the writer's own room for an answer, got {most}")
+        if samples < 1 or temperature < 0:
+            raise InputError(f"samples must be at least 1 and temperature at least 0, got {samples} and {temperature}")
+        if temperature == 0 and samples > 1:
+            raise InputError(f"temperature 0 writes the same answer {samples} times: raise it, or ask for one sample")
+        if temperature > 0 and rng is None:
+            raise InputError(f"temperature {temperature} draws tokens at random: give 'rng', or temperature 0")
+        draws = None if temperature == 0 or rng is None else rng.random((len(prompts) * samples, most))
+        return write(self, prompts, samples, temperature, most, draws)
+
+    def log_likelihood(self, prompts: Sequence[str], answers: Sequence[str]) -> FloatArray:
+        """Return the log-probability in nats of each answer with its end token, `(n,)`; NaN where it has no room."""
+        check_columns(None, prompts=prompts, answers=answers)
+        return likelihoods(self, prompts, answers)
+
+
+def begun_from(writer: WordTuning, start: WritingPredictor | None) -> TrainedWriter | None:
+    """Return the trained writer to go on from.
+
+    Raises:
+        InputError: If a writer cannot go on from it.
+    """
+    if start is None:
+        return None
+    shared = ("model", "layers", "mode", "lora_rank", "lora_alpha", "lora_targets")
+    if not isinstance(start, TrainedWriter) or any(
+        getattr(writer, name) != getattr(start.writer, name) for name in shared
+    ):
+        raise InputError(f"a writer goes on only from a trained one with the same {', '.join(shared)}")
+    return start
+
+
 def train_on_answers(
-    writer: Writer,
+    writer: WordTuning,
     prompts: Sequence[str],
     answers: Sequence[str],
     weights: FloatArray,
@@ -128,16 +205,22 @@ def train_on_answers(
 ) -> TrainedWriter:
     """Train a writer on answers, from a trained one or from the model as published."""
     network = network_of_writer(writer, start, seed)
-    found = sequences(network.loaded, writer, prompts, answers)
-    rows = kept_rows(found.fits, writer)
-    return trained_on(writer, network, Words(*found.take(rows), weights[rows]), seed, place, found.notes)
+    texts = sequences(network.loaded, writer, prompts, answers)
+    rows = kept_rows(texts.fits, writer)
+    return trained_on(writer, network, Words(*texts.take(rows), weights[rows]), seed, place, texts.notes)
 
 
 def trained_on(
-    writer: Writer, network: Network, problem: Problem, seed: int, place: Path | None, notes: dict[str, int]
+    writer: WordTuning, network: Network, problem: Problem, seed: int, place: Path | None, notes: dict[str, int]
 ) -> TrainedWriter:
     """Train a network on a problem and return the writer that it is then."""
-    loop = Loop(network, problem, recipe_of(writer, writer.mode == "lora"), device=place_of(writer).device, seed=seed)
+    loop = Loop(
+        network,
+        problem,
+        recipe_of(writer, writer.mode == "lora"),
+        device=place_of(writer).device,
+        seed=seed,
+    )
     with seeded(seed):
         trained = loop.run(place=place)
     return TrainedWriter(writer, trained.state, trained.steps, {**trained.notes, **notes})
@@ -146,22 +229,22 @@ def trained_on(
 def likelihoods(trained: TrainedWriter, prompts: Sequence[str], answers: Sequence[str]) -> FloatArray:
     """Return the log-probability of each answer with its end token, `(n,)`; NaN where it has no room."""
     network = _network(trained)
-    found = sequences(network.loaded, trained.writer, prompts, answers)
-    rows = np.flatnonzero(found.fits)
+    texts = sequences(network.loaded, trained.writer, prompts, answers)
+    rows = np.flatnonzero(texts.fits)
     logs = np.full(len(prompts), np.nan)
-    logs[rows] = known_likelihoods(network, *found.take(rows)) if len(rows) else 0
+    logs[rows] = known_likelihoods(network, *texts.take(rows)) if len(rows) else 0
     return logs
 
 
 @torch.no_grad()
 def known_likelihoods(network: Network, tokens: Tokens, given: IntArray) -> FloatArray:
     """Return the log-probability in nats of texts after their first `given` tokens, without learning, `(n,)`."""
-    made = np.zeros(len(tokens))
+    logs = np.zeros(len(tokens))
     device = network.head.weight.device
     for rows in pieces(tokens.lengths, ANSWERED_AT_ONCE):
         ids, mask = tensors(tokens, rows, device)
-        made[rows] = log_likelihood(network, ids, mask, torch.from_numpy(given[rows]).to(device)).cpu().numpy()
-    return made
+        logs[rows] = log_likelihood(network, ids, mask, torch.from_numpy(given[rows]).to(device)).cpu().numpy()
+    return logs
 
 
 def write(
@@ -266,7 +349,7 @@ def _text(loaded: Loaded, ids: IntArray) -> str:
 def _network(trained: TrainedWriter) -> Network:
     """Return the network of a trained writer; the last one is held ready."""
 
-    def made() -> tuple[object, Network]:
+    def make() -> tuple[object, Network]:
         network = network_of_writer(
             trained.writer.model_copy(update={"recompute": False}), trained if trained.state else None
         )
@@ -276,4 +359,4 @@ def _network(trained: TrainedWriter) -> Network:
             )
         return trained, network
 
-    return _ready.get((id(trained), id(trained.state)), made, lambda _: READY_BYTES)[1]
+    return _ready.get((id(trained), id(trained.state)), make, lambda _: READY_BYTES)[1]

@@ -7,8 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from w2sg.core import AnyArray, BoolArray, DataError, IntArray, derive
-from w2sg.core.component import canonical_json
+from w2sg.core import AnyArray, BoolArray, DataError, IntArray, canonical_json, derive
 from w2sg.tasks.choices import RowError
 from w2sg.tasks.encoding import METADATA, Rows, encode_pairs
 from w2sg.tasks.nlp.shapes import Texts, TextSet

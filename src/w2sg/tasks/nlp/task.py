@@ -9,8 +9,7 @@ from typing import Annotated, Any, Literal, Self, final
 import numpy as np
 from pydantic import Field, WithJsonSchema, model_validator
 
-from w2sg.core import DataError, IntArray
-from w2sg.core.registry import preset, register
+from w2sg.core import DataError, IntArray, preset, register
 from w2sg.tasks.nlp.formats import BURNS, FORMATS
 from w2sg.tasks.nlp.making import AnswersShown, CountedTable, Rule, make, whole
 from w2sg.tasks.nlp.sources import contents, hub_parts, local_parts

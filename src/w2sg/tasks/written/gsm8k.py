@@ -8,8 +8,7 @@ from typing import Literal, final
 import numpy as np
 from pydantic import Field
 
-from w2sg.core import AnyArray, DataError, Scorer, as_texts, final_number
-from w2sg.core.registry import register
+from w2sg.core import AnyArray, DataError, Scorer, as_texts, final_number, register
 from w2sg.tasks.gsm8k import SOLVED, TEST, TRAIN, read_problems
 from w2sg.tasks.reading import digest_of, folder_bytes, read_sheet
 from w2sg.tasks.table import Table

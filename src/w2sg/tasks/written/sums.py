@@ -5,8 +5,7 @@ from typing import Literal, final
 import numpy as np
 from pydantic import Field
 
-from w2sg.core import IntArray, Scorer, derive
-from w2sg.core.registry import register
+from w2sg.core import IntArray, Scorer, derive, register
 from w2sg.tasks.splits import Size
 from w2sg.tasks.table import Table
 from w2sg.tasks.written.base import WrittenTask

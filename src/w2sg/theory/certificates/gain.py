@@ -1,7 +1,8 @@
-"""Certificates of the gain: how much less the student errs than its teacher.
+"""Certificates of the gain: how much less the student errs than its weak supervisor.
 
-All rest on identities that hold for any student, teacher and truth: in 0-1 risk the gain is the share of disagreements
-times the mean of 1[student right] - 1[teacher right] among them; in squared risk it is misfit + 2 cross term.
+All rest on identities that hold for any student, supervisor and truth: in 0-1 risk the gain is the share of
+disagreements times the mean of 1[student right] - 1[weak right] among them; in squared risk it is misfit + 2 cross
+term.
 """
 
 import numpy as np
@@ -25,13 +26,15 @@ from w2sg.measure import (
     check_delta,
     same_length,
 )
+from w2sg.theory.catalogue import Unit
 from w2sg.theory.certificate import Certificate, certified_mean
-from w2sg.theory.observables import Unit
 
 DIFFERENCE: Span = (-1.0, 1.0)
 AT_RANDOM = "the labelled inputs were drawn at random from those that the statement is about"
 SHARE = "share of disagreements (clopper-pearson)"
-ON_DISAGREEMENTS = "the labelled inputs were drawn at random from all inputs on which student and teacher disagree"
+ON_DISAGREEMENTS = (
+    "the labelled inputs were drawn at random from all inputs on which student and weak supervisor disagree"
+)
 FRESH = "the inputs are independent draws of deployment, on which neither model was trained or chosen"
 
 
@@ -49,13 +52,13 @@ def gain_by_audit(
 ) -> Certificate:
     """Bound the gain in 0-1 risk by labels of disagreements only.
 
-    G = D v, with D the share of disagreements and v the mean of 1[student right] - 1[teacher right] among them. Half of
+    G = D v, with D the share of disagreements and v the mean of 1[student right] - 1[weak right] among them. Half of
     delta bounds D on all inputs, half bounds v on the labels: G >= v_L D_L if v_L >= 0, else v_L D_U. One bound of D is
     enough: if G >= 0 a negative v_L D_U holds anyway, and if G < 0 then v_L <= v forbids the other case. On two classes
     v = 2p - 1 with p the student's accuracy there, and its bound is exact; on more it is betting.
 
     Args:
-        weak: The teacher's classes on N inputs, shape (N,).
+        weak: The weak supervisor's classes on N inputs, shape (N,).
         student: The student's classes on them, shape (N,).
         rows: Which were labelled, shape (m,): disagreements at random, in the order drawn. None leaves -D <= G <= D.
         labels: Their true classes, shape (m,).
@@ -70,10 +73,12 @@ def gain_by_audit(
     """
     check_delta(delta)
     differs, value = _disputed(weak, student, rows, labels, n_classes)
+    # with two classes one of both models is right in every disagreement, so the value is -1 or 1 and its mean a share
     bound = certifier or (ClopperPearson() if n_classes == 2 else Betting(horizon=max(len(value), 1)))
     part, exact = 0.5 if len(value) else 1.0, ClopperPearson()
 
     def low_from(each: float) -> float:
+        # no label bounds v by -1, without any use of delta
         least = bound.low(value, part * each, DIFFERENCE) if len(value) else -1.0
         return least * (exact.high if least < 0 else exact.low)(differs, part * each)
 
@@ -100,7 +105,7 @@ def gain_by_audit(
 def _disputed(
     weak: ArrayLike, student: ArrayLike, rows: ArrayLike, labels: ArrayLike, n_classes: int
 ) -> tuple[FloatArray, FloatArray]:
-    """Return where both disagree (N,), and 1[student right] - 1[teacher right] on labelled disagreements (m,)."""
+    """Return where both disagree (N,), and 1[student right] - 1[weak right] on labelled disagreements (m,)."""
     w, s = as_labels("weak", weak, n_classes), as_labels("student", student, n_classes)
     same_length(weak=w, student=s)
     at, gold = as_rows(rows, len(w)), as_labels("labels", labels, n_classes)
@@ -124,7 +129,7 @@ def gain_by_pairs(
     """Bound the gain by both models' losses on inputs that were labelled at random.
 
     Args:
-        weak_loss: The teacher's loss on each labelled input, from 0 to `most`, shape (m,).
+        weak_loss: The weak supervisor's loss on each labelled input, from 0 to `most`, shape (m,).
         student_loss: The student's, shape (m,).
         delta: How often the certificate may be wrong.
         unit: In which risk.
@@ -162,7 +167,7 @@ def cross_term(
     at the corners: it is linear in f_w and in y, and quadratic in f_s.
 
     Args:
-        weak: The teacher's predictions on inputs labelled at random: numbers (m,), or probabilities (m, k).
+        weak: The weak supervisor's predictions on inputs labelled at random: numbers (m,), or probabilities (m, k).
         student: The student's, of the same shape.
         labels: Numbers (m,), or true classes (m,).
         delta: How often the certificate may be wrong.
@@ -187,6 +192,7 @@ def _crossing(weak: ArrayLike, student: ArrayLike, labels: ArrayLike, span: Span
     if w.shape != s.shape or len(gold) != len(s):
         raise InputError(f"weak, student and labels must fit, got shapes {w.shape}, {s.shape} and {gold.shape}")
     scale = _scale(span, s)
+    # computed in units of [0, 1] and scaled back, because a product of two spans is not the span of a product
     value = ((w - s) * (s - gold)).reshape(len(s), -1).sum(axis=1) * scale
     return value, (-2 * scale, scale / 2) if s.ndim == 2 else (-scale, scale / 4)
 
@@ -208,7 +214,7 @@ def gain_by_misfit(
     Half of delta bounds M = E |f_w - f_s|^2 (empirical Bernstein), half bounds C. Labels with noise of mean 0 serve.
 
     Args:
-        weak: The teacher's predictions on N inputs: numbers (N,), or probabilities (N, k).
+        weak: The weak supervisor's predictions on N inputs: numbers (N,), or probabilities (N, k).
         student: The student's, of the same shape.
         rows: Which inputs were labelled, drawn at random from all, shape (m,).
         labels: Their numbers, or true classes, shape (m,).
@@ -226,7 +232,9 @@ def gain_by_misfit(
     if w.shape != s.shape:
         raise InputError(f"weak and student must have one shape, got {w.shape} and {s.shape}")
     at, scale, misfit = as_rows(rows, len(w)), _scale(span, s), MaurerPontil()
+    # squared distances of probabilities are at most 2, those of numbers the squared length of their span
     distance, most = ((w - s) ** 2).reshape(len(w), -1).sum(axis=1) * scale, s.ndim * scale
+    # the misfit needs no label and is known from all N inputs; labels are spent on the cross term alone
     value, ends = _crossing(np.asarray(weak)[at], np.asarray(student)[at], labels, span)
     bound = certifier or Betting(horizon=len(value))
 
@@ -258,6 +266,7 @@ def _predictions(name: str, values: ArrayLike, span: Span) -> FloatArray:
         return as_unit(name, array, span)
     if array.ndim != 2 or array.shape[1] < 2:
         raise InputError(f"{name} must be numbers (n,) or probabilities (n, k) with k >= 2, got shape {array.shape}")
+    # rows that miss 1 by rounding are made to sum to 1, so that no distance leaves its span
     flat = as_unit(name, array.ravel()).reshape(array.shape)
     worst = float(np.abs(flat.sum(axis=1) - 1).max())
     if worst > ROW_SUM_TOLERANCE:

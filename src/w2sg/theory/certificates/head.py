@@ -39,6 +39,7 @@ def head_risk(
     check_delta(delta)
     loss = gibbs_loss(features, labels, weights, scale)
     head = as_floats("weights", weights)
+    # the prior is what the labels were not asked for; the nearer the head stays to it, the less its labels cost
     start = np.zeros(len(head)) if prior is None else as_floats("prior", prior)
     if len(start) != len(head):
         raise InputError(f"prior must have the head's {len(head)} weights, got {len(start)}")

@@ -22,9 +22,9 @@ from w2sg.measure import (
     check_share,
     same_length,
 )
+from w2sg.theory.catalogue import Unit
 from w2sg.theory.certificate import Certificate
 from w2sg.theory.contracts import Inapplicable
-from w2sg.theory.observables import Unit
 
 BOTH_AT_RANDOM = "labelled and unlabelled inputs are independent draws of one distribution"
 NOT_FITTED = "what predicts the labels was not trained on the labelled inputs"
@@ -67,6 +67,7 @@ def ppi(
     n, more = len(given.labels), len(given.unlabelled)
     if n < 2 or more < 2:
         raise Inapplicable("a normal interval needs two labelled and two unlabelled inputs at least")
+    # a normal interval of labels that never vary has no width, and would be wrong as soon as one label did
     if given.rest.var() == 0:
         raise Inapplicable("what predictions leave of the labels does not vary: a normal interval would have no width")
     estimate, se = given.estimate, given.standard_error
@@ -124,6 +125,7 @@ def ppi_finite(
         InputError: Lengths differ, a value is out of range, or no label is left.
     """
     check_delta(delta)
+    # a power that was tuned on the labels which it is then used on would be chosen for their noise: some are given up
     spent = 0 if power is not None else _spent(tuning, len(as_unit("labels", labels)))
     given = Powered.of(labels, predicted, unlabelled, power, tuned_on=spent)
     trust, rest, u = given.power, given.rest[spent:], given.unlabelled
@@ -194,10 +196,12 @@ def rate_by_judge(
     exact = ClopperPearson()
 
     def low_from(each: float) -> float:
+        # the share is smallest if the judge hit as often and cried as often as it can have
         said, tpr, fpr = exact.low(q, each / 3), exact.high(hit, each / 3), exact.high(alarm, each / 3)
         return min(max((said - fpr) / (tpr - fpr), 0.0), 1.0) if tpr > fpr else 0.0
 
     def high_from(each: float) -> float:
+        # and largest if it hit as seldom and cried as seldom; a judge that may be guessing bounds nothing
         said, tpr, fpr = exact.high(q, each / 3), exact.low(hit, each / 3), exact.low(alarm, each / 3)
         return min(max((said - fpr) / (tpr - fpr), 0.0), 1.0) if tpr > fpr else 1.0
 
@@ -250,6 +254,7 @@ def risk_by_ruled_out(
         raise InputError(f"n_classes must be at least 2, got {n_classes}")
     given, never = as_labels("answers", answers, n_classes), as_labels("ruled_out", ruled_out, n_classes)
     same_length(answers=given, ruled_out=never)
+    # a right answer is never ruled out, a wrong one in a share 1 / (k - 1) of cases
     met, bound, factor = given == never, certifier or ClopperPearson(), n_classes - 1
     low, high = by_side(
         side, delta, lambda d: min(1.0, factor * bound.low(met, d)), lambda d: min(1.0, factor * bound.high(met, d))

@@ -28,13 +28,13 @@ class LabelledRun:
     """What is known of a run: predictions on N unlabelled inputs, and the labels that were bought.
 
     Attributes:
-        weak: The teacher's probabilities, shape (N, k); one-hot where only classes are known.
+        weak: The weak supervisor's probabilities, shape (N, k); one-hot where only classes are known.
         student: The student's, shape (N, k).
         soft: Whether probabilities are known.
         random: Rows labelled at random from all, in the order drawn.
         disputed: Rows labelled at random from the disagreements, those among `random` first.
         labels: True classes, shape (N,); -1 where they were not bought.
-        weak_wrong: Whether the teacher errs on held-out labels, or None.
+        weak_wrong: Whether the weak supervisor errs on held-out labels, or None.
         approximation: The supposed risk of the best student, or None.
         inputs: What the inputs are.
     """
@@ -139,7 +139,7 @@ def certify_run(
     looked at. Delta is split over the claims in proportion to their weights.
 
     Args:
-        weak: The teacher's predictions on N unlabelled inputs: classes (N,), or probabilities (N, c).
+        weak: The weak supervisor's predictions on N unlabelled inputs: classes (N,), or probabilities (N, c).
         student: The student's.
         ask: Buys labels.
         k: The budget.
@@ -148,7 +148,7 @@ def certify_run(
         n_classes: How many classes there are, c; needed where only classes are given.
         on_disagreements: Which share of the budget goes to disagreements.
         claims: Weights by claim, of those to certify; None: all of `CLAIMS` with their own.
-        weak_wrong: Whether the teacher errs on held-out labels of deployment, shape (n,).
+        weak_wrong: Whether the weak supervisor errs on held-out labels of deployment, shape (n,).
         approximation: An upper bound of the squared risk of the best student there is, for the explicit misfit bound.
         inputs: What the inputs are.
 
@@ -160,6 +160,7 @@ def certify_run(
     weights = _weights(claims)
     differs = first.argmax(axis=1) != second.argmax(axis=1)
     rows, n_random = _draw(differs, k, on_disagreements, rng)
+    # -1 is no class, so a row without a label can never be counted as right by mistake
     labels = np.full(len(first), -1, dtype=np.int64)
     if len(rows):
         bought = as_labels("what ask returned", ask(rows), first.shape[1])
@@ -170,35 +171,37 @@ def certify_run(
     audit = LabelledRun(
         first, second, soft, rows[:n_random], rows[differs[rows]], labels, held_out, approximation, inputs
     )
-    found, skipped = _certified(audit, weights, delta)
-    return Certified(found, skipped, delta, rows, n_random, int(differs.sum()))
+    certificates, skipped = _certified(audit, weights, delta)
+    return Certified(certificates, skipped, delta, rows, n_random, int(differs.sum()))
 
 
 def _certified(
     audit: LabelledRun, weights: Mapping[str, float], delta: float
 ) -> tuple[dict[str, Certificate], dict[str, str]]:
     """Return certificates, and why others are missing; delta is split over what could be there before labels were."""
+    # what a claim needs is known before a label is: a split of delta that looked at labels would have to pay for
+    # looking
     lacks = {name: [REASONS[need] for need in CLAIMS[name].needs if not audit.has(need)] for name in weights}
     skipped = {name: f"needs {' and '.join(missing)}" for name, missing in lacks.items() if missing}
     total = sum(weight for name, weight in weights.items() if name not in skipped)
-    found: dict[str, Certificate] = {}
+    certificates: dict[str, Certificate] = {}
     for name in weights:
         if name in skipped:
             continue
         try:
-            found[name] = CLAIMS[name].certify(audit, delta * weights[name] / total)
+            certificates[name] = CLAIMS[name].certify(audit, delta * weights[name] / total)
         except Inapplicable as reason:
             skipped[name] = str(reason)
-    return found, skipped
+    return certificates, skipped
 
 
 def _both(weak: ArrayLike, student: ArrayLike, n_classes: int | None) -> tuple[FloatArray, FloatArray, bool]:
     """Return both predictions as probabilities, and whether they were."""
-    soft = [np.asarray(one).ndim == 2 for one in (weak, student)]
+    soft = [np.ndim(predictions) == 2 for predictions in (weak, student)]
     if n_classes is None and not any(soft):
         raise InputError("n_classes must be given where predictions are classes: those seen need not be all")
-    width = n_classes or next(np.shape(one)[1] for one in (weak, student) if np.ndim(one) == 2)
-    first, second = (_probabilities(name, one, width) for name, one in (("weak", weak), ("student", student)))
+    width = n_classes or np.shape(weak if soft[0] else student)[1]
+    first, second = _probabilities("weak", weak, width), _probabilities("student", student, width)
     if len(first) != len(second) or not len(first):
         raise InputError(f"weak and student must speak of the same inputs, got {len(first)} and {len(second)}")
     return first, second, all(soft)
@@ -235,6 +238,8 @@ def _draw(differs: BoolArray, k: int, share: float, rng: np.random.Generator) ->
     if share not in (0, 1):
         check_share("on_disagreements", share)
     more = round(share * k)
+    # One random order of all inputs. Its beginning is a sample of all; the disagreements among it, and those bought
+    # behind it, come in the same order and are a sample of all disagreements.
     order = rng.permutation(n)
     after = order[k - more :]
     return np.concatenate([order[: k - more], after[differs[after]][:more]]), k - more
@@ -299,7 +304,8 @@ def _risk_stratified(audit: LabelledRun, delta: float) -> Certificate:
 
 
 def _risk_powered(audit: LabelledRun, delta: float) -> Certificate:
-    """Predict the student's error by the teacher's doubt of the student's class."""
+    """Predict the student's error by the supervisor's doubt of the student's class."""
+    # needs no label: how little the supervisor believes in the class that the student names
     doubt = 1 - audit.weak[np.arange(len(audit.weak)), audit.classes[1]]
     rest = np.delete(doubt, audit.random)
     wrong = audit.wrong(audit.student, audit.random)
@@ -316,7 +322,7 @@ def _coverage(audit: LabelledRun, delta: float) -> Certificate:
 REASONS = {
     "random": "labels drawn at random",
     "soft": "probabilities of both models",
-    "weak_wrong": "held-out labels of the teacher",
+    "weak_wrong": "held-out labels of the weak supervisor",
     "approximation": "a bound of the best student's risk",
 }
 CLAIMS: dict[str, Claim] = {

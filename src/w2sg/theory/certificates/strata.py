@@ -47,13 +47,17 @@ def rate_by_strata(
     total = int(sizes.sum())
     if total == 0:
         raise InputError("counts must hold an input")
+    # a stratum nobody looked into may have any rate: no weight makes up for that
     if any(size and not len(np.asarray(part)) for part, size in zip(flags, sizes, strict=True)):
         raise Inapplicable("a stratum has inputs but no label")
     parts = [as_flags("flags", part) for part, size in zip(flags, sizes, strict=True) if size]
     share = sizes[sizes > 0] / total
     n, hits = np.array([len(part) for part in parts]), np.array([part.sum() for part in parts])
+    # the interval is centred a little nearer to 1/2 than the estimate: without that, a stratum of no errors would claim
+    # that there are none
     rate = (hits + 1) / (n + 2)
     centre = float(share @ rate)
+    # strata are counted on finitely many inputs, and shares that move carry the rate along where rates differ
     between = float(share @ (rate - centre) ** 2) / total
     half = math.sqrt(float(share**2 @ (rate * (1 - rate) / (n + 2))) + between)
     low, high = by_side(
@@ -69,6 +73,6 @@ def rate_by_strata(
         delta,
         "asymptotic",
         (FRESH, "within each stratum the labelled inputs were drawn at random"),
-        f"{' + '.join(str(one) for one in n)} labels in strata of {' + '.join(str(s) for s in sizes if s)} {inputs}",
+        f"{' + '.join(map(str, n))} labels in strata of {' + '.join(map(str, sizes[sizes > 0]))} {inputs}",
         int(n.sum()),
     )

@@ -1,4 +1,4 @@
-"""Certificates of the student's risk from what is known of its teacher: agreement, and misfit under a hypothesis."""
+"""Certificates of the student's risk from its weak supervisor's: by agreement, or by misfit under a hypothesis."""
 
 import math
 
@@ -21,7 +21,7 @@ from w2sg.theory.certificate import Certificate
 from w2sg.theory.certificates.gain import FRESH
 from w2sg.theory.contracts import Inapplicable
 
-HELD_OUT = "the teacher's losses are those on independent labelled draws of deployment that did not train it"
+HELD_OUT = "the weak supervisor's losses are those on independent labelled draws of deployment that did not train it"
 
 
 def student_risk_by_agreement(
@@ -38,9 +38,9 @@ def student_risk_by_agreement(
     R_w and D have half of delta each; where the lower bound is asked for, each of their four bounds has a quarter.
 
     Args:
-        weak: The teacher's classes on N unlabelled inputs, shape (N,).
+        weak: The weak supervisor's classes on N unlabelled inputs, shape (N,).
         student: The student's classes on them, shape (N,).
-        weak_wrong: Whether the teacher errs on each of n labelled inputs, shape (n,).
+        weak_wrong: Whether the weak supervisor errs on each of n labelled inputs, shape (n,).
         delta: How often the certificate may be wrong.
         side: Which bounds are asked for.
         inputs: What the inputs are.
@@ -52,6 +52,7 @@ def student_risk_by_agreement(
     w, s = as_labels("weak", weak), as_labels("student", student)
     same_length(weak=w, student=s)
     wrong, differs, exact = np.asarray(weak_wrong, dtype=np.float64), (w != s).astype(np.float64), ClopperPearson()
+    # the upper bound takes one bound of each share, the lower one both of each: all of them have to hold at once
     part = delta / 2 if side == "high" else delta / 4
 
     def low_from(_: float) -> float:
@@ -65,14 +66,14 @@ def student_risk_by_agreement(
     return Certificate(
         "student_risk",
         "error",
-        "agreement sandwich (teacher's risk at half of delta, share of disagreements at the other half)",
+        "agreement sandwich (weak supervisor's risk at half of delta, share of disagreements at the other half)",
         low,
         high,
         None,
         delta,
         "unconditional",
         (FRESH, HELD_OUT),
-        f"{len(w)} unlabelled {inputs}; the teacher's {len(wrong)} held-out labels",
+        f"{len(w)} unlabelled {inputs}; the weak supervisor's {len(wrong)} held-out labels",
         len(wrong),
     )
 
@@ -80,7 +81,7 @@ def student_risk_by_agreement(
 def risk_after_misfit(weak_risk: float, misfit: float, approximation: float) -> float:
     """Return (sqrt((sqrt R_w + sqrt eps)^2 - M) + sqrt eps)^2, an upper bound of the student's squared risk.
 
-    It holds where the student is the projection of the teacher onto a convex class whose best member has risk eps:
+    It holds where the student is the projection of the supervisor onto a convex class whose best member has risk eps:
     Pythagoras around that member, then two triangle inequalities (Charikar et al., arXiv 2405.15116, theorem 1 at
     eps = 0, there R_s <= R_w - M).
 
@@ -95,11 +96,13 @@ def risk_after_misfit(weak_risk: float, misfit: float, approximation: float) -> 
     for name, value in numbers.items():
         if not (math.isfinite(value) and value >= 0):
             raise InputError(f"{name} must be a finite number of at least 0, got {value}")
+    # sqrt R_w + sqrt eps bounds the distance of the supervisor from the best member; the student is at a right angle to
+    # both
     left = (math.sqrt(weak_risk) + math.sqrt(approximation)) ** 2 - misfit
     if left < 0:
         raise Inapplicable(
-            f"a misfit of {misfit:.4g} contradicts a teacher's risk of {weak_risk:.4g} and an approximation error of "
-            f"{approximation:.4g}: the student is no projection onto such a class"
+            f"a misfit of {misfit:.4g} contradicts a weak supervisor's risk of {weak_risk:.4g} and an approximation "
+            f"error of {approximation:.4g}: the student is no projection onto such a class"
         )
     return (math.sqrt(left) + math.sqrt(approximation)) ** 2
 
@@ -107,13 +110,15 @@ def risk_after_misfit(weak_risk: float, misfit: float, approximation: float) -> 
 def vacuous_at(weak_risk: float, misfit: float) -> float:
     """Return the approximation error M^2 / 16 R_w beyond which `risk_after_misfit` no longer promises a gain.
 
-    A misfit above four times the teacher's risk proves a loss, and no approximation error promises a gain.
+    A misfit above four times the supervisor's risk proves a loss, and no approximation error promises a gain.
 
     >>> round(vacuous_at(0.4, 0.2), 8)
     0.00625
     """
     if not (weak_risk > 0 and misfit >= 0):
-        raise InputError(f"the teacher's risk must be positive, its misfit at least 0, got {weak_risk} and {misfit}")
+        raise InputError(
+            f"the weak supervisor's risk must be positive, its misfit at least 0, got {weak_risk} and {misfit}"
+        )
     return misfit**2 / (16 * weak_risk) if misfit <= 4 * weak_risk else 0.0
 
 
@@ -129,12 +134,12 @@ def gain_by_explicit_misfit(
 ) -> Certificate:
     """Bound the gain in squared risk by the misfit, if the student is a projection onto a convex class.
 
-    The teacher's risk is bounded from above and the misfit from below, with half of delta each; the bound of the gain
-    falls in the former and rises in the latter.
+    The supervisor's risk is bounded from above and the misfit from below, with half of delta each; the bound of the
+    gain falls in the former and rises in the latter.
 
     Args:
-        weak_loss: The teacher's squared loss on held-out labels, from 0 to `most`, shape (n,).
-        distances: Squared distance of student and teacher on unlabelled inputs, from 0 to `most`, shape (N,).
+        weak_loss: The weak supervisor's squared loss on held-out labels, from 0 to `most`, shape (n,).
+        distances: Squared distance of student and supervisor on unlabelled inputs, from 0 to `most`, shape (N,).
         delta: How often the certificate may be wrong, if the hypotheses hold.
         approximation: An upper bound of the risk of the best member of the class.
         most: The largest possible loss.
@@ -150,6 +155,8 @@ def gain_by_explicit_misfit(
     loss, distance = as_unit("weak_loss", weak_loss, (0.0, most)), as_unit("distances", distances, (0.0, most))
     risk = bound.high(loss, delta / 2) * most
     misfit = bound.low(distance, delta / 2) * most
+    # the difference rises with the misfit and falls with the risk, so the worst case is the largest risk and the least
+    # misfit
     gain = risk - risk_after_misfit(risk, misfit, approximation)
     limit = vacuous_at(risk, misfit) if risk > 0 else 0.0
     return Certificate(
@@ -164,9 +171,9 @@ def gain_by_explicit_misfit(
         (
             FRESH,
             HELD_OUT,
-            "the student is the projection of the teacher onto a convex class",
+            "the student is the projection of the weak supervisor onto a convex class",
             f"the best member of the class has a squared risk of at most {approximation:g}",
         ),
-        f"{len(distance)} unlabelled {inputs}; the teacher's {len(loss)} held-out labels",
+        f"{len(distance)} unlabelled {inputs}; the weak supervisor's {len(loss)} held-out labels",
         len(loss),
     )

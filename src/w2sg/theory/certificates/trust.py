@@ -74,25 +74,29 @@ def trusted_thresholds(
     bound.checked(losses)
     loss = as_unit("losses", losses)
     same_length(scores=score, losses=loss)
+    # strictest first: there the kept labels err least, so a sequence that stops at its first failure gets furthest
     grid = np.unique(as_floats("thresholds", thresholds))[::-1]
+    # one row per threshold
     keeps = score >= grid[:, None]
     kept = keeps.sum(axis=1)
     some = np.maximum(kept, 1)
     p_values = np.where(kept > 0, bound.p_values(keeps @ loss / some, some.astype(np.float64), rate), 1.0)
+    # The best that a threshold could show is no error among the labels it keeps. If even that would not be significant,
+    # testing it would only end the sequence; how many it keeps is known without any label.
     testable = bound.p_values(np.zeros(len(grid)), some.astype(np.float64), rate) <= delta
     certified = np.zeros(len(grid), dtype=bool)
     certified[testable] = _passed(p_values[testable], delta, procedure)
-    found = None
+    certificate = None
     if certified.any():
         last = int(np.flatnonzero(certified)[-1])
         frame = f"{len(score)} {inputs}, labelled at random; {kept[last]} of them kept"
         method = f"learn then test ({procedure}, {bound.kind}; threshold {grid[last]:g})"
         error, rests = float(keeps[last] @ loss / kept[last]), bound.assumptions
-        found = Certificate(
+        certificate = Certificate(
             "label_error", "error", method, None, rate, error, delta, bound.strength, rests, frame, len(score)
         )
     return Trusted(
-        tuple(grid.tolist()), tuple(kept.tolist()), tuple(p_values.tolist()), tuple(certified.tolist()), found
+        tuple(grid.tolist()), tuple(kept.tolist()), tuple(p_values.tolist()), tuple(certified.tolist()), certificate
     )
 
 

@@ -1,16 +1,19 @@
 """What a scoreboard found, in sentences made from its numbers, and no more than they bear."""
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from w2sg.core import Finding, Tone
 from w2sg.core import wording as words
 from w2sg.measure import Interval
 from w2sg.theory.documents.tables import CONFIDENCE, DECIMALS, labels_of, nominal, ordered, size_of, theory_name
 from w2sg.theory.scoreboard.decisions import DECISIONS
-from w2sg.theory.scoreboard.results import Scoreboard
-from w2sg.theory.scoreboard.scores import ALL, Score
+from w2sg.theory.scoreboard.scores import ALL, TheoryScore
 from w2sg.theory.scoreboard.stack import STACK, is_stack
 from w2sg.theory.scoreboard.summaries import FamilyScores, has_hypotheses
+
+if TYPE_CHECKING:
+    from w2sg.theory.scoreboard.results import Scoreboard
 
 SIGNIFICANT = 0.05
 """A contrast counts as a finding where its p-value, adjusted by Holm, is below this."""
@@ -30,7 +33,7 @@ _LABELS_BUY = {
 """What is said of a use of labels that is shown to be better somewhere, and worse somewhere."""
 
 
-def findings_of(board: Scoreboard) -> list[Finding]:
+def findings_of(board: "Scoreboard") -> list[Finding]:
     """Return what the scoreboard found: which theory to believe where, what the stack reaches, what labels buy."""
     scores = [
         score for score in ordered(board.main_scores) if score.runs == ALL and score.n and not is_stack(score.theory)
@@ -54,7 +57,7 @@ def findings_of(board: Scoreboard) -> list[Finding]:
     ]
 
 
-def _stacks(board: Scoreboard) -> list[Finding]:
+def _stacks(board: "Scoreboard") -> list[Finding]:
     """Return how the stacks rank runs of tasks that they were not fitted on, and what their intervals cover."""
     if not board.scores:
         return []
@@ -80,14 +83,14 @@ def _stacks(board: Scoreboard) -> list[Finding]:
     ]
 
 
-def _ceiling(board: Scoreboard) -> str:
+def _ceiling(board: "Scoreboard") -> str:
     most = next((score.ceiling for score in board.scores if score.theory == STACK and score.runs == ALL), None)
     if most is None:
         return ""
     return f" Noise in the measured gain leaves about {words.number(most, DECIMALS)} at most within tasks."
 
 
-def _hypotheses(board: Scoreboard) -> list[Finding]:
+def _hypotheses(board: "Scoreboard") -> list[Finding]:
     """Return what theories see of their hypotheses."""
     scores = [score for score in ordered(board.main_scores) if score.n and has_hypotheses(theory_name(score.theory))]
     runs_of = {(score.theory, score.runs): score.n for score in scores}
@@ -109,7 +112,7 @@ def _hypotheses(board: Scoreboard) -> list[Finding]:
     return [Finding("open", f"{text}; for none do all hypotheses hold on any run as far as they can be tested.")]
 
 
-def _rankings(scores: Sequence[Score]) -> list[Finding]:
+def _rankings(scores: Sequence[TheoryScore]) -> list[Finding]:
     """Return which theories rank runs of a task, which rank them the wrong way round, and which were not shown to."""
     findings = []
     for labels in sorted({labels_of(score.theory) for score in scores}):
@@ -132,7 +135,7 @@ def _rankings(scores: Sequence[Score]) -> list[Finding]:
     return findings
 
 
-def _across_units(scores: Sequence[Score]) -> list[Finding]:
+def _across_units(scores: Sequence[TheoryScore]) -> list[Finding]:
     """Return whether ranking by another risk is ranking by 0-1 risk."""
     values = [
         score.spearman_error
@@ -149,7 +152,7 @@ def _across_units(scores: Sequence[Score]) -> list[Finding]:
     return [Finding("note", text)]
 
 
-def _numbers(scores: Sequence[Score]) -> list[Finding]:
+def _numbers(scores: Sequence[TheoryScore]) -> list[Finding]:
     """Return whose numbers may be taken as they are."""
     known = [(score.theory, score.r2) for score in scores if score.r2 is not None]
     good = sorted((pair for pair in known if pair[1] > 0), key=lambda pair: -pair[1])
@@ -163,7 +166,7 @@ def _numbers(scores: Sequence[Score]) -> list[Finding]:
     return [Finding("open", text)]
 
 
-def _answering(board: Scoreboard) -> list[Finding]:
+def _answering(board: "Scoreboard") -> list[Finding]:
     """Return whether theories rank better where they answer than where they see a hypothesis violated."""
     known = {(score.theory, score.runs): -_falling(score) for score in board.scores if score.spearman is not None}
     both = [
@@ -182,7 +185,7 @@ def _answering(board: Scoreboard) -> list[Finding]:
     return [Finding("open", text)]
 
 
-def _intervals(board: Scoreboard, scores: Sequence[Score]) -> list[Finding]:
+def _intervals(board: "Scoreboard", scores: Sequence[TheoryScore]) -> list[Finding]:
     """Return whose intervals keep what they promise, as far as this was shown."""
     table = board.predictions or board.family_predictions
     known = [
@@ -199,7 +202,7 @@ def _intervals(board: Scoreboard, scores: Sequence[Score]) -> list[Finding]:
     return [Finding("open" if kept else "worse", text)]
 
 
-def _contrasts(board: Scoreboard) -> list[Finding]:
+def _contrasts(board: "Scoreboard") -> list[Finding]:
     """Return which theories rank better or worse than the baseline."""
     known = [(contrast, contrast.difference) for contrast in board.contrasts if contrast.difference is not None]
     if not known:
@@ -269,7 +272,7 @@ def _pattern(families: Sequence[FamilyScores], name: str) -> str:
     return f"{text} Its checks see a violation on {violated}."
 
 
-def _label_uses(board: Scoreboard) -> list[Finding]:
+def _label_uses(board: "Scoreboard") -> list[Finding]:
     """Return whether theory makes more of labels than the plain paired difference does."""
     findings = []
     for name in dict.fromkeys(theory_name(use.theory) for use in board.label_uses):
@@ -289,7 +292,7 @@ def _label_uses(board: Scoreboard) -> list[Finding]:
     return findings
 
 
-def _decisions(board: Scoreboard) -> list[Finding]:
+def _decisions(board: "Scoreboard") -> list[Finding]:
     """Return which choosers lose least, among those that could choose as often as chance."""
     findings = []
     for decision, what in DECISIONS.items():
@@ -314,7 +317,7 @@ def _decisions(board: Scoreboard) -> list[Finding]:
     return findings
 
 
-def _notes(board: Scoreboard, scores: Sequence[Score]) -> list[Finding]:
+def _notes(board: "Scoreboard", scores: Sequence[TheoryScore]) -> list[Finding]:
     notes = [f"Intervals are {CONFIDENCE} each and not adjusted for the {len(scores)} theories that are scored."]
     tasks = max((score.n_tasks for score in scores), default=0)
     if board.scores and tasks < FEW_TASKS:
@@ -322,17 +325,17 @@ def _notes(board: Scoreboard, scores: Sequence[Score]) -> list[Finding]:
     return [Finding("note", note) for note in notes]
 
 
-def _ranks(score: Score) -> bool:
+def _ranks(score: TheoryScore) -> bool:
     """Return whether a theory was shown to rank runs within tasks."""
     return score.spearman is not None and score.spearman.low > 0
 
 
-def _falling(score: Score) -> float:
+def _falling(score: TheoryScore) -> float:
     """Return what sorts scores by falling rank correlation."""
     return 0.0 if score.spearman is None else -score.spearman.estimate
 
 
-def _ranked(scores: Sequence[Score]) -> list[str]:
+def _ranked(scores: Sequence[TheoryScore]) -> list[str]:
     return [f"{score.theory} {_short(score.spearman)}" for score in scores]
 
 

@@ -1,5 +1,7 @@
 """The document of a scoreboard: every theory held against the same runs."""
 
+from typing import TYPE_CHECKING
+
 from w2sg.core import DataTable, Document, Fact, Figure, Section
 from w2sg.core import wording as words
 from w2sg.theory.documents.certificates import cost_figure
@@ -13,12 +15,14 @@ from w2sg.theory.documents.tables import (
     stacks_table,
     standings_table,
 )
-from w2sg.theory.scoreboard.results import Scoreboard
+
+if TYPE_CHECKING:
+    from w2sg.theory.scoreboard.results import Scoreboard
 
 SHORT_SEAL = 16
 
 
-def scoreboard_document(board: Scoreboard, *, made_by: str = "") -> Document:
+def scoreboard_document(board: "Scoreboard", *, made_by: str = "") -> Document:
     """Return the document of a scoreboard; equal scoreboards give equal ones.
 
     Args:
@@ -42,11 +46,12 @@ def scoreboard_document(board: Scoreboard, *, made_by: str = "") -> Document:
         findings=tuple(findings_of(board)),
         sections=tuple(_sections(board)),
         made_by=made_by or " ".join(["w2sg theory score", *([board.study] if board.study else [])]),
+        rests_on=_runs(board),
         data=board.to_dict(),
     )
 
 
-def _sections(board: Scoreboard) -> list[Section]:
+def _sections(board: "Scoreboard") -> list[Section]:
     families = None if board.family_predictions is None else families_figure(board.family_predictions)
     shown: list[Figure | None] = []
     if board.predictions is not None:
@@ -71,7 +76,7 @@ def _sections(board: Scoreboard) -> list[Section]:
     return [section for section in sections if section.tables or section.figures]
 
 
-def _lead(board: Scoreboard) -> str:
+def _lead(board: "Scoreboard") -> str:
     sentences = [
         "Theories of weak-to-strong generalization, the baselines that they have to beat, and a stack of them all, "
         "asked of the same runs what the student gains over its weak supervisor.",
@@ -88,10 +93,10 @@ def _lead(board: Scoreboard) -> str:
             f"Late: in {words.quantity(board.late, 'task and seed', 'tasks and seeds')} the truth had been opened "
             "before, for other predictions than these."
         )
-    return " ".join([*sentences, f"Scored on {_runs(board)}."])
+    return " ".join(sentences)
 
 
-def _runs(board: Scoreboard) -> str:
+def _runs(board: "Scoreboard") -> str:
     """Return on how many runs of what was scored."""
     parts = []
     if board.n_runs:

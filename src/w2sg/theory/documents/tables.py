@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from w2sg.core import Cell, DataTable, Heading, Style
 from w2sg.core import wording as words
@@ -9,10 +10,12 @@ from w2sg.measure import Interval
 from w2sg.theory.scoreboard.decisions import DECISIONS, Regret
 from w2sg.theory.scoreboard.metrics import FEWEST
 from w2sg.theory.scoreboard.resampling import RESAMPLES
-from w2sg.theory.scoreboard.results import Scoreboard
-from w2sg.theory.scoreboard.scores import ALL, LEVEL, Score
+from w2sg.theory.scoreboard.scores import ALL, LEVEL, TheoryScore
 from w2sg.theory.scoreboard.stack import is_stack
 from w2sg.theory.scoreboard.summaries import FamilyScores, StackScores, has_hypotheses, is_baseline
+
+if TYPE_CHECKING:
+    from w2sg.theory.scoreboard.results import Scoreboard
 
 DECIMALS = 2
 """Of correlations and shares; risks and widths have three."""
@@ -55,7 +58,7 @@ _SCORED = (
 )
 
 
-def scores_table(board: Scoreboard) -> DataTable:
+def scores_table(board: "Scoreboard") -> DataTable:
     """Return the main table: one row for each theory that says something of the runs, on all of them."""
     scores = [score for score in ordered(board.main_scores) if score.runs == ALL]
     silent = [score.theory for score in scores if not score.n]
@@ -74,7 +77,7 @@ def scores_table(board: Scoreboard) -> DataTable:
     return DataTable("scores", "All theories on all runs", intro, columns, rows)
 
 
-def standings_table(board: Scoreboard) -> DataTable | None:
+def standings_table(board: "Scoreboard") -> DataTable | None:
     """Return the scores apart by what theories see of their hypotheses; None where none has any."""
     scores = [
         score
@@ -143,7 +146,7 @@ def families_table(families: Sequence[FamilyScores]) -> DataTable | None:
     return DataTable("families", title, intro, tuple(columns), rows)
 
 
-def contrasts_table(board: Scoreboard) -> DataTable | None:
+def contrasts_table(board: "Scoreboard") -> DataTable | None:
     """Return the contrasts with the baseline; None without any."""
     contrasts = [contrast for contrast in board.contrasts if contrast.difference is not None]
     if not contrasts:
@@ -159,16 +162,16 @@ def contrasts_table(board: Scoreboard) -> DataTable | None:
         Heading("p_holm", "Holm p", f"adjusted for all {len(board.contrasts)} contrasts", "p"),
     )
     intro = (
-        f"Rank correlation within tasks less that of {contrasts[0].reference}, on the runs that both predict. Each is "
-        "ranked against the truth in its own unit, and these are not measured with the same noise: see 'at most' in "
-        f"the main table. With {RESAMPLES} resamples no p is below {words.p_value(least)}, and after Holm over "
+        f"Rank correlation within tasks less that of {contrasts[0].reference}, on the runs that both predict, both "
+        "with the gain in 0-1 risk, whatever the theory's own unit. "
+        f"With {RESAMPLES} resamples no p is below {words.p_value(least)}, and after Holm over "
         f"{len(board.contrasts)} contrasts the smallest is at least {words.p_value(smallest)}."
     )
-    rows = rows_of(sorted(contrasts, key=lambda contrast: place(contrast.theory)), columns)
-    return DataTable("contrasts", "Contrasts with the baseline", intro, columns, rows)
+    contrasts.sort(key=lambda contrast: place(contrast.theory))
+    return DataTable("contrasts", "Contrasts with the baseline", intro, columns, rows_of(contrasts, columns))
 
 
-def regrets_table(board: Scoreboard) -> DataTable | None:
+def regrets_table(board: "Scoreboard") -> DataTable | None:
     """Return what decisions cost; None without any."""
     if not board.regrets:
         return None
@@ -201,7 +204,7 @@ def cell_of(item: object, column: Heading) -> Cell:
     return Cell.of(value) if isinstance(value, Interval) else Cell(value)
 
 
-def ordered(scores: Sequence[Score]) -> list[Score]:
+def ordered(scores: Sequence[TheoryScore]) -> list[TheoryScore]:
     """Return scores in the order of tables."""
     return sorted(scores, key=lambda score: place(score.theory))
 
@@ -211,7 +214,7 @@ def place(column: str) -> tuple[bool, int]:
     return is_stack(column), labels_of(column)
 
 
-def nominal(board: Scoreboard) -> str:
+def nominal(board: "Scoreboard") -> str:
     """Return the nominal coverage of predictions' intervals."""
     table = board.predictions or board.family_predictions
     return "" if table is None else f"{100 * table.level:g} %"
@@ -236,7 +239,7 @@ def size_of(regret: Regret) -> float:
     return float("inf") if regret.regret is None else regret.regret.estimate
 
 
-def _score_cells(score: Score, columns: Sequence[Heading]) -> tuple[Cell, ...]:
+def _score_cells(score: TheoryScore, columns: Sequence[Heading]) -> tuple[Cell, ...]:
     """Return the cells of a score that some columns ask for; most are named as the score's own attributes."""
     theory, labels = theory_name(score.theory), labels_of(score.theory)
     kind = "baseline" if is_baseline(theory) else "of all theories" if is_stack(theory) else ""

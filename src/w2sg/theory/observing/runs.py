@@ -18,6 +18,7 @@ from w2sg.core import (
     ClassProbabilities,
     Examples,
     FloatArray,
+    InformationTier,
     InputError,
     Labeller,
     Student,
@@ -135,7 +136,7 @@ class TaskObserver:
         """Train students again, on the labels of each refit of their weak supervisors.
 
         What is then known of a student is how it does on the supervision labels that its supervisor did not see. All
-        students train in step, as in a study.
+        students train in step, as in a study: which of them train together moves the last bits of what they say.
         """
         unfit = {setup.digest(): self._unfit(setup) for setup in setups}
         todo = [setup for setup in setups if unfit[setup.digest()] is None]
@@ -160,6 +161,9 @@ class TaskObserver:
             return refits
         if setup.method.audits:
             return "the method buys labels"
+        if setup.method.tier is not InformationTier.WEAK_LABELS:
+            # It would be told of all supervision labels, the left-out ones that judge its student among them.
+            return "the method knows more of the supervision split than a refit may"
         return "the student is too costly to train again" if setup.student.alone else None
 
     def _course(self, setup: Setup, index: int) -> AnyTraining:
@@ -168,8 +172,7 @@ class TaskObserver:
         rng = derive(self.seed, "theory", "student", str(index))
         splits = {"transfer": data.transfer} | ({"validation": data.validation} if data.validation is not None else {})
         labels = {name: labeller.label(examples, None, rng) for name, examples in splits.items()}
-        view = data.view(labels, tier=setup.method.tier, asked_by=setup.method.kind)
-        return setup.method.train(view, setup.student, rng)
+        return setup.method.train(data.view(labels), setup.student, rng)
 
     def _refit(self, supervisor: WeakSupervisor[Any]) -> Refits | str:
         key = supervisor.digest()
@@ -196,6 +199,8 @@ class TaskObserver:
             return f"the supervisor has {n} labels, {2 * FOLDS} are needed"
         gold = data.vault.release("supervision", "supervision", asked_by=supervisor.kind)
         supervision = Supervision(data.supervision, gold, data.question, data.corpus)
+        # A supervisor that uses some of the labels uses as many of what the largest fold leaves over, so that refits
+        # differ from it, and from each other, in which labels they saw and as little as can be in how many.
         size = n - int(np.bincount(self.fold, minlength=FOLDS).max())
         count = min(supervisor.labels_used(n), size)
         smaller = supervisor.with_labels(count)
@@ -207,6 +212,7 @@ class TaskObserver:
             held_out[left_out] = labeller.label(data.supervision.take(left_out), None, rng).probabilities
             fresh.append(labeller.label(self._fresh, None, rng).probabilities)
             self._labellers.setdefault(supervisor.digest(), []).append(labeller)
+        # Of the labels of one refit, all but one fold, another one has all but two folds.
         overlap = (FOLDS - 2) / (FOLDS - 1) * count / size
         return Refits(held_out, one_hot(gold, k).astype(np.float64), np.stack(fresh), count, overlap)
 
@@ -257,6 +263,7 @@ def truth_of_run(weak: AnyArray, student: AnyArray, ceiling: AnyArray, gold: Any
             f"weak_risk {unit}": mean_of(weak_risk),
             f"student_risk {unit}": mean_of(student_risk),
         }
+        # Where the gap may be 0 the ratio has no mean, and its error by the delta method would be wrong.
         gap = values[f"gap {unit}"]
         if gap.value > 2 * gap.se:
             values[f"pgr {unit}"] = _ratio(weak_risk - student_risk, weak_risk - ceiling_risk)

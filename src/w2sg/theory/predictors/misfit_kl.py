@@ -10,9 +10,10 @@ from typing import ClassVar, Literal
 
 from w2sg.core import register
 from w2sg.theory import hypotheses as given
+from w2sg.theory.catalogue import InfoSet
 from w2sg.theory.contracts import Hypothesis, Theory
 from w2sg.theory.hypotheses import LEVEL, CheckResult, checked, p_above
-from w2sg.theory.observables import InfoSet, Observables, Quantity
+from w2sg.theory.observables import Observables, Quantity
 from w2sg.theory.predictors.misfit import distance
 
 _LOGIT_TRUTH = given.assumed(
@@ -24,6 +25,7 @@ _LOGIT_TRUTH = given.assumed(
 
 def _inequality(seen: Observables) -> CheckResult:
     gain, misfit = seen["audit_gain_kl"], seen["misfit_reverse_kl"]
+    # The theorem is an inequality: labels can refute it, and no number of them shows that it is tight.
     slack = gain.value - misfit.value
     se = (gain.se**2 + misfit.se**2) ** 0.5
     p = p_above(Quantity(-slack, se, gain.n, "misfit less gain"), 0.0)
