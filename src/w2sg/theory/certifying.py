@@ -114,15 +114,8 @@ def certify_stored(
         looks = looks_at(opened, score)
 
     def step(look: int) -> Certification:
-        return Certification(
-            student=score.student,
-            labels=labels,
-            delta=delta,
-            on_disagreements=on_disagreements,
-            draw=draw,
-            look=look,
-            seed=score.seed,
-        )
+        asked = {"labels": labels, "delta": delta, "on_disagreements": on_disagreements, "draw": draw, "look": look}
+        return Certification.parse({**asked, "student": score.student, "seed": score.seed})
 
     again = next((look for look, key in enumerate(looks, start=1) if keys.of(step(look)) == key), None)
     asked = step(again or len(looks) + 1)

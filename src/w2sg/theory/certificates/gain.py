@@ -73,12 +73,10 @@ def gain_by_audit(
     """
     check_delta(delta)
     differs, value = _disputed(weak, student, rows, labels, n_classes)
-    # with two classes one of both models is right in every disagreement, so the value is -1 or 1 and its mean a share
     bound = certifier or (ClopperPearson() if n_classes == 2 else Betting(horizon=max(len(value), 1)))
     part, exact = 0.5 if len(value) else 1.0, ClopperPearson()
 
     def low_from(each: float) -> float:
-        # no label bounds v by -1, without any use of delta
         least = bound.low(value, part * each, DIFFERENCE) if len(value) else -1.0
         return least * (exact.high if least < 0 else exact.low)(differs, part * each)
 
