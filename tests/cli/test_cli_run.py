@@ -140,7 +140,8 @@ def test_failed_runs_of_a_study_are_listed_and_the_others_shown(w2sg: Command, t
     assert "Traceback" not in done.err
     shown = w2sg("study", "two.toml")
     assert shown.code == 3
-    assert "two: results (2 runs, 2 seeds)" in shown.out
+    assert "2 of 4 runs failed and are in no number of this page" in shown.out
+    assert "few-features" in shown.out
     assert "2 of 4 runs failed" in shown.err
     (tmp_path / "none.toml").write_text(
         STUDY.replace('"naive", "confidence"', '"cli-fails"') + 'plugins = ["failing.py"]\n'
