@@ -68,13 +68,13 @@ def _imports(name: str) -> frozenset[str]:
     path = _path(name)
     if path is None:
         return frozenset()
-    own = ("w2sg", name.split(".")[0])
-    targets = {_defined_in(base, item) for base, item, _ in _named_imports(name, path)}
-    return frozenset(
-        target
-        for target in targets
-        if target != "w2sg" and (target.split(".")[0] in own or target.startswith(PLUGIN)) and _path(target)
-    )
+    own = {"w2sg", name.split(".")[0]}
+    targets = {
+        _defined_in(base, item)
+        for base, item, _ in _named_imports(name, path)
+        if base.split(".")[0] in own or base.startswith(PLUGIN)
+    }
+    return frozenset(target for target in targets if target != "w2sg" and _path(target))
 
 
 def _named_imports(name: str, path: Path) -> list[tuple[str, str, str]]:
@@ -97,10 +97,13 @@ def _defined_in(module: str, item: str) -> str:
     """Return the module that defines what is imported: through as many faces as the name is handed on by."""
     if not item:
         return module
-    if _path(f"{module}.{item}") is not None:
-        return f"{module}.{item}"
     handed_on = _face(module).get(item)
-    return module if handed_on is None else _defined_in(*handed_on)
+    if handed_on is not None:
+        return _defined_in(*handed_on)
+    path = _path(module)
+    folder = path.parent if path is not None and path.name == "__init__.py" else None
+    inside = folder is not None and any((folder / file).is_file() for file in (f"{item}.py", f"{item}/__init__.py"))
+    return f"{module}.{item}" if inside else module
 
 
 @cache
