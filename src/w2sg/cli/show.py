@@ -1,5 +1,6 @@
 """`w2sg show`: one run, with everything it rests on."""
 
+import hashlib
 from typing import Annotated
 
 import typer
@@ -39,7 +40,9 @@ def show(
     with Store(folder) as opened:
         result = result_of(opened, run.key, opened.record(run.key) or {})
     if as_json:
-        print_json({"id": run.key, "seed": run.seed, "setup": dict(run.about), **result})
+        about = dict(run.about)
+        config = hashlib.sha256(canonical_json(about).encode()).hexdigest()
+        print_json({"id": run.key, "seed": run.seed, "setup": about, "config": config, **result})
         return
     if REFUSED in run.shown:
         typer.echo(f"run {run.key}: its method does not fit its task: {run.shown[REFUSED]}")

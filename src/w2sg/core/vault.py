@@ -58,7 +58,7 @@ class Aggregates:
 
 
 class Vault:
-    """The gold of a task's splits: class numbers, or what the task's question asks for (dtype object)."""
+    """The gold of a task's splits: class numbers, or what its question asks for (numbers, or dtype object)."""
 
     def __init__(self, gold: Mapping[str, AnyArray]) -> None:
         self.__gold = {split: _sealed(np.asarray(labels)) for split, labels in gold.items()}
@@ -146,4 +146,5 @@ class Vault:
 
 
 def _sealed(labels: AnyArray) -> AnyArray:
-    return frozen(labels if labels.dtype == object else labels.astype(np.int64))
+    # Numbers that are no class numbers, such as the gold of a regression, stay what they are.
+    return frozen(labels if labels.dtype.kind in "Of" else labels.astype(np.int64))

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from w2sg.core import Component, InputError
 
+PLUGIN = "w2sg_plugin_"
+"""What the names of plugins' modules begin with: a plugin may use what another one defines."""
 _IMPORT = re.compile(r"^\s*(?:from\s+(\.*[\w.]*)\s+import\s+(\([^)]*\)|[^\n#;]*)|import\s+([^\n#;]+))", re.MULTILINE)
 _NAME = re.compile(r"([\w.]+)(?:\s+as\s+(\w+))?")
 _COMMENT = re.compile(r"#[^\n]*")
@@ -66,9 +68,13 @@ def _imports(name: str) -> frozenset[str]:
     path = _path(name)
     if path is None:
         return frozenset()
-    own = {"w2sg", name.split(".")[0]}
+    own = ("w2sg", name.split(".")[0])
     targets = {_defined_in(base, item) for base, item, _ in _named_imports(name, path)}
-    return frozenset(target for target in targets if target != "w2sg" and target.split(".")[0] in own and _path(target))
+    return frozenset(
+        target
+        for target in targets
+        if target != "w2sg" and (target.split(".")[0] in own or target.startswith(PLUGIN)) and _path(target)
+    )
 
 
 def _named_imports(name: str, path: Path) -> list[tuple[str, str, str]]:

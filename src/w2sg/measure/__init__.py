@@ -18,6 +18,7 @@ from w2sg.measure.bounds.means import (
 from w2sg.measure.bounds.pac_bayes import gaussian_kl, gibbs_loss, pac_bayes_kl
 from w2sg.measure.bounds.powered import Powered, tuned_power
 from w2sg.measure.checks import (
+    MEASURED_ROW_SUM_TOLERANCE,
     UNIT,
     Span,
     as_flags,
@@ -52,8 +53,10 @@ from w2sg.measure.published import pgr_from_accuracies, seed_only_standard_error
 from w2sg.measure.ranks import Friedman, average_ranks, cliques, critical_difference, friedman, task_ranks
 
 __all__ = [
+    "MEASURED_ROW_SUM_TOLERANCE",
     "MINIMUM_GAP",
     "INDEPENDENT",
+    "MEASURED_ROW_SUM_TOLERANCE",
     "MINIMUM_GAP",
     "UNIT",
     "Betting",

@@ -103,6 +103,8 @@ def certify_stored(
         InputError: The budget is more than the test set (or its groups), or the run was made by other code or data.
         CapabilityError: The task asks for no class probabilities.
     """
+    if not 0 < delta < 1:
+        raise InputError(f"delta must be between 0 and 1, got {delta}")
     score, keys = score_of(result), Keys()
     with Store(store) as opened:
         if keys.of(score.student) not in opened.having([keys.of(score.student)]):

@@ -8,9 +8,10 @@ term.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from w2sg.core import ROW_SUM_TOLERANCE, FloatArray, InputError
+from w2sg.core import FloatArray, InputError
 from w2sg.measure import (
     INDEPENDENT,
+    MEASURED_ROW_SUM_TOLERANCE,
     UNIT,
     Betting,
     Certifier,
@@ -267,7 +268,7 @@ def _predictions(name: str, values: ArrayLike, span: Span) -> FloatArray:
     # rows that miss 1 by rounding are made to sum to 1, so that no distance leaves its span
     flat = as_unit(name, array.ravel()).reshape(array.shape)
     worst = float(np.abs(flat.sum(axis=1) - 1).max())
-    if worst > ROW_SUM_TOLERANCE:
+    if worst > MEASURED_ROW_SUM_TOLERANCE:
         raise InputError(f"rows of {name} must sum to 1, one misses it by {worst:.2g}: apply soft-max to logits first")
     return np.asarray(flat / flat.sum(axis=1, keepdims=True))
 
