@@ -49,6 +49,7 @@ def artifacts(folder: Path, step: str = "student") -> dict[str, Mapping[str, Any
 
 def _probabilities(kept: Mapping[str, AnyArray]) -> Iterator[tuple[str, AnyArray]]:
     for split, answers in unpack_answers(ClassProbabilities, kept).items():
+        assert isinstance(answers, ClassProbabilities)
         yield split, answers.probabilities
 
 

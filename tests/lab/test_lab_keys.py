@@ -200,8 +200,13 @@ def closure(step: Step) -> set[str]:
     asked: list[frozenset[str]] = []
     fresh = Keys()
     real = keys_module._code
+
+    def noted(modules: frozenset[str]) -> str:
+        asked.append(modules)
+        return real(modules)
+
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(keys_module, "_code", lambda modules: asked.append(modules) or real(modules))
+        patched.setattr(keys_module, "_code", noted)
         fresh.of(step)
     return set(code._closure(asked[-1]))  # the keys of its inputs are made before its own, or beside it
 

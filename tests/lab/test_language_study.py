@@ -90,9 +90,9 @@ def test_a_training_that_needs_more_memory_than_there_is_fails_alone(
     model: str, reviews: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The runs of other students stay; the message says what to change."""
-    from w2sg.students.language.problems import Labelled
+    from w2sg.students.language.problems import LabelProblem
 
-    read = Labelled._shown
+    read = LabelProblem._shown
 
     def shown(self: Any, step: Any, rows: Any) -> Any:
         if step.plain.body.config.num_hidden_layers == 4:
@@ -105,9 +105,9 @@ def test_a_training_that_needs_more_memory_than_there_is_fails_alone(
         "tasks": [{"kind": "files", "path": reviews, "text": "text", "supervision": 60, "transfer": 100}],
         "students": [{"kind": "language-model", "model": model, "epochs": 1, "grid": {"layers": [1, 4]}}],
     }
-    monkeypatch.setattr(Labelled, "_shown", shown)
+    monkeypatch.setattr(LabelProblem, "_shown", shown)
     short = study(w2sg.Study.parse(definition), store=tmp_path, workers=1)
     assert len(short.results) == 1
     assert re.search(r"1 of 2 runs failed; the others are kept:\n.*memory is not enough for one", short.failures())
-    monkeypatch.setattr(Labelled, "_shown", read)
+    monkeypatch.setattr(LabelProblem, "_shown", read)
     assert study(w2sg.Study.parse(definition), store=tmp_path, workers=1).steps_done["student"] == 1

@@ -73,7 +73,7 @@ def test_it_is_cached_resumed_and_recalled(plugin: Any, tmp_path: Path, monkeypa
             raise ZeroDivisionError("not this degree")
         return fit_many(self, fits)
 
-    fields = {"students": [{"kind": "polynomial", "grid": {"degree": [3, 4]}}], "seeds": 2}
+    fields: dict[str, Any] = {"students": [{"kind": "polynomial", "grid": {"degree": [3, 4]}}], "seeds": 2}
     with monkeypatch.context() as patched:
         patched.setattr(plugin.Polynomial, "fit_many", fails)
         broken = sines(tmp_path, **fields)

@@ -64,7 +64,7 @@ def test_it_stands_on_the_students_of_a_study(plugin: Any, tmp_path: Path) -> No
     assert computed(tmp_path, confusions(plugin), workers=1).done == {"confusion": 4}
     accuracies = {result.label["method"]: result.pgr.student.estimate for result in found.results}
     shown = [result.shown["right"] for result in results(tmp_path)]
-    assert np.mean(shown) == pytest.approx(np.mean(list(accuracies.values())))  # type: ignore[arg-type]
+    assert np.mean(shown) == pytest.approx(np.mean(list(accuracies.values())))
 
 
 def test_one_more_makes_only_that_and_a_failed_neighbour_only_itself(

@@ -198,8 +198,9 @@ class Watches(Method[Texts, WritingPredictor]):
         self, view: WeakView[Texts], student: Student[Any, Any], rng: np.random.Generator
     ) -> AnyTraining[WritingPredictor]:
         SEEN.append(view)
-        return student.published()  # type: ignore[attr-defined]
-        yield
+        yield from ()
+        untrained: WritingPredictor = student.published()  # type: ignore[attr-defined]
+        return untrained
 
 
 SEEN: list[WeakView[Texts]] = []

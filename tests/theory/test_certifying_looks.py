@@ -144,7 +144,8 @@ def best_of_looks(n_looks: int, divided: bool, trials: int, seed: int) -> float:
         for look in range(1, n_looks + 1):
             rows = rng.choice(disputed, 50, replace=False)
             delta = DELTA * share_of_look(look) if divided else DELTA
-            if gain_by_audit(weak, student, rows, truth[rows], delta, n_classes=2).low > 0:
+            low = gain_by_audit(weak, student, rows, truth[rows], delta, n_classes=2).low
+            if low is not None and low > 0:
                 false += 1
                 break
     return false / trials

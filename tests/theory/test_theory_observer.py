@@ -48,7 +48,8 @@ class Copy(Predictor):
         self.inner = inner
 
     def predict_proba(self, inputs: Inputs) -> FloatArray:
-        return self.inner.answer(inputs).probabilities
+        probabilities: FloatArray = self.inner.answer(inputs).probabilities
+        return probabilities
 
 
 FEW: Mapping[str, object] = {"kind": "fewer-labels", "labels": 20}
