@@ -8,11 +8,14 @@ import numpy as np
 from pydantic import Field
 
 from w2sg.core import (
+    AnyArray,
     AnyObjective,
     AnyStopping,
     CapabilityError,
     Fit,
+    FloatArray,
     InputError,
+    Inputs,
     Method,
     Predictor,
     Student,
@@ -140,13 +143,7 @@ def _watching_gold(fit: Fit, view: WeakView, labels: int) -> Fit:
     others = ~np.isin(fit.inputs.rows, audited.rows)
     if not others.any():
         raise InputError(f"stopping watches {labels} gold labels and leaves no example to train on: lower 'labels'")
-    return replace(
-        fit,
-        inputs=fit.inputs.take(others),
-        targets=fit.targets[others],
-        weights=None if fit.weights is None else fit.weights[others],
-        watched=(audited, one_hot(view.audit.gold, view.transfer.weak.n_classes)),
-    )
+    return _apart(fit, others, (audited, one_hot(view.audit.gold, view.transfer.weak.n_classes)))
 
 
 def _lend(fit: Fit, share: float, rng: np.random.Generator) -> Fit:
@@ -158,10 +155,10 @@ def _lend(fit: Fit, share: float, rng: np.random.Generator) -> Fit:
             f"stopping lends {cut} of {len(order)} examples and leaves none to train on: use more examples"
         )
     lent, kept = order[:cut], order[cut:]
-    return replace(
-        fit,
-        inputs=fit.inputs.take(kept),
-        targets=fit.targets[kept],
-        weights=None if fit.weights is None else fit.weights[kept],
-        watched=(fit.inputs.take(lent), fit.targets[lent]),
-    )
+    return _apart(fit, kept, (fit.inputs.take(lent), fit.targets[lent]))
+
+
+def _apart(fit: Fit, rows: AnyArray, watched: tuple[Inputs, FloatArray]) -> Fit:
+    """Return the fit on some of its examples, by position or mask, with others to watch."""
+    weights = None if fit.weights is None else fit.weights[rows]
+    return replace(fit, inputs=fit.inputs.take(rows), targets=fit.targets[rows], weights=weights, watched=watched)

@@ -101,17 +101,6 @@ def _unsupplied(composition: Composition, given: Circumstances) -> Iterator[str]
                 yield f"{field} {kind!r} is an oracle: it sees gold that no method has, and is only for bounds"
 
 
-def refuse_contradictions(composition: Composition, given: Circumstances) -> None:
-    """Raise an error with every reason why a composition cannot run.
-
-    Raises:
-        InputError: If there is one.
-    """
-    reasons = contradictions(composition, given)
-    if reasons:
-        raise InputError(f"composition {canonical_name(composition)!r} " + "; ".join(reasons))
-
-
 def random_composition(rng: np.random.Generator, given: Circumstances) -> Composition:
     """Return a composition that can run, drawn at random.
 

@@ -6,8 +6,8 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field
 
-from w2sg.core import Fit, FloatArray, InputError, Inputs, Predictor, Student, register
-from w2sg.students.features import AnyFeatures, FeatureMap, Raw, features
+from w2sg.core import Fit, FloatArray, InputError, Inputs, Predictor, register
+from w2sg.students.features import FeatureMap, FeatureStudent, features
 
 
 class ClassicalPredictor(Predictor):
@@ -23,24 +23,13 @@ class ClassicalPredictor(Predictor):
         return wide
 
 
-class _Classical(Student):
+class _Classical(FeatureStudent):
     """What the two share: they learn the most likely class of each target, whatever the objective."""
-
-    features: AnyFeatures = Field(default=Raw(), description="what the model reads")
 
     @property
     def capabilities(self) -> frozenset[str]:
         """Features before training."""
         return frozenset({"embed"})
-
-    @property
-    def body(self) -> FeatureMap:
-        """Its feature map."""
-        return self.features
-
-    def embed(self, corpus: Inputs, inputs: Inputs) -> FloatArray:
-        """Return the features that the model reads, `(n, d)`."""
-        return features(self.features, corpus, inputs)
 
     def fit_many(self, fits: Sequence[Fit]) -> list[Predictor]:
         """Train the models one after the other."""

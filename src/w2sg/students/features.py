@@ -17,6 +17,7 @@ from w2sg.core import (
     FloatArray,
     InputError,
     Inputs,
+    Student,
     component_field,
     contract,
     derive,
@@ -257,3 +258,42 @@ class TfIdf(FeatureMap):
             return np.asarray(joined, dtype=np.float32)
 
         return transform
+
+
+class FeatureStudent(Student):
+    """A student that reads its inputs through a feature map."""
+
+    features: AnyFeatures = Field(default=Raw(), description="what the student reads of its inputs: its frozen body")
+
+    @property
+    def body(self) -> FeatureMap:
+        """Its feature map."""
+        return self.features
+
+    def embed(self, corpus: Inputs, inputs: Inputs) -> FloatArray:
+        """Return the features that the student reads, `(n, d)`."""
+        return features(self.features, corpus, inputs)
+
+
+class FrozenBodyStudent(FeatureStudent):
+    """A student whose features stay as they are: only a linear map on them is learned, so its body is its strength."""
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """Features, and smaller versions where the number of features is a choice."""
+        scale = frozenset() if self.features.strength is None else frozenset({"scale"})
+        return frozenset({"represent", "embed"}) | scale
+
+    @property
+    def strength(self) -> float | None:
+        """The number of features, where that is a choice."""
+        return self.features.strength
+
+    @property
+    def body_frozen(self) -> bool:
+        """The map on the features alone is fitted."""
+        return True
+
+    def scaled(self, fraction: float) -> Self:
+        """Return the same student on a smaller body."""
+        return self.model_copy(update={"features": self.features.scaled(fraction)})

@@ -6,8 +6,8 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from w2sg.core import Fit, FloatArray, InputError, Inputs, Predictor, Student, register
-from w2sg.students.features import AnyFeatures, FeatureMap, Raw, features
+from w2sg.core import Fit, FloatArray, InputError, Inputs, Predictor, register
+from w2sg.students.features import FeatureMap, FeatureStudent, features
 from w2sg.students.linear import softmax
 
 Parameters = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
@@ -32,11 +32,10 @@ class MlpPredictor(Predictor):
 
 
 @register()
-class Mlp(Student):
+class Mlp(FeatureStudent):
     """A network with one hidden ReLU layer, trained by minibatch Adam with a cosine schedule."""
 
     kind: Literal["mlp"] = "mlp"
-    features: AnyFeatures = Field(default=Raw(), description="what the network reads")
     hidden: int = Field(64, ge=1, description="hidden units")
     epochs: int = Field(30, ge=1)
     batch: int = Field(64, ge=1, description="examples a step")
@@ -62,15 +61,6 @@ class Mlp(Student):
     def body_frozen(self) -> bool:
         """The hidden layer is trained."""
         return False
-
-    @property
-    def body(self) -> FeatureMap:
-        """Its feature map."""
-        return self.features
-
-    def embed(self, corpus: Inputs, inputs: Inputs) -> FloatArray:
-        """Return the features that the network reads, `(n, d)`."""
-        return features(self.features, corpus, inputs)
 
     def scaled(self, fraction: float) -> "Mlp":
         """Return a narrower network."""

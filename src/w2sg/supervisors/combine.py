@@ -73,8 +73,7 @@ def mean_votes(votes: IntArray, n_classes: int, silent: FloatArray | None = None
     array([[0.67, 0.33],
            [0.5 , 0.5 ]])
     """
-    counts = _counts(check_votes(votes, n_classes), n_classes)
-    return _normalised(counts, silent)
+    return _normalised(vote_counts(votes, n_classes), silent)
 
 
 def majority(votes: IntArray, n_classes: int, silent: FloatArray | None = None) -> FloatArray:
@@ -89,7 +88,7 @@ def majority(votes: IntArray, n_classes: int, silent: FloatArray | None = None) 
     array([[1. , 0. , 0. ],
            [0.5, 0.5, 0. ]])
     """
-    counts = _counts(check_votes(votes, n_classes), n_classes)
+    counts = vote_counts(votes, n_classes)
     best = counts.max(axis=1, keepdims=True)
     return _normalised(((counts == best) & (best > 0)).astype(np.float64), silent)
 
@@ -117,8 +116,22 @@ def posterior_mean(counts: FloatArray, prior: FloatArray, strength: float) -> Fl
 
 
 def vote_counts(votes: IntArray, n_classes: int) -> FloatArray:
-    """Return how many votes each class has, `(n, k)`."""
-    return _counts(check_votes(votes, n_classes), n_classes)
+    """Return how many votes each class has, `(n, k)`.
+
+    Raises:
+        DataError: If a vote is out of range.
+    """
+    votes = check_votes(votes, n_classes)
+    n, m = votes.shape
+    flat = np.repeat(np.arange(n), m) * (n_classes + 1) + (votes.ravel() + 1)
+    counts = np.bincount(flat, minlength=n * (n_classes + 1)).reshape(n, n_classes + 1)
+    return counts[:, 1:].astype(np.float64)
+
+
+def floored(shares: FloatArray) -> FloatArray:
+    """Return class shares `(k,)` as a prior, with a millionth for classes that did not occur."""
+    raised = np.maximum(shares, 1e-6)
+    return np.asarray(raised / raised.sum())
 
 
 @dataclass(frozen=True, eq=False)
@@ -245,14 +258,6 @@ def check_prior(prior: FloatArray | None, n_classes: int) -> None:
             f"prior must be {n_classes} probabilities above 0 of sum 1, got {prior.tolist()}: "
             "give a class that may occur a small share"
         )
-
-
-def _counts(votes: IntArray, n_classes: int) -> FloatArray:
-    """Return how many votes each class has, `(n, k)`."""
-    n, m = votes.shape
-    flat = np.repeat(np.arange(n), m) * (n_classes + 1) + (votes.ravel() + 1)
-    counts = np.bincount(flat, minlength=n * (n_classes + 1)).reshape(n, n_classes + 1)
-    return counts[:, 1:].astype(np.float64)
 
 
 def _normalised(counts: FloatArray, silent: FloatArray | None) -> FloatArray:

@@ -22,7 +22,7 @@ from w2sg.core import (
     preset,
     register,
 )
-from w2sg.supervisors.combine import Combination, dawid_skene, harden, majority, posterior_mean
+from w2sg.supervisors.combine import Combination, dawid_skene, floored, harden, majority, posterior_mean
 from w2sg.supervisors.triplets import label_model
 
 
@@ -153,8 +153,7 @@ class PanelLabeller(Labeller):
             return np.full(self.n_classes, 1 / self.n_classes)
         if self.supervisor.class_prior == "estimated" or self.shares is None:
             return None
-        floored = np.maximum(self.shares, 1e-6)
-        return np.asarray(floored / floored.sum())
+        return floored(self.shares)
 
 
 preset(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from w2sg.core import AnyArray, BoolArray, DataError, FloatArray, IntArray, derive, digest_arrays
-from w2sg.tasks.reading import KEY, Sheet, row_of
+from w2sg.tasks.reading import KEY, Sheet
 
 MAX_CLASSES = 1000
 """A column with more distinct values than this is not a column of class names."""
@@ -17,6 +17,8 @@ ABSTAIN = -1
 """The vote of a rule that does not apply, and the answer of a system that gave none."""
 RECORDED = "recorded."
 """What the names of metadata columns with recorded answers begin with; the name of who gave them follows."""
+PAIR_CLASSES = ("first", "second")
+"""The classes of a pair of texts: which of the two is the better one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,8 +40,12 @@ class Rows:
         return [value for sheet in self.sheets for value in sheet.column(name, user)]
 
     def where(self, index: int) -> str:
-        """Return the file and the row of a position."""
-        return row_of(self.sheets, index)
+        """Return the file and the row of a position, counted from 1 without the header."""
+        for sheet in self.sheets:
+            if index < len(sheet):
+                return f"{sheet.file}, row {index + 1}"
+            index -= len(sheet)
+        raise IndexError(index)
 
     def fail(self, index: int, text: str) -> DataError:
         """Return an error about a row."""

@@ -13,6 +13,7 @@ from w2sg.core import AnyArray, DataError, IntArray, register
 from w2sg.tasks.choices import encode_choices
 from w2sg.tasks.encoding import (
     METADATA,
+    PAIR_CLASSES,
     RECORDED,
     Rows,
     default_features,
@@ -29,7 +30,6 @@ from w2sg.tasks.reading import Format, file_bytes, format_of, read_sheet
 from w2sg.tasks.splits import SPLITS, SplitTask
 from w2sg.tasks.table import FREE, Table
 
-PAIR_CLASSES = ("first", "second")
 ALIASES = {"train": FREE, "valid": "validation", "val": "validation"}
 """Usual split names: training rows are dealt to supervision and transfer."""
 _MEMO = 4
@@ -147,8 +147,8 @@ class Files(SplitTask):
         Raises:
             DataError: If the files break a rule, or are no longer those with the fingerprint `expected`.
         """
-        found, contents = self._bytes()
-        if found != expected:
+        fingerprint, contents = self._bytes()
+        if fingerprint != expected:
             raise DataError(f"{next(iter(self._files().values()))}: the file changed while it was read: run again")
         sheets, split = [], []
         for name, path in self._files().items():

@@ -7,7 +7,7 @@ import io
 import json
 import math
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -350,12 +350,3 @@ def parse_idx(path: str, data: bytes) -> AnyArray:
     if len(data) != expected:
         raise DataError(f"{path}: wrong size: shape {shape} needs {expected} bytes, got {len(data)}: fetch it again")
     return np.frombuffer(data, np.uint8, offset=start).reshape(shape)
-
-
-def row_of(sheets: Iterable[Sheet], index: int) -> str:
-    """Return where a row of several files is: the file, and the row counted from 1 without the header."""
-    for sheet in sheets:
-        if index < len(sheet):
-            return f"{sheet.file}, row {index + 1}"
-        index -= len(sheet)
-    raise IndexError(index)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, final
 import numpy as np
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from w2sg.core import Classes, DataError, Inputs, IntArray, Question, Task, TaskData, Texts, Vault, derive
+from w2sg.core import BoolArray, Classes, DataError, Inputs, IntArray, Question, Task, TaskData, Texts, Vault, derive
 from w2sg.tasks.shifts import AnyShift
 from w2sg.tasks.table import FREE, Table
 
@@ -96,17 +96,21 @@ class SplitTask(Task):
     def _deal(
         self, table: Table, sizes: Mapping[str, int | float | None], rng: np.random.Generator
     ) -> dict[str, IntArray]:
+        return deal(table, sizes, self._admitted(table), rng)
+
+    def _admitted(self, table: Table) -> dict[str, BoolArray]:
+        """Return for each split the rows `(N,)` that every shift lets it hold."""
         masks = {split: np.ones(len(table), dtype=np.bool_) for split in SPLITS}
-        for shift in self.shifts:
-            for split in SPLITS:
+        for split in SPLITS:
+            for shift in self.shifts:
                 masks[split] &= shift.admits(table, split)
-        return deal(table, sizes, masks, rng)
+        return masks
 
 
 def deal(
     table: Table,
     sizes: Mapping[str, int | float | None],
-    admitted: Mapping[str, np.ndarray[tuple[int], np.dtype[np.bool_]]],
+    admitted: Mapping[str, BoolArray],
     rng: np.random.Generator,
 ) -> dict[str, IntArray]:
     """Decide which rows of the pool are in which split, each split in random order.

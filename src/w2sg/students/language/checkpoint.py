@@ -75,8 +75,8 @@ def _read(place: Path, network: Network, optimizer: Any) -> Saved:
     known = json.loads((place / "where.json").read_text(encoding="utf-8"))
     parameters, moments = (load_file(place / f"{name}.safetensors") for name in ("parameters", "optimizer"))
     for name, value in _learned(network, optimizer):
-        found = {key.rpartition(" ")[2]: moment for key, moment in moments.items() if key.rpartition(" ")[0] == name}
-        optimizer.state[value] = {key: moment.to(value.device) for key, moment in found.items()}
+        own = {key.rpartition(" ")[2]: moment for key, moment in moments.items() if key.rpartition(" ")[0] == name}
+        optimizer.state[value] = {key: moment.to(value.device) for key, moment in own.items()}
     best = (known["score"], known["best_step"], load_file(place / "best.safetensors")) if "score" in known else None
     network.restore(parameters)
     return Saved(known["step"], known["in_vain"], best)

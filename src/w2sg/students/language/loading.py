@@ -102,11 +102,11 @@ def _check_folder(folder: Path) -> None:
     if not (folder / "config.json").is_file():
         raise InputError(f"model {str(folder)!r} is a folder without config.json: give the folder of a saved model")
     if not list(folder.glob("*.safetensors")):
-        found = sorted(path.name for pattern in PICKLES for path in folder.glob(pattern))
-        if found:
+        refused = sorted(path.name for pattern in PICKLES for path in folder.glob(pattern))
+        if refused:
             raise InputError(
-                f"model {str(folder)!r} has weights only as {', '.join(found)}, which can run code when they are read: "
-                "save it with save_pretrained, which writes safetensors"
+                f"model {str(folder)!r} has weights only as {', '.join(refused)}, which can run code when they are "
+                "read: save it with save_pretrained, which writes safetensors"
             )
         raise InputError(f"model {str(folder)!r} has no weights: a file *.safetensors is needed beside config.json")
 

@@ -108,8 +108,8 @@ class BatchStep:
         """Return the positions of a batch that this process handles, cut into pieces of like length."""
         world, rank = self.accelerator.num_processes, self.accelerator.process_index
         positions = np.argsort(lengths, kind="stable")[rank::world]
-        found = [positions[piece] for piece in pieces(lengths[positions], self.micro)]
-        return found or [np.zeros(0, dtype=np.int64)]
+        cut = [positions[piece] for piece in pieces(lengths[positions], self.micro)]
+        return cut or [np.zeros(0, dtype=np.int64)]
 
     def sync(self, last: bool) -> AbstractContextManager[Any]:
         """Return the context of a backward pass: gradients are exchanged in the last of a step only."""

@@ -71,6 +71,11 @@ class HeadTuning(Tuning):
     )
     ladder: tuple[str, ...] = Field((), description="smaller models, smallest first, for chains through several sizes")
 
+    @property
+    def too_long_to_answer(self) -> Literal["cut-left", "cut-right", "refuse"]:
+        """What becomes of a long text that must be answered: none can be left out, so `drop` cuts its beginning."""
+        return "cut-left" if self.too_long == "drop" else self.too_long
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.mode == "probe" and (self.answers or self.generative_epochs):

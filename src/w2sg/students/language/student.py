@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from w2sg.core import (
     AnyArray,
@@ -79,9 +79,8 @@ class LanguageModel(HeadTuning, Student):
 
     def frozen(self) -> HiddenStates:
         """Return the frozen model as a feature map."""
-        rule: Any = "cut-left" if self.too_long == "drop" else self.too_long
         same = ("model", "read", "layers", "most_tokens", "device", "precision")
-        return HiddenStates(**{name: getattr(self, name) for name in same}, too_long=rule)
+        return HiddenStates(**{name: getattr(self, name) for name in same}, too_long=self.too_long_to_answer)
 
     def fit_many(self, fits: Sequence[Fit]) -> list[Predictor]:
         """Train; probes together, other students one after the other, each from its own randomness."""

@@ -174,8 +174,7 @@ class LanguagePredictor(Predictor):
 
     def _answered(self, inputs: Inputs, what: Any) -> FloatArray:
         network = _ready.get((id(self), id(self.state)), self._network, lambda _: READY_BYTES)[1]
-        rule = "cut-left" if self.student.too_long == "drop" else self.student.too_long
-        tokens = tokenize(network.loaded, texts_of(inputs), self.student.most_tokens, rule)
+        tokens = tokenize(network.loaded, texts_of(inputs), self.student.most_tokens, self.student.too_long_to_answer)
         return answered(network, tokens, what)
 
     def _network(self) -> tuple[object, Network]:
@@ -215,8 +214,7 @@ def _look(student: HeadTuning, fit: Fit, network: Network) -> Callable[[Network]
     if fit.watched is None or not fit.stopping.watches:
         return None
     inputs, weak = fit.watched
-    rule = "cut-left" if student.too_long == "drop" else student.too_long
-    tokens = tokenize(network.loaded, texts_of(inputs), student.most_tokens, rule)
+    tokens = tokenize(network.loaded, texts_of(inputs), student.most_tokens, student.too_long_to_answer)
 
     def look(trained: Network) -> float:
         logits = answered(trained, tokens, "outputs").reshape(weak.shape)

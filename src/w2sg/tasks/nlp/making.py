@@ -9,13 +9,12 @@ import numpy as np
 
 from w2sg.core import AnyArray, BoolArray, DataError, IntArray, canonical_json, derive
 from w2sg.tasks.choices import RowError
-from w2sg.tasks.encoding import METADATA, Rows, encode_pairs
+from w2sg.tasks.encoding import METADATA, PAIR_CLASSES, Rows, encode_pairs
 from w2sg.tasks.nlp.shapes import Texts, TextSet
 from w2sg.tasks.nlp.sources import Parts
 from w2sg.tasks.reading import Sheet
 from w2sg.tasks.table import FREE, Table
 
-PAIR_CLASSES = ("first", "second")
 AnswersShown = Literal["both", "one", "pair"]
 """What a question becomes: a text with the right and one with a wrong answer, one of these two, or the pair of them."""
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import Annotated, Any, Literal, Self, final
+from typing import Annotated, Literal, Self, final
 
 import numpy as np
 from pydantic import Field, WithJsonSchema, model_validator
@@ -96,11 +96,11 @@ class Nlp(SplitTask):
         """
         chosen = FORMATS[self.dataset]
         if self.path is not None:
-            found, files = contents(self.path, chosen)
+            fingerprint, files = contents(self.path, chosen)
             parts = local_parts(files, self.limit)
         else:
-            found, parts = hub_parts(chosen, self.revision, self.limit)
-        if found != expected:
+            fingerprint, parts = hub_parts(chosen, self.revision, self.limit)
+        if fingerprint != expected:
             raise DataError(f"{self.path}: a file changed while it was read: run again")
         return make(chosen, parts, Rule(self.answers, self.words, self.longer, self.balance))
 
@@ -116,12 +116,6 @@ class Nlp(SplitTask):
         if "together" in table.columns:
             whole(table, dealt, self._admitted(table), rng)
         return dealt
-
-    def _admitted(self, table: Table) -> dict[str, Any]:
-        admits = {split: [shift.admits(table, split) for shift in self.shifts] for split in SPLITS}
-        return {
-            split: np.logical_and.reduce([np.ones(len(table), np.bool_), *masks]) for split, masks in admits.items()
-        }
 
 
 @lru_cache(maxsize=_MEMO)
