@@ -29,6 +29,7 @@ class LinearPredictor(Predictor):
 
 def softmax(logits: FloatArray) -> FloatArray:
     """Return the softmax over the last axis."""
+    # Taking the largest logit off changes no ratio and keeps the exponential from overflowing.
     raised = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return np.asarray(raised / raised.sum(axis=-1, keepdims=True))
 
@@ -61,6 +62,7 @@ class Linear(FrozenBodyStudent):
     def fit_many(self, fits: Sequence[Fit]) -> list[Predictor]:
         """Train the heads together; those on the same inputs share their whitened features."""
         body = self.features.digest()
+        # The trainer recognises shared rows by the identity of their array, so each set of inputs is read once here.
         known: dict[str, FloatArray] = {}
 
         def name(fit: Fit, inputs: Inputs) -> str:

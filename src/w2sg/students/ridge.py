@@ -20,6 +20,7 @@ class RidgePredictor(Predictor):
     def predict_proba(self, inputs: Inputs) -> FloatArray:
         """Return class probabilities `(n, k)`."""
         raw = self.mean + (self.represent(inputs) - self.centre) @ self.weights
+        # Rows of the fit sum to 1, as the targets do, so that something stays above 0 and the division is safe.
         kept = np.maximum(raw, 0)
         return np.asarray(kept / kept.sum(axis=1, keepdims=True))
 
@@ -62,6 +63,7 @@ class Ridge(FrozenBodyStudent):
             targets = np.eye(targets.shape[1])[targets.argmax(axis=1)]
         # Weighted centring takes the intercept out of the problem, so that it goes unpenalised.
         centre, mean = share @ x, share @ targets
+        # Weights enter as square roots on both sides: the squared residual is then weighted once.
         root = np.sqrt(share)[:, None]
         # The singular values show at once which directions the data span: dividing by those alone gives the shortest of
         # all least-squares solutions where there are several.
@@ -69,6 +71,7 @@ class Ridge(FrozenBodyStudent):
         # The penalty is in units of the mean variance of a feature, so that one number means the same for maps of any
         # scale and size.
         damped = s**2 + self.penalty * np.square(s).sum() / x.shape[1]
+        # Features are float32: a direction below its rounding is noise, and its inverse would dominate all others.
         kept = s > np.finfo(np.float32).eps * s.max(initial=0.0)
         inverse = np.divide(s, damped, out=np.zeros_like(s), where=kept)
         weights = vt.T @ (inverse[:, None] * (u.T @ (root * (targets - mean))))

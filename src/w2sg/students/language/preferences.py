@@ -55,6 +55,8 @@ class PreferenceProblem(Problem):
         parts = step.mine(self.lengths[rows])
         for number, part in enumerate(parts):
             with step.sync(last=number == len(parts) - 1):
+                # A process whose share is empty still runs a backward pass, on any example and with weight 0: the
+                # others wait for it where gradients are exchanged.
                 shown = part if len(part) else np.zeros(1, dtype=np.int64)
                 losses = self.losses(step, step.network, rows[shown])
                 share = step.accelerator.num_processes / len(rows) if len(part) else 0
@@ -69,10 +71,13 @@ class PreferenceProblem(Problem):
 
     def margins(self, step: BatchStep, network: Any, rows: IntArray) -> torch.Tensor:
         """Return how much more than at the start the first answers are preferred, in nats times beta, `(m,)`."""
+        # The two answers of a pair stand side by side in the batch, as in the tokens: first, second, first, second.
         texts = (rows[:, None] * 2 + np.arange(2)).ravel()
         ids, mask = tensors(self.tokens, texts, step.accelerator.device)
         step.tokens += int(self.tokens.lengths[texts].sum())
         logs = log_likelihood(network, ids, mask, torch.from_numpy(self.given[texts]).to(ids.device))
+        # The reference does not change while the policy learns, so its numbers were computed once, before training; no
+        # second network is held in memory.
         grown = (logs - torch.from_numpy(self.reference[texts]).to(logs)).reshape(-1, 2)
         return self.beta * (grown[:, 0] - grown[:, 1])
 
@@ -92,6 +97,7 @@ def train_on_preferences(
     network = network_of_writer(policy, start, seed)
     both = [text for pair in zip(*answers, strict=True) for text in pair]
     texts = sequences(network.loaded, policy, np.repeat(np.array(prompts, dtype=object), 2).tolist(), both)
+    # A pair of which one answer has no room would teach the other's length, so both go.
     rows = kept_rows(texts.fits[0::2] & texts.fits[1::2], policy)
     tokens, given = texts.take((rows[:, None] * 2 + np.arange(2)).ravel())
     reference = known_likelihoods(network, tokens, given)

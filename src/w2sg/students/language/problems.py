@@ -44,12 +44,15 @@ class LabelProblem(Problem):
         the logits of all of it, which are read first where the batch does not go through at once.
         """
         parts = step.mine(self.lengths[rows])
+        # One backward pass through all parts at once: the objective sees the whole batch, and nothing is read twice.
         if step.whole(len(rows)):
             order = np.concatenate(parts)
             logits = self.logits_of_parts(step, [rows[part] for part in parts])
             pull = self._pull(rows[order], logits, progress) / len(rows)
             step.accelerator.backward((logits * pull).sum())
             return
+        # A moving target may rank the batch (a balanced threshold does): in pieces it would be another objective. So
+        # logits are read once without learning, the pull on each is fixed, and pieces then only carry it back.
         known = self._all_logits(step, rows, parts) if self.objective.moving else None
         whole = None if known is None else self._pull(rows, known, progress)
         for number, part in enumerate(parts):
@@ -57,6 +60,8 @@ class LabelProblem(Problem):
                 shown = part if len(part) else np.zeros(1, dtype=np.int64)
                 logits = self.logits(step, step.network, rows[shown])
                 pull = self._pull(rows[shown], logits, progress) if whole is None else whole[torch.from_numpy(shown)]
+                # Accelerate averages gradients over processes, where the batch's mean wants their sum: the number of
+                # processes undoes it.
                 pull = pull * (step.accelerator.num_processes / len(rows) if len(part) else 0)
                 step.accelerator.backward((logits * pull).sum())
 
@@ -91,7 +96,9 @@ class LabelProblem(Problem):
         logits = torch.zeros((len(rows), self.targets.shape[1]), device=step.accelerator.device)
         for part in parts:
             if len(part):
+                # The unwrapped network: a wrapped one would expect a backward pass after each call.
                 logits[torch.from_numpy(part)] = self.logits(step, step.plain, rows[part])
+        # Rows of other processes are 0 here, so that the sum puts the whole batch together.
         gathered: torch.Tensor = step.accelerator.reduce(logits, "sum")
         return gathered
 
@@ -125,7 +132,10 @@ class Words(Problem):
 
     def backward(self, step: BatchStep, rows: IntArray, progress: float) -> None:
         """Add the gradient of the mean loss in nats over the learned tokens of the batch, each weighted as its text."""
+        # The first token has nothing before it to be predicted from, so it is never learned.
         counts = np.maximum(self.lengths[rows] - np.maximum(self.prompts[rows], 1), 0)
+        # Divided by the tokens of the whole batch, known before the first piece: a long answer then weighs by its
+        # tokens, and however the batch is cut the gradient is the same.
         total = max(float((counts * self.weights[rows]).sum()), 1e-12)
         parts = step.mine(self.lengths[rows])
         for number, part in enumerate(parts):
@@ -146,6 +156,8 @@ class Words(Problem):
 
 def log_likelihood(network: Any, ids: torch.Tensor, mask: torch.Tensor, given: torch.Tensor) -> torch.Tensor:
     """Return the log-probability in nats of each text after its first `given` tokens, `(n,)`."""
+    # The logits at a place are of the token after it, so the last ones predict nothing and the first token is predicted
+    # by none.
     logits = network(ids, mask, words=True)[:, :-1].float()
     places = torch.arange(1, ids.shape[1], device=ids.device)
     learned = mask[:, 1:] & (places >= given[:, None])

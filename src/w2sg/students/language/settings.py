@@ -116,6 +116,7 @@ def check_columns(weights: FloatArray | None, **columns: Sequence[Any] | AnyArra
     if weights is None:
         return np.ones(sizes["prompts"], dtype=np.float32)
     given_weights = np.asarray(weights, dtype=np.float32)
+    # All zeros would leave a mean over nothing, and the training would run its course without learning.
     if not np.isfinite(given_weights).all() or (given_weights < 0).any() or not given_weights.any():
         low, high = given_weights.min(), given_weights.max()
         raise InputError(f"weights must be finite, not negative and not all 0, got values in [{low:g}, {high:g}]")

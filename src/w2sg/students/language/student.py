@@ -61,6 +61,8 @@ class LanguageModel(HeadTuning, Student):
     def scaled(self, fraction: float) -> Self:
         """Return a smaller model of the ladder, or this one with `fraction` of its layers."""
         if self.ladder:
+            # Fractions divide [0, 1) evenly among the smaller models, so that bootstrap's 1/4 and 1/2 name different
+            # ones of a ladder of two or more.
             place = min(int(fraction * len(self.ladder)), len(self.ladder) - 1)
             return self.model_copy(update={"model": self.ladder[place], "ladder": (), "layers": None})
         counted = layer_parameters(self.model)
@@ -98,6 +100,7 @@ class LanguageModel(HeadTuning, Student):
             start = warmed_up(self, fit, None if place is None else place.with_name(f"{place.name}-words"))
         if fit.part == "head" or (self.mode == "lp-ft" and fit.start is None):
             start = self._with_head(fit, start)
+        # For the part `head` the head that was fitted by itself is all there is to train.
         return start if start is not None and fit.part == "head" else train(self, fit, start, place)
 
     def _with_head(self, fit: Fit, start: Predictor | None) -> Predictor:
@@ -134,5 +137,7 @@ def _name(student: Student, fit: Fit) -> str:
     if fit.watched is not None:
         seen += [fit.watched[0].digest, digest_arrays(fit.watched[1])]
     configs = [student.canonical(), student.fingerprint(), fit.objective.canonical(), fit.stopping.canonical()]
+    # A trained start is named by what it answers: its weights are large, and equal answers on the inputs are as good a
+    # name.
     start = "" if fit.start is None else digest_arrays(fit.start.predict_proba(fit.inputs))
     return hashlib.sha256(canonical_json([*seen, *configs, start, fit.steps, fit.part]).encode()).hexdigest()

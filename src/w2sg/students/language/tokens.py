@@ -56,6 +56,7 @@ def tokenize(loaded: Loaded, texts: Sequence[str], most: int, too_long: TooLong)
                 "texts are too long): raise most_tokens or choose too_long = 'cut-left', 'cut-right' or 'drop'"
             )
         tokenizer.truncation_side = "right" if too_long == "cut-right" else "left"
+        # The tokenizer cuts, and not a slice, so that special tokens at either end stay.
         cut = tokenizer([texts[i] for i in places], truncation=True, max_length=limit, return_attention_mask=False)
         for place, row in zip(places, cut["input_ids"], strict=True):
             ids[place] = row
@@ -97,6 +98,7 @@ def pieces(lengths: IntArray, most: int, waste: float = 0.05) -> list[IntArray]:
         current = cut[-1]
         wide = lengths[position] * (len(current) + 1)
         real = sum(int(lengths[i]) for i in current) + int(lengths[position])
+        # Lengths ascend, so this text is the longest so far: all others would be padded to it.
         if len(current) >= most or (len(current) >= SMALL and wide - real > waste * wide):
             cut.append([])
         cut[-1].append(int(position))
@@ -117,6 +119,9 @@ def epoch_batches(lengths: IntArray, batch: int, window: int, rng: np.random.Gen
     groups = [order[start : start + batch * window] for start in range(0, len(order), batch * window)]
     batches: list[IntArray] = []
     for group in groups:
+        # Sorting all examples would give the same batches in every epoch; sorting within a window of shuffled ones
+        # saves most of the padding and keeps batches changing.
         ordered = group if window == 1 else group[np.argsort(lengths[group], kind="stable")]
         batches.extend(ordered[start : start + batch] for start in range(0, len(ordered), batch))
+    # Or every window would go from short texts to long ones, and the rate's schedule with it.
     return [batches[index] for index in rng.permutation(len(batches))]

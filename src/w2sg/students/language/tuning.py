@@ -74,6 +74,7 @@ def train(student: HeadTuning, fit: Fit, start: Predictor | None, place: Path | 
     tokens = tokenize(network.loaded, texts_of(fit.inputs), student.most_tokens, student.too_long)
     kept = _kept(tokens, sides, student)
     weights = np.ones(len(fit.targets)) if fit.weights is None else fit.weights
+    # Of a pair both texts stay or both go, in neighbouring places.
     shown = (kept[:, None] * sides + np.arange(sides)).ravel()
     problem = LabelProblem(
         Tokens(tuple(tokens.ids[i] for i in shown), tokens.long[shown], tokens.empty[shown]),
@@ -106,6 +107,7 @@ def warmed_up(student: HeadTuning, fit: Fit, place: Path | None) -> "LanguagePre
     network.head.requires_grad_(False)
     if student.mode != "lora":
         network.own_words.requires_grad_(True)
+    # All texts of the corpus, without a label: the same that any feature map may be fitted on.
     tokens = tokenize(network.loaded, texts_of(fit.corpus), student.most_tokens, student.too_long)
     problem = Words(tokens, np.zeros(len(tokens), dtype=np.int64), np.ones(len(tokens), dtype=np.float32))
     recipe = recipe_of(student, student.mode == "lora", student.generative_epochs)
@@ -113,6 +115,7 @@ def warmed_up(student: HeadTuning, fit: Fit, place: Path | None) -> "LanguagePre
     loop = Loop(network, problem, recipe, device=device, seed=seed)
     with seeded(seed):
         trained = loop.run(place=place)
+    # Only the body goes on to the labels; the language-modelling head is not part of a student that classifies.
     body = {name: value for name, value in trained.state.items() if name.startswith("body.")}
     return LanguagePredictor(student, fit.targets.shape[1], sides, body, trained.steps, trained.notes)
 
@@ -125,6 +128,8 @@ def with_head(student: HeadTuning, fit: Fit, start: Predictor | None, head: Trai
     sides, classes = sides_of(fit.inputs), fit.targets.shape[1]
     weight, bias = head.coefficients, head.intercepts
     if sides == 2:
+        # Two logits `w0.(a-b)` and `w1.(a-b)` differ by `(w0-w1).a - (w0-w1).b`: one reward for each text, and a bias
+        # cancels between the two.
         weight, bias = weight[:1] - weight[1:], np.zeros(1)
     state = {} if start is None else dict(checked(student, start).state)
     state["head.weight"] = torch.from_numpy(np.asarray(weight, dtype=np.float32))
@@ -173,6 +178,7 @@ class LanguagePredictor(Predictor):
         return states if self.sides == 1 else states[0::2] - states[1::2]
 
     def _answered(self, inputs: Inputs, what: Any) -> FloatArray:
+        # By identity: a predictor does not change, and comparing the state's tensors would cost more than it saves.
         network = _ready.get((id(self), id(self.state)), self._network, lambda _: READY_BYTES)[1]
         tokens = tokenize(network.loaded, texts_of(inputs), self.student.most_tokens, self.student.too_long_to_answer)
         return answered(network, tokens, what)

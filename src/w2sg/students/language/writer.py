@@ -67,6 +67,8 @@ class Writer(WordTuning, WritingStudent):
         begun = begun_from(self, fit.start)
         # One number from the generator decides all of torch's randomness.
         seed = int(fit.rng.integers(2**63))
+        # The folder is named by all that the training depends on: another process that is asked for the same goes on
+        # from it, and none goes on from another's.
         place = checkpoint_folder(_name(self, [fit.prompts, fit.answers], [weights], begun, seed))
         return train_on_answers(self, fit.prompts, fit.answers, weights, begun, seed, place)
 
