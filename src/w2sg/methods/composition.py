@@ -65,6 +65,7 @@ class Composition(Method):
     @property
     def training_facts(self) -> Mapping[str, str]:
         """The loss, whether training may end early, and which labels are learned, as far as its parts say."""
+        # Theory may only be told that weak labels are learned as they are where no part has chosen or replaced any.
         plain = isinstance(self.chain, Direct) and isinstance(self.select, All)
         hard = isinstance(self.relabel, Harden) or self.objective.hard_labels
         soft = "soft" if isinstance(self.relabel, Keep) and plain else "other"
@@ -82,6 +83,7 @@ class Composition(Method):
         self, view: WeakView, student: Student, rng: np.random.Generator, parts: Sequence[Part] = ("all",)
     ) -> Training:
         fit = yield from self._fit(view, student, rng)
+        # Gold that was bought decides before any validation split does.
         if self.stopping.audits:
             return (yield from _in_parts(_watching_gold(fit, view, self.stopping.audits), parts))[-1]
         if not self.stopping.watches:
@@ -104,6 +106,7 @@ class Composition(Method):
             )
         weights = yield from self.select.weights(view, student, rng)
         relabelled = yield from self.relabel.relabel(view, student, rng)
+        # Parts may come from outside the package; what they give is checked where it enters the training.
         targets = check_soft_labels(relabelled, n, k, "relabelled targets")
         if weights.shape != (n,) or not np.isfinite(weights).all() or (weights < 0).any():
             raise InputError(f"selection {self.select.kind!r} must give {n} finite weights of at least 0")
@@ -115,6 +118,7 @@ class Composition(Method):
             student=student,
             inputs=view.transfer.inputs if len(kept) == n else view.transfer.inputs.take(kept),
             targets=targets if len(kept) == n else targets[kept],
+            # Equal weights are no weights: students then share what they have made of the rows with unweighted methods.
             weights=None if (some == 1).all() else some,
             corpus=view.corpus,
             objective=self.objective,
@@ -129,6 +133,7 @@ def _in_parts(
     """Train the parts in turn, each for its number of steps, and return the student after each."""
     trained: list[Predictor] = []
     for index, part in enumerate(parts):
+        # The second part goes on from the first, with a schedule of its own.
         start = trained[-1] if trained else None
         trained += yield [replace(fit, part=part, start=start, steps=None if steps is None else steps[index])]
     return trained

@@ -96,7 +96,8 @@ class LabelProblem(Problem):
         logits = torch.zeros((len(rows), self.targets.shape[1]), device=step.accelerator.device)
         for part in parts:
             if len(part):
-                # The unwrapped network: a wrapped one would expect a backward pass after each call.
+                # The unwrapped network: nothing is learned here, so processes with fewer parts need not meet the
+                # others.
                 logits[torch.from_numpy(part)] = self.logits(step, step.plain, rows[part])
         # Rows of other processes are 0 here, so that the sum puts the whole batch together.
         gathered: torch.Tensor = step.accelerator.reduce(logits, "sum")

@@ -137,7 +137,6 @@ def _name(student: Student, fit: Fit) -> str:
     if fit.watched is not None:
         seen += [fit.watched[0].digest, digest_arrays(fit.watched[1])]
     configs = [student.canonical(), student.fingerprint(), fit.objective.canonical(), fit.stopping.canonical()]
-    # A trained start is named by what it answers: its weights are large, and equal answers on the inputs are as good a
-    # name.
+    # A trained start is named by what it answers on these inputs: it may be of another kind, and its weights are large.
     start = "" if fit.start is None else digest_arrays(fit.start.predict_proba(fit.inputs))
     return hashlib.sha256(canonical_json([*seen, *configs, start, fit.steps, fit.part]).encode()).hexdigest()

@@ -119,8 +119,8 @@ def epoch_batches(lengths: IntArray, batch: int, window: int, rng: np.random.Gen
     groups = [order[start : start + batch * window] for start in range(0, len(order), batch * window)]
     batches: list[IntArray] = []
     for group in groups:
-        # Sorting all examples would give the same batches in every epoch; sorting within a window of shuffled ones
-        # saves most of the padding and keeps batches changing.
+        # Sorting all examples would put the same texts together in every epoch; sorting within a window of shuffled
+        # ones saves most of the padding and keeps batches changing.
         ordered = group if window == 1 else group[np.argsort(lengths[group], kind="stable")]
         batches.extend(ordered[start : start + batch] for start in range(0, len(ordered), batch))
     # Or every window would go from short texts to long ones, and the rate's schedule with it.
