@@ -58,6 +58,7 @@ def harden(soft: FloatArray) -> IntArray:
     """
     best = soft.max(axis=1, keepdims=True)
     tied = (soft == best).sum(axis=1) > 1
+    # argmax would give every tie to the class of the lowest number, and an undecided member would seem to favour it.
     return np.where(tied, ABSTAIN, soft.argmax(axis=1)).astype(np.int64)
 
 
@@ -123,6 +124,7 @@ def vote_counts(votes: IntArray, n_classes: int) -> FloatArray:
     """
     votes = check_votes(votes, n_classes)
     n, m = votes.shape
+    # One count over pairs of row and vote; an abstention (-1) is shifted to column 0, which is dropped.
     flat = np.repeat(np.arange(n), m) * (n_classes + 1) + (votes.ravel() + 1)
     counts = np.bincount(flat, minlength=n * (n_classes + 1)).reshape(n, n_classes + 1)
     return counts[:, 1:].astype(np.float64)
@@ -198,8 +200,12 @@ def dawid_skene(
     # are few, and the result is exactly that of all rows.
     patterns, where, count = np.unique(votes, axis=0, return_inverse=True, return_counts=True)
     outcomes = np.eye(n_classes + 1)[patterns]  # index -1 is the last: abstain
+    # Without the last column an abstention is a row of zeros: it adds nothing to any count and a factor of 1 to any
+    # likelihood.
     outcomes = outcomes if abstains == "outcome" else outcomes[:, :, :n_classes]
     weight = count.astype(np.float64)
+    # The likelihood has as many maxima as classes can be renamed; starting at the majority finds the one in which
+    # annotators are better than chance.
     posterior = majority(patterns, n_classes, prior)
     trace: list[float] = []
     converged = False
@@ -231,6 +237,7 @@ def _expect(
     outcomes: FloatArray, weight: FloatArray, confusion: FloatArray, classes: FloatArray
 ) -> tuple[FloatArray, float]:
     """Return the posteriors `(u, k)` of `u` vote patterns and the log-likelihood of all rows."""
+    # Annotators err independently given the class, so their log-probabilities add.
     joint = np.log(classes) + np.einsum("umo,mko->uk", outcomes, np.log(confusion), optimize=True)
     # The largest term is taken off before the exponential, so that many annotators do not underflow.
     top = joint.max(axis=1, keepdims=True)

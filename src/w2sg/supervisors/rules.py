@@ -95,6 +95,8 @@ class Rules(WeakSupervisor):
         for index, rule in enumerate(self.rules):
             if rule.label >= n_classes:
                 raise InputError(f"rules.{index}.label must be a class from 0 to {n_classes - 1}, got {rule.label}")
+        # Nothing is learned of these votes: they are read now so that missing or wrong ones are refused before any
+        # work.
         self.votes(supervision.examples, n_classes)
         if not len(gold) and (self.when_silent == "prior" or self.class_prior == "supervision"):
             raise InputError(
@@ -163,6 +165,8 @@ class RulesLabeller(Labeller):
             soft = label_model(votes, self.n_classes, prior=prior, abstains="outcome").posterior
         else:
             soft = dawid_skene(votes, self.n_classes, prior=prior, abstains="outcome").posterior
+        # A model that takes silence for an answer has an opinion on silent rows; the field `when_silent` goes before
+        # it.
         return np.where(silent_rows(votes)[:, None], silent, soft)
 
 

@@ -50,6 +50,7 @@ Structure = Callable[[Examples, IntArray, int, np.random.Generator, State], Erro
 def uniform(examples: Examples, gold: IntArray, n_wrong: int, rng: np.random.Generator, state: State) -> Errors:
     """Err anywhere, with any wrong class: the easiest errors to see through, as they cancel."""
     wrong = highest(rng.random(len(gold)), n_wrong, rng)
+    # A shift round the classes by 1 to k - 1 is any wrong class alike and never the right one.
     shift = rng.integers(1, state.n_classes, size=len(gold))
     return wrong, (gold + shift) % state.n_classes
 
@@ -78,6 +79,8 @@ def region(examples: Examples, gold: IntArray, n_wrong: int, rng: np.random.Gene
 
     The direction is random, fixed for all splits; the boundary is set on each split so that the accuracy is exact.
     """
+    # Who lies highest along the direction is wrong: a half-space whose border moves with the split, so that as many are
+    # wrong as were asked for.
     return highest(state.geometry.heights(examples.inputs), n_wrong, rng), state.instead[gold]
 
 
@@ -128,6 +131,7 @@ def _ranks(values: FloatArray) -> FloatArray:
     """Return 0 for the lowest to n - 1 for the highest; equal values share the mean of their ranks."""
     unique, where, counts = np.unique(values, return_inverse=True, return_counts=True)
     upper = np.cumsum(counts)
+    # A run of c equal values ends before rank `upper`; its mean rank is the middle of the c ranks it takes up.
     mean: FloatArray = (upper - (counts + 1) / 2)[where]
     return mean
 

@@ -49,6 +49,7 @@ class TrainedSupervisor(TaughtSupervisor[ClassProbabilities]):
     def parts(self) -> Iterator[Component]:
         """Yield what it holds, and what its model is always trained by, on whose code the labels rest too."""
         yield from super().parts()
+        # Keys of labels are made of all parts and their code: a change of these two must not find old labels.
         yield from (build(Objective, OBJECTIVE), build(Stopping, STOPPING))
 
     def fit(self, supervision: Supervision, rng: np.random.Generator) -> Labeller:
@@ -80,6 +81,7 @@ class TrainedSupervisor(TaughtSupervisor[ClassProbabilities]):
         if n_classes < 2:
             raise InputError(f"label_noise needs at least 2 classes, got {n_classes}: set it to 0")
         wrong, instead = uniform(shown.examples, gold, n_wrong, rng, State(n_classes, np.arange(n_classes)))
+        # Exactly as many as asked, as with simulated annotators, so that noise levels compare without spread.
         return np.where(wrong, instead, gold)
 
 

@@ -74,6 +74,8 @@ class WriterLabeller(Labeller[Texts]):
         answers = self.trained.write(prompts).texts[:, 0]
         if not how.samples:
             return Texts(answers)
+        # The further answers are drawn anew: the likeliest text is not one of them, so a majority over them is fair to
+        # what the writer would say.
         return Texts(answers, self.trained.write(prompts, how.samples, how.temperature, rng=rng).texts)
 
 
@@ -120,4 +122,5 @@ class SolutionsLabeller(Labeller[Texts]):
             check_texts(examples.metadata[PREFIX + name], (len(examples),), f"metadata {PREFIX + name!r}")
             for name in self.supervisor.by
         ]
+        # One system is an answer; only several are votes.
         return Texts(told[0], np.stack(told, axis=1) if len(told) > 1 else None)
