@@ -131,7 +131,7 @@ def _ranks(values: FloatArray) -> FloatArray:
     """Return 0 for the lowest to n - 1 for the highest; equal values share the mean of their ranks."""
     unique, where, counts = np.unique(values, return_inverse=True, return_counts=True)
     upper = np.cumsum(counts)
-    # A run of c equal values ends before rank `upper`; its mean rank is the middle of the c ranks it takes up.
+    # A run of c equal values takes up the ranks `upper - c` to `upper - 1`, whose mean this is.
     mean: FloatArray = (upper - (counts + 1) / 2)[where]
     return mean
 

@@ -71,6 +71,7 @@ class RecordedAnswers(SplitTask):
 @lru_cache(maxsize=_MEMO)
 def _table(fingerprint: str, source: Source, folder: str, only: tuple[str, ...], judged: str | None) -> Table:
     contents = contents_of(source, folder)
+    # Read again rather than handed in, so that the memory is keyed by a short hash; in between a file may have changed.
     if digest_of(contents) != fingerprint:
         raise DataError(f"{folder}: a file changed while it was read: run again")
     answers = read_answers(source, contents, only)
@@ -86,6 +87,7 @@ def _columns(answers: Answers) -> dict[str, AnyArray]:
     columns: dict[str, AnyArray] = {RECORDED + name: given for name, given in answers.recorded.items()}
     if answers.group:
         columns["group"] = np.array(answers.group)
+    # Shifts and error structures need a difficulty for every row, and half a column would fail them later.
     if np.isfinite(answers.difficulty).all():
         columns["difficulty"] = answers.difficulty
     return columns

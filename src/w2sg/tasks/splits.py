@@ -132,6 +132,8 @@ def deal(
     order = rng.permutation(len(table))
     ready = [split for split in SPLITS if (table.split == split).any()]
     free = order[(table.split[order] == FREE)]
+    # Shares are of the rows that transfer may hold, so that a shift which keeps rows out does not make the shares of
+    # the others overrun.
     base = int(admitted["transfer"][free].sum())
     dealt: dict[str, IntArray] = {}
     # Splits are filled in a fixed order from one shuffled list; what a split takes is gone for those after it.
@@ -139,6 +141,7 @@ def deal(
         pick = order[table.split[order] == split] if split in ready else free
         pick = pick[admitted[split][pick]]
         want = _wanted(split, sizes[split], ready, len(pick), len(pick) if split in ready else base)
+        # Only validation may be empty: the others are what an experiment consists of.
         if want > len(pick) or (want == 0 and split != "validation"):
             before = ", ".join(f"{name} {len(rows)}" for name, rows in dealt.items() if name not in ready)
             raise DataError(
@@ -146,6 +149,7 @@ def deal(
                 f"left for it{f' after {before}' if before else ''}: give more rows or change the sizes"
             )
         if want:
+            # A prefix of a random order: under one seed a smaller transfer split is part of a larger one.
             dealt[split] = pick[:want]
             free = free[~np.isin(free, pick[:want])]
     further = sorted(set(table.split.tolist()) - {FREE, *SPLITS})
@@ -179,6 +183,7 @@ def assemble(
     Raises:
         DataError: If transfer or test has one class, or two test sets have one name.
     """
+    # A split of one class cannot tell a student that has learned from one that names that class for everything.
     for split in ("transfer", "test"):
         classes = np.unique(table.gold[rows[split]])
         if len(classes) < 2:
@@ -187,6 +192,8 @@ def assemble(
                 f"{table.classes[int(classes[0])]!r}: give it more rows"
             )
     parts = {name: (table.examples(index), table.gold[index]) for name, index in rows.items()}
+    # One draw, whatever the number of shifts, and a generator for each by its name: adding a shift changes no other
+    # test set.
     entropy = int(rng.integers(2**63))
     for shift in shifts:
         shifted = shift.test_sets(table, rows["test"], derive(entropy, "shift", shift.test_name))

@@ -107,6 +107,8 @@ class StudentContract(ComponentContract):
         weights = kept.astype(np.float32)
         zero = self.trained(student, sample, weights=weights)
         poisoned = self.trained(student, sample, targets=wrong, weights=weights)
+        # Wrong labels under weight 0 change nothing at all; leaving the rows out may, as batches and bins still see
+        # their inputs.
         np.testing.assert_allclose(poisoned, zero, rtol=0, atol=TOGETHER)
         without = self.trained(student, sample, inputs=sample.transfer.take(kept), targets=right[kept])
         assert (without.argmax(axis=1) == zero.argmax(axis=1)).mean() >= LEFT_OUT
@@ -167,6 +169,7 @@ class StudentContract(ComponentContract):
         probabilities = self.trained(student, sample, **fields)
         assert np.isfinite(probabilities).all()
         assert sample.accuracy(probabilities) > 1 - 0.2
+        # Numbers of steps that no student would end at by itself.
         few, more = (student.fit(self.request(student, sample, steps=steps, **fields)) for steps in (2, 7))
         assert (few.steps, more.steps) == (2, 7)
         assert (few.predict_proba(sample.test) != more.predict_proba(sample.test)).any()

@@ -32,6 +32,8 @@ class TaskContract(ComponentContract):
 
     def test_splits_share_no_example(self, data: TaskData) -> None:
         """Ids are unique over supervision, transfer, validation and the test sets that come from fresh rows."""
+        # Shifted test sets may be changed copies of test rows and share their ids; of transfer they may never hold a
+        # row.
         trained = [part for name, part in splits(data).items() if name not in data.tests or name == "test"]
         ids = np.concatenate([part.ids for part in trained])
         assert len(np.unique(ids)) == len(ids)
@@ -56,6 +58,7 @@ class TaskContract(ComponentContract):
                 assert gold.max() < len(data.question.names)
             truth = data.question.checked(data.question.truth(gold), len(part), "truth")
             assert data.question.correct(truth, gold).all()
+            # Metadata goes to supervisors and reports: a column that equals gold would hand it out past the vault.
             for column, values in part.metadata.items():
                 assert not np.array_equal(values, gold), f"metadata {column!r} of split {name!r} is the gold"
         assert {hand_out.split for hand_out in data.vault.record} == set(splits(data))
@@ -79,6 +82,7 @@ class TaskContract(ComponentContract):
         """Pools are read-only and own their memory, so nothing leads from an input to the columns beside it."""
         for part in splits(data).values():
             pool = part.inputs.pool.values
+            # A view keeps the array that it was cut from alive and reachable, with whatever columns stood beside it.
             assert pool.base is None
             assert not pool.flags.writeable
             assert part.inputs.rows.base is None

@@ -38,6 +38,7 @@ class Puzzles(Candidates):
         others = [move for move in board.legal_moves if move != right and not _mates(board, move)]
         if not others:
             return []
+        # Sorted by name, for the order in which the library lists moves may change with its version.
         wrong = sorted(others, key=lambda move: move.uci())[int(draw * len(others))]
         shown = {"position": board.fen(), "last": last, "side": "White" if board.turn else "Black"}
         return [(self.filled(row, answer=board.san(move), **shown), label) for move, label in ((right, 1), (wrong, 0))]

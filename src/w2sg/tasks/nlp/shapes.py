@@ -122,6 +122,7 @@ class Labelled(TextSet):
     @property
     def known(self) -> Mapping[str, int]:
         """The class number of every label that may stand in a file."""
+        # Sources write a label as its number or as its name, and the same set may do both in different formats.
         return self.values or {text: c for c, name in enumerate(self.names) for text in (str(c), name)}
 
     def _read(self) -> Sequence[str]:

@@ -44,6 +44,7 @@ def local_files(path: str, text_set: TextSet) -> list[tuple[str, str]]:
     files_of_splits = []
     for split, becomes in text_set.splits.items():
         names = ALIASES.get(split, (split,))
+        # A file belongs to a split by its own name, with the number of a shard taken off, or by its folder's.
         fitting = [file for file in files if _SHARD.sub("", _stem(file)) in names or _inside(file, folder) in names]
         if not fitting:
             here = ", ".join(str(file.relative_to(folder)) for file in files[:20]) or "no data file"
@@ -129,6 +130,7 @@ def _hub(hub: str, config: str | None, splits: tuple[str, ...], revision: str, l
                 f"with HF_HUB_OFFLINE set, let 'path' name a folder with the files; a set that was published as a "
                 f"script is read with revision {_SCRIPT_BRANCH!r}"
             ) from None
+        # Chosen before rows become Python objects: some sets have millions.
         kept = rows.select(np.flatnonzero(limited(len(rows), limit)))
         sheets.append(Sheet(f"{hub} ({split})", kept.to_list()))
     return sheets
@@ -150,5 +152,6 @@ def hub_parts(text_set: TextSet, revision: str | None, limit: int | None) -> tup
     state = hashlib.sha256(f"{text_set.hub}\0{text_set.config}\0{revision}".encode())
     for sheet in sheets:
         for record in sheet.records:
+            # The rows and not the files: the hub's own file formats change while the revision's rows do not.
             state.update(json.dumps(record, sort_keys=True, default=str).encode())
     return state.hexdigest(), list(zip(text_set.splits.values(), sheets, strict=True))

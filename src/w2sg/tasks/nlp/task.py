@@ -105,6 +105,7 @@ class Nlp(SplitTask):
         return make(chosen, parts, Rule(self.answers, self.words, self.longer, self.balance))
 
     def _made(self) -> CountedTable:
+        # What decides the examples, without what decides the splits: many studies deal the same examples anew.
         fields = self.model_dump(mode="json", exclude={*SPLITS, "corpus", "shifts"})
         return _made(self.fingerprint(), json.dumps(fields, sort_keys=True))
 
