@@ -66,7 +66,7 @@ def features(body: FeatureMap, corpus: Inputs, inputs: Inputs) -> FloatArray:
 
     # The whole pool is transformed once: splits, seeds and methods only differ in which rows they take.
     key = (body.digest(), body.fingerprint(), corpus.digest, inputs.pool.digest)
-    rows: FloatArray = _memo.get(key, make, lambda made: int(made.nbytes))[inputs.rows]
+    rows: FloatArray = _memo.get(key, make, lambda transformed: int(transformed.nbytes))[inputs.rows]
     return rows
 
 

@@ -70,8 +70,8 @@ class InputGeometry:
         own = scores[rows, gold]
         # The best of the other classes is wanted; `scores` is this call's own array.
         scores[rows, gold] = -np.inf
-        other = scores.argmax(axis=1)
-        return own - scores[rows, other], other
+        nearest = scores.argmax(axis=1)
+        return own - scores[rows, nearest], nearest
 
 
 def fit_geometry(supervision: Supervision, rng: np.random.Generator) -> InputGeometry:

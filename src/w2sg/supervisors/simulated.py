@@ -80,10 +80,10 @@ class Simulated(WeakSupervisor):
         structure = info.data.get("structure", "confusion")
         if value is not None and structure not in ("confusion", "region"):
             raise ValueError(f"must be left out unless structure is 'confusion' or 'region', got {structure!r}")
-        for label, other in enumerate(value or ()):
-            if other == label or not 0 <= other < len(value or ()):
+        for label, instead in enumerate(value or ()):
+            if instead == label or not 0 <= instead < len(value or ()):
                 raise ValueError(
-                    f"must give each class one other class from 0 to {len(value or ()) - 1}, got {other} for {label}"
+                    f"must give each class one other class from 0 to {len(value or ()) - 1}, got {instead} for {label}"
                 )
         return value
 

@@ -66,12 +66,12 @@ def difficulty(examples: Examples, gold: IntArray, n_wrong: int, rng: np.random.
     Drawn without replacement with weight `exp(6 r)`, where `r` in [0, 1] is the rank of the difficulty in the split:
     the metadata column `difficulty` if the supervision split has it, otherwise minus the margin of the centroid rule.
     """
-    margin, other = state.geometry.nearest_other(examples.inputs, gold)
+    margin, nearest = state.geometry.nearest_other(examples.inputs, gold)
     hardness = _stored_difficulty(examples) if state.stored_difficulty else -margin
     # Ranks, not values: the same share of errors falls on the hard part whatever the scale of difficulty is. Adding
     # Gumbel noise and taking the highest draws without replacement with weights `exp(6 r)`.
     rank = _ranks(hardness) / max(len(gold) - 1, 1)
-    return highest(DIFFICULTY_STEEPNESS * rank + rng.gumbel(size=len(gold)), n_wrong, rng), other
+    return highest(DIFFICULTY_STEEPNESS * rank + rng.gumbel(size=len(gold)), n_wrong, rng), nearest
 
 
 def region(examples: Examples, gold: IntArray, n_wrong: int, rng: np.random.Generator, state: State) -> Errors:
@@ -89,7 +89,7 @@ def adversarial(examples: Examples, gold: IntArray, n_wrong: int, rng: np.random
 
     Each class has its share of the errors; in it the examples of highest margin by the centroid rule are wrong.
     """
-    margin, other = state.geometry.nearest_other(examples.inputs, gold)
+    margin, nearest = state.geometry.nearest_other(examples.inputs, gold)
     size = np.bincount(gold, minlength=state.n_classes)
     # Each class gets its share of the errors, rounded down; the errors left over go to the classes that lost most by
     # rounding. So the accuracy is exact.
@@ -100,7 +100,7 @@ def adversarial(examples: Examples, gold: IntArray, n_wrong: int, rng: np.random
     for label in np.flatnonzero(quota):
         rows = np.flatnonzero(gold == label)
         wrong[rows[highest(margin[rows], int(quota[label]), rng)]] = True
-    return wrong, other
+    return wrong, nearest
 
 
 STRUCTURES: dict[StructureName, Structure] = {

@@ -106,7 +106,6 @@ class Rotation(InputShift):
         from scipy.ndimage import rotate
 
         images = _images(values, self.kind)
-        # Rows count downwards in an image, so the axes are given last first to turn it counter-clockwise.
         return np.asarray(rotate(images, self.degrees, axes=(2, 1), reshape=False, order=1), dtype=np.float32)
 
 

@@ -169,7 +169,6 @@ class StudentContract(ComponentContract):
         probabilities = self.trained(student, sample, **fields)
         assert np.isfinite(probabilities).all()
         assert sample.accuracy(probabilities) > 1 - 0.2
-        # Numbers of steps that no student would end at by itself.
         few, more = (student.fit(self.request(student, sample, steps=steps, **fields)) for steps in (2, 7))
         assert (few.steps, more.steps) == (2, 7)
         assert (few.predict_proba(sample.test) != more.predict_proba(sample.test)).any()

@@ -65,14 +65,14 @@ class TaskContract(ComponentContract):
 
     def test_a_seed_decides(self, task: Task, data: TaskData) -> None:
         """The same seed gives the same examples in the same order, another seed other ones."""
-        again, other = task.load(derive(0, "task")), task.load(derive(1, "task"))
+        again, elsewhere = task.load(derive(0, "task")), task.load(derive(1, "task"))
         assert again.corpus.digest == data.corpus.digest
-        assert again.question == other.question == data.question
+        assert again.question == elsewhere.question == data.question
         for name, part in splits(data).items():
             np.testing.assert_array_equal(splits(again)[name].ids, part.ids)
             assert splits(again)[name].inputs.digest == part.inputs.digest
             np.testing.assert_array_equal(again.vault.release("score", name), data.vault.release("score", name))
-        assert not np.array_equal(other.transfer.ids, data.transfer.ids)
+        assert not np.array_equal(elsewhere.transfer.ids, data.transfer.ids)
 
     def test_fingerprint_is_stable(self, task: Task) -> None:
         """The fingerprint of the data is the same as long as the data are."""

@@ -45,7 +45,7 @@ class WrittenTask(SplitTask):
         return "written-naive"
 
     @final
-    def made(
+    def as_table(
         self,
         prompts: list[str],
         gold: list[str],

@@ -90,7 +90,7 @@ def _table(fingerprint: str, task: Gsm8k) -> Table:
     split = None if solved else np.repeat(np.array(["", "test"]), [len(sheet) for sheet in sheets])
     # The newline ends the question, so that the answer begins a line, as it does in what was recorded.
     prompts = [f"{text}\n" for text in problems.questions]
-    return task.made(prompts, as_answers(problems.solutions), task.folder, columns, split)
+    return task.as_table(prompts, as_answers(problems.solutions), task.folder, columns, split)
 
 
 def written(solution: str, worked: bool) -> str:

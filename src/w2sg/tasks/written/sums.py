@@ -36,7 +36,7 @@ class Sums(WrittenTask):
         prompts = [f"{a:0{width}d}+{b:0{width}d}=" for a, b in zip(first, second, strict=True)]
         gold = [self.answer(int(a), int(b)) for a, b in zip(first, second, strict=True)]
         difficulty = np.array([_carries(int(a), int(b)) for a, b in zip(first, second, strict=True)], dtype=float)
-        return self.made(prompts, gold, "task 'sums'", {"difficulty": difficulty})
+        return self.as_table(prompts, gold, "task 'sums'", {"difficulty": difficulty})
 
     def places(self) -> IntArray:
         """Return the numbers of the sums in the task, `(rows,)`: the sum of number `10^digits a + b` is `a + b`."""
