@@ -52,10 +52,10 @@ class Circumstances:
     oracles: bool = False
 
     @classmethod
-    def of(cls, view: WeakView, student: Student, *, audits: int = 0) -> "Circumstances":
+    def of(cls, view: WeakView, student: Student) -> "Circumstances":
         """Return the circumstances of a view and a student."""
         gives = frozenset() if view.transfer.weak.members is None else frozenset({"members"})
-        return cls(student.capabilities, view.transfer.weak.n_classes, len(view.transfer), gives, audits)
+        return cls(student.capabilities, view.transfer.weak.n_classes, len(view.transfer), gives)
 
 
 def contradictions(composition: Composition, given: Circumstances) -> list[str]:

@@ -162,8 +162,6 @@ def dawid_skene(
     *,
     prior: FloatArray | None = None,
     abstains: Abstains = "missing",
-    smoothing: float = SMOOTHING,
-    tolerance: float = TOLERANCE,
     max_iterations: int = MAX_ITERATIONS,
 ) -> DawidSkene:
     """Estimate true classes and each annotator's confusion matrix from votes alone.
@@ -178,12 +176,10 @@ def dawid_skene(
         prior: Class probabilities `(k,)` to keep; None to estimate them.
         abstains: `missing`: an abstention tells nothing. `outcome`: it is one more answer. Rules that only ever vote
             for one class need `outcome`: with `missing` their votes cannot tell the classes apart.
-        smoothing: Pseudo-counts added to each cell; above 0.
-        tolerance: Ends when the log-likelihood rises by less than this share of its size.
         max_iterations: Ends after so many iterations.
 
     Raises:
-        InputError: If the prior is not positive and of sum 1, or smoothing is not above 0.
+        InputError: If the prior is not positive and of sum 1, or there is no iteration.
         DataError: If a vote is out of range.
 
     >>> votes = np.array([[0, 0, 1]] * 6 + [[1, 1, 0]] * 6 + [[0, 0, 0], [1, 1, 1]])
@@ -195,7 +191,9 @@ def dawid_skene(
            [0.9, 0.1]])
     """
     votes = check_votes(votes, n_classes)
-    _check_settings(prior, n_classes, smoothing, max_iterations)
+    check_prior(prior, n_classes)
+    if max_iterations < 1:
+        raise InputError(f"max_iterations must be at least 1, got {max_iterations}")
     # Rows with the same votes have the same posterior: the work is done once for each pattern of votes, of which there
     # are few, and the result is exactly that of all rows.
     patterns, where, count = np.unique(votes, axis=0, return_inverse=True, return_counts=True)
@@ -210,26 +208,26 @@ def dawid_skene(
     trace: list[float] = []
     converged = False
     while len(trace) < max_iterations and not converged:
-        confusion, classes = _maximise(outcomes, weight, posterior, prior, smoothing)
+        confusion, classes = _maximise(outcomes, weight, posterior, prior)
         posterior, likelihood = _expect(outcomes, weight, confusion, classes)
         # What the smoothed steps climb is the likelihood with the density of the smoothing; without it the trace could
         # fall and the end be called too early.
-        likelihood += smoothing * float(np.log(confusion).sum() + (np.log(classes).sum() if prior is None else 0))
-        converged = bool(trace) and likelihood - trace[-1] <= tolerance * (1 + abs(likelihood))
+        likelihood += SMOOTHING * float(np.log(confusion).sum() + (np.log(classes).sum() if prior is None else 0))
+        converged = bool(trace) and likelihood - trace[-1] <= TOLERANCE * (1 + abs(likelihood))
         trace.append(likelihood)
     return DawidSkene(posterior[where.ravel()], confusion, classes, np.array(trace), converged)
 
 
 def _maximise(
-    outcomes: FloatArray, weight: FloatArray, posterior: FloatArray, prior: FloatArray | None, smoothing: float
+    outcomes: FloatArray, weight: FloatArray, posterior: FloatArray, prior: FloatArray | None
 ) -> tuple[FloatArray, FloatArray]:
     """Return confusion `(m, k, o)` and class probabilities `(k,)` from `u` vote patterns and their posteriors."""
     mass = posterior * weight[:, None]
-    confusion = np.einsum("umo,uk->mko", outcomes, mass, optimize=True) + smoothing
+    confusion = np.einsum("umo,uk->mko", outcomes, mass, optimize=True) + SMOOTHING
     confusion /= confusion.sum(axis=2, keepdims=True)
     if prior is not None:
         return confusion, prior
-    classes = mass.sum(axis=0) + smoothing
+    classes = mass.sum(axis=0) + SMOOTHING
     return confusion, classes / classes.sum()
 
 
@@ -246,14 +244,6 @@ def _expect(
     # Rounded, so that the order in which annotators are summed does not show in the last bits and then grow.
     posterior = np.round(rows / total, POSTERIOR_DECIMALS)
     return posterior, float(weight @ (top + np.log(total))[:, 0])
-
-
-def _check_settings(prior: FloatArray | None, n_classes: int, smoothing: float, max_iterations: int) -> None:
-    if not smoothing > 0:
-        raise InputError(f"smoothing must be above 0, got {smoothing}: {SMOOTHING} is the default")
-    if max_iterations < 1:
-        raise InputError(f"max_iterations must be at least 1, got {max_iterations}")
-    check_prior(prior, n_classes)
 
 
 def check_prior(prior: FloatArray | None, n_classes: int) -> None:

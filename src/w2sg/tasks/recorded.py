@@ -10,7 +10,7 @@ from w2sg.core import AnyArray, DataError, register
 from w2sg.tasks.answers import Answers, Source, contents_of, read_answers, verification
 from w2sg.tasks.encoding import RECORDED
 from w2sg.tasks.reading import digest_of
-from w2sg.tasks.splits import SplitTask
+from w2sg.tasks.splits import TextTask
 from w2sg.tasks.table import Table
 
 JUDGED = "175b_verification"
@@ -19,7 +19,7 @@ _MEMO = 4
 
 @final
 @register()
-class RecordedAnswers(SplitTask):
+class RecordedAnswers(TextTask):
     """Questions of a published set with the answers that language models gave, for the supervisor `recorded`.
 
     `mmlu` (Hendrycks et al. 2021, arXiv 2009.03300): 4 options. `bbh` (Suzgun et al. 2022, arXiv 2210.09261): questions
@@ -44,16 +44,6 @@ class RecordedAnswers(SplitTask):
         if self.source != "gsm8k" and self.judged is not None:
             raise ValueError(f"'judged' goes with source 'gsm8k' only, got {self.judged!r} with {self.source!r}")
         return self
-
-    @property
-    def default_supervisor(self) -> str:
-        """What it is handicapped by fits texts."""
-        return "few-words"
-
-    @property
-    def default_student(self) -> str:
-        """A student that reads texts."""
-        return "tfidf"
 
     def table(self, rng: np.random.Generator) -> Table:
         """Return all rows; a table that was made before from the same bytes is not made again."""

@@ -107,6 +107,20 @@ class SplitTask(Task):
         return masks
 
 
+class TextTask(SplitTask):
+    """A task whose inputs are texts."""
+
+    @property
+    def default_supervisor(self) -> str:
+        """The supervisor that fits texts."""
+        return "few-words"
+
+    @property
+    def default_student(self) -> str:
+        """The student that fits texts."""
+        return "tfidf"
+
+
 def deal(
     table: Table,
     sizes: Mapping[str, int | float | None],

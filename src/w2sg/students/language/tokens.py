@@ -83,10 +83,10 @@ def padded(ids: Sequence[IntArray], side: Side = "right") -> tuple[IntArray, Any
     return rows, mask
 
 
-def pieces(lengths: IntArray, most: int, waste: float = 0.05) -> list[IntArray]:
-    """Return positions cut into pieces of at most `most`, sorted by length, that pad at most a share `waste` each.
+def pieces(lengths: IntArray, most: int) -> list[IntArray]:
+    """Return positions cut into pieces of at most `most`, sorted by length, that pad at most a share `WASTE` each.
 
-    A piece is closed when one more text would raise the padded share of its tokens above `waste`; pieces of fewer than
+    A piece is closed when one more text would raise the padded share of its tokens above `WASTE`; pieces of fewer than
     `SMALL` texts are not closed for that.
 
     >>> [piece.tolist() for piece in pieces(np.array([9, 2, 9, 2, 9, 2, 9, 2]), 8)]
@@ -99,12 +99,14 @@ def pieces(lengths: IntArray, most: int, waste: float = 0.05) -> list[IntArray]:
         wide = lengths[position] * (len(current) + 1)
         real = sum(int(lengths[i]) for i in current) + int(lengths[position])
         # Lengths ascend, so this text is the longest so far: all others would be padded to it.
-        if len(current) >= most or (len(current) >= SMALL and wide - real > waste * wide):
+        if len(current) >= most or (len(current) >= SMALL and wide - real > WASTE * wide):
             cut.append([])
         cut[-1].append(int(position))
     return [np.array(piece, dtype=np.int64) for piece in cut if piece]
 
 
+WASTE = 0.05
+"""The share of a piece's tokens that may be padding."""
 SMALL = 4
 """Pieces smaller than this cost more in calls than they save in padding."""
 

@@ -13,7 +13,7 @@ from w2sg.core import DataError, IntArray, preset, register
 from w2sg.tasks.nlp.formats import BURNS, FORMATS
 from w2sg.tasks.nlp.making import AnswersShown, CountedTable, Rule, make, whole
 from w2sg.tasks.nlp.sources import contents, hub_parts, local_parts
-from w2sg.tasks.splits import SPLITS, SplitTask
+from w2sg.tasks.splits import SPLITS, TextTask
 from w2sg.tasks.table import Table
 
 _MEMO = 4
@@ -21,7 +21,7 @@ _MEMO = 4
 
 @final
 @register()
-class Nlp(SplitTask):
+class Nlp(TextTask):
     """A published text data set, as two classes of texts or as pairs of texts."""
 
     kind: Literal["nlp"] = "nlp"
@@ -43,16 +43,6 @@ class Nlp(SplitTask):
     )
     balance: bool = Field(True, description="make classes equal in each published split by dropping at random")
     limit: int | None = Field(None, ge=2, description="rows to read of each file or published split, chosen at random")
-
-    @property
-    def default_supervisor(self) -> str:
-        """The supervisor that fits texts."""
-        return "few-words"
-
-    @property
-    def default_student(self) -> str:
-        """The student that fits texts."""
-        return "tfidf"
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
