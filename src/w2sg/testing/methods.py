@@ -78,11 +78,6 @@ def naive() -> Method:
     return registry.build(Method, "naive")
 
 
-def can_train(method: Method, student: Student) -> bool:
-    """Return whether a student has the capabilities that a method requires."""
-    return method.requires <= student.capabilities
-
-
 class MethodContract(ComponentContract):
     """Subclass with `spec`, the method's name or table; set `student` if it needs a special one.
 
@@ -111,7 +106,7 @@ class MethodContract(ComponentContract):
     def built_student(self, method: Method) -> Student:
         """Return the student that the method trains: `student`, or an MLP where that lacks what the method needs."""
         specs = [PAIRS] if "pairs" in method.needs else [self.student, "mlp"]
-        able = [student for spec in specs if can_train(method, student := registry.build(Student, spec))]
+        able = [student for spec in specs if method.requires <= (student := registry.build(Student, spec)).capabilities]
         assert able, f"no student at hand has {sorted(method.requires)}: set 'student'"
         return able[0]
 

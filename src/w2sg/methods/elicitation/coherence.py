@@ -144,7 +144,7 @@ class Coherence(Method):
         """Search labels, then train on them."""
         # Every round trains students anew, so the search looks at a sample; the last student learns its labels only.
         split = _some(view.transfer, self.examples, rng)
-        labels, weak = self._first(split.weak, rng), split.weak.probabilities
+        labels, weak, k = self._first(split.weak, rng), split.weak.probabilities, split.weak.n_classes
         search = _Search(
             fit=Fit(
                 student=student,
@@ -155,7 +155,9 @@ class Coherence(Method):
                 stopping=Fixed(),
                 rng=rng,
             ),
-            shares=weak.mean(axis=0).astype(np.float64) if self.start == "weak" else _uniform(weak.shape[1]),
+            shares=weak.mean(axis=0).astype(np.float64)
+            if self.start == "weak"
+            else np.full(weak.shape[1], 1 / weak.shape[1]),
             fold=_folds(labels, self.folds, rng),
             alpha=self.alpha,
         )
@@ -211,10 +213,6 @@ def _some(split: WeakSplit, most: int, rng: np.random.Generator) -> WeakSplit:
     if len(split) <= most:
         return split
     return split.take(np.sort(rng.permutation(len(split))[:most]))
-
-
-def _uniform(k: int) -> FloatArray:
-    return np.full(k, 1 / k)
 
 
 def _folds(labels: IntArray, folds: int, rng: np.random.Generator) -> IntArray:

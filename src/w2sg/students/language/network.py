@@ -1,7 +1,7 @@
 """The network: a language model's body, its states read as one vector for each text, and a linear head on that."""
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
@@ -208,14 +208,10 @@ def answered(network: Network, tokens: Tokens, what: Literal["outputs", "states"
     device = network.head.weight.device
     answers: list[FloatArray] = [np.zeros(0)] * len(tokens)
     with torch.inference_mode():
-        for rows in _fitting(tokens):
+        for rows in pieces(tokens.lengths, ANSWERED_AT_ONCE):
             ids, mask = tensors(tokens, rows, device)
             outputs = network(ids, mask) if what == "outputs" else network.states(ids, mask)
             # Texts were sorted by length for little padding; each answer goes back to its own place.
             for row, value in zip(rows, outputs.float().cpu().numpy(), strict=True):
                 answers[row] = value
     return np.stack(answers).astype(np.float32)
-
-
-def _fitting(tokens: Tokens) -> Iterator[IntArray]:
-    yield from pieces(tokens.lengths, ANSWERED_AT_ONCE)

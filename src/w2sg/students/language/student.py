@@ -94,7 +94,8 @@ class LanguageModel(HeadTuning, Student):
     def _train(self, fit: Fit) -> Predictor:
         from w2sg.students.language.tuning import train, warmed_up
 
-        _check_texts(fit.inputs)
+        if not fit.inputs.pool.is_text:
+            raise InputError("students 'language-model' read text, and the inputs are numbers: choose another student")
         place, start = checkpoint_folder(_name(self, fit)), fit.start
         if start is None and self.generative_epochs:
             start = warmed_up(self, fit, None if place is None else place.with_name(f"{place.name}-words"))
@@ -123,11 +124,6 @@ class LanguageModel(HeadTuning, Student):
         probe = Linear(features=self.frozen(), c=self.c)
         (trained,) = train_heads([head], c=self.c, steps=probe.steps, tolerance=probe.tolerance)
         return with_head(self, fit, start, trained)
-
-
-def _check_texts(inputs: Inputs) -> None:
-    if not inputs.pool.is_text:
-        raise InputError("students 'language-model' read text, and the inputs are numbers: choose another student")
 
 
 def _name(student: Student, fit: Fit) -> str:
