@@ -155,9 +155,7 @@ class Coherence(Method):
                 stopping=Fixed(),
                 rng=rng,
             ),
-            shares=weak.mean(axis=0).astype(np.float64)
-            if self.start == "weak"
-            else np.full(weak.shape[1], 1 / weak.shape[1]),
+            shares=weak.mean(axis=0).astype(np.float64) if self.start == "weak" else np.ones(k) / k,
             fold=_folds(labels, self.folds, rng),
             alpha=self.alpha,
         )
