@@ -9,7 +9,7 @@ import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, final
@@ -114,9 +114,18 @@ class BatchStep:
         # A process without examples still takes part, for the others wait for it where gradients are exchanged.
         return cut or [np.zeros(0, dtype=np.int64)]
 
-    def sync(self, last: bool) -> AbstractContextManager[Any]:
-        """Return the context of a backward pass: gradients are exchanged in the last of a step only."""
-        return nullcontext() if last else self.accelerator.no_sync(self.network)
+    def shares(self, lengths: IntArray) -> Iterator[tuple[IntArray, int]]:
+        """Yield the positions of each piece of a batch, and what its share of the batch's loss is to be multiplied by.
+
+        The backward pass of a piece belongs inside its turn: gradients are exchanged in the last of a step only.
+        """
+        parts = self.mine(lengths)
+        for number, part in enumerate(parts):
+            with nullcontext() if number == len(parts) - 1 else self.accelerator.no_sync(self.network):
+                # Accelerate averages gradients over processes, where the batch's mean wants their sum: the number of
+                # processes undoes it. A process whose share is empty still runs a backward pass, on any example and
+                # multiplied by 0: the others wait for it where gradients are exchanged.
+                yield (part, self.accelerator.num_processes) if len(part) else (np.zeros(1, dtype=np.int64), 0)
 
     def whole(self, n: int) -> bool:
         """Whether a batch of `n` examples goes through the network with one backward pass."""

@@ -52,15 +52,8 @@ class PreferenceProblem(Problem):
 
     def backward(self, step: BatchStep, rows: IntArray, progress: float) -> None:
         """Add the gradient of the mean weighted loss of the pairs."""
-        parts = step.mine(self.lengths[rows])
-        for number, part in enumerate(parts):
-            with step.sync(last=number == len(parts) - 1):
-                # A process whose share is empty still runs a backward pass, on any example and with weight 0: the
-                # others wait for it where gradients are exchanged.
-                shown = part if len(part) else np.zeros(1, dtype=np.int64)
-                losses = self.losses(step, step.network, rows[shown])
-                share = step.accelerator.num_processes / len(rows) if len(part) else 0
-                step.accelerator.backward(losses.sum() * share)
+        for part, scale in step.shares(self.lengths[rows]):
+            step.accelerator.backward(self.losses(step, step.network, rows[part]).sum() * (scale / len(rows)))
 
     def losses(self, step: BatchStep, network: Any, rows: IntArray) -> torch.Tensor:
         """Return the weighted loss of each pair, `(m,)`: the cross-entropy of sigmoid(margin) with the target."""

@@ -55,15 +55,10 @@ class LabelProblem(Problem):
         # logits are read once without learning, the pull on each is fixed, and pieces then only carry it back.
         known = self._all_logits(step, rows, parts) if self.objective.moving else None
         whole = None if known is None else self._pull(rows, known, progress)
-        for number, part in enumerate(parts):
-            with step.sync(last=number == len(parts) - 1):
-                shown = part if len(part) else np.zeros(1, dtype=np.int64)
-                logits = self.logits(step, step.network, rows[shown])
-                pull = self._pull(rows[shown], logits, progress) if whole is None else whole[torch.from_numpy(shown)]
-                # Accelerate averages gradients over processes, where the batch's mean wants their sum: the number of
-                # processes undoes it.
-                pull = pull * (step.accelerator.num_processes / len(rows) if len(part) else 0)
-                step.accelerator.backward((logits * pull).sum())
+        for part, scale in step.shares(self.lengths[rows]):
+            logits = self.logits(step, step.network, rows[part])
+            pull = self._pull(rows[part], logits, progress) if whole is None else whole[torch.from_numpy(part)]
+            step.accelerator.backward((logits * (pull * (scale / len(rows)))).sum())
 
     def logits(self, step: BatchStep, network: Any, rows: IntArray) -> torch.Tensor:
         """Return the logits `(m, k)` of some examples."""
@@ -138,14 +133,10 @@ class Words(Problem):
         # Divided by the tokens of the whole batch, known before the first piece: a long answer then weighs by its
         # tokens, and however the batch is cut the gradient is the same.
         total = max(float((counts * self.weights[rows]).sum()), 1e-12)
-        parts = step.mine(self.lengths[rows])
-        for number, part in enumerate(parts):
-            with step.sync(last=number == len(parts) - 1):
-                shown = part if len(part) else np.zeros(1, dtype=np.int64)
-                logs = self.log_likelihood(step, step.network, rows[shown])
-                weights = torch.from_numpy(self.weights[rows[shown]]).to(logs)
-                share = step.accelerator.num_processes / total if len(part) else 0
-                step.accelerator.backward(-(logs * weights).sum() * share)
+        for part, scale in step.shares(self.lengths[rows]):
+            logs = self.log_likelihood(step, step.network, rows[part])
+            weights = torch.from_numpy(self.weights[rows[part]]).to(logs)
+            step.accelerator.backward(-(logs * weights).sum() * (scale / total))
 
     def log_likelihood(self, step: BatchStep, network: Network, rows: IntArray) -> torch.Tensor:
         """Return the sum over the learned tokens of their log-probability in nats, `(m,)`."""
