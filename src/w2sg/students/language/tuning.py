@@ -12,11 +12,11 @@ from w2sg.core import Fit, FloatArray, InputError, Inputs, IntArray, Predictor
 from w2sg.students.heads import TrainedHead
 from w2sg.students.language.devices import READY_BYTES, place_of, seeded
 from w2sg.students.language.loading import load
-from w2sg.students.language.loop import Loop, Recipe
+from w2sg.students.language.loop import Loop, Problem, Recipe, TrainedState
 from w2sg.students.language.network import Network, State, answered, with_adapters, with_checkpointing
 from w2sg.students.language.problems import LabelProblem, Words
 from w2sg.students.language.reading import answer_tokens
-from w2sg.students.language.settings import HeadTuning, Tuning, sides_of, texts_of
+from w2sg.students.language.settings import HeadTuning, Tuning, WordTuning, sides_of, texts_of
 from w2sg.students.language.tokens import Tokens, tokenize
 from w2sg.students.linear import softmax
 from w2sg.students.memo import Memo
@@ -43,6 +43,23 @@ def recipe_of(tuning: Tuning, adapters: bool, epochs: float | None = None) -> Re
     )
 
 
+def learn(
+    tuning: HeadTuning | WordTuning,
+    network: Network,
+    problem: Problem,
+    seed: int,
+    place: Path | None,
+    *,
+    epochs: float | None = None,
+    **rules: Any,
+) -> TrainedState:
+    """Train a network on a problem; `rules` say when it ends, as in `Loop.run`."""
+    device = place_of(tuning).device
+    loop = Loop(network.to(device), problem, recipe_of(tuning, tuning.mode == "lora", epochs), device=device, seed=seed)
+    with seeded(seed):
+        return loop.run(place=place, **rules)
+
+
 def network_of(student: HeadTuning, classes: int, sides: int, *, words: bool = False) -> Network:
     """Return the network of a student before any training."""
     loaded = load(student.model, words=words or bool(student.answers), layers=student.layers)
@@ -65,7 +82,7 @@ def network_of(student: HeadTuning, classes: int, sides: int, *, words: bool = F
 def train(student: HeadTuning, fit: Fit, start: Predictor | None, place: Path | None) -> "LanguagePredictor":
     """Train a student on the labels of a request, from a trained one or from the model as published."""
     seed = int(fit.rng.integers(2**63))
-    sides, device = sides_of(fit.inputs), place_of(student).device
+    sides = sides_of(fit.inputs)
     classes = fit.targets.shape[1]
     with seeded(seed):
         network = network_of(student, classes, sides)
@@ -83,17 +100,17 @@ def train(student: HeadTuning, fit: Fit, start: Predictor | None, place: Path | 
         np.asarray(weights[kept], dtype=np.float32),
         fit.objective,
     )
-    network.to(device)
-    recipe = recipe_of(student, student.mode == "lora")
-    loop = Loop(network, problem, recipe, device=device, seed=seed)
-    with seeded(seed):
-        trained = loop.run(
-            steps=fit.steps,
-            look=_look(student, fit, network),
-            gives_up_after=fit.stopping.gives_up_after,
-            settles_at=fit.objective.settles_at,
-            place=place,
-        )
+    trained = learn(
+        student,
+        network,
+        problem,
+        seed,
+        place,
+        steps=fit.steps,
+        look=_look(student, fit, network),
+        gives_up_after=fit.stopping.gives_up_after,
+        settles_at=fit.objective.settles_at,
+    )
     notes = {**trained.notes, **_counted(tokens, sides, len(kept))}
     return LanguagePredictor(student, classes, sides, trained.state, trained.steps, notes)
 
@@ -101,7 +118,7 @@ def train(student: HeadTuning, fit: Fit, start: Predictor | None, place: Path | 
 def warmed_up(student: HeadTuning, fit: Fit, place: Path | None) -> "LanguagePredictor":
     """Return the model after language modelling of the task's unlabelled texts (arXiv:2312.09390, section 5.2)."""
     seed = int(fit.rng.integers(2**63))
-    sides, device = sides_of(fit.corpus), place_of(student).device
+    sides = sides_of(fit.corpus)
     with seeded(seed):
         network = network_of(student, fit.targets.shape[1], sides, words=True)
     network.head.requires_grad_(False)
@@ -110,11 +127,7 @@ def warmed_up(student: HeadTuning, fit: Fit, place: Path | None) -> "LanguagePre
     # All texts of the corpus, without a label: the same that any feature map may be fitted on.
     tokens = tokenize(network.loaded, texts_of(fit.corpus), student.most_tokens, student.too_long)
     problem = Words(tokens, np.zeros(len(tokens), dtype=np.int64), np.ones(len(tokens), dtype=np.float32))
-    recipe = recipe_of(student, student.mode == "lora", student.generative_epochs)
-    network.to(device)
-    loop = Loop(network, problem, recipe, device=device, seed=seed)
-    with seeded(seed):
-        trained = loop.run(place=place)
+    trained = learn(student, network, problem, seed, place, epochs=student.generative_epochs)
     # Only the body goes on to the labels; the language-modelling head is not part of a student that classifies.
     body = {name: value for name, value in trained.state.items() if name.startswith("body.")}
     return LanguagePredictor(student, fit.targets.shape[1], sides, body, trained.steps, trained.notes)

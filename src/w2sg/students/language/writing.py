@@ -13,12 +13,12 @@ import torch
 from w2sg.core import AnyArray, FloatArray, InputError, IntArray, WritingPredictor, Written
 from w2sg.students.language.devices import READY_BYTES, place_of, seeded
 from w2sg.students.language.loading import Loaded, load
-from w2sg.students.language.loop import Loop, Problem
+from w2sg.students.language.loop import Problem
 from w2sg.students.language.network import ANSWERED_AT_ONCE, Network, tensors, with_adapters, with_checkpointing
 from w2sg.students.language.problems import Words, log_likelihood
 from w2sg.students.language.settings import WordTuning, check_columns
 from w2sg.students.language.tokens import Tokens, pieces, tokenize
-from w2sg.students.language.tuning import recipe_of
+from w2sg.students.language.tuning import learn
 from w2sg.students.memo import Memo
 
 _ready: Memo[tuple[object, Network]] = Memo(READY_BYTES)
@@ -220,15 +220,7 @@ def trained_on(
     writer: WordTuning, network: Network, problem: Problem, seed: int, place: Path | None, notes: dict[str, int]
 ) -> TrainedWriter:
     """Train a network on a problem and return the writer that it is then."""
-    loop = Loop(
-        network,
-        problem,
-        recipe_of(writer, writer.mode == "lora"),
-        device=place_of(writer).device,
-        seed=seed,
-    )
-    with seeded(seed):
-        trained = loop.run(place=place)
+    trained = learn(writer, network, problem, seed, place)
     return TrainedWriter(writer, trained.state, trained.steps, {**trained.notes, **notes})
 
 
