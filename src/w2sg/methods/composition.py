@@ -118,7 +118,7 @@ class Composition(Method):
             student=student,
             inputs=view.transfer.inputs if len(kept) == n else view.transfer.inputs.take(kept),
             targets=targets if len(kept) == n else targets[kept],
-            # Equal weights are no weights: students then share what they have made of the rows with unweighted methods.
+            # Weights of 1 are none: students then share what they made of the rows with unweighted methods.
             weights=None if (some == 1).all() else some,
             corpus=view.corpus,
             objective=self.objective,
