@@ -141,8 +141,6 @@ def test_a_given_prior_is_kept_and_bad_settings_are_refused() -> None:
     np.testing.assert_array_equal(dawid_skene(votes, 2, prior=prior).prior, prior)
     with pytest.raises(InputError, match="prior must be 2 probabilities above 0"):
         dawid_skene(votes, 2, prior=np.array([1.0, 0.0]))
-    with pytest.raises(InputError, match="smoothing must be above 0, got 0"):
-        dawid_skene(votes, 2, smoothing=0)
     with pytest.raises(InputError, match="max_iterations must be at least 1, got 0"):
         dawid_skene(votes, 2, max_iterations=0)
 

@@ -55,6 +55,8 @@ class Bootstrap(Chain):
     def train(self, stage: Stage, view: WeakView, student: Student, rng: np.random.Generator) -> Training:
         """Train the students in order of size."""
         for scale in self.scales:
+            # Each student has the labels of the one before and never the supervisor's: the gap that labels have to
+            # bridge is small at every step.
             between = yield from stage(view, student.scaled(scale), rng)
             view = labelled_by(view, between)
         return (yield from stage(view, student, rng))
@@ -126,7 +128,10 @@ class Ensemble(Chain):
     def train(self, stage: Stage, view: WeakView, student: Student, rng: np.random.Generator) -> Training:
         """Train the members in step, each with randomness of its own."""
         n = len(view.transfer)
+        # Generators of their own, so that what one member draws does not depend on how the others are trained.
         streams = rng.spawn(self.members)
+        # Whole courses and not only fits run side by side: a filter or a stopping rule inside a stage trains students
+        # too, and those share a batch as well.
         courses = [stage(taken(view, own.integers(n, size=n)), student, own) for own in streams]
         return EnsemblePredictor((yield from in_step(courses)))
 
@@ -170,9 +175,13 @@ class CoSupervision(Chain):
         """Return the view on the consistent examples with the labels of their supervisors; on all if none is."""
         weak, said = self._assign(view.transfer, student)
         kept = np.flatnonzero(self._consistent(weak, said, view.transfer.weak.probabilities))
+        # Where nothing is consistent, as with a student that answers one class, all examples stay: a training needs
+        # some.
         rows = kept if len(kept) else np.arange(len(weak))
         held = view.validation
         if held is not None and held.weak.members is not None:
+            # The watched labels come from the assigned supervisors too, or stopping would look for agreement with
+            # labels that are no longer taught.
             held = with_probabilities(held, self._assign(held, student)[0])
         return replace(taken(view, rows, weak[rows]), validation=held)
 
@@ -206,6 +215,7 @@ def in_step(courses: Sequence[Training]) -> Generator[Sequence[Fit], list[Predic
                 asked[index] = list(courses[index].send(answer))  # type: ignore[arg-type]
             except StopIteration as stop:
                 ended[index] = stop.value
+        # Courses end at different times; those that go on ask for their next students together.
         if asked:
             trained = iter((yield [fit for fits in asked.values() for fit in fits]))
             answers = {index: [next(trained) for _ in fits] for index, fits in asked.items()}

@@ -8,11 +8,14 @@ import numpy as np
 from pydantic import Field
 
 from w2sg.core import (
+    AnyArray,
     AnyObjective,
     AnyStopping,
     CapabilityError,
     Fit,
+    FloatArray,
     InputError,
+    Inputs,
     Method,
     Predictor,
     Student,
@@ -62,6 +65,7 @@ class Composition(Method):
     @property
     def training_facts(self) -> Mapping[str, str]:
         """The loss, whether training may end early, and which labels are learned, as far as its parts say."""
+        # Theory may only be told that weak labels are learned as they are where no part has chosen or replaced any.
         plain = isinstance(self.chain, Direct) and isinstance(self.select, All)
         hard = isinstance(self.relabel, Harden) or self.objective.hard_labels
         soft = "soft" if isinstance(self.relabel, Keep) and plain else "other"
@@ -79,6 +83,7 @@ class Composition(Method):
         self, view: WeakView, student: Student, rng: np.random.Generator, parts: Sequence[Part] = ("all",)
     ) -> Training:
         fit = yield from self._fit(view, student, rng)
+        # Gold that was bought decides before any validation split does.
         if self.stopping.audits:
             return (yield from _in_parts(_watching_gold(fit, view, self.stopping.audits), parts))[-1]
         if not self.stopping.watches:
@@ -101,6 +106,7 @@ class Composition(Method):
             )
         weights = yield from self.select.weights(view, student, rng)
         relabelled = yield from self.relabel.relabel(view, student, rng)
+        # Parts may come from outside the package; what they give is checked where it enters the training.
         targets = check_soft_labels(relabelled, n, k, "relabelled targets")
         if weights.shape != (n,) or not np.isfinite(weights).all() or (weights < 0).any():
             raise InputError(f"selection {self.select.kind!r} must give {n} finite weights of at least 0")
@@ -112,6 +118,7 @@ class Composition(Method):
             student=student,
             inputs=view.transfer.inputs if len(kept) == n else view.transfer.inputs.take(kept),
             targets=targets if len(kept) == n else targets[kept],
+            # Weights of 1 are none: students then share what they made of the rows with unweighted methods.
             weights=None if (some == 1).all() else some,
             corpus=view.corpus,
             objective=self.objective,
@@ -126,6 +133,7 @@ def _in_parts(
     """Train the parts in turn, each for its number of steps, and return the student after each."""
     trained: list[Predictor] = []
     for index, part in enumerate(parts):
+        # The second part goes on from the first, with a schedule of its own.
         start = trained[-1] if trained else None
         trained += yield [replace(fit, part=part, start=start, steps=None if steps is None else steps[index])]
     return trained
@@ -140,13 +148,7 @@ def _watching_gold(fit: Fit, view: WeakView, labels: int) -> Fit:
     others = ~np.isin(fit.inputs.rows, audited.rows)
     if not others.any():
         raise InputError(f"stopping watches {labels} gold labels and leaves no example to train on: lower 'labels'")
-    return replace(
-        fit,
-        inputs=fit.inputs.take(others),
-        targets=fit.targets[others],
-        weights=None if fit.weights is None else fit.weights[others],
-        watched=(audited, one_hot(view.audit.gold, view.transfer.weak.n_classes)),
-    )
+    return _apart(fit, others, (audited, one_hot(view.audit.gold, view.transfer.weak.n_classes)))
 
 
 def _lend(fit: Fit, share: float, rng: np.random.Generator) -> Fit:
@@ -158,10 +160,10 @@ def _lend(fit: Fit, share: float, rng: np.random.Generator) -> Fit:
             f"stopping lends {cut} of {len(order)} examples and leaves none to train on: use more examples"
         )
     lent, kept = order[:cut], order[cut:]
-    return replace(
-        fit,
-        inputs=fit.inputs.take(kept),
-        targets=fit.targets[kept],
-        weights=None if fit.weights is None else fit.weights[kept],
-        watched=(fit.inputs.take(lent), fit.targets[lent]),
-    )
+    return _apart(fit, kept, (fit.inputs.take(lent), fit.targets[lent]))
+
+
+def _apart(fit: Fit, rows: AnyArray, watched: tuple[Inputs, FloatArray]) -> Fit:
+    """Return the fit on some of its examples, by position or mask, with others to watch."""
+    weights = None if fit.weights is None else fit.weights[rows]
+    return replace(fit, inputs=fit.inputs.take(rows), targets=fit.targets[rows], weights=weights, watched=watched)

@@ -65,6 +65,7 @@ class Heads:
         w = flat.reshape(self.shape)
         logs = log_softmax(np.einsum("nd,hkd->hnk", self.taught, w, optimize=True))
         value = -float((self.weak * logs).sum()) / len(self.weak)
+        # The gradient of cross-entropy with respect to logits, `f - w`.
         pull = (np.exp(logs) - self.weak) / len(self.weak)
         slope = np.einsum("hnk,nd->hkd", pull, self.taught, optimize=True)
         if self.diversity or self.balance:
@@ -72,6 +73,7 @@ class Heads:
             value += repelled
             slope += pushes
         plain = w.copy()
+        # The intercept is not penalised: it would pull class shares to uniform.
         plain[:, :, -1] = 0
         return value + 0.5 * self.penalty * float((plain**2).sum()), (slope + self.penalty * plain).ravel()
 
@@ -171,6 +173,8 @@ class DiverseHeads(Method):
                 "transfer split"
             )
         x, weak = student.embed(view.corpus, view.transfer.inputs).astype(np.float64), view.transfer.weak.probabilities
+        # Centred features, so that the penalty does not depend on where the data lie and intercepts hold the class
+        # shares.
         centre = x.mean(axis=0)
         heads = list(self._fitted(x - centre, student.embed(view.corpus, view.corpus) - centre, weak, rng))
         predictors = [HeadPredictor(student, view.corpus, centre, head) for head in heads]

@@ -10,6 +10,8 @@ from pydantic import SerializeAsAny
 
 from w2sg.core import Component, Fit, FloatArray, Predictor, Student, Training, WeakView, component_field, contract
 
+# A generator, so that a filter which needs students yields requests for them: whoever runs several methods at once
+# collects the requests and has them trained in one batch.
 Course = Generator[Sequence[Fit], list[Predictor], FloatArray]
 """Work that may ask for students to be trained and ends in an array."""
 

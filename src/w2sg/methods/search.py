@@ -52,10 +52,10 @@ class Circumstances:
     oracles: bool = False
 
     @classmethod
-    def of(cls, view: WeakView, student: Student, *, audits: int = 0) -> "Circumstances":
+    def of(cls, view: WeakView, student: Student) -> "Circumstances":
         """Return the circumstances of a view and a student."""
         gives = frozenset() if view.transfer.weak.members is None else frozenset({"members"})
-        return cls(student.capabilities, view.transfer.weak.n_classes, len(view.transfer), gives, audits)
+        return cls(student.capabilities, view.transfer.weak.n_classes, len(view.transfer), gives)
 
 
 def contradictions(composition: Composition, given: Circumstances) -> list[str]:
@@ -101,17 +101,6 @@ def _unsupplied(composition: Composition, given: Circumstances) -> Iterator[str]
                 yield f"{field} {kind!r} is an oracle: it sees gold that no method has, and is only for bounds"
 
 
-def refuse_contradictions(composition: Composition, given: Circumstances) -> None:
-    """Raise an error with every reason why a composition cannot run.
-
-    Raises:
-        InputError: If there is one.
-    """
-    reasons = contradictions(composition, given)
-    if reasons:
-        raise InputError(f"composition {canonical_name(composition)!r} " + "; ".join(reasons))
-
-
 def random_composition(rng: np.random.Generator, given: Circumstances) -> Composition:
     """Return a composition that can run, drawn at random.
 
@@ -135,6 +124,7 @@ def random_composition(rng: np.random.Generator, given: Circumstances) -> Compos
 
 
 def _random_part(contract: str, rng: np.random.Generator) -> Component | dict[str, Any]:
+    # Only kinds, no presets: a preset is a point of the same space, and would be drawn twice as often.
     kinds = kinds_of(contract)
     cls = kinds[list(kinds)[rng.integers(len(kinds))]]
     fields: dict[str, Any] = {"kind": registry.kind_of(cls)}
@@ -191,7 +181,9 @@ def _random_number(metadata: tuple[Any, ...], default: Any, whole: bool, rng: np
     if math.isfinite(low) and math.isfinite(high):
         if whole:
             return float(rng.integers(int(low), int(high) + 1))
+        # Both ends are kept out: bounds may be open, and at an end many objectives degenerate.
         return _short(low + (high - low) * (0.001 + 0.998 * rng.random()))
+    # A number without bounds on both sides says nothing of its scale but by its default.
     middle = float(default) if isinstance(default, int | float) and default else (-1.0 if high <= 0 else 1.0)
     drawn = middle * SPREAD ** rng.uniform(-1, 1)
     drawn = min(max(round(drawn) if whole else _short(drawn), low), high)
@@ -219,6 +211,7 @@ def canonical_name(composition: Composition) -> str:
     >>> canonical_name(Composition(select={"kind": "confident", "share": 0.5}, objective="confidence"))
     'select:confident(share=0.5)+objective:confidence'
     """
+    # Published names come first: 'naive' tells more than a list of default parts.
     for name in registry.names("methods"):
         entry = registry.lookup("methods", name)
         if entry.preset and entry.cls is Composition and registry.build("methods", name) == composition:
@@ -290,6 +283,8 @@ def _schema(cls: type[Component]) -> dict[str, Any]:
 def _inlined(value: Any, definitions: Mapping[str, Any]) -> Any:
     if isinstance(value, Mapping):
         if "$ref" in value:
+            # JSON schema lets a reference stand beside other keywords; those, such as a description, win over the
+            # target's.
             target = definitions[str(value["$ref"]).rpartition("/")[2]]
             return _inlined({**target, **{key: item for key, item in value.items() if key != "$ref"}}, definitions)
         return {key: _inlined(item, definitions) for key, item in value.items()}

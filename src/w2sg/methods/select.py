@@ -43,6 +43,8 @@ class ConfidentOnly(Selection):
         if self.threshold is not None:
             return np.asarray(confidence > self.threshold, dtype=np.float32)
         kept = np.zeros(len(weak), dtype=np.float32)
+        # Confidence differs between classes by habit of the supervisor; one cut for all would thin out its hesitant
+        # classes.
         for label in np.unique(named):
             rows = np.flatnonzero(named == label)
             rows = rows[np.argsort(-confidence[rows], kind="stable")]

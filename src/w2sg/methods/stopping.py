@@ -35,6 +35,8 @@ class _Watching(Stopping):
         """Return the agreement with the weak labels' classes, or the mean log-likelihood of the weak labels."""
         if self.measure == "agreement":
             return _agreement(weak, logits)
+        # Likelihood counts confidence as well; agreement only the class. Soft labels of a hedging supervisor favour a
+        # hedging student by it.
         return np.asarray((weak * log_softmax(logits)).sum(axis=-1).mean(axis=-1))
 
 

@@ -21,6 +21,7 @@ def labelled_by(view: WeakView, labeller: Predictor) -> WeakView:
     def relabelled(split: WeakSplit) -> WeakSplit:
         return with_probabilities(split, labeller.predict_proba(split.inputs))
 
+    # Stopping then watches agreement with the new labels, which are the ones being taught.
     validation = None if view.validation is None else relabelled(view.validation)
     return replace(view, transfer=relabelled(view.transfer), validation=validation)
 

@@ -6,8 +6,8 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field
 
-from w2sg.core import Fit, FloatArray, InputError, Inputs, Predictor, Student, register
-from w2sg.students.features import AnyFeatures, FeatureMap, Raw, features
+from w2sg.core import Fit, FloatArray, InputError, Inputs, Predictor, register
+from w2sg.students.features import FeatureMap, FeatureStudent, features
 
 
 class ClassicalPredictor(Predictor):
@@ -18,29 +18,19 @@ class ClassicalPredictor(Predictor):
 
     def predict_proba(self, inputs: Inputs) -> FloatArray:
         """Return class probabilities `(n, k)`; a class that was never a target gets 0."""
+        # A class that no target names is unknown to scikit-learn, whose columns are those of the classes that it saw.
         wide = np.zeros((len(inputs), self.n_classes), dtype=np.float32)
         wide[:, self.model.classes_] = self.model.predict_proba(features(self.body, self.corpus, inputs))
         return wide
 
 
-class _Classical(Student):
+class _Classical(FeatureStudent):
     """What the two share: they learn the most likely class of each target, whatever the objective."""
-
-    features: AnyFeatures = Field(default=Raw(), description="what the model reads")
 
     @property
     def capabilities(self) -> frozenset[str]:
         """Features before training."""
         return frozenset({"embed"})
-
-    @property
-    def body(self) -> FeatureMap:
-        """Its feature map."""
-        return self.features
-
-    def embed(self, corpus: Inputs, inputs: Inputs) -> FloatArray:
-        """Return the features that the model reads, `(n, d)`."""
-        return features(self.features, corpus, inputs)
 
     def fit_many(self, fits: Sequence[Fit]) -> list[Predictor]:
         """Train the models one after the other."""
@@ -53,6 +43,8 @@ class _Classical(Student):
             raise InputError(
                 f"student {self.kind!r} needs two classes among its labels, got one: look at the supervisor"
             )
+        # The fit's objective is not read: neither model follows a gradient. Methods whose objective matters require
+        # `gradient`, which these students do not have, so they are refused before any work.
         weights = np.ones(len(x)) if fit.weights is None else fit.weights
         model = self._fit(x, labels, weights, int(fit.rng.integers(2**31)))
         return ClassicalPredictor(self.features, fit.corpus, model, fit.targets.shape[1])
@@ -92,6 +84,8 @@ class Boosting(_Classical):
             max_iter=self.trees,
             max_leaf_nodes=self.leaves,
             learning_rate=self.rate,
+            # scikit-learn would hold out part of the weak labels by itself beyond a certain size; when to end is the
+            # method's.
             early_stopping=False,
             random_state=seed,
         )
@@ -118,6 +112,8 @@ class Knn(_Classical):
     def _fit(self, x: FloatArray, labels: np.ndarray, weights: FloatArray, seed: int) -> Any:
         from sklearn.neighbors import KNeighborsClassifier
 
+        # Neighbours vote with equal voices; a weight of 0 can still be honoured, by leaving the example out of the
+        # pool.
         kept = weights > 0
         if self.k > kept.sum():
             raise InputError(f"student.k must be at most the {kept.sum()} training examples, got {self.k}")

@@ -17,6 +17,7 @@ from w2sg.core import (
     FloatArray,
     InputError,
     Inputs,
+    Student,
     component_field,
     contract,
     derive,
@@ -65,7 +66,7 @@ def features(body: FeatureMap, corpus: Inputs, inputs: Inputs) -> FloatArray:
 
     # The whole pool is transformed once: splits, seeds and methods only differ in which rows they take.
     key = (body.digest(), body.fingerprint(), corpus.digest, inputs.pool.digest)
-    rows: FloatArray = _memo.get(key, make, lambda made: int(made.nbytes))[inputs.rows]
+    rows: FloatArray = _memo.get(key, make, lambda transformed: int(transformed.nbytes))[inputs.rows]
     return rows
 
 
@@ -136,6 +137,7 @@ class Columns(FeatureMap):
                 raise InputError(f"features.listed must name columns 0 to {d - 1}, got {self.listed}")
             chosen = np.array(self.listed)
         else:
+            # The permutation is cut, so that under one seed a smaller share of columns is part of a larger one.
             chosen = np.sort(derive(self.seed, "columns").permutation(d)[: max(1, round(d * self.share))])
         return lambda values: flat(values)[:, chosen]
 
@@ -151,6 +153,7 @@ class Pca(_Sized):
         """Find the components of the centred corpus."""
         x = flat(corpus).astype(np.float64)
         mean = x.mean(axis=0)
+        # Of a symmetric matrix eigh is exact and gives ascending order; the d x d matrix is small where PCA is of use.
         _, vectors = np.linalg.eigh((x - mean).T @ (x - mean))
         axes = vectors[:, ::-1][:, : self.count]
         return lambda values: (flat(values) - mean) @ axes
@@ -167,6 +170,7 @@ class RandomRelu(_Sized):
         x = flat(corpus)
         rng = derive(self.seed, "random-relu")
         mean, scale = x.mean(axis=0), max(float(x.std()), 1e-12)
+        # Divided by the inputs' scale and by sqrt(d), so that preactivations are of order 1 whatever the data are.
         weights = rng.normal(size=(x.shape[1], self.count)) / (scale * np.sqrt(x.shape[1]))
         bias = rng.normal(size=self.count) * 0.5
         return lambda values: np.maximum((flat(values) - mean) @ weights + bias, 0) * np.sqrt(2 / self.count)
@@ -194,6 +198,8 @@ class RandomFourier(_Kernel):
         """Draw the frequencies."""
         x = flat(corpus)
         rng = derive(self.seed, "random-fourier")
+        # By Bochner's theorem the kernel is the characteristic function of its spectral density, here a normal
+        # distribution of variance 2 gamma.
         frequencies = rng.normal(size=(x.shape[1], self.count)) * np.sqrt(2 * self.width(x))
         phase = rng.uniform(0, 2 * np.pi, size=self.count)
         return lambda values: np.cos(flat(values) @ frequencies + phase) * np.sqrt(2 / self.count)
@@ -212,12 +218,14 @@ class Nystroem(_Kernel):
         rows = derive(self.seed, "nystroem").permutation(len(x))[: self.count]
         landmarks = x[np.sort(rows)]
         eigenvalues, vectors = np.linalg.eigh(_gaussian(landmarks, landmarks, gamma).astype(np.float64))
+        # Landmarks that nearly coincide give eigenvalues of rounding size, whose inverse roots would blow noise up.
         keep = eigenvalues > 1e-7 * eigenvalues[-1]
         whiten = ((vectors[:, keep] / np.sqrt(eigenvalues[keep])) @ vectors[:, keep].T).astype(np.float32)
         return lambda values: _gaussian(flat(values), landmarks, gamma) @ whiten
 
 
 def _gaussian(x: FloatArray, y: FloatArray, gamma: float) -> FloatArray:
+    # Expanding the square costs one matrix product; rounding may then leave a distance just below 0.
     squared = (x**2).sum(axis=1)[:, None] + (y**2).sum(axis=1) - 2 * x @ y.T
     return np.asarray(np.exp(-gamma * np.maximum(squared, 0)), dtype=np.float32)
 
@@ -247,13 +255,55 @@ class TfIdf(FeatureMap):
         from sklearn.feature_extraction.text import TfidfVectorizer
 
         model = TfidfVectorizer(max_features=self.terms, ngram_range=(1, self.ngrams), sublinear_tf=True)
+        # Both texts of a pair are documents of the corpus; which of them stands first tells nothing of terms.
         model.fit(corpus.ravel())
 
         def transform(values: AnyArray) -> FloatArray:
             if values.ndim == 1:
                 return np.asarray(model.transform(values).toarray(), dtype=np.float32)
             left, right = (model.transform(values[:, side]).toarray() for side in (0, 1))
+            # A difference changes its sign when a pair is swapped, as its label does; a concatenation does not, and
+            # methods that contrast a pair with its swap need that.
             joined = left - right if self.pair == "difference" else np.concatenate([left, right], axis=1)
             return np.asarray(joined, dtype=np.float32)
 
         return transform
+
+
+class FeatureStudent(Student):
+    """A student that reads its inputs through a feature map."""
+
+    features: AnyFeatures = Field(default=Raw(), description="what the student reads of its inputs: its frozen body")
+
+    @property
+    def body(self) -> FeatureMap:
+        """Its feature map."""
+        return self.features
+
+    def embed(self, corpus: Inputs, inputs: Inputs) -> FloatArray:
+        """Return the features that the student reads, `(n, d)`."""
+        return features(self.features, corpus, inputs)
+
+
+class FrozenBodyStudent(FeatureStudent):
+    """A student whose features stay as they are: only a linear map on them is learned, so its body is its strength."""
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """Features, and smaller versions where the number of features is a choice."""
+        scale = frozenset() if self.features.strength is None else frozenset({"scale"})
+        return frozenset({"represent", "embed"}) | scale
+
+    @property
+    def strength(self) -> float | None:
+        """The number of features, where that is a choice."""
+        return self.features.strength
+
+    @property
+    def body_frozen(self) -> bool:
+        """The map on the features alone is fitted."""
+        return True
+
+    def scaled(self, fraction: float) -> Self:
+        """Return the same student on a smaller body."""
+        return self.model_copy(update={"features": self.features.scaled(fraction)})

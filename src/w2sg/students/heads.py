@@ -89,6 +89,8 @@ class _Design:
         lower, info = dpotrf(bound, lower=1, overwrite_a=1)
         if info:
             raise InputError("the features are too badly scaled for a linear head: standardise them or lower c")
+        # The triangular inverse is wanted whole, not a solve: each step multiplies by it, and so do coefficients at the
+        # end.
         inverse, _ = dtrtri(lower, lower=1, overwrite_c=1)
         # The factorisation is done once in double precision; all steps after it are in single precision, where a step
         # is twice as fast and its rounding is far below what training stops at.
@@ -120,6 +122,7 @@ class _Design:
 
 def _row_space(x: FloatArray) -> FloatArray:
     """Return an orthonormal basis `(d, r)` of the row space of `x`: the penalised optimum lies in it."""
+    # The n x n matrix of products has the same leading values as the d x d one, and is the smaller here.
     values, vectors = np.linalg.eigh((x @ x.T).astype(np.float64))
     keep = values > RELATIVE_RANK * max(values[-1], 1e-30)
     return np.asarray(x.T @ (vectors[:, keep] / np.sqrt(values[keep])), dtype=np.float32)
@@ -129,6 +132,7 @@ _designs: Memo[_Design] = Memo(KEPT_BYTES)
 
 
 def _design(head: Head, c: float) -> _Design:
+    # Weighted designs are not kept: a selection's weights are rarely asked for again, and would crowd the memo.
     if head.rows is None or head.weights is not None:
         return _Design(head.x, head.weights, c)
     return _designs.get((head.rows, c), lambda: _Design(head.x, None, c), lambda design: design.nbytes)
@@ -149,6 +153,7 @@ def train_heads(heads: Sequence[Head], *, c: float, steps: int, tolerance: float
     """
     groups: dict[tuple[int, ...], list[int]] = {}
     for index, head in enumerate(heads):
+        # Identity stands for equality: students hand the same array object to all heads on the same rows.
         rows = (id(head.x), id(head.weights), head.targets.shape[1], 0 if head.watched is None else id(head.watched[0]))
         groups.setdefault(rows, []).append(index)
     trained: dict[int, TrainedHead] = {}
@@ -168,12 +173,17 @@ class _Bench:
         first = heads[0]
         self.heads, self.steps = heads, steps
         self.design = _design(first, c)
+        # With curvature 1 the squared norm of the gradient is about the gap in loss. The loss is a sum over n examples,
+        # so the root of n makes the tolerance one for each example.
         self.limit = tolerance * np.sqrt(len(first.x))
         self.weak = np.stack([head.targets.T for head in heads]).astype(np.float32)
         self.weights = first.weights
         self.last = np.array([steps if head.steps is None else min(head.steps, steps) for head in heads])
+        # Stretches of equal objectives get one number each; heads that end leave their stretch, and the others stay in
+        # it.
         self.family = np.cumsum([i > 0 and head.objective != heads[i - 1].objective for i, head in enumerate(heads)])
         self.curvature = np.array([head.objective.curvature for head in heads], dtype=np.float32)
+        # A head that was asked for a number of steps never ends by itself: a scout has found that number for it.
         self.settled = np.array([head.objective.settles_at if head.steps is None else np.inf for head in heads])
         self.watched = None if first.watched is None else self.design.whiten(first.watched[0])
         self.best_score = np.full(len(heads), -np.inf)
@@ -196,6 +206,8 @@ class _Bench:
             # keeps the fast rate without knowing how strongly convex the problem is.
             restart = np.einsum("mkr,mkr->m", pull, new - v) > 0
             old = np.where(restart, 1.0, momentum)
+            # Nesterov's sequence t' = (1 + sqrt(1 + 4 t^2)) / 2; a head looks ahead by (t - 1) / t' of its last step,
+            # and t = 1, as after a restart, looks ahead by nothing.
             momentum = (1 + np.sqrt(1 + 4 * old**2)) / 2
             ahead = new + ((old - 1) / momentum).astype(np.float32)[:, None, None] * (new - v)
             v = new

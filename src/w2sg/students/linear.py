@@ -6,8 +6,8 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from w2sg.core import Fit, FloatArray, Inputs, Predictor, Student, preset, register
-from w2sg.students.features import AnyFeatures, FeatureMap, Raw, features
+from w2sg.core import Fit, FloatArray, Inputs, Predictor, preset, register
+from w2sg.students.features import FeatureMap, FrozenBodyStudent, features
 from w2sg.students.heads import Head, TrainedHead, train_heads
 
 
@@ -29,12 +29,13 @@ class LinearPredictor(Predictor):
 
 def softmax(logits: FloatArray) -> FloatArray:
     """Return the softmax over the last axis."""
+    # Taking the largest logit off changes no ratio and keeps the exponential from overflowing.
     raised = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return np.asarray(raised / raised.sum(axis=-1, keepdims=True))
 
 
 @register()
-class Linear(Student):
+class Linear(FrozenBodyStudent):
     """A linear softmax head on frozen features, trained by gradient, many heads at once.
 
     Minimises the summed objective plus `|W|^2 / (2 c)`: `c` is scikit-learn's `C` of logistic regression
@@ -42,7 +43,6 @@ class Linear(Student):
     """
 
     kind: Literal["linear"] = "linear"
-    features: AnyFeatures = Field(default=Raw(), description="the frozen body")
     c: float = Field(1.0, gt=0, description="inverse penalty, as scikit-learn's C")
     steps: int = Field(100, ge=1, description="most steps of the trainer, and the length of a method's schedule")
     tolerance: float = Field(
@@ -51,41 +51,18 @@ class Linear(Student):
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """Gradient training, features, and smaller versions where the number of features is a choice."""
-        scale = frozenset() if self.features.strength is None else frozenset({"scale"})
-        return frozenset({"gradient", "represent", "embed"}) | scale
-
-    @property
-    def strength(self) -> float | None:
-        """The number of features, where that is a choice."""
-        return self.features.strength
+        """Gradient training beside what features allow."""
+        return super().capabilities | {"gradient"}
 
     @property
     def function_class(self) -> str:
         """Softmax of a linear map."""
         return "logit-linear"
 
-    @property
-    def body_frozen(self) -> bool:
-        """The head alone is trained."""
-        return True
-
-    @property
-    def body(self) -> FeatureMap:
-        """Its feature map."""
-        return self.features
-
-    def embed(self, corpus: Inputs, inputs: Inputs) -> FloatArray:
-        """Return the features that the head reads, `(n, d)`."""
-        return features(self.features, corpus, inputs)
-
-    def scaled(self, fraction: float) -> "Linear":
-        """Return the same head on a smaller body."""
-        return self.model_copy(update={"features": self.features.scaled(fraction)})
-
     def fit_many(self, fits: Sequence[Fit]) -> list[Predictor]:
         """Train the heads together; those on the same inputs share their whitened features."""
         body = self.features.digest()
+        # The trainer recognises shared rows by the identity of their array, so each set of inputs is read once here.
         known: dict[str, FloatArray] = {}
 
         def name(fit: Fit, inputs: Inputs) -> str:

@@ -19,6 +19,8 @@ class Memo(Generic[T]):
         if key not in self._kept:
             value = make()
             self._kept[key] = (value, size(value))
+            # The newest value stays even where it alone is above the limit: it was just asked for, and is in memory
+            # anyway.
             while len(self._kept) > 1 and sum(n_bytes for _, n_bytes in self._kept.values()) > self.most_bytes:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)

@@ -6,8 +6,8 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from w2sg.core import Fit, FloatArray, InputError, Inputs, Predictor, Student, register
-from w2sg.students.features import AnyFeatures, FeatureMap, Raw, features
+from w2sg.core import Fit, FloatArray, InputError, Inputs, Predictor, register
+from w2sg.students.features import FeatureMap, FeatureStudent, features
 from w2sg.students.linear import softmax
 
 Parameters = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
@@ -32,11 +32,10 @@ class MlpPredictor(Predictor):
 
 
 @register()
-class Mlp(Student):
+class Mlp(FeatureStudent):
     """A network with one hidden ReLU layer, trained by minibatch Adam with a cosine schedule."""
 
     kind: Literal["mlp"] = "mlp"
-    features: AnyFeatures = Field(default=Raw(), description="what the network reads")
     hidden: int = Field(64, ge=1, description="hidden units")
     epochs: int = Field(30, ge=1)
     batch: int = Field(64, ge=1, description="examples a step")
@@ -63,15 +62,6 @@ class Mlp(Student):
         """The hidden layer is trained."""
         return False
 
-    @property
-    def body(self) -> FeatureMap:
-        """Its feature map."""
-        return self.features
-
-    def embed(self, corpus: Inputs, inputs: Inputs) -> FloatArray:
-        """Return the features that the network reads, `(n, d)`."""
-        return features(self.features, corpus, inputs)
-
     def scaled(self, fraction: float) -> "Mlp":
         """Return a narrower network."""
         return self.model_copy(update={"hidden": max(1, round(self.hidden * fraction))})
@@ -85,6 +75,7 @@ class Mlp(Student):
         # One scale for all columns: columns keep their relative size, which a feature map may have chosen on purpose.
         scale = np.stack([x.mean(axis=0), 1 / np.maximum(x.std(axis=0).max() + 0 * x[0], 1e-6)])
         x = (x - scale[0]) * scale[1]
+        # Drawn even where training goes on from a trained network, so that the order of batches is the same in both.
         network = _start(x.shape[1], self.hidden, fit.targets.shape[1], fit.rng)
         if fit.start is not None:
             if not isinstance(fit.start, MlpPredictor) or len(fit.start.parameters[1]) != self.hidden:
@@ -95,6 +86,7 @@ class Mlp(Student):
         total = self.epochs * per_epoch
         best: tuple[float, int, Parameters] | None = None
         step = in_vain = 0
+        # A rule without patience never ends a training early: it only chooses among the steps that it saw.
         patience = fit.stopping.gives_up_after or np.inf
         for _ in range(self.epochs):
             order = fit.rng.permutation(len(x))
@@ -103,10 +95,12 @@ class Mlp(Student):
                 rate = self.rate * 0.5 * (1 + np.cos(np.pi * step / total))
                 step += 1
                 network = _adam(network, pulls, moments, step, rate, self.decay)
+                # The schedule stays that of the whole training: fewer steps are a prefix of it, as the scout's were.
                 if step == fit.steps:
                     return MlpPredictor(self.features, fit.corpus, scale, network, step)
             if fit.watched is not None and fit.stopping.watches:
                 trial = MlpPredictor(self.features, fit.corpus, scale, network, step)
+                # Stopping rules read logits, and log-probabilities are logits up to a constant for each example.
                 logits = np.log(np.maximum(trial.predict_proba(fit.watched[0]), 1e-30))
                 score = float(fit.stopping.score(fit.watched[1], logits))
                 in_vain += 1
@@ -122,6 +116,8 @@ def _start(d: int, h: int, k: int, rng: np.random.Generator) -> Parameters:
     def layer(rows: int, columns: int) -> FloatArray:
         return np.asarray(rng.normal(size=(rows, columns)) * np.sqrt(2 / rows), dtype=np.float32)
 
+    # He's initialisation for the ReLU layer; the head starts small, so that first answers are near uniform and an
+    # objective with a moving target is not led by noise.
     return layer(d, h), np.zeros(h, np.float32), layer(h, k) * 0.1, np.zeros(k, np.float32)
 
 
@@ -134,6 +130,7 @@ def _pull(network: Parameters, x: FloatArray, fit: Fit, rows: np.ndarray, progre
     # From here on it is the chain rule by hand: head, then what flows back through the ReLU.
     pull = np.asarray(pull, dtype=np.float32) / len(rows)
     if fit.part == "head":
+        # The hidden layer gets no gradient, and with none Adam moves it by weight decay only.
         return 0 * hidden_weights, 0 * hidden_bias, hidden.T @ pull, pull.sum(axis=0)
     back = (pull @ head_weights.T) * (hidden > 0)
     return x.T @ back, back.sum(axis=0), hidden.T @ pull, pull.sum(axis=0)

@@ -6,8 +6,8 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from w2sg.core import Fit, FloatArray, Inputs, Predictor, Student, register
-from w2sg.students.features import AnyFeatures, FeatureMap, Raw, features
+from w2sg.core import Fit, FloatArray, Inputs, Predictor, register
+from w2sg.students.features import FeatureMap, FrozenBodyStudent, features
 
 
 class RidgePredictor(Predictor):
@@ -20,6 +20,7 @@ class RidgePredictor(Predictor):
     def predict_proba(self, inputs: Inputs) -> FloatArray:
         """Return class probabilities `(n, k)`."""
         raw = self.mean + (self.represent(inputs) - self.centre) @ self.weights
+        # Rows of the fit sum to 1, as the targets do, so that something stays above 0 and the division is safe.
         kept = np.maximum(raw, 0)
         return np.asarray(kept / kept.sum(axis=1, keepdims=True))
 
@@ -29,7 +30,7 @@ class RidgePredictor(Predictor):
 
 
 @register()
-class Ridge(Student):
+class Ridge(FrozenBodyStudent):
     """Ridge regression of soft labels on frozen features, in closed form, with an intercept.
 
     Minimises the mean squared distance to the labels plus `penalty v |W|^2`, `v` the mean variance of a feature. Of an
@@ -37,19 +38,7 @@ class Ridge(Student):
     """
 
     kind: Literal["ridge"] = "ridge"
-    features: AnyFeatures = Field(default=Raw(), description="the frozen body")
     penalty: float = Field(0.0, ge=0, description="ridge penalty; 0 is least squares (of several, the shortest)")
-
-    @property
-    def capabilities(self) -> frozenset[str]:
-        """Features, and smaller versions where the number of features is a choice."""
-        scale = frozenset() if self.features.strength is None else frozenset({"scale"})
-        return frozenset({"represent", "embed"}) | scale
-
-    @property
-    def strength(self) -> float | None:
-        """The number of features, where that is a choice."""
-        return self.features.strength
 
     @property
     def function_class(self) -> str:
@@ -57,27 +46,9 @@ class Ridge(Student):
         return "ridge" if self.penalty else "linear-least-squares"
 
     @property
-    def body_frozen(self) -> bool:
-        """The map alone is fitted."""
-        return True
-
-    @property
-    def body(self) -> FeatureMap:
-        """Its feature map."""
-        return self.features
-
-    @property
     def ridge_penalty(self) -> float:
         """The penalty."""
         return self.penalty
-
-    def embed(self, corpus: Inputs, inputs: Inputs) -> FloatArray:
-        """Return the features that the regression reads, `(n, d)`."""
-        return features(self.features, corpus, inputs)
-
-    def scaled(self, fraction: float) -> "Ridge":
-        """Return the same regression on a smaller body."""
-        return self.model_copy(update={"features": self.features.scaled(fraction)})
 
     def fit_many(self, fits: Sequence[Fit]) -> list[Predictor]:
         """Solve the regressions one after the other."""
@@ -92,6 +63,7 @@ class Ridge(Student):
             targets = np.eye(targets.shape[1])[targets.argmax(axis=1)]
         # Weighted centring takes the intercept out of the problem, so that it goes unpenalised.
         centre, mean = share @ x, share @ targets
+        # Weights enter as square roots on both sides: the squared residual is then weighted once.
         root = np.sqrt(share)[:, None]
         # The singular values show at once which directions the data span: dividing by those alone gives the shortest of
         # all least-squares solutions where there are several.
@@ -99,6 +71,7 @@ class Ridge(Student):
         # The penalty is in units of the mean variance of a feature, so that one number means the same for maps of any
         # scale and size.
         damped = s**2 + self.penalty * np.square(s).sum() / x.shape[1]
+        # Features are float32: a direction below its rounding is noise, and its inverse would dominate all others.
         kept = s > np.finfo(np.float32).eps * s.max(initial=0.0)
         inverse = np.divide(s, damped, out=np.zeros_like(s), where=kept)
         weights = vt.T @ (inverse[:, None] * (u.T @ (root * (targets - mean))))

@@ -58,6 +58,7 @@ def harden(soft: FloatArray) -> IntArray:
     """
     best = soft.max(axis=1, keepdims=True)
     tied = (soft == best).sum(axis=1) > 1
+    # argmax would give every tie to the class of the lowest number, and an undecided member would seem to favour it.
     return np.where(tied, ABSTAIN, soft.argmax(axis=1)).astype(np.int64)
 
 
@@ -73,8 +74,7 @@ def mean_votes(votes: IntArray, n_classes: int, silent: FloatArray | None = None
     array([[0.67, 0.33],
            [0.5 , 0.5 ]])
     """
-    counts = _counts(check_votes(votes, n_classes), n_classes)
-    return _normalised(counts, silent)
+    return _normalised(vote_counts(votes, n_classes), silent)
 
 
 def majority(votes: IntArray, n_classes: int, silent: FloatArray | None = None) -> FloatArray:
@@ -89,7 +89,7 @@ def majority(votes: IntArray, n_classes: int, silent: FloatArray | None = None) 
     array([[1. , 0. , 0. ],
            [0.5, 0.5, 0. ]])
     """
-    counts = _counts(check_votes(votes, n_classes), n_classes)
+    counts = vote_counts(votes, n_classes)
     best = counts.max(axis=1, keepdims=True)
     return _normalised(((counts == best) & (best > 0)).astype(np.float64), silent)
 
@@ -117,8 +117,23 @@ def posterior_mean(counts: FloatArray, prior: FloatArray, strength: float) -> Fl
 
 
 def vote_counts(votes: IntArray, n_classes: int) -> FloatArray:
-    """Return how many votes each class has, `(n, k)`."""
-    return _counts(check_votes(votes, n_classes), n_classes)
+    """Return how many votes each class has, `(n, k)`.
+
+    Raises:
+        DataError: If a vote is out of range.
+    """
+    votes = check_votes(votes, n_classes)
+    n, m = votes.shape
+    # One count over pairs of row and vote; an abstention (-1) is shifted to column 0, which is dropped.
+    flat = np.repeat(np.arange(n), m) * (n_classes + 1) + (votes.ravel() + 1)
+    counts = np.bincount(flat, minlength=n * (n_classes + 1)).reshape(n, n_classes + 1)
+    return counts[:, 1:].astype(np.float64)
+
+
+def floored(shares: FloatArray) -> FloatArray:
+    """Return class shares `(k,)` as a prior, with a millionth for classes that did not occur."""
+    raised = np.maximum(shares, 1e-6)
+    return np.asarray(raised / raised.sum())
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,8 +162,6 @@ def dawid_skene(
     *,
     prior: FloatArray | None = None,
     abstains: Abstains = "missing",
-    smoothing: float = SMOOTHING,
-    tolerance: float = TOLERANCE,
     max_iterations: int = MAX_ITERATIONS,
 ) -> DawidSkene:
     """Estimate true classes and each annotator's confusion matrix from votes alone.
@@ -163,12 +176,10 @@ def dawid_skene(
         prior: Class probabilities `(k,)` to keep; None to estimate them.
         abstains: `missing`: an abstention tells nothing. `outcome`: it is one more answer. Rules that only ever vote
             for one class need `outcome`: with `missing` their votes cannot tell the classes apart.
-        smoothing: Pseudo-counts added to each cell; above 0.
-        tolerance: Ends when the log-likelihood rises by less than this share of its size.
         max_iterations: Ends after so many iterations.
 
     Raises:
-        InputError: If the prior is not positive and of sum 1, or smoothing is not above 0.
+        InputError: If the prior is not positive and of sum 1, or there is no iteration.
         DataError: If a vote is out of range.
 
     >>> votes = np.array([[0, 0, 1]] * 6 + [[1, 1, 0]] * 6 + [[0, 0, 0], [1, 1, 1]])
@@ -180,37 +191,43 @@ def dawid_skene(
            [0.9, 0.1]])
     """
     votes = check_votes(votes, n_classes)
-    _check_settings(prior, n_classes, smoothing, max_iterations)
+    check_prior(prior, n_classes)
+    if max_iterations < 1:
+        raise InputError(f"max_iterations must be at least 1, got {max_iterations}")
     # Rows with the same votes have the same posterior: the work is done once for each pattern of votes, of which there
     # are few, and the result is exactly that of all rows.
     patterns, where, count = np.unique(votes, axis=0, return_inverse=True, return_counts=True)
     outcomes = np.eye(n_classes + 1)[patterns]  # index -1 is the last: abstain
+    # Without the last column an abstention is a row of zeros: it adds nothing to any count and a factor of 1 to any
+    # likelihood.
     outcomes = outcomes if abstains == "outcome" else outcomes[:, :, :n_classes]
     weight = count.astype(np.float64)
+    # The likelihood has as many maxima as classes can be renamed; starting at the majority finds the one in which
+    # annotators are better than chance.
     posterior = majority(patterns, n_classes, prior)
     trace: list[float] = []
     converged = False
     while len(trace) < max_iterations and not converged:
-        confusion, classes = _maximise(outcomes, weight, posterior, prior, smoothing)
+        confusion, classes = _maximise(outcomes, weight, posterior, prior)
         posterior, likelihood = _expect(outcomes, weight, confusion, classes)
         # What the smoothed steps climb is the likelihood with the density of the smoothing; without it the trace could
         # fall and the end be called too early.
-        likelihood += smoothing * float(np.log(confusion).sum() + (np.log(classes).sum() if prior is None else 0))
-        converged = bool(trace) and likelihood - trace[-1] <= tolerance * (1 + abs(likelihood))
+        likelihood += SMOOTHING * float(np.log(confusion).sum() + (np.log(classes).sum() if prior is None else 0))
+        converged = bool(trace) and likelihood - trace[-1] <= TOLERANCE * (1 + abs(likelihood))
         trace.append(likelihood)
     return DawidSkene(posterior[where.ravel()], confusion, classes, np.array(trace), converged)
 
 
 def _maximise(
-    outcomes: FloatArray, weight: FloatArray, posterior: FloatArray, prior: FloatArray | None, smoothing: float
+    outcomes: FloatArray, weight: FloatArray, posterior: FloatArray, prior: FloatArray | None
 ) -> tuple[FloatArray, FloatArray]:
     """Return confusion `(m, k, o)` and class probabilities `(k,)` from `u` vote patterns and their posteriors."""
     mass = posterior * weight[:, None]
-    confusion = np.einsum("umo,uk->mko", outcomes, mass, optimize=True) + smoothing
+    confusion = np.einsum("umo,uk->mko", outcomes, mass, optimize=True) + SMOOTHING
     confusion /= confusion.sum(axis=2, keepdims=True)
     if prior is not None:
         return confusion, prior
-    classes = mass.sum(axis=0) + smoothing
+    classes = mass.sum(axis=0) + SMOOTHING
     return confusion, classes / classes.sum()
 
 
@@ -218,6 +235,7 @@ def _expect(
     outcomes: FloatArray, weight: FloatArray, confusion: FloatArray, classes: FloatArray
 ) -> tuple[FloatArray, float]:
     """Return the posteriors `(u, k)` of `u` vote patterns and the log-likelihood of all rows."""
+    # Annotators err independently given the class, so their log-probabilities add.
     joint = np.log(classes) + np.einsum("umo,mko->uk", outcomes, np.log(confusion), optimize=True)
     # The largest term is taken off before the exponential, so that many annotators do not underflow.
     top = joint.max(axis=1, keepdims=True)
@@ -226,14 +244,6 @@ def _expect(
     # Rounded, so that the order in which annotators are summed does not show in the last bits and then grow.
     posterior = np.round(rows / total, POSTERIOR_DECIMALS)
     return posterior, float(weight @ (top + np.log(total))[:, 0])
-
-
-def _check_settings(prior: FloatArray | None, n_classes: int, smoothing: float, max_iterations: int) -> None:
-    if not smoothing > 0:
-        raise InputError(f"smoothing must be above 0, got {smoothing}: {SMOOTHING} is the default")
-    if max_iterations < 1:
-        raise InputError(f"max_iterations must be at least 1, got {max_iterations}")
-    check_prior(prior, n_classes)
 
 
 def check_prior(prior: FloatArray | None, n_classes: int) -> None:
@@ -245,14 +255,6 @@ def check_prior(prior: FloatArray | None, n_classes: int) -> None:
             f"prior must be {n_classes} probabilities above 0 of sum 1, got {prior.tolist()}: "
             "give a class that may occur a small share"
         )
-
-
-def _counts(votes: IntArray, n_classes: int) -> FloatArray:
-    """Return how many votes each class has, `(n, k)`."""
-    n, m = votes.shape
-    flat = np.repeat(np.arange(n), m) * (n_classes + 1) + (votes.ravel() + 1)
-    counts = np.bincount(flat, minlength=n * (n_classes + 1)).reshape(n, n_classes + 1)
-    return counts[:, 1:].astype(np.float64)
 
 
 def _normalised(counts: FloatArray, silent: FloatArray | None) -> FloatArray:

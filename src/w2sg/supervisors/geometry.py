@@ -30,6 +30,8 @@ def vectorised(inputs: Inputs) -> Any:
     if inputs.pool.is_text:
         from sklearn.feature_extraction.text import HashingVectorizer
 
+        # Hashing needs no vocabulary: supervision and transfer texts get the same columns without the one having seen
+        # the other.
         return HashingVectorizer(n_features=HASH_FEATURES, alternate_sign=False).transform(texts_of(values))
     dense = values.reshape(len(values), -1).astype(np.float64)
     if not np.isfinite(dense).all():
@@ -66,9 +68,10 @@ class InputGeometry:
         scores = self.scores(inputs)
         rows = np.arange(len(gold))
         own = scores[rows, gold]
+        # The best of the other classes is wanted; `scores` is this call's own array.
         scores[rows, gold] = -np.inf
-        other = scores.argmax(axis=1)
-        return own - scores[rows, other], other
+        nearest = scores.argmax(axis=1)
+        return own - scores[rows, nearest], nearest
 
 
 def fit_geometry(supervision: Supervision, rng: np.random.Generator) -> InputGeometry:
@@ -103,6 +106,7 @@ def _moments(x: Any) -> tuple[FloatArray, FloatArray]:
         square = np.asarray(x.multiply(x).mean(axis=0)).ravel()
         variance = np.maximum(square - mean**2, 0)
     else:
+        # Beside the variance only to tell how large its rounding may be.
         square = np.asarray((x**2).mean(axis=0))
         variance = np.asarray(x.var(axis=0))
     return mean, np.where(variance > ROUNDING * square, variance, 0.0)

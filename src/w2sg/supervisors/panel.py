@@ -22,7 +22,7 @@ from w2sg.core import (
     preset,
     register,
 )
-from w2sg.supervisors.combine import Combination, dawid_skene, harden, majority, posterior_mean
+from w2sg.supervisors.combine import Combination, dawid_skene, floored, harden, majority, posterior_mean
 from w2sg.supervisors.triplets import label_model
 
 
@@ -99,6 +99,7 @@ class Panel(WeakSupervisor):
                 f"{len(self.members)} members, got {n}: enlarge the split or set split_supervision to false"
             )
         for rows in np.array_split(rng.permutation(n), len(self.members)):
+            # Sorted: a member's labels then depend on which examples it has, not on the order in which they were dealt.
             yield np.sort(rows)
 
 
@@ -125,6 +126,7 @@ class PanelLabeller(Labeller):
             InputError: If a member simulates and gold `(n,)` is missing, or a member fails.
         """
         seed = int(rng.integers(2**63))
+        # A member that does not simulate is never shown gold, though its panel is given it for one that does.
         each = [
             labeller.label(examples, gold if member.simulates else None, derive(seed, "label", name)).probabilities
             for (member, name), labeller in zip(self.supervisor.ordered(), self.labellers, strict=True)
@@ -140,6 +142,8 @@ class PanelLabeller(Labeller):
         if self.supervisor.combine == "bayesian":
             known = soft.mean(axis=(0, 1)) if prior is None else prior
             return posterior_mean(soft.sum(axis=0), known, self.supervisor.prior_strength)
+        # The models of annotators below are of votes: how sure a member says it is does not enter, and a tie is an
+        # abstention.
         votes = np.stack([harden(member) for member in soft], axis=1)
         if self.supervisor.combine == "majority":
             return majority(votes, self.n_classes)
@@ -153,8 +157,7 @@ class PanelLabeller(Labeller):
             return np.full(self.n_classes, 1 / self.n_classes)
         if self.supervisor.class_prior == "estimated" or self.shares is None:
             return None
-        floored = np.maximum(self.shares, 1e-6)
-        return np.asarray(floored / floored.sum())
+        return floored(self.shares)
 
 
 preset(

@@ -63,8 +63,10 @@ class Recorded(WeakSupervisor):
         # class shares themselves (index -1).
         counts = np.zeros((n_classes, n_classes))
         np.add.at(counts, (answers[given], gold[given]), 1)
+        # An answer that was given once would otherwise mean its one class for certain.
         counts += self.prior_strength * shares
         meanings = counts / counts.sum(axis=1, keepdims=True) if self.labels == "posterior" else np.eye(n_classes)
+        # No answer is -1, which as an index is the last row.
         return RecordedLabeller(self, np.vstack([meanings, shares]))
 
     def answers(self, examples: Examples, n_classes: int) -> IntArray:

@@ -26,6 +26,7 @@ from w2sg.supervisors.combine import (
     Combination,
     check_votes,
     dawid_skene,
+    floored,
     majority,
     mean_votes,
     posterior_mean,
@@ -94,6 +95,8 @@ class Rules(WeakSupervisor):
         for index, rule in enumerate(self.rules):
             if rule.label >= n_classes:
                 raise InputError(f"rules.{index}.label must be a class from 0 to {n_classes - 1}, got {rule.label}")
+        # Nothing is learned of these votes: they are read now so that missing or wrong ones are refused before any
+        # work.
         self.votes(supervision.examples, n_classes)
         if not len(gold) and (self.when_silent == "prior" or self.class_prior == "supervision"):
             raise InputError(
@@ -118,7 +121,8 @@ class Rules(WeakSupervisor):
             return check_votes(examples.metadata["votes"], n_classes, "metadata 'votes'")
         if not examples.inputs.pool.is_text:
             raise DataError("rules search patterns in texts, got inputs that are numbers: choose a task of texts")
-        matches = [[re.search(rule.pattern, text) is not None for rule in self.rules] for text in _texts(examples)]
+        texts = texts_of(examples.inputs.values)
+        matches = [[re.search(rule.pattern, text) is not None for rule in self.rules] for text in texts]
         hit = np.array(matches, dtype=np.bool_).reshape(len(examples), len(self.rules))
         return np.where(hit, np.array([rule.label for rule in self.rules]), ABSTAIN).astype(np.int64)
 
@@ -153,7 +157,7 @@ class RulesLabeller(Labeller):
             return mean_votes(votes, self.n_classes, silent)
         if self.supervisor.combine == "majority":
             return majority(votes, self.n_classes, silent)
-        prior = _positive(self.shares) if self.supervisor.class_prior == "supervision" else None
+        prior = floored(self.shares) if self.supervisor.class_prior == "supervision" else None
         if self.supervisor.combine == "bayesian":
             known = mean_votes(votes, self.n_classes).mean(axis=0) if prior is None else prior
             soft = posterior_mean(vote_counts(votes, self.n_classes), known, self.supervisor.prior_strength)
@@ -161,17 +165,9 @@ class RulesLabeller(Labeller):
             soft = label_model(votes, self.n_classes, prior=prior, abstains="outcome").posterior
         else:
             soft = dawid_skene(votes, self.n_classes, prior=prior, abstains="outcome").posterior
+        # A model that takes silence for an answer has an opinion on silent rows; the field `when_silent` goes before
+        # it.
         return np.where(silent_rows(votes)[:, None], silent, soft)
-
-
-def _texts(examples: Examples) -> list[str]:
-    return texts_of(examples.inputs.values)
-
-
-def _positive(shares: FloatArray) -> FloatArray:
-    """Return class shares with a millionth for classes that did not occur."""
-    floored = np.maximum(shares, 1e-6)
-    return np.asarray(floored / floored.sum())
 
 
 preset(

@@ -80,10 +80,10 @@ class Simulated(WeakSupervisor):
         structure = info.data.get("structure", "confusion")
         if value is not None and structure not in ("confusion", "region"):
             raise ValueError(f"must be left out unless structure is 'confusion' or 'region', got {structure!r}")
-        for label, other in enumerate(value or ()):
-            if other == label or not 0 <= other < len(value or ()):
+        for label, instead in enumerate(value or ()):
+            if instead == label or not 0 <= instead < len(value or ()):
                 raise ValueError(
-                    f"must give each class one other class from 0 to {len(value or ()) - 1}, got {other} for {label}"
+                    f"must give each class one other class from 0 to {len(value or ()) - 1}, got {instead} for {label}"
                 )
         return value
 
@@ -105,6 +105,8 @@ class Simulated(WeakSupervisor):
             raise InputError(
                 f"confuse must give one class for each of the {n_classes} classes, got {len(self.confuse)}"
             )
+        # Drawn even where `confuse` is given, so that what is drawn afterwards is the same with and without it. A shift
+        # by 1 to k - 1 is never the class itself.
         drawn = (np.arange(n_classes) + rng.integers(1, n_classes, size=n_classes)) % n_classes
         instead = drawn if self.confuse is None else np.array(self.confuse, dtype=np.int64)
         needs = self.structure in NEEDS_GEOMETRY
@@ -118,6 +120,8 @@ class Simulated(WeakSupervisor):
         """Return the probability of the given label."""
         if self.confidence is None:
             usual = OVERCONFIDENT if self.structure == "overconfident" else self.accuracy
+            # Calibrated: who is right on a share of the examples says so. Below chance the given label would not be the
+            # likeliest any more, and the accuracy of the labels would be another.
             return max(usual, min(1 / n_classes + LEAD, 1.0))
         if self.confidence <= 1 / n_classes:
             raise InputError(
@@ -153,10 +157,12 @@ class SimulatedLabeller(Labeller):
                 f"a simulated annotator needs the gold of the {len(examples)} examples it labels, got {got}: release "
                 "it from the vault for the purpose 'simulate'"
             )
+        # A fixed number and no coin for each example: at small splits the spread of accuracy would hide the structure.
         n_wrong = n_errors(self.supervisor.accuracy, len(gold))
         wrong, instead = STRUCTURES[self.supervisor.structure](examples, gold, n_wrong, rng, self.state)
         given = np.where(wrong, instead, gold)
         k = self.state.n_classes
+        # What is left is spread evenly, so that the probabilities tell nothing of which class the error replaced.
         weak = np.full((len(gold), k), (1 - self.confidence) / (k - 1), dtype=np.float32)
         weak[np.arange(len(gold)), given] = self.confidence
         return ClassProbabilities(weak)

@@ -50,6 +50,7 @@ Structure = Callable[[Examples, IntArray, int, np.random.Generator, State], Erro
 def uniform(examples: Examples, gold: IntArray, n_wrong: int, rng: np.random.Generator, state: State) -> Errors:
     """Err anywhere, with any wrong class: the easiest errors to see through, as they cancel."""
     wrong = highest(rng.random(len(gold)), n_wrong, rng)
+    # A shift round the classes by 1 to k - 1 is any wrong class alike and never the right one.
     shift = rng.integers(1, state.n_classes, size=len(gold))
     return wrong, (gold + shift) % state.n_classes
 
@@ -65,12 +66,12 @@ def difficulty(examples: Examples, gold: IntArray, n_wrong: int, rng: np.random.
     Drawn without replacement with weight `exp(6 r)`, where `r` in [0, 1] is the rank of the difficulty in the split:
     the metadata column `difficulty` if the supervision split has it, otherwise minus the margin of the centroid rule.
     """
-    margin, other = state.geometry.nearest_other(examples.inputs, gold)
+    margin, nearest = state.geometry.nearest_other(examples.inputs, gold)
     hardness = _stored_difficulty(examples) if state.stored_difficulty else -margin
     # Ranks, not values: the same share of errors falls on the hard part whatever the scale of difficulty is. Adding
     # Gumbel noise and taking the highest draws without replacement with weights `exp(6 r)`.
     rank = _ranks(hardness) / max(len(gold) - 1, 1)
-    return highest(DIFFICULTY_STEEPNESS * rank + rng.gumbel(size=len(gold)), n_wrong, rng), other
+    return highest(DIFFICULTY_STEEPNESS * rank + rng.gumbel(size=len(gold)), n_wrong, rng), nearest
 
 
 def region(examples: Examples, gold: IntArray, n_wrong: int, rng: np.random.Generator, state: State) -> Errors:
@@ -78,6 +79,8 @@ def region(examples: Examples, gold: IntArray, n_wrong: int, rng: np.random.Gene
 
     The direction is random, fixed for all splits; the boundary is set on each split so that the accuracy is exact.
     """
+    # Who lies highest along the direction is wrong: a half-space whose border moves with the split, so that as many are
+    # wrong as were asked for.
     return highest(state.geometry.heights(examples.inputs), n_wrong, rng), state.instead[gold]
 
 
@@ -86,7 +89,7 @@ def adversarial(examples: Examples, gold: IntArray, n_wrong: int, rng: np.random
 
     Each class has its share of the errors; in it the examples of highest margin by the centroid rule are wrong.
     """
-    margin, other = state.geometry.nearest_other(examples.inputs, gold)
+    margin, nearest = state.geometry.nearest_other(examples.inputs, gold)
     size = np.bincount(gold, minlength=state.n_classes)
     # Each class gets its share of the errors, rounded down; the errors left over go to the classes that lost most by
     # rounding. So the accuracy is exact.
@@ -97,7 +100,7 @@ def adversarial(examples: Examples, gold: IntArray, n_wrong: int, rng: np.random
     for label in np.flatnonzero(quota):
         rows = np.flatnonzero(gold == label)
         wrong[rows[highest(margin[rows], int(quota[label]), rng)]] = True
-    return wrong, other
+    return wrong, nearest
 
 
 STRUCTURES: dict[StructureName, Structure] = {
@@ -128,6 +131,7 @@ def _ranks(values: FloatArray) -> FloatArray:
     """Return 0 for the lowest to n - 1 for the highest; equal values share the mean of their ranks."""
     unique, where, counts = np.unique(values, return_inverse=True, return_counts=True)
     upper = np.cumsum(counts)
+    # A run of c equal values takes up the ranks `upper - c` to `upper - 1`, whose mean this is.
     mean: FloatArray = (upper - (counts + 1) / 2)[where]
     return mean
 

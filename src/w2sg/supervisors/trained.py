@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from pydantic import Field
@@ -20,22 +20,21 @@ from w2sg.core import (
     Objective,
     Predictor,
     Stopping,
-    Student,
     Supervision,
-    WeakSupervisor,
     build,
     one_hot,
     preset,
     register,
 )
 from w2sg.supervisors.structures import State, uniform
+from w2sg.supervisors.taught import TaughtSupervisor
 
 OBJECTIVE, STOPPING = "cross-entropy", "fixed"
 """How its model is trained, by name: objectives and stopping rules are the room of methods'."""
 
 
 @register(paper="2312.09390")
-class TrainedSupervisor(WeakSupervisor):
+class TrainedSupervisor(TaughtSupervisor[ClassProbabilities]):
     """A model trained on gold of the supervision split; its handicap is a poor view, few labels or noisy ones.
 
     A poor view is the student's feature map: the presets `pooled-pixels`, `few-features` and `few-words`.
@@ -43,9 +42,6 @@ class TrainedSupervisor(WeakSupervisor):
 
     kind: Literal["trained"] = "trained"
     student: AnyStudent = Field(default="linear", validate_default=True, description="the model that is trained")
-    labels: int | None = Field(
-        default=None, ge=1, description="train on so many supervision labels, drawn at random; none: on all"
-    )
     label_noise: float = Field(
         default=0.0, ge=0, lt=1, description="share of these labels that is replaced by another class at random"
     )
@@ -53,20 +49,8 @@ class TrainedSupervisor(WeakSupervisor):
     def parts(self) -> Iterator[Component]:
         """Yield what it holds, and what its model is always trained by, on whose code the labels rest too."""
         yield from super().parts()
+        # Keys of labels are made of all parts and their code: a change of these two must not find old labels.
         yield from (build(Objective, OBJECTIVE), build(Stopping, STOPPING))
-
-    @property
-    def model(self) -> Student[Any, Any]:
-        """The model that is trained."""
-        return self.student
-
-    def labels_used(self, available: int) -> int:
-        """Return `labels`, or all where there are fewer."""
-        return available if self.labels is None else min(self.labels, available)
-
-    def with_labels(self, count: int) -> "TrainedSupervisor":
-        """Return the supervisor that learns from `count` labels, where it does not learn from all."""
-        return self if self.labels is None else self.model_copy(update={"labels": count})
 
     def fit(self, supervision: Supervision, rng: np.random.Generator) -> Labeller:
         """Train the model on gold of the supervision split.
@@ -76,16 +60,7 @@ class TrainedSupervisor(WeakSupervisor):
         Raises:
             InputError: If the split has fewer examples than `labels`, or none.
         """
-        n = len(supervision)
-        if n < (self.labels or 1):
-            raise InputError(
-                f"labels must be at most the {n} examples of the supervision split, got {self.labels or 'all'}: "
-                "lower it, or give the task a larger supervision split"
-            )
-        # A permutation, cut: under the same generator a smaller number of labels is part of a larger one, so that
-        # learning curves do not compare different draws.
-        rows = rng.permutation(n)[: self.labels]
-        shown = supervision.take(rows)
+        shown = self.shown(supervision, rng)
         fit = Fit(
             student=self.student,
             inputs=shown.examples.inputs,
@@ -106,6 +81,7 @@ class TrainedSupervisor(WeakSupervisor):
         if n_classes < 2:
             raise InputError(f"label_noise needs at least 2 classes, got {n_classes}: set it to 0")
         wrong, instead = uniform(shown.examples, gold, n_wrong, rng, State(n_classes, np.arange(n_classes)))
+        # Exactly as many as asked, as with simulated annotators, so that noise levels compare without spread.
         return np.where(wrong, instead, gold)
 
 

@@ -1,20 +1,17 @@
 """Weak supervisors that answer in writing: a writer trained on gold, and solutions that were written down once."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from w2sg.core import (
     AnyArray,
-    AnyStudent,
     DataError,
     Examples,
-    InputError,
     Labeller,
     Signal,
-    Student,
     Supervision,
     TextFit,
     Texts,
@@ -25,13 +22,14 @@ from w2sg.core import (
     check_texts,
     register,
 )
+from w2sg.supervisors.taught import TaughtSupervisor
 
 PREFIX = "written."
 """What the names of metadata columns with recorded texts begin with; the name of who wrote them follows."""
 
 
 @register(paper="2312.09390")
-class WriterSupervisor(WeakSupervisor[Texts]):
+class WriterSupervisor(TaughtSupervisor[Texts]):
     """A smaller writer trained on gold of the supervision split: it answers with its likeliest text, or with several.
 
     Its handicap is its model, its few labels, or both. With `samples` it also draws further answers to each example.
@@ -40,8 +38,6 @@ class WriterSupervisor(WeakSupervisor[Texts]):
     signal: ClassVar[type[Signal]] = Texts
 
     kind: Literal["trained-writer"] = "trained-writer"
-    student: AnyStudent = Field(description="the writer that is trained")
-    labels: int | None = Field(None, ge=1, description="train on so many supervision examples; none: on all")
     samples: int = Field(
         0, ge=0, description="further answers drawn for each example, for methods that take majorities"
     )
@@ -53,32 +49,13 @@ class WriterSupervisor(WeakSupervisor[Texts]):
             raise ValueError(f"'student' must be one that writes, such as 'writer', got {self.student.kind!r}")
         return self
 
-    @property
-    def model(self) -> Student[Any, Any]:
-        """The writer that is trained."""
-        return self.student
-
-    def labels_used(self, available: int) -> int:
-        """Return `labels`, or all where there are fewer."""
-        return available if self.labels is None else min(self.labels, available)
-
-    def with_labels(self, count: int) -> "WriterSupervisor":
-        """Return the supervisor that learns from `count` labels, where it does not learn from all."""
-        return self if self.labels is None else self.model_copy(update={"labels": count})
-
     def fit(self, supervision: Supervision, rng: np.random.Generator) -> Labeller[Texts]:
         """Train the writer on gold of the supervision split.
 
         Raises:
             InputError: If the split has fewer examples than `labels`, or none.
         """
-        n = len(supervision)
-        if n < (self.labels or 1):
-            raise InputError(
-                f"labels must be at most the {n} examples of the supervision split, got {self.labels or 'all'}: "
-                "lower it, or give the task a larger supervision split"
-            )
-        shown = supervision.take(rng.permutation(n)[: self.labels])
+        shown = self.shown(supervision, rng)
         fit = TextFit(student=self.student, rng=rng, prompts=shown.examples.inputs.texts, answers=shown.gold.tolist())
         return WriterLabeller(self, self.student.fit(fit))
 
@@ -97,6 +74,8 @@ class WriterLabeller(Labeller[Texts]):
         answers = self.trained.write(prompts).texts[:, 0]
         if not how.samples:
             return Texts(answers)
+        # The further answers are drawn anew: the likeliest text is not one of them, so a majority over them is fair to
+        # what the writer would say.
         return Texts(answers, self.trained.write(prompts, how.samples, how.temperature, rng=rng).texts)
 
 
@@ -143,4 +122,5 @@ class SolutionsLabeller(Labeller[Texts]):
             check_texts(examples.metadata[PREFIX + name], (len(examples),), f"metadata {PREFIX + name!r}")
             for name in self.supervisor.by
         ]
+        # One system is an answer; only several are votes.
         return Texts(told[0], np.stack(told, axis=1) if len(told) > 1 else None)

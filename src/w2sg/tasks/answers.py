@@ -94,6 +94,7 @@ def verification(answers: Answers, judged: str) -> Answers:
         raise UnknownNameError("system ('judged')", judged, answers.solutions)
     own = answers.recorded[judged]
     said = {
+        # Agreement and not correctness: the other systems are weak labels, and gold must not reach them.
         name: np.where(theirs == ABSTAIN, ABSTAIN, theirs == own).astype(np.int64)
         for name, theirs in answers.recorded.items()
         if name != judged
@@ -145,6 +146,8 @@ def _mmlu(sheets: Mapping[str, Sheet], only: Sequence[str]) -> Answers:
     for index in rows:
         questions, right = asked[subjects[index]]
         row = numbers[index]
+        # Answers refer to questions by row number alone, so a shifted or newer question file would pair them wrongly
+        # without a word.
         if not 0 <= row < len(questions) or right[row] != letters[index]:
             raise DataError(
                 f"{said.file}, row {index + 1}: must be the answer of row {row} of {subjects[index]!r}, it is not: the "
@@ -189,6 +192,8 @@ def _bbh(sheets: Mapping[str, Sheet], only: Sequence[str]) -> Answers:
         rows = Rows([sheets[f"tasks/{task}.json"]])
         questions, labels = encode_texts(rows, ["input"], "folder").tolist(), encode_names(rows, "target", "folder")
         predicted = {name: _bbh_predictions(sheets, folder, task, questions) for name, folder in BBH_ANSWERS.items()}
+        # Some tasks of the set ask for a free answer (a sorted list, a sequence of brackets); those have no classes and
+        # are left out.
         closed = [index for index, label in enumerate(labels) if _label(label) is not None]
         texts.extend(questions[index] for index in closed)
         gold.extend(_label(labels[index]) for index in closed)
@@ -205,6 +210,7 @@ def _bbh(sheets: Mapping[str, Sheet], only: Sequence[str]) -> Answers:
         {name: _numbered(labels, classes) for name, labels in said.items()},
         group,
         np.array([_last(task, BBH_OBJECTS) for task in group]),
+        # Questions without lettered options are answered by yes or no, or the like: two.
         np.array([max(2, len(_OPTION.findall(text))) for text in texts]),
     )
 
@@ -219,6 +225,8 @@ def _bbh_predictions(sheets: Mapping[str, Sheet], folder: str, task: str, questi
     if len(prompts) != len(questions):
         raise DataError(f"{sheets[name].file}: must answer the {len(questions)} questions of {task!r}, got {len(rows)}")
     for index, (prompt, question) in enumerate(zip(prompts, questions, strict=True)):
+        # The prompts hold examples and then the question: finding it shows that answers and questions are in the same
+        # order.
         if question.strip() not in prompt:
             raise rows.fail(index, f"must answer question {index + 1} of {task!r}, the prompt is another")
     predictions: list[str] = encode_texts(rows, ["prediction"], "folder").tolist()
@@ -231,6 +239,7 @@ def _conclusion(text: str) -> str:
     >>> _conclusion("Two and two is four. So the answer is (B)."), _conclusion(" (B)")
     ('(B)', '(B)')
     """
+    # A chain of thought may conclude more than once; what it says last is its answer.
     conclusions = _CONCLUSION.findall(text.strip())
     return str(conclusions[-1] if conclusions else text).strip()
 
@@ -258,9 +267,12 @@ def _gsm8k(sheets: Mapping[str, Sheet], only: Sequence[str]) -> Answers:
     for name, given in numbers.items():
         verdicts = sheet.column(f"{name}.is_correct", "folder")
         for index, verdict in enumerate(verdicts):
+            # The set's own verdicts test this reader on every row: where they differ, a number was read in another way
+            # than the authors did.
             if verdict != (given[index] == right[index]):
                 text = f"{name}: is_correct is {verdict}, got {given[index]} for {right[index]}"
                 raise problems.rows.fail(index, text)
+    # Open questions have for classes all numbers that anyone gave.
     classes = tuple(sorted({number for column in (right, *numbers.values()) for number in column if number}, key=float))
     return Answers(
         problems.questions,

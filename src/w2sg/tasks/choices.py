@@ -137,7 +137,9 @@ def right_and_wrong(answers: list[str], number: int, draw: float, hidden: str | 
         raise RowError(f"needs two answers or more, got {len(answers)}: mend the row or drop it")
     right = answers[number]
     shown = [answer for answer in answers if not (hidden and answer.startswith(hidden))]
+    # A distractor may repeat the right answer word for word; set beside it there would be nothing to tell.
     others = [answer for answer in shown if answer != right]
+    # A question whose right answer is the hidden one ("none of the above") cannot be asked of two answers.
     return (right, others[int(draw * len(others))]) if right in shown and others else None
 
 
@@ -178,6 +180,8 @@ def encode_choices(
         columns = {**dict.fromkeys(choices, "choices"), label: "label"}
     # A column may be a dotted name inside nested objects, so the rows are put together from columns.
     cells = zip(*(rows.column(name, user) for name, user in columns.items()), strict=True)
+    # From the package's own constant: which wrong answer stands beside the right one is part of the data, the same
+    # under every seed of a study.
     drawn = derive(0, "choices").random(len(rows))
     records = [dict(zip(columns, row, strict=True)) for row in cells]
     right, wrong = [], []

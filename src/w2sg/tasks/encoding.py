@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from w2sg.core import AnyArray, BoolArray, DataError, FloatArray, IntArray, derive, digest_arrays
-from w2sg.tasks.reading import KEY, Sheet, row_of
+from w2sg.tasks.reading import KEY, Sheet
 
 MAX_CLASSES = 1000
 """A column with more distinct values than this is not a column of class names."""
@@ -17,6 +17,8 @@ ABSTAIN = -1
 """The vote of a rule that does not apply, and the answer of a system that gave none."""
 RECORDED = "recorded."
 """What the names of metadata columns with recorded answers begin with; the name of who gave them follows."""
+PAIR_CLASSES = ("first", "second")
+"""The classes of a pair of texts: which of the two is the better one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,8 +40,12 @@ class Rows:
         return [value for sheet in self.sheets for value in sheet.column(name, user)]
 
     def where(self, index: int) -> str:
-        """Return the file and the row of a position."""
-        return row_of(self.sheets, index)
+        """Return the file and the row of a position, counted from 1 without the header."""
+        for sheet in self.sheets:
+            if index < len(sheet):
+                return f"{sheet.file}, row {index + 1}"
+            index -= len(sheet)
+        raise IndexError(index)
 
     def fail(self, index: int, text: str) -> DataError:
         """Return an error about a row."""
@@ -106,6 +112,7 @@ def encode_labels(rows: Rows, column: str, classes: tuple[str, ...]) -> tuple[In
     names = encode_names(rows, column, "label")
     if not classes:
         present = sorted(set(names.tolist()))
+        # As text, class 10 would stand before class 2.
         classes = tuple(sorted(present, key=float) if all(map(is_number, present)) else present)
     if len(classes) > MAX_CLASSES:
         raise DataError(
@@ -151,6 +158,8 @@ def encode_texts(rows: Rows, columns: Sequence[str], field: str) -> AnyArray:
         DataError: If a cell is not a text or a number.
     """
     parts = [_texts(rows, column, field) for column in columns]
+    # An array of objects filled in place: numpy would make fixed-width text of a list, which costs the longest text for
+    # every row.
     joined = np.empty(len(rows), dtype=object)
     joined[:] = ["\n".join(cells) for cells in zip(*parts, strict=True)]
     return joined
@@ -159,6 +168,7 @@ def encode_texts(rows: Rows, columns: Sequence[str], field: str) -> AnyArray:
 def _texts(rows: Rows, column: str, field: str) -> list[str]:
     values = rows.column(column, field)
     for index, value in enumerate(values):
+        # An empty text is a text and may be meant; null is a gap in the file.
         if value is None or isinstance(value, (list, dict)):
             what = "nothing" if value is None else f"a {type(value).__name__}"
             raise rows.fail(index, f"column {column!r} ({field}) must hold text, got {what}: fill it or drop the row")
@@ -177,6 +187,8 @@ def sided(better: list[str], worse: list[str]) -> tuple[AnyArray, IntArray]:
     """Return the two texts of each row on sides drawn by the hash of all, and which side the better one is on."""
     texts = np.empty((len(better), 2), dtype=object)
     texts[:, 0], texts[:, 1] = better, worse
+    # The better text stands first in the file; were it first in the inputs, its place would be its label. The draw is
+    # by the hash of all texts, so that it is fixed and yet not to be guessed from a row.
     swapped = derive(0, "pair", digest_arrays(texts)).random(len(texts)) < 0.5
     texts[swapped] = texts[swapped][:, ::-1]
     return texts, swapped.astype(np.int64)
@@ -199,11 +211,13 @@ def default_features(rows: Rows, used: set[str], gold: IntArray) -> list[str]:
         raise DataError(f"{first.file}: no column is left for features: name 'text', 'pair' or 'features'")
     for name in chosen:
         values = first.column(name, "features")
+        # Files are often sorted by class, so that the number of a row tells its label.
         if len(values) > 2 and _counts_rows(values):
             raise DataError(
                 f"{first.file}: column {name!r} only counts the rows, which can tell their labels: declare it as 'id', "
                 f"or list the wanted columns in 'features'"
             )
+        # A code beside the class name is a common leak: it predicts perfectly and nobody meant it as a feature.
         if _renames(rows.column(name, "features"), gold):
             raise DataError(
                 f"{first.file}: column {name!r} is the label under other names: drop it, or list the wanted columns in "
@@ -242,9 +256,11 @@ def encode_features(rows: Rows, columns: Sequence[str], max_categories: int) -> 
         if filled and all(map(is_number, filled)):
             numbers = encode_numbers(rows, column, "features")
             spread = numbers.std()
+            # Over all rows, test rows too: inputs without labels are open to everyone (`corpus`).
             blocks.append(((numbers - numbers.mean()) / (spread if spread > 0 else 1.0))[:, None])
         else:
             names = ["" if is_missing(value) else name_of(value) for value in values]
+            # Ties are broken by name, or the chosen columns would depend on the order of the file.
             levels = sorted(Counter(names).items(), key=lambda item: (-item[1], item[0]))[:max_categories]
             kept = np.array(sorted(name for name, _ in levels))
             blocks.append(np.array(names)[:, None] == kept[None, :])
@@ -279,6 +295,8 @@ def encode_votes(rows: Rows, columns: Sequence[str], classes: tuple[str, ...], f
     table = [_flat(row) for row in zip(*cells, strict=True)]
     names = {name for row in table for name in row if name not in ("", str(ABSTAIN))}
     known = {name: index for index, name in enumerate(classes)}
+    # Only if no vote is a class name: with classes named "1" and "2" the vote 1 is the class of that name, not the
+    # second class.
     if not names & set(known):
         known = {str(index): index for index in range(len(classes))}
     known.update({"": ABSTAIN, str(ABSTAIN): ABSTAIN})
@@ -314,6 +332,8 @@ def limited(n: int, limit: int | None) -> BoolArray:
     kept = np.ones(n, dtype=np.bool_)
     if limit is not None and limit < n:
         kept[:] = False
+        # By the number of rows alone, so that a limited file is the same under every seed, and its first rows, which
+        # may be of one class, are not favoured.
         kept[derive(0, "limit", str(n)).choice(n, size=limit, replace=False)] = True
     return kept
 

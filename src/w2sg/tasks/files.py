@@ -13,6 +13,7 @@ from w2sg.core import AnyArray, DataError, IntArray, register
 from w2sg.tasks.choices import encode_choices
 from w2sg.tasks.encoding import (
     METADATA,
+    PAIR_CLASSES,
     RECORDED,
     Rows,
     default_features,
@@ -29,7 +30,6 @@ from w2sg.tasks.reading import Format, file_bytes, format_of, read_sheet
 from w2sg.tasks.splits import SPLITS, SplitTask
 from w2sg.tasks.table import FREE, Table
 
-PAIR_CLASSES = ("first", "second")
 ALIASES = {"train": FREE, "valid": "validation", "val": "validation"}
 """Usual split names: training rows are dealt to supervision and transfer."""
 _MEMO = 4
@@ -147,8 +147,10 @@ class Files(SplitTask):
         Raises:
             DataError: If the files break a rule, or are no longer those with the fingerprint `expected`.
         """
-        found, contents = self._bytes()
-        if found != expected:
+        # The table is remembered under the fingerprint that was asked for; other bytes under that name would be a wrong
+        # memory.
+        fingerprint, contents = self._bytes()
+        if fingerprint != expected:
             raise DataError(f"{next(iter(self._files().values()))}: the file changed while it was read: run again")
         sheets, split = [], []
         for name, path in self._files().items():
@@ -163,6 +165,8 @@ class Files(SplitTask):
             columns["votes"] = encode_votes(rows, vote_columns(rows, self.votes), classes)
         for name, column in self.recorded.items():
             columns[RECORDED + name] = encode_recorded(rows, column, classes)
+        # After encoding, so that class names, categories and scales are those of the whole file and a limit changes
+        # none.
         kept = np.flatnonzero(limited(len(rows), self.limit))
         return Table.of(
             values[kept],
@@ -194,6 +198,8 @@ class Files(SplitTask):
 
     def _used(self, rows: Rows) -> set[str]:
         """Return the columns that are something else than features."""
+        # Whatever was declared to be something else is no feature: a recorded answer or a vote would hand the weak
+        # labels to the student.
         named = {self.label, self.group, self.difficulty, self.domain, self.id, self.split, *self.recorded.values()}
         named -= {None}
         return {str(name) for name in named} | set(vote_columns(rows, self.votes) if self.votes is not None else ())
@@ -206,6 +212,7 @@ class Files(SplitTask):
         cells = rows.column(self.split, "split")
         own = np.array([FREE if cell is None else str(cell).strip() for cell in cells])
         own = np.array([ALIASES.get(name, name) for name in own.tolist()])
+        # A file that is a split itself goes before a column that says otherwise.
         return np.where(split == FREE, own, split)
 
     def _files(self) -> dict[str, str]:
@@ -225,11 +232,14 @@ class Files(SplitTask):
             for file, user in ((path, f"paths.{name}" if name else "path"), (self._label_file(name), "labels")):
                 if file is not None:
                     contents[file] = file_bytes(file, user)
+                    # Names and lengths stand between the contents, or moving bytes from one file to the next would not
+                    # be noticed.
                     state.update(f"{name}\0{user}\0{len(contents[file])}\0".encode() + contents[file])
         return state.hexdigest(), contents
 
     def _reading(self) -> str:
         """Return the JSON text of the fields that decide what is read, not how it is split."""
+        # Tasks that differ in their splits only share one parsed table.
         dealing = {*SPLITS, "corpus", "shifts"}
         return json.dumps(self.model_dump(mode="json", exclude=dealing), sort_keys=True)
 

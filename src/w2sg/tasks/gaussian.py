@@ -66,13 +66,18 @@ class Gaussian(SplitTask):
         counts = {name: self._count(name) for name in ("supervision", "transfer", "validation", "test")}
         fixed = counts["test"] if self.fixed_test else 0
         fresh = sum(counts.values()) - fixed
+        # Fresh rows are new examples under every seed, and must not share an identity with another seed's or with the
+        # fixed test rows.
         ids = int(rng.integers(_FRESH_IDS // 2)) + np.arange(fresh)
         x, y = self.sample(fresh, rng)
         if fixed:
+            # Drawn from the world's parameters alone: seeds then differ in what was trained, not in what it was scored
+            # on.
             more_x, more_y = self.sample(fixed, derive(0, "gaussian", "test", self._world))
             x, y = np.concatenate([x, more_x]), np.concatenate([y, more_y])
             ids = np.concatenate([ids, _FRESH_IDS + np.arange(fixed)])
         split = np.array([FREE] * fresh + ["test"] * fixed)
+        # Without the noise of the label: difficulty must not tell which labels were flipped.
         columns = {"difficulty": -np.abs(x @ self.truth)}
         return Table.of(x, y, ("0", "1"), "task 'gaussian'", ids=ids, columns=columns, split=split)
 
@@ -122,6 +127,7 @@ class Gaussian(SplitTask):
         r = float(np.clip(self.rho * (w @ self.truth) / (length * self.truth_length), -1, 1))
         if intercept == 0:
             return float(np.arccos(r) / np.pi)
+        # At correlation 1 the two signs agree or differ by the intercept alone, and Owen's function takes the limit.
         slope = r / np.sqrt(1 - r * r) if abs(r) < 1 else np.copysign(np.inf, r)
         return float(0.5 - 2 * owens_t(intercept / length, slope))
 
@@ -172,8 +178,10 @@ class Gaussian(SplitTask):
         if n < 1 or not 0 <= flip <= 1:
             raise InputError(f"averaging_error needs n >= 1 and 0 <= flip <= 1, got n={n}, flip={flip}")
         m = (1 - 2 * flip) * np.sqrt(2 / np.pi) * self.rho
+        # Midpoints of equal shares of probability: the mean over the grid of quantiles is the expectation.
         u = (np.arange(GRID) + 0.5) / GRID
         along = m + np.sqrt((1 - m * m) / n) * ndtri(u)[:, None]
+        # chdtri inverts the upper tail, so the share above is given.
         across = chdtri(self.dimension - 1, 1 - u)[None, :] / n if self.dimension > 1 else np.zeros((1, 1))
         cosine = along / np.sqrt(along**2 + across)
         return float(np.mean(np.arccos(np.clip(self.rho * cosine, -1, 1))) / np.pi)

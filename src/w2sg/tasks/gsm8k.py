@@ -45,6 +45,7 @@ def read_problems(sheets: Sequence[Sheet], *, solved: bool) -> WordProblems:
         return cells
 
     fixed = ("question", "ground_truth") if solved else ("question", "answer")
+    # The file has a column for each system and none that lists them.
     systems = [name for name in sheets[0].names if name not in fixed] if solved else []
     questions, solutions = map(texts, fixed)
     # Each step of a solution is a line, and the last line holds the answer.

@@ -7,7 +7,7 @@ import io
 import json
 import math
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -72,6 +72,7 @@ class Sheet:
         """
         values = [_get(record, name) for record in self.records]
         known = self.names
+        # A column of nulls is there and may be wanted; one that no row has is a wrong name, for which near names help.
         if name not in known and all(value is None for value in values):
             dotted = [
                 f"{key}.{part}" for key, inner in self.records[0].items() if isinstance(inner, dict) for part in inner
@@ -83,6 +84,7 @@ class Sheet:
 
 
 def _get(record: Mapping[str, Any], name: str) -> Any:
+    # A column whose own name has a dot goes before a path into nested objects.
     if name in record or "." not in name:
         return record.get(name)
     value: Any = record
@@ -200,6 +202,7 @@ def read_sheet(path: str, data: bytes, form: Format | None, header: tuple[str, .
 
 
 def _unzipped(path: str, data: bytes) -> bytes:
+    # The first bytes decide as well: archives lose their ending in many a download.
     if not path.endswith(".gz") and not data.startswith(_GZIP_MAGIC):
         return data
     try:
@@ -213,6 +216,7 @@ def _unzipped(path: str, data: bytes) -> bytes:
 
 def _decoded(path: str, data: bytes) -> str:
     try:
+        # The byte-order mark of some spreadsheets would become part of the first column's name.
         return data.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         raise DataError(
@@ -224,8 +228,11 @@ def _decoded(path: str, data: bytes) -> str:
 def _read_csv(path: str, text: str, form: Format, header: tuple[str, ...]) -> list[Mapping[str, Any]]:
     stream = io.StringIO(text, newline="")
     if form == "csv":
+        # Strict: a stray quote is refused with its line, where the lenient reader would swallow rows until the next
+        # quote.
         reader = csv.reader(stream, strict=True)
     else:
+        # TSV has no quoting of its own: a quote in a text is a quote.
         reader = csv.reader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)
     names = list(header)
     records: list[Mapping[str, Any]] = []
@@ -262,6 +269,7 @@ def _checked_header(path: str, cells: list[str]) -> list[str]:
 
 def _read_jsonl(path: str, text: str) -> list[Mapping[str, Any]]:
     records: list[Mapping[str, Any]] = []
+    # Not splitlines, which also breaks at characters that may stand inside a JSON text, such as U+2028.
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             records.append(_json_object(_parsed(path, line, number), path, f"line {number}"))
@@ -272,6 +280,8 @@ def _read_json(path: str, text: str) -> list[Mapping[str, Any]]:
     value = _parsed(path, text, 1)
     if isinstance(value, dict):
         tables = [inner for inner in value.values() if _is_table(inner)]
+        # Published sets often wrap their rows in an object with notes beside them; with two lists nobody can tell which
+        # is meant.
         if len(tables) == 1:
             value = tables[0]
     if isinstance(value, dict):
@@ -338,6 +348,7 @@ def parse_idx(path: str, data: bytes) -> AnyArray:
     Raises:
         DataError: If the magic number or the size is wrong.
     """
+    # Magic and sizes are checked first: a cut or wrong file would otherwise give images of shifted bytes.
     if len(data) < 4 or data[:2] != b"\0\0" or data[2] != _IDX_UBYTE or not 1 <= data[3] <= _IDX_MAX_AXES:
         raise DataError(
             f"{path}: wrong IDX magic number 0x{data[:4].hex()}, expected 0x00000801 (labels) or 0x00000803 (images)"
@@ -350,12 +361,3 @@ def parse_idx(path: str, data: bytes) -> AnyArray:
     if len(data) != expected:
         raise DataError(f"{path}: wrong size: shape {shape} needs {expected} bytes, got {len(data)}: fetch it again")
     return np.frombuffer(data, np.uint8, offset=start).reshape(shape)
-
-
-def row_of(sheets: Iterable[Sheet], index: int) -> str:
-    """Return where a row of several files is: the file, and the row counted from 1 without the header."""
-    for sheet in sheets:
-        if index < len(sheet):
-            return f"{sheet.file}, row {index + 1}"
-        index -= len(sheet)
-    raise IndexError(index)

@@ -10,7 +10,7 @@ from w2sg.core import AnyArray, DataError, register
 from w2sg.tasks.answers import Answers, Source, contents_of, read_answers, verification
 from w2sg.tasks.encoding import RECORDED
 from w2sg.tasks.reading import digest_of
-from w2sg.tasks.splits import SplitTask
+from w2sg.tasks.splits import TextTask
 from w2sg.tasks.table import Table
 
 JUDGED = "175b_verification"
@@ -19,7 +19,7 @@ _MEMO = 4
 
 @final
 @register()
-class RecordedAnswers(SplitTask):
+class RecordedAnswers(TextTask):
     """Questions of a published set with the answers that language models gave, for the supervisor `recorded`.
 
     `mmlu` (Hendrycks et al. 2021, arXiv 2009.03300): 4 options. `bbh` (Suzgun et al. 2022, arXiv 2210.09261): questions
@@ -45,16 +45,6 @@ class RecordedAnswers(SplitTask):
             raise ValueError(f"'judged' goes with source 'gsm8k' only, got {self.judged!r} with {self.source!r}")
         return self
 
-    @property
-    def default_supervisor(self) -> str:
-        """What it is handicapped by fits texts."""
-        return "few-words"
-
-    @property
-    def default_student(self) -> str:
-        """A student that reads texts."""
-        return "tfidf"
-
     def table(self, rng: np.random.Generator) -> Table:
         """Return all rows; a table that was made before from the same bytes is not made again."""
         return _table(self.fingerprint(), self.source, self.folder, self.only, self.judged)
@@ -71,6 +61,7 @@ class RecordedAnswers(SplitTask):
 @lru_cache(maxsize=_MEMO)
 def _table(fingerprint: str, source: Source, folder: str, only: tuple[str, ...], judged: str | None) -> Table:
     contents = contents_of(source, folder)
+    # Read again rather than handed in, so that the memory is keyed by a short hash; in between a file may have changed.
     if digest_of(contents) != fingerprint:
         raise DataError(f"{folder}: a file changed while it was read: run again")
     answers = read_answers(source, contents, only)
@@ -86,6 +77,7 @@ def _columns(answers: Answers) -> dict[str, AnyArray]:
     columns: dict[str, AnyArray] = {RECORDED + name: given for name, given in answers.recorded.items()}
     if answers.group:
         columns["group"] = np.array(answers.group)
+    # Shifts and error structures need a difficulty for every row, and half a column would fail them later.
     if np.isfinite(answers.difficulty).all():
         columns["difficulty"] = answers.difficulty
     return columns

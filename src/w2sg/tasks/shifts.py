@@ -63,6 +63,7 @@ class InputShift(Shift):
     def test_sets(self, table: Table, test: IntArray, rng: np.random.Generator) -> TestSets:
         """Return the test split with changed inputs, in a pool of its own."""
         plain = table.examples(test)
+        # A pool of its own: changed copies of test rows must not stand in the corpus beside the plain ones.
         changed = Inputs.of(self.apply(plain.inputs.values, rng))
         return {self.test_name: (Examples(plain.ids, changed, plain.metadata), table.gold[test])}
 
@@ -120,6 +121,7 @@ class Occlusion(InputShift):
         """Return images `(n, h, w)` with a hidden square (a rectangle if they are not square)."""
         images = _images(values, self.kind).copy()
         n, height, width = images.shape
+        # The root of the share on each side covers the share of the area.
         h, w = (max(1, round(side * self.share**0.5)) for side in (height, width))
         top = rng.integers(height - h + 1, size=n)[:, None, None]
         left = rng.integers(width - w + 1, size=n)[:, None, None]
@@ -150,6 +152,8 @@ class Domain(Shift):
         target = self.target or tuple(sorted(set(values.tolist()) - set(self.source)))
         if not target:
             raise DataError(f"shift 'domain': column {self.column!r} has no value beside 'source' {list(self.source)}")
+        # Rows of a foreign domain that a ready split holds were published for training, or for choosing, and are no
+        # test rows.
         open_rows = table.is_in(FREE, "test")
         parts = {value: np.flatnonzero((values == value) & open_rows) for value in target}
         for value, rows in parts.items():
@@ -190,6 +194,7 @@ class Groups(Shift):
         if abs(total - 1) > 1e-6:
             raise DataError(f"shift 'groups': 'shares' must add up to 1, got {total:.6g}")
         members = {group: rng.permutation(test[values == group]) for group in self.shares}
+        # The scarcest group, relative to its share, sets how many rows there can be without drawing one twice.
         n = min(len(rows) / self.shares[group] for group, rows in members.items() if self.shares[group] > 0)
         parts = [rows[: round(n * self.shares[group])] for group, rows in members.items()]
         empty = [group for group, rows in members.items() if self.shares[group] > 0 and not len(rows)]
@@ -215,6 +220,8 @@ class EasyToHard(Shift):
 
     def admits(self, table: Table, split: str) -> BoolArray:
         """Admit only easy rows to the supervision split."""
+        # Only the supervisor is kept from hard rows: the student meets them in transfer with whatever labels it is
+        # given, which is what easy-to-hard asks about.
         return self._easy(table) if split == "supervision" else super().admits(table, split)
 
     def test_sets(self, table: Table, test: IntArray, rng: np.random.Generator) -> TestSets:
@@ -229,11 +236,14 @@ class EasyToHard(Shift):
 
     def _easy(self, table: Table) -> BoolArray:
         difficulty = np.asarray(table.column(self.column, "shift 'easy-to-hard'"), dtype=np.float64)
+        # The inverted distribution function gives a value that occurs, so the border falls on a level and not between
+        # two.
         mask: BoolArray = difficulty <= np.quantile(difficulty, self.share, method="inverted_cdf")
         return mask
 
 
 def _shuffled(table: Table, parts: Mapping[str, IntArray], rng: np.random.Generator) -> TestSets:
+    # Parts were put together group by group or in the pool's order; mixed, a prefix of a test set is like the whole.
     mixed = {name: rng.permutation(rows) for name, rows in parts.items()}
     return {name: (table.examples(rows), table.gold[rows]) for name, rows in mixed.items()}
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, final
 import numpy as np
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from w2sg.core import Classes, DataError, Inputs, IntArray, Question, Task, TaskData, Texts, Vault, derive
+from w2sg.core import BoolArray, Classes, DataError, Inputs, IntArray, Question, Task, TaskData, Texts, Vault, derive
 from w2sg.tasks.shifts import AnyShift
 from w2sg.tasks.table import FREE, Table
 
@@ -96,17 +96,35 @@ class SplitTask(Task):
     def _deal(
         self, table: Table, sizes: Mapping[str, int | float | None], rng: np.random.Generator
     ) -> dict[str, IntArray]:
+        return deal(table, sizes, self._admitted(table), rng)
+
+    def _admitted(self, table: Table) -> dict[str, BoolArray]:
+        """Return for each split the rows `(N,)` that every shift lets it hold."""
         masks = {split: np.ones(len(table), dtype=np.bool_) for split in SPLITS}
-        for shift in self.shifts:
-            for split in SPLITS:
+        for split in SPLITS:
+            for shift in self.shifts:
                 masks[split] &= shift.admits(table, split)
-        return deal(table, sizes, masks, rng)
+        return masks
+
+
+class TextTask(SplitTask):
+    """A task whose inputs are texts."""
+
+    @property
+    def default_supervisor(self) -> str:
+        """The supervisor that fits texts."""
+        return "few-words"
+
+    @property
+    def default_student(self) -> str:
+        """The student that fits texts."""
+        return "tfidf"
 
 
 def deal(
     table: Table,
     sizes: Mapping[str, int | float | None],
-    admitted: Mapping[str, np.ndarray[tuple[int], np.dtype[np.bool_]]],
+    admitted: Mapping[str, BoolArray],
     rng: np.random.Generator,
 ) -> dict[str, IntArray]:
     """Decide which rows of the pool are in which split, each split in random order.
@@ -128,6 +146,8 @@ def deal(
     order = rng.permutation(len(table))
     ready = [split for split in SPLITS if (table.split == split).any()]
     free = order[(table.split[order] == FREE)]
+    # Shares are of the rows that transfer may hold, so that a shift which keeps rows out does not make the shares of
+    # the others overrun.
     base = int(admitted["transfer"][free].sum())
     dealt: dict[str, IntArray] = {}
     # Splits are filled in a fixed order from one shuffled list; what a split takes is gone for those after it.
@@ -135,6 +155,7 @@ def deal(
         pick = order[table.split[order] == split] if split in ready else free
         pick = pick[admitted[split][pick]]
         want = _wanted(split, sizes[split], ready, len(pick), len(pick) if split in ready else base)
+        # Only validation may be empty: the others are what an experiment consists of.
         if want > len(pick) or (want == 0 and split != "validation"):
             before = ", ".join(f"{name} {len(rows)}" for name, rows in dealt.items() if name not in ready)
             raise DataError(
@@ -142,6 +163,7 @@ def deal(
                 f"left for it{f' after {before}' if before else ''}: give more rows or change the sizes"
             )
         if want:
+            # A prefix of a random order: under one seed a smaller transfer split is part of a larger one.
             dealt[split] = pick[:want]
             free = free[~np.isin(free, pick[:want])]
     further = sorted(set(table.split.tolist()) - {FREE, *SPLITS})
@@ -175,6 +197,7 @@ def assemble(
     Raises:
         DataError: If transfer or test has one class, or two test sets have one name.
     """
+    # A split of one class cannot tell a student that has learned from one that names that class for everything.
     for split in ("transfer", "test"):
         classes = np.unique(table.gold[rows[split]])
         if len(classes) < 2:
@@ -183,6 +206,8 @@ def assemble(
                 f"{table.classes[int(classes[0])]!r}: give it more rows"
             )
     parts = {name: (table.examples(index), table.gold[index]) for name, index in rows.items()}
+    # One draw, whatever the number of shifts, and a generator for each by its name: adding a shift changes no other
+    # test set.
     entropy = int(rng.integers(2**63))
     for shift in shifts:
         shifted = shift.test_sets(table, rows["test"], derive(entropy, "shift", shift.test_name))

@@ -70,6 +70,8 @@ class Table:
             raise DataError(
                 f"{source}: labels need at least 2 classes, all {n} rows have {only}: check the label column"
             )
+        # Inputs are handed out as a pool with row numbers. In the order of a file that is sorted by class those numbers
+        # would be the labels; in an order that depends on all gold they tell nothing.
         order = derive(0, "pool", digest_arrays(values, gold)).permutation(n)
         split = np.full(n, FREE) if split is None else split
         return cls(

@@ -49,6 +49,7 @@ class FeatureContract(ComponentContract):
         """The features of some inputs are the same rows as among all inputs."""
         values = sample.corpus.values
         transform = body.fit(values)
+        # Backwards and with gaps, so that a map which depends on the place of a row or on its neighbours is found out.
         rows = np.arange(len(values) - 1, 0, -7)
         whole, part = transform(values), transform(values[rows])
         np.testing.assert_allclose(part, whole[rows], rtol=0, atol=ROW * np.abs(whole).max())

@@ -78,11 +78,6 @@ def naive() -> Method:
     return registry.build(Method, "naive")
 
 
-def can_train(method: Method, student: Student) -> bool:
-    """Return whether a student has the capabilities that a method requires."""
-    return method.requires <= student.capabilities
-
-
 class MethodContract(ComponentContract):
     """Subclass with `spec`, the method's name or table; set `student` if it needs a special one.
 
@@ -111,7 +106,7 @@ class MethodContract(ComponentContract):
     def built_student(self, method: Method) -> Student:
         """Return the student that the method trains: `student`, or an MLP where that lacks what the method needs."""
         specs = [PAIRS] if "pairs" in method.needs else [self.student, "mlp"]
-        able = [student for spec in specs if can_train(method, student := registry.build(Student, spec))]
+        able = [student for spec in specs if method.requires <= (student := registry.build(Student, spec)).capabilities]
         assert able, f"no student at hand has {sorted(method.requires)}: set 'student'"
         return able[0]
 
@@ -210,6 +205,7 @@ class MethodContract(ComponentContract):
         """
         if any(isinstance(part, Objective) and part.only_classes is not None for part in method.parts()):
             pytest.skip("released code, made for one balance of its two classes")
+        # Not class 0, which argmax gives for nothing on ties.
         constant = np.full(len(sample.gold), 1)
         named = self.learn(method, sample, one_hot(constant, sample.n_classes), constant).argmax(axis=1)
         if "pairs" in method.needs:
@@ -219,6 +215,8 @@ class MethodContract(ComponentContract):
 
     def test_names_of_classes_do_not_matter(self, method: Method, sample: Sample) -> None:
         """Renaming the classes renames the predictions."""
+        # A method that treats class 0 or the order of classes in some way of its own gives other predictions after
+        # renaming.
         weak, names = noisy(sample.gold, k=sample.n_classes), np.roll(np.arange(sample.n_classes), 1)
         student, gold = self.built_student(method), np.argsort(names)[sample.gold]
 
@@ -232,6 +230,7 @@ class MethodContract(ComponentContract):
     def test_runs_in_step_with_others(self, method: Method, sample: Sample) -> None:
         """Trained beside other methods, or beside itself on other labels, it gives what it gives alone."""
         student, k = self.built_student(method), sample.n_classes
+        # Other labels beside it: state that leaks between courses trained in one batch would show in the results.
         labels = [noisy(sample.gold, share, k) for share in (0.2, 0.4, 0.2)]
         courses = [
             each.train(self.seen(each, sample, weak), student, derive(0, "testing method"))

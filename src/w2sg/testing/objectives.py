@@ -60,6 +60,7 @@ class ObjectiveContract(ComponentContract):
             return lambda logits: objective.value(weak, logits, progress)
         if not isinstance(objective, TargetObjective):
             pytest.skip("override 'held': it moves, and the contract cannot tell what to hold fixed")
+        # The gradient of a moving objective is by contract that of the loss with its target held at the present logits.
         target = objective.target(weak, log_softmax(at), progress)
         return lambda logits: -(target * log_softmax(logits)).sum(axis=-1)
 
@@ -86,6 +87,7 @@ class ObjectiveContract(ComponentContract):
         weak, logits = batch(k, dtype=dtype)
         loss = self.held(objective, weak, logits, progress)
         np.testing.assert_allclose(loss(logits), objective.value(weak, logits, progress), rtol=10 * tolerance)
+        # All examples move together in one class: losses are of single examples, so each has its own slope.
         moves = step * np.eye(k, dtype=dtype)
         slopes = [(loss(logits + move) - loss(logits - move)) / (2 * step) for move in moves]
         gradient = objective.gradient(weak, logits, progress)
@@ -138,6 +140,8 @@ class ObjectiveContract(ComponentContract):
         k = objective.only_classes or 3
         for dtype in SLOPE:
             weak = one_hot(np.arange(6) % k, k).astype(dtype)
+            # Saturated answers, right and wrong, undecided ones, and right ones shifted by a row: where logarithms and
+            # thresholds break.
             for logits in (100 * weak - 50, 50 - 100 * weak, 0 * weak, np.roll(100 * weak - 50, 1, axis=0)):
                 for array in (objective.value(weak, logits, 0.5), objective.gradient(weak, logits, 0.5)):
                     assert np.isfinite(array).all(), f"{dtype}: not finite at logits {logits[0]}"

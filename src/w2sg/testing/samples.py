@@ -107,6 +107,8 @@ def samples() -> Mapping[str, Sample]:
     """Return the same problem as numbers `(n, 6)`, as images `(n, 8, 8)` and as texts `(n,)`."""
     rng = derive(0, "testing")
     gold = rng.permutation(np.arange(N) % N_CLASSES)
+    # Class means three deviations out along axes of their own: separable for any sound student, with a few examples
+    # near the border.
     numbers = 3.0 * np.eye(N_CLASSES, 6)[gold] + rng.normal(size=(N, 6))
     images = 0.2 * rng.random((N, 8, 8))
     for label in range(N_CLASSES):
@@ -143,12 +145,15 @@ def noisy(gold: IntArray, share: float = 0.2, k: int = N_CLASSES) -> FloatArray:
     rng = derive(0, "testing noise")
     wrong = rng.random(len(gold)) < share
     given = np.where(wrong, (gold + rng.integers(1, k, size=len(gold))) % k, gold)
+    # Continuous noise on every entry: two equal confidences would make rankings, and so tests, depend on the order of
+    # rows.
     weak = 2 * one_hot(given, k) + rng.random((len(gold), k))
     return np.asarray(weak / weak.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
 def specialised(weak: FloatArray) -> FloatArray:
     """Return the labels `(3, n, k)` of three supervisors who each know a third of the weak labels and hedge."""
+    # Halfway to uniform: a specialist is less sure outside its third, so that choosing the surest one is right.
     hedged = (weak + 1 / weak.shape[1]) / 2
     knows = np.arange(len(weak)) % 3 == np.arange(3)[:, None]
     return np.where(knows[:, :, None], weak, hedged)

@@ -32,6 +32,8 @@ class TaskContract(ComponentContract):
 
     def test_splits_share_no_example(self, data: TaskData) -> None:
         """Ids are unique over supervision, transfer, validation and the test sets that come from fresh rows."""
+        # Shifted test sets may be changed copies of test rows and share their ids; of transfer they may never hold a
+        # row.
         trained = [part for name, part in splits(data).items() if name not in data.tests or name == "test"]
         ids = np.concatenate([part.ids for part in trained])
         assert len(np.unique(ids)) == len(ids)
@@ -56,20 +58,21 @@ class TaskContract(ComponentContract):
                 assert gold.max() < len(data.question.names)
             truth = data.question.checked(data.question.truth(gold), len(part), "truth")
             assert data.question.correct(truth, gold).all()
+            # Metadata goes to supervisors and reports: a column that equals gold would hand it out past the vault.
             for column, values in part.metadata.items():
                 assert not np.array_equal(values, gold), f"metadata {column!r} of split {name!r} is the gold"
         assert {hand_out.split for hand_out in data.vault.record} == set(splits(data))
 
     def test_a_seed_decides(self, task: Task, data: TaskData) -> None:
         """The same seed gives the same examples in the same order, another seed other ones."""
-        again, other = task.load(derive(0, "task")), task.load(derive(1, "task"))
+        again, elsewhere = task.load(derive(0, "task")), task.load(derive(1, "task"))
         assert again.corpus.digest == data.corpus.digest
-        assert again.question == other.question == data.question
+        assert again.question == elsewhere.question == data.question
         for name, part in splits(data).items():
             np.testing.assert_array_equal(splits(again)[name].ids, part.ids)
             assert splits(again)[name].inputs.digest == part.inputs.digest
             np.testing.assert_array_equal(again.vault.release("score", name), data.vault.release("score", name))
-        assert not np.array_equal(other.transfer.ids, data.transfer.ids)
+        assert not np.array_equal(elsewhere.transfer.ids, data.transfer.ids)
 
     def test_fingerprint_is_stable(self, task: Task) -> None:
         """The fingerprint of the data is the same as long as the data are."""
@@ -79,6 +82,7 @@ class TaskContract(ComponentContract):
         """Pools are read-only and own their memory, so nothing leads from an input to the columns beside it."""
         for part in splits(data).values():
             pool = part.inputs.pool.values
+            # A view keeps the array that it was cut from alive and reachable, with whatever columns stood beside it.
             assert pool.base is None
             assert not pool.flags.writeable
             assert part.inputs.rows.base is None

@@ -78,6 +78,8 @@ class Recital(WritingPredictor):
         for row, prompt in enumerate(prompts):
             words = prompt.split()
             likely = self.known.get(prompt, words[self.student.word % len(words)])
+            # What it knows is one of the things it may say when it draws, so that samples differ and majorities mean
+            # something.
             drawn = [likely, *words]
             texts[row] = [
                 likely if rng is None or temperature == 0 else drawn[int(rng.integers(len(drawn)))]

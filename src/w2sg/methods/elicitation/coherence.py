@@ -59,6 +59,7 @@ class _Search:
 
     def lessons(self, labels: IntArray) -> dict[Lesson, IntArray]:
         """Return for each fold the labels that it is predicted from, `(n,)`: all but its own, which are -1."""
+        # A label must never help to predict itself, so a fold is predicted from the others alone.
         rest = {int(fold): np.where(self.fold == fold, NONE, labels) for fold in np.unique(self.fold)}
         return {(fold, known.tobytes()): known for fold, known in rest.items()}
 
@@ -83,6 +84,7 @@ class _Search:
     def utility(self, labels: IntArray, proba: FloatArray) -> float:
         """Return `alpha * mean log-odds of the labels - labels beyond their class's share`."""
         known = np.flatnonzero(labels != NONE)
+        # Clipped, or one label that a student finds impossible would outweigh all others.
         p = np.clip(proba[known, labels[known]], SMALLEST, 1 - SMALLEST)
         counts = np.bincount(labels[known], minlength=len(self.shares))
         # One label for everything is perfectly coherent. Labels beyond a class's expected share are counted against the
@@ -140,8 +142,9 @@ class Coherence(Method):
 
     def train(self, view: WeakView, student: Student, rng: np.random.Generator) -> Training:
         """Search labels, then train on them."""
+        # Every round trains students anew, so the search looks at a sample; the last student learns its labels only.
         split = _some(view.transfer, self.examples, rng)
-        labels, weak = self._first(split.weak, rng), split.weak.probabilities
+        labels, weak, k = self._first(split.weak, rng), split.weak.probabilities, split.weak.n_classes
         search = _Search(
             fit=Fit(
                 student=student,
@@ -152,7 +155,7 @@ class Coherence(Method):
                 stopping=Fixed(),
                 rng=rng,
             ),
-            shares=weak.mean(axis=0).astype(np.float64) if self.start == "weak" else _uniform(weak.shape[1]),
+            shares=weak.mean(axis=0).astype(np.float64) if self.start == "weak" else np.ones(k) / k,
             fold=_folds(labels, self.folds, rng),
             alpha=self.alpha,
         )
@@ -210,10 +213,6 @@ def _some(split: WeakSplit, most: int, rng: np.random.Generator) -> WeakSplit:
     return split.take(np.sort(rng.permutation(len(split))[:most]))
 
 
-def _uniform(k: int) -> FloatArray:
-    return np.full(k, 1 / k)
-
-
 def _folds(labels: IntArray, folds: int, rng: np.random.Generator) -> IntArray:
     """Return a fold for each example; those of a class that are labelled from the start are dealt in turn."""
     fold = rng.permutation(len(labels)) % folds
@@ -230,4 +229,6 @@ def _matched(labels: IntArray, weak: FloatArray) -> IntArray:
     k = weak.shape[1]
     known = labels != NONE
     agreement = one_hot(labels[known], k).T @ weak[known]
+    # Names are free in a search without labels: this is the one place where the weak labels are asked, for as many bits
+    # as a permutation has.
     return np.where(known, linear_sum_assignment(-agreement)[1][labels], NONE)

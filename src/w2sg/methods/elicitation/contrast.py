@@ -44,6 +44,8 @@ class Standard:
     def of(cls, x: FloatArray) -> Self:
         """Measure features `(n, d)`."""
         deviation = x.std(axis=0)
+        # Each order has a standard of its own: what all pairs share because of their order is taken off, and what is
+        # left is about the pair.
         return cls(x.mean(axis=0), np.where(deviation > SMALLEST_DEVIATION, 1 / np.maximum(deviation, 1e-30), 0.0))
 
     def __call__(self, x: FloatArray) -> FloatArray:
@@ -119,6 +121,7 @@ def contrast_features(student: Student, corpus: Inputs, inputs: Inputs) -> tuple
             f"contrast pairs need inputs that are pairs of texts, got {values.dtype} {values.shape[1:]}: choose a task "
             'of pairs, such as \'files\' with pair = ["chosen", "rejected"]'
         )
+    # The whole pool is swapped, not the rows: a body that keeps what it made of a pool then reads each order once.
     swapped = Inputs(Pool(values[:, ::-1]), inputs.rows)
     return student.embed(corpus, inputs), student.embed(corpus, swapped)
 
@@ -129,6 +132,7 @@ def probed(probe: FloatArray, plus: FloatArray, minus: FloatArray) -> FloatArray
 
 
 def _sigmoid(z: AnyArray) -> FloatArray:
+    # The logistic function by tanh, which overflows on neither side.
     return np.asarray(0.5 * (1 + np.tanh(z / 2)))
 
 
@@ -209,5 +213,7 @@ class ContrastPca(_Contrast):
             axis = np.linalg.eigh(differences.T @ differences)[1][:, -1]
         else:
             axis = differences.T @ np.linalg.eigh(differences @ differences.T)[1][:, -1]
+        # Only the direction is found; the scale sets how sure the probabilities are, and one deviation is one unit of
+        # logit.
         deviation = max(float((differences @ axis).std()), 1e-30)
         return np.append(axis / deviation, 0.0)

@@ -32,6 +32,8 @@ def changed(values: AnyArray, how: Changes, rng: np.random.Generator) -> AnyArra
         scale: AnyArray = np.asarray(values.std())
     else:
         moved, scale = values, values.std(axis=0)
+    # Columns have units of their own, pixels share one: noise follows a column's spread, but one spread for whole
+    # images, or borders that never vary would stay silent.
     noise = rng.normal(size=values.shape) * how.noise * scale
     return (moved + noise).astype(np.result_type(values.dtype, np.float32))
 
@@ -40,6 +42,7 @@ def _without_words(text: str, dropout: float, rng: np.random.Generator) -> str:
     words = text.split()
     draws = rng.random(len(words))
     if not (draws >= dropout).any():
+        # A text never becomes empty: the word that was nearest to staying stays.
         return text if len(words) < 2 else words[int(draws.argmax())]
     return " ".join(word for word, draw in zip(words, draws, strict=True) if draw >= dropout)
 

@@ -20,6 +20,7 @@ def confident_guess(named: IntArray, proba: FloatArray) -> IntArray:
     examples that are named so: `t_j = mean of p_j over X_j`. Of several the most probable is taken.
     """
     proba = proba.astype(np.float64)
+    # A class that is named nowhere has no mean to compare with, so nobody is confidently of it.
     thresholds = np.full(proba.shape[1], np.inf)
     for label in np.unique(named):
         thresholds[label] = proba[named == label, label].mean()
@@ -50,6 +51,7 @@ def by_noise_rate(named: IntArray, proba: FloatArray, estimate: FloatArray) -> B
         rows = np.flatnonzero(named == i)
         for j in range(len(estimate)):
             if j != i:
+                # Smallest margin of the given class first: those are the likeliest to be of class j.
                 order = np.argsort(proba[rows, i] - proba[rows, j], kind="stable")
                 pruned[rows[order[: _whole(estimate[i, j])]]] = True
     return pruned
@@ -94,6 +96,8 @@ class ConfidentLearning(Selection):
 
     def decide(self, named: IntArray, proba: FloatArray) -> FloatArray:
         """Return the weights `(n,)` from the classes given `(n,)` and out-of-fold probabilities `(n, k)`."""
+        # Each class is judged against its own mean confidence, so a student that is shy of one class does not have all
+        # its labels called wrong.
         guess = confident_guess(named, proba)
         estimate = joint(named, guess, proba.shape[1])
         weights = np.ones(len(named))

@@ -38,9 +38,11 @@ class _Consistency(_Part):
         how = Changes(self.noise, self.shift, self.dropout)
         copies = [changed(values, how, draw) for _ in range(self.copies)]
         pairs = self.swap and k == 2 and values.dtype == object and values.ndim == 2
+        # Half of the copies, so that a student which prefers a side regardless of the texts contradicts itself.
         swapped = range(1, self.copies, 2) if pairs else range(0)
         for copy in swapped:
             copies[copy] = copies[copy][:, ::-1]
+        # All copies in one call: a feature map transforms a pool at once, and a language model fills its batches.
         proba = predictor.predict_proba(Inputs.of(np.concatenate(copies))).reshape(self.copies, n, k)
         for copy in swapped:
             proba[copy] = proba[copy, :, ::-1].copy()
@@ -61,6 +63,7 @@ class ConsistencyRelabel(_Consistency, Relabeling):
         """Train a naive student and return the labels."""
         proba = yield from self.answers(view, student, rng)
         votes = one_hot(proba.argmax(axis=2), proba.shape[2]).mean(axis=0)
+        # The student's mean answer is taken only where it is stable; elsewhere it knows no better than the supervisor.
         agreed = votes.max(axis=1) >= self.agreement - ROUNDING
         return np.asarray(
             np.where(agreed[:, None], proba.mean(axis=0), view.transfer.weak.probabilities), dtype=np.float32

@@ -30,6 +30,8 @@ def neighbour_graph(pool: FloatArray, k: int, of: FloatArray | None = None, name
     most = len(pool) - (of is None)
     if k > most:
         raise InputError(f"{name} must be at most {most}, the neighbours there are, got {k}: lower it")
+    # Without queries scikit-learn leaves each row out of its own neighbours; with the pool as queries it would be its
+    # own nearest.
     return NearestNeighbors(n_neighbors=k).fit(pool).kneighbors_graph(of, mode="connectivity")
 
 

@@ -47,6 +47,8 @@ def out_of_fold(view: WeakView, student: Student, folds: int, rng: np.random.Gen
         naive_fit(view, student, fate, None if folds == 1 else np.setdiff1d(everyone, part))
         for part, fate in zip(parts, fates, strict=True)
     ]
+    # Every example is in one part only, and is predicted by the student that was not trained on that part; a single
+    # fold is the probe in sample, as in released code.
     proba = np.zeros((n, k), dtype=np.float32)
     for part, predictor in zip(parts, predictors, strict=True):
         proba[part] = predictor.predict_proba(view.transfer.inputs.take(part))

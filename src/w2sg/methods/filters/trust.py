@@ -34,6 +34,8 @@ def leading_components(x: FloatArray, count: int) -> FloatArray:
 def log_odds(weak: FloatArray) -> FloatArray:
     """Return the log-odds of the supervisor's confidence `max_c w_c`, `(n,)`, with mean 0 and variance 1."""
     sure = weak.max(axis=1).astype(np.float64)
+    # On the scale of log-odds a logistic model reads a calibrated confidence exactly: trust is then a shift and a
+    # stretch of it.
     odds = np.log(sure) - np.log(np.maximum(1 - sure, SMALLEST))
     return np.asarray((odds - odds.mean()) / max(float(odds.std()), 1e-12))
 
@@ -95,6 +97,8 @@ class Trust(_Bought, Selection):
         known = audited(view, f"selection {self.kind!r}", self.labels)
         weak = view.transfer.weak.probabilities
         features = leading_components(student.embed(view.corpus, view.transfer.inputs), self.components)
+        # Components have variance 1 as the log-odds do, so that one penalty is fair to all signs; a few tens of labels
+        # can tell no more than a few coefficients.
         signs = np.concatenate([features, log_odds(weak)[:, None]], axis=1)
         right = (weak[known.rows].argmax(axis=1) == known.gold).astype(np.int64)
         trust = trust_of(signs, known.rows, right, self.c)

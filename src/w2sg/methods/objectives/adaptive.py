@@ -33,6 +33,8 @@ class AdaptConf(TargetObjective):
     def target(self, weak: Array, log_student: Array, progress: float) -> Array:
         """Return the mixture, weighted example by example."""
         xp = array_namespace(weak, log_student)
+        # Both losses are of hardened answers, so that they compare what the student thinks of two classes, not of two
+        # distributions.
         own, taught = harden(xp.exp(log_student) + TIE * weak, weak), harden(weak, weak)
         loss_own = -xp.sum(own * log_student, axis=-1, keepdims=True)
         loss_taught = -xp.sum(taught * log_student, axis=-1, keepdims=True)

@@ -51,6 +51,7 @@ class TargetObjective(Objective):
         """Return the gradient with respect to the logits, `(..., n, k)`."""
         xp = array_namespace(weak, logits)
         log_student = log_softmax(logits)
+        # The target is held fixed: the gradient through it would push the student to make its own target easy.
         return xp.exp(log_student) - self.target(weak, log_student, progress)
 
 

@@ -31,6 +31,7 @@ class Confidence(RampedObjective):
         xp = array_namespace(weak, log_student)
         student = xp.exp(log_student)
         if self.threshold == "balanced":
+            # Classes compare by how far each is above its own threshold.
             student = student - balanced_thresholds(student, weak)
         return (1 - a) * weak + a * harden(student + TIE * weak, weak)
 
@@ -45,6 +46,8 @@ def balanced_thresholds(student: Array, weak: Array) -> Array:
     n = student.shape[-2]
     ordered = xp.sort(student, axis=-2)
     share = xp.mean(weak, axis=-2, keepdims=True)
+    # Without a threshold of its own a class that the student underrates would win nowhere, and hardening would feed a
+    # collapse to the others.
     below = xp.clip(n - xp.astype(xp.round(n * share), xp.int64), 0, n)
     lower = xp.take_along_axis(ordered, xp.clip(below - 1, 0, n - 1), axis=-2)
     upper = xp.take_along_axis(ordered, xp.clip(below, 0, n - 1), axis=-2)

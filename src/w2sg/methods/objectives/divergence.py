@@ -80,6 +80,8 @@ class Divergence(Objective):
             slope = -xp.sqrt(w) * xp.exp(log_f / 2) / 2
         else:
             slope = f * (f - w) / (2 * xp.sqrt((f - w) ** 2 + SMOOTH**2))
+        # The softmax's Jacobian is `diag(f) - f f'`; the slope already holds the factor f, which spares a division
+        # where f is 0.
         return slope - f * xp.sum(slope, axis=-1, keepdims=True)
 
     def _floored(self, weak: Array) -> Array:

@@ -77,6 +77,7 @@ class SymmetricCrossEntropy(Objective):
         xp = array_namespace(weak, logits)
         f = xp.exp(log_softmax(logits))
         slope = -self.beta * f * self._log(weak)
+        # Rows of weights need not sum to exactly 1 in float32, and the gradient is to be the exact slope of the value.
         total = xp.sum(weak, axis=-1, keepdims=True)
         return self.alpha * (f * total - weak) + slope - f * xp.sum(slope, axis=-1, keepdims=True)
 

@@ -32,4 +32,5 @@ class Product(TargetObjective):
         """Return the normalised product."""
         xp = array_namespace(weak, log_student)
         log_weak = xp.log(xp.clip(weak, SMALLEST, 1.0))
+        # In logarithms: the product of two small probabilities underflows before it is normalised.
         return xp.exp(log_softmax(self.beta * log_student + self.alpha * log_weak))

@@ -35,6 +35,7 @@ class Window(TargetObjective):
         student = xp.exp(log_student)
         sure = _above_chance(student)
         if isinstance(self.radius, str):
+            # The median as the mean of the two middle values: the array-API standard has none of its own.
             ordered, n = xp.sort(_above_chance(weak), axis=-1), weak.shape[-2]
             width = (ordered[..., (n - 1) // 2] + ordered[..., n // 2])[..., None] / 2
         else:
@@ -59,6 +60,8 @@ class SmallLoss(RampedObjective):
         n = weak.shape[-2]
         n_kept = n - round(n * self.noise * self.grown(progress))
         loss = -xp.sum(weak * log_student, axis=-1)
+        # The cut is the largest loss that is kept; examples at the very cut stay, so ties are never decided by their
+        # order.
         largest = xp.sort(loss, axis=-1)[..., n_kept - 1][..., None]
         return xp.where((loss <= largest)[..., None], weak, xp.exp(log_student))
 

@@ -50,10 +50,13 @@ class Imitation(Method[Texts, WritingPredictor]):
         everything = np.arange(0 if self.learned == "nothing" else len(prompts))
         if self.learned == "nothing" or (self.learned != "own-majority" and self.keep == "all"):
             return (yield from trained_on(writer, prompts, weak, everything, rng))
+        # The student before any training is asked: afterwards it would agree with what it was taught.
         asked = own_samples(writer.published(), prompts, self.own_samples, self.temperature, rng)
         own = most_frequent(asked.texts, key)
         rows = agreeing(weak, own, key) if self.keep == "agreeing" else everything
         if self.learned == "own-majority":
+            # The majority is by what counts of an answer (a number); the text that stands for it must have ended in one
+            # sample at least.
             whole = ((asked.texts == own[:, None]) & asked.ended).any(axis=1)
             return (yield from trained_on(writer, prompts, own, rows[whole[rows]], rng))
         return (yield from trained_on(writer, prompts, weak, rows, rng))

@@ -93,8 +93,10 @@ def judged(own: AnyArray, said: AnyArray, key: Key) -> tuple[IntArray, IntArray,
     votes = np.array([_votes([key(text) for text in row], [key(text) for text in weak]) for row, weak in pairs])
     best, worst = votes.argmax(axis=1), votes.argmin(axis=1)
     a, b = votes.max(axis=1), votes.min(axis=1)
+    # Laplace's rule: a vote of 1 to 0 is no certainty, and the preference grows surer with the votes.
     return best, worst, (a + 1) / (a + b + 2)
 
 
 def _votes(own: list[Hashable | None], weak: list[Hashable | None]) -> list[int]:
+    # What cannot be read as an answer has no votes, even where the supervisor failed in the same way.
     return [0 if answer is None else weak.count(answer) for answer in own]

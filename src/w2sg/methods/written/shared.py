@@ -78,6 +78,8 @@ def trained_on(
         shown = [prompts[row] for row in rows]
         (trained,) = yield [TextFit(student=student, rng=rng, prompts=shown, answers=answers[rows].tolist())]
     else:
+        # Nothing to learn is no error: a filter may rightly keep no prompt, and the report then shows the untrained
+        # student.
         trained = student.published()
     trained.notes = {**trained.notes, "learned_from": len(rows)}
     return trained

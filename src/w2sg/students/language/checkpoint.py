@@ -39,6 +39,8 @@ def write_saved(place: Path, saved: Saved, network: Network, optimizer: Any) -> 
     Raises:
         RunError: If the folder cannot be written.
     """
+    # Everything is written beside the old state and then renamed, so that a kill leaves a whole training, old or new.
+    # The process number keeps two processes that train the same from writing into one folder.
     fresh = place.with_name(f"{place.name}.{os.getpid()}.part")
     try:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -66,6 +68,7 @@ def read_saved(place: Path, network: Network, optimizer: Any) -> Saved | None:
         return _read(place, network, optimizer)
     except (SafetensorError, OSError, KeyError, ValueError) as error:
         _log.warning("a saved training cannot be read and begins anew: %s: %s", place, error)
+        # Half a state may have been taken over before the fault showed; the training must not begin with it.
         optimizer.state.clear()
         remove_saved(place)
         return None
@@ -75,9 +78,10 @@ def _read(place: Path, network: Network, optimizer: Any) -> Saved:
     known = json.loads((place / "where.json").read_text(encoding="utf-8"))
     parameters, moments = (load_file(place / f"{name}.safetensors") for name in ("parameters", "optimizer"))
     for name, value in _learned(network, optimizer):
-        found = {key.rpartition(" ")[2]: moment for key, moment in moments.items() if key.rpartition(" ")[0] == name}
-        optimizer.state[value] = {key: moment.to(value.device) for key, moment in found.items()}
+        own = {key.rpartition(" ")[2]: moment for key, moment in moments.items() if key.rpartition(" ")[0] == name}
+        optimizer.state[value] = {key: moment.to(value.device) for key, moment in own.items()}
     best = (known["score"], known["best_step"], load_file(place / "best.safetensors")) if "score" in known else None
+    # Last, when nothing more can fail: until here the network is still the one before training.
     network.restore(parameters)
     return Saved(known["step"], known["in_vain"], best)
 
@@ -90,6 +94,8 @@ def remove_saved(place: Path) -> None:
 def _moments(network: Network, optimizer: Any) -> dict[str, torch.Tensor]:
     """Return the optimizer's tensors by parameter name and their own name."""
     return {
+        # Safetensors holds a flat table of tensors, so the two names share one key. A clone, as it refuses tensors that
+        # share memory.
         f"{name} {key}": moment.detach().cpu().clone().contiguous()
         for name, value in _learned(network, optimizer)
         for key, moment in optimizer.state[value].items()

@@ -57,6 +57,8 @@ def place_of(placed: Placed) -> Place:
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
     """Draw torch's global randomness from a seed inside, and leave it as it was."""
+    # Some layers and adapters draw from torch's global generator and take no other; it is lent and put back, so that
+    # nothing around a training depends on whether one ran.
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         yield

@@ -44,6 +44,8 @@ class HiddenStates(FeatureMap):
             raise InputError(f"features {self.kind!r} read text, and the inputs are numbers: use 'raw' or 'nystroem'")
 
         def transform(values: AnyArray) -> FloatArray:
+            # Sorted and without repeats, the set of texts has one name whatever their order: a swapped pair, or another
+            # split of the same pool, finds what was read before.
             texts = sorted({str(text) for text in values.ravel()})
             places = {text: place for place, text in enumerate(texts)}
             rows = np.array([places[str(text)] for text in values.ravel()]).reshape(values.shape)
@@ -57,8 +59,11 @@ class HiddenStates(FeatureMap):
 
     def _vectors(self, texts: Sequence[str]) -> FloatArray:
         """Return the vectors `(m, d)` of different texts."""
+        # What is done with a vector after it was read (pairing, scaling to unit length) does not change what is kept.
         config = self.model_dump(mode="json", exclude={"model", "pair", "unit"})
         name = canonical_json([config, self.fingerprint(), texts])
+        # The store keeps arrays by name; the text of the model's and all inputs' identities is too long for one, its
+        # hash is not.
         vectors = cached(hashlib.sha256(name.encode()).hexdigest(), lambda: self._read(texts))
         norm = np.linalg.norm(vectors, axis=1, keepdims=True) if self.unit else np.ones(1)
         return np.asarray(vectors / np.maximum(norm, 1e-12), dtype=np.float32)

@@ -83,7 +83,11 @@ def load(name: str, *, words: bool = False, layers: int | None = None) -> Loaded
         raise InputError(_refusal(name, error)) from None
     finally:
         logging.set_verbosity(shown)
+    # The transformer alone: where words are wanted its head is kept beside it and multiplied out only where it is
+    # needed.
     body = model.base_model if words else model
+    # Training reads each text once and whole; remembering keys and values would hold memory for nothing. The writer
+    # asks for it call by call.
     body.config.use_cache = False
     _fuse_gelu(body)
     if getattr(body, "pooler", None) is not None:
@@ -102,11 +106,11 @@ def _check_folder(folder: Path) -> None:
     if not (folder / "config.json").is_file():
         raise InputError(f"model {str(folder)!r} is a folder without config.json: give the folder of a saved model")
     if not list(folder.glob("*.safetensors")):
-        found = sorted(path.name for pattern in PICKLES for path in folder.glob(pattern))
-        if found:
+        refused = sorted(path.name for pattern in PICKLES for path in folder.glob(pattern))
+        if refused:
             raise InputError(
-                f"model {str(folder)!r} has weights only as {', '.join(found)}, which can run code when they are read: "
-                "save it with save_pretrained, which writes safetensors"
+                f"model {str(folder)!r} has weights only as {', '.join(refused)}, which can run code when they are "
+                "read: save it with save_pretrained, which writes safetensors"
             )
         raise InputError(f"model {str(folder)!r} has no weights: a file *.safetensors is needed beside config.json")
 
@@ -162,6 +166,8 @@ def _fuse_gelu(body: Any) -> None:
 
     for module in body.modules():
         for name, child in module.named_children():
+            # The written-out form makes several passes over the widest activations of the network, and keeps each for
+            # the backward pass.
             if isinstance(child, NewGELUActivation):
                 setattr(module, name, torch.nn.GELU(approximate="tanh"))
 
@@ -171,6 +177,7 @@ def _described(name: str, body: Any, words: Any, tokenizer: Any) -> Loaded:
     if getattr(config, "is_encoder_decoder", False):
         raise InputError(f"model {name!r} is an encoder with a decoder: choose an encoder or a causal model")
     rows = body.get_input_embeddings().weight.shape[0]
+    # Token numbers beyond the table would read outside it, on some devices silently.
     if len(tokenizer) > rows:
         raise InputError(
             f"model {name!r}: its tokenizer has {len(tokenizer)} tokens, its embeddings have {rows} rows: "
@@ -184,7 +191,9 @@ def _described(name: str, body: Any, words: Any, tokenizer: Any) -> Loaded:
     padded = next((table.padding_idx for table in tables if getattr(table, "padding_idx", None) is not None), None)
     if padded is not None:
         context, places = context - padded - 1, False
+    # Some tokenizers name no limit and hold a very large number instead; the body's own context then decides.
     limit = min(context, tokenizer.model_max_length)
+    # What a configuration says of attention is not trusted, as names differ between families: two short texts show it.
     states = _tried(body)
     return Loaded(name, body, words, 1.0, tokenizer, states.shape[-1], int(limit), _is_causal(states), places)
 
@@ -205,6 +214,7 @@ def _trial(body: Any) -> Any:
 
 def _is_causal(states: Any) -> bool:
     """Whether changing the last token left the states of all others as they were, but for rounding."""
+    # If an earlier token's state changes with the last token, the model looks ahead.
     moved = (states[0] - states[1]).abs().amax(dim=1)
     return bool(moved[:3].max() < ROUNDING * states.abs().max())
 
@@ -220,6 +230,7 @@ def _scale(model: Any, loaded: Loaded) -> float:
     with torch.inference_mode():
         plain = loaded.words(_tried(loaded.body)).flatten()
         own = model(input_ids=_trial(loaded.body)).logits.flatten()
+    # Least squares on one number: families differ in whether they scale logits, and few say so in the configuration.
     scale = float((plain @ own) / (plain @ plain))
     if (own - scale * plain).abs().max() > ROUNDING * own.abs().max():
         raise InputError(
@@ -237,6 +248,7 @@ def layer_list(body: Any) -> tuple[Any, str]:
     """
     import torch
 
+    # The list is found by its length, not by its name, which differs from family to family.
     n = getattr(body.config, "num_hidden_layers", None)
     for module in body.modules():
         for name, child in module.named_children():
@@ -271,6 +283,8 @@ def fingerprint(name: str) -> str:
     for path in sorted(folder.iterdir()):
         if path.is_file():
             stat = path.stat()
+            # Size and time of change are the key under which a hash is remembered in this process: a folder of many
+            # gigabytes is hashed once.
             state.update(f"{path.name} {_file_digest(str(path), stat.st_size, stat.st_mtime_ns)}\n".encode())
     return state.hexdigest()
 
@@ -283,6 +297,7 @@ def made_by() -> str:
         MissingExtraError: If a library is not installed.
     """
     source = hashlib.sha256()
+    # Hidden states depend on this code too: a change of it makes the kept ones unknown, though none is wrong.
     for path in sorted(Path(__file__).parent.glob("*.py")):
         source.update(path.read_bytes())
     try:
@@ -317,6 +332,8 @@ def _in_layer(parts: list[str]) -> bool:
 def _sizes(path: Path) -> list[tuple[str, int]]:
     """Return the number of elements of each tensor of a safetensors file, from its header alone."""
     with path.open("rb") as file:
+        # A safetensors file begins with the length of a JSON header, which has the shape of every tensor: no weight is
+        # read.
         (length,) = struct.unpack("<Q", file.read(8))
         header = json.loads(file.read(length))
     sizes = []

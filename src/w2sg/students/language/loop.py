@@ -9,7 +9,7 @@ import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, final
@@ -107,13 +107,25 @@ class BatchStep:
     def mine(self, lengths: IntArray) -> list[IntArray]:
         """Return the positions of a batch that this process handles, cut into pieces of like length."""
         world, rank = self.accelerator.num_processes, self.accelerator.process_index
+        # Sorted first and dealt in turn, every process gets texts of about the same lengths and none waits long for
+        # another.
         positions = np.argsort(lengths, kind="stable")[rank::world]
-        found = [positions[piece] for piece in pieces(lengths[positions], self.micro)]
-        return found or [np.zeros(0, dtype=np.int64)]
+        cut = [positions[piece] for piece in pieces(lengths[positions], self.micro)]
+        # A process without examples still takes part, for the others wait for it where gradients are exchanged.
+        return cut or [np.zeros(0, dtype=np.int64)]
 
-    def sync(self, last: bool) -> AbstractContextManager[Any]:
-        """Return the context of a backward pass: gradients are exchanged in the last of a step only."""
-        return nullcontext() if last else self.accelerator.no_sync(self.network)
+    def shares(self, lengths: IntArray) -> Iterator[tuple[IntArray, int]]:
+        """Yield the positions of each piece of a batch, and what its share of the batch's loss is to be multiplied by.
+
+        The backward pass of a piece belongs inside its turn: gradients are exchanged in the last of a step only.
+        """
+        parts = self.mine(lengths)
+        for number, part in enumerate(parts):
+            with nullcontext() if number == len(parts) - 1 else self.accelerator.no_sync(self.network):
+                # Accelerate averages gradients over processes, where the batch's mean wants their sum: the number of
+                # processes undoes it. A process whose share is empty still runs a backward pass, on any example and
+                # multiplied by 0: the others wait for it where gradients are exchanged.
+                yield (part, self.accelerator.num_processes) if len(part) else (np.zeros(1, dtype=np.int64), 0)
 
     def whole(self, n: int) -> bool:
         """Whether a batch of `n` examples goes through the network with one backward pass."""
@@ -148,6 +160,7 @@ class Loop:
         self.rates = [group["lr"] for group in optimizer.param_groups]
         wrapped, self.optimizer = self.accelerator.prepare(network, optimizer)
         n = len(problem.lengths)
+        # Rounded up: the last batch of an epoch may be small, and no example is left out.
         self.per_epoch = -(-n // recipe.batch)
         self.total = max(1, math.ceil(recipe.epochs * self.per_epoch))
         self.step = BatchStep(wrapped, self.accelerator, recipe.micro or recipe.batch)
@@ -185,7 +198,10 @@ class Loop:
                 score = look(self.network)
                 in_vain += 1
                 if best is None or score > best[0]:
+                    # A copy on the CPU: the network goes on changing, and device memory is for the training.
                     best, in_vain = (score, done, self.network.trained()), 0
+                # An objective that still changes with progress may yet bring a better score, so patience counts only
+                # from where it has settled.
                 if gives_up_after and in_vain >= gives_up_after and done / self.total >= settles_at:
                     break
             now = time.monotonic()
@@ -196,6 +212,7 @@ class Loop:
                 logged_at = now
                 self._tell(done, first, last, now - started)
         if place is not None and self.accelerator.is_main_process:
+            # What was trained is kept by whoever asked for it; the folder only bridged an interruption.
             remove_saved(place)
         seconds = time.monotonic() - started
         notes = {"tokens": self.step.tokens, "tokens_per_s": self.step.tokens / max(seconds, 1e-9)}
@@ -234,10 +251,12 @@ class Loop:
             except RuntimeError as error:
                 self._halve(error, len(rows))
         if self.recipe.clip is not None:
+            # Once for the whole batch and never piece by piece: clipped pieces would add up to another gradient.
             self.accelerator.clip_grad_norm_(self.network.parameters(), self.recipe.clip)
         self.optimizer.step()
 
     def _halve(self, error: RuntimeError, n: int) -> None:
+        # Running out of memory has no type of its own in torch, only messages; accelerate knows them.
         if not should_reduce_batch_size(error):
             raise error
         now = min(self.step.micro, n)
@@ -265,6 +284,7 @@ class Loop:
     def _save(self, place: Path, saved: Saved) -> None:
         if self.accelerator.is_main_process:
             write_saved(place, saved, self.network, self.optimizer)
+        # No process goes on before the state is whole: after a kill all of them begin again from the same step.
         self.accelerator.wait_for_everyone()
 
 
@@ -274,6 +294,8 @@ def _accelerator(device: str) -> Accelerator:
     state = AcceleratorState._shared_state
     if state and state["device"].type != device and state.get("num_processes") == 1:
         AcceleratorState._reset_state(reset_partial_state=True)
+    # The network rounds its own body (`products`); head and loss stay in float32, which accelerate's precision would
+    # not.
     return Accelerator(cpu=device == "cpu", mixed_precision="no")
 
 
@@ -284,6 +306,7 @@ def rate_factor(progress: float, schedule: Schedule, warm_up: float, step: float
     [0.5, 1.0, 1.0, 0.5]
     """
     if progress < warm_up:
+        # One step ahead, so that the first step does not have a rate of 0 and waste its batch.
         return min(1.0, (progress + step) / warm_up)
     along = (progress - warm_up) / (1 - warm_up)
     return {"cosine": 0.5 * (1 + math.cos(math.pi * along)), "linear": 1 - along, "constant": 1.0}[schedule]

@@ -1,7 +1,7 @@
 """The network: a language model's body, its states read as one vector for each text, and a linear head on that."""
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
@@ -34,9 +34,11 @@ class Network(torch.nn.Module):
         super().__init__()
         self.loaded, self.read, self.half = loaded, read, half
         self.body, self.words = loaded.body, loaded.words
+        # Tied words are the embeddings themselves: freezing them would freeze the body's input.
         if self.words is not None and not self._tied:
             self.words.requires_grad_(False)
         self.head = torch.nn.Linear(loaded.width, outputs)
+        # A head of zeros answers every example alike, so that the first step depends on no draw.
         torch.nn.init.zeros_(self.head.weight)
         torch.nn.init.zeros_(self.head.bias)
         self.eval()
@@ -57,6 +59,7 @@ class Network(torch.nn.Module):
 
     def embedded(self, batches: Sequence[torch.Tensor]) -> list[torch.Tensor]:
         """Return the embeddings `(n, t, d)` of several batches of token numbers `(n, t)`, read at once."""
+        # One look-up for all: its backward pass writes a gradient as large as the vocabulary, and so writes it once.
         flat = torch.cat([ids.flatten() for ids in batches])
         parts = self.loaded.body.get_input_embeddings()(flat).split([ids.numel() for ids in batches])
         return [part.reshape(*ids.shape, -1) for ids, part in zip(batches, parts, strict=True)]
@@ -78,6 +81,7 @@ class Network(torch.nn.Module):
             logits: torch.Tensor = self.words(self.token_states(ids, mask, side)) * self.loaded.scale
             return logits
         states = self.states(ids, mask, side, vectors)
+        # The head is tiny and its outputs are compared across runs, so it never computes in bfloat16.
         with torch.autocast(ids.device.type, enabled=False):
             outputs: torch.Tensor = self.head(states)
         return outputs
@@ -90,6 +94,8 @@ class Network(torch.nn.Module):
         if self.read == "mean":
             real = mask.unsqueeze(-1).to(states.dtype)
             return (states * real).sum(dim=1) / real.sum(dim=1)
+        # argmax gives the first of equal values: on the flipped mask that is the last real token, whichever side is
+        # padded.
         last = mask.shape[1] - 1 - mask.flip(1).long().argmax(dim=1)
         return torch.as_tensor(states[torch.arange(len(states), device=states.device), last])
 
@@ -101,11 +107,13 @@ class Network(torch.nn.Module):
         A causal body never looks ahead, so padding on the right needs no mask.
         """
         known: dict[str, Any] = {}
+        # Where no mask is given torch can take its own causal attention, which is faster than one with a mask.
         if not (mask.all() or (self.loaded.causal and side == "right")):
             known["attention_mask"] = mask.long()
         if side == "left":
             if not self.loaded.places:
                 raise InputError(f"model {self.loaded.name!r} takes no positions, so it is padded on the right only")
+            # Positions count real tokens only, or a text padded on the left would be read as standing further right.
             known["position_ids"] = (mask.long().cumsum(dim=1) - 1).clamp(min=0)
         with self.products():
             shown = {"input_ids": ids} if vectors is None else {"inputs_embeds": vectors}
@@ -122,6 +130,8 @@ class Network(torch.nn.Module):
 
     def trained(self) -> State:
         """Return a copy of what training changes."""
+        # What training leaves alone is read from the model's own files again, so it need not be kept with every
+        # student.
         return {name: value.detach().cpu().clone() for name, value in self.named_parameters() if value.requires_grad}
 
     @torch.no_grad()
@@ -143,6 +153,7 @@ def with_adapters(network: Network, rank: int, alpha: float, targets: Sequence[s
         r=rank,
         lora_alpha=alpha,
         target_modules=list(targets) or "all-linear",
+        # GPT-2 keeps its weights transposed in a module of its own, and adapters must be told.
         fan_in_fan_out=any(isinstance(module, Conv1D) for module in network.body.modules()),
     )
     try:
@@ -197,13 +208,10 @@ def answered(network: Network, tokens: Tokens, what: Literal["outputs", "states"
     device = network.head.weight.device
     answers: list[FloatArray] = [np.zeros(0)] * len(tokens)
     with torch.inference_mode():
-        for rows in _fitting(tokens):
+        for rows in pieces(tokens.lengths, ANSWERED_AT_ONCE):
             ids, mask = tensors(tokens, rows, device)
             outputs = network(ids, mask) if what == "outputs" else network.states(ids, mask)
+            # Texts were sorted by length for little padding; each answer goes back to its own place.
             for row, value in zip(rows, outputs.float().cpu().numpy(), strict=True):
                 answers[row] = value
     return np.stack(answers).astype(np.float32)
-
-
-def _fitting(tokens: Tokens) -> Iterator[IntArray]:
-    yield from pieces(tokens.lengths, ANSWERED_AT_ONCE)

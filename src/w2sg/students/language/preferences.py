@@ -52,13 +52,8 @@ class PreferenceProblem(Problem):
 
     def backward(self, step: BatchStep, rows: IntArray, progress: float) -> None:
         """Add the gradient of the mean weighted loss of the pairs."""
-        parts = step.mine(self.lengths[rows])
-        for number, part in enumerate(parts):
-            with step.sync(last=number == len(parts) - 1):
-                shown = part if len(part) else np.zeros(1, dtype=np.int64)
-                losses = self.losses(step, step.network, rows[shown])
-                share = step.accelerator.num_processes / len(rows) if len(part) else 0
-                step.accelerator.backward(losses.sum() * share)
+        for part, scale in step.shares(self.lengths[rows]):
+            step.accelerator.backward(self.losses(step, step.network, rows[part]).sum() * (scale / len(rows)))
 
     def losses(self, step: BatchStep, network: Any, rows: IntArray) -> torch.Tensor:
         """Return the weighted loss of each pair, `(m,)`: the cross-entropy of sigmoid(margin) with the target."""
@@ -69,10 +64,13 @@ class PreferenceProblem(Problem):
 
     def margins(self, step: BatchStep, network: Any, rows: IntArray) -> torch.Tensor:
         """Return how much more than at the start the first answers are preferred, in nats times beta, `(m,)`."""
+        # The two answers of a pair stand side by side in the batch, as in the tokens: first, second, first, second.
         texts = (rows[:, None] * 2 + np.arange(2)).ravel()
         ids, mask = tensors(self.tokens, texts, step.accelerator.device)
         step.tokens += int(self.tokens.lengths[texts].sum())
         logs = log_likelihood(network, ids, mask, torch.from_numpy(self.given[texts]).to(ids.device))
+        # The reference does not change while the policy learns, so its numbers were computed once, before training; no
+        # second network is held in memory.
         grown = (logs - torch.from_numpy(self.reference[texts]).to(logs)).reshape(-1, 2)
         return self.beta * (grown[:, 0] - grown[:, 1])
 
@@ -92,6 +90,7 @@ def train_on_preferences(
     network = network_of_writer(policy, start, seed)
     both = [text for pair in zip(*answers, strict=True) for text in pair]
     texts = sequences(network.loaded, policy, np.repeat(np.array(prompts, dtype=object), 2).tolist(), both)
+    # A pair of which one answer has no room would teach the other's length, so both go.
     rows = kept_rows(texts.fits[0::2] & texts.fits[1::2], policy)
     tokens, given = texts.take((rows[:, None] * 2 + np.arange(2)).ravel())
     reference = known_likelihoods(network, tokens, given)

@@ -44,21 +44,21 @@ class LabelProblem(Problem):
         the logits of all of it, which are read first where the batch does not go through at once.
         """
         parts = step.mine(self.lengths[rows])
+        # One backward pass through all parts at once: the objective sees the whole batch, and nothing is read twice.
         if step.whole(len(rows)):
             order = np.concatenate(parts)
             logits = self.logits_of_parts(step, [rows[part] for part in parts])
             pull = self._pull(rows[order], logits, progress) / len(rows)
             step.accelerator.backward((logits * pull).sum())
             return
+        # A moving target may rank the batch (a balanced threshold does): in pieces it would be another objective. So
+        # logits are read once without learning, the pull on each is fixed, and pieces then only carry it back.
         known = self._all_logits(step, rows, parts) if self.objective.moving else None
         whole = None if known is None else self._pull(rows, known, progress)
-        for number, part in enumerate(parts):
-            with step.sync(last=number == len(parts) - 1):
-                shown = part if len(part) else np.zeros(1, dtype=np.int64)
-                logits = self.logits(step, step.network, rows[shown])
-                pull = self._pull(rows[shown], logits, progress) if whole is None else whole[torch.from_numpy(shown)]
-                pull = pull * (step.accelerator.num_processes / len(rows) if len(part) else 0)
-                step.accelerator.backward((logits * pull).sum())
+        for part, scale in step.shares(self.lengths[rows]):
+            logits = self.logits(step, step.network, rows[part])
+            pull = self._pull(rows[part], logits, progress) if whole is None else whole[torch.from_numpy(part)]
+            step.accelerator.backward((logits * (pull * (scale / len(rows)))).sum())
 
     def logits(self, step: BatchStep, network: Any, rows: IntArray) -> torch.Tensor:
         """Return the logits `(m, k)` of some examples."""
@@ -91,7 +91,10 @@ class LabelProblem(Problem):
         logits = torch.zeros((len(rows), self.targets.shape[1]), device=step.accelerator.device)
         for part in parts:
             if len(part):
+                # The unwrapped network: nothing is learned here, so processes with fewer parts need not meet the
+                # others.
                 logits[torch.from_numpy(part)] = self.logits(step, step.plain, rows[part])
+        # Rows of other processes are 0 here, so that the sum puts the whole batch together.
         gathered: torch.Tensor = step.accelerator.reduce(logits, "sum")
         return gathered
 
@@ -125,16 +128,15 @@ class Words(Problem):
 
     def backward(self, step: BatchStep, rows: IntArray, progress: float) -> None:
         """Add the gradient of the mean loss in nats over the learned tokens of the batch, each weighted as its text."""
+        # The first token has nothing before it to be predicted from, so it is never learned.
         counts = np.maximum(self.lengths[rows] - np.maximum(self.prompts[rows], 1), 0)
+        # Divided by the tokens of the whole batch, known before the first piece: a long answer then weighs by its
+        # tokens, and however the batch is cut the gradient is the same.
         total = max(float((counts * self.weights[rows]).sum()), 1e-12)
-        parts = step.mine(self.lengths[rows])
-        for number, part in enumerate(parts):
-            with step.sync(last=number == len(parts) - 1):
-                shown = part if len(part) else np.zeros(1, dtype=np.int64)
-                logs = self.log_likelihood(step, step.network, rows[shown])
-                weights = torch.from_numpy(self.weights[rows[shown]]).to(logs)
-                share = step.accelerator.num_processes / total if len(part) else 0
-                step.accelerator.backward(-(logs * weights).sum() * share)
+        for part, scale in step.shares(self.lengths[rows]):
+            logs = self.log_likelihood(step, step.network, rows[part])
+            weights = torch.from_numpy(self.weights[rows[part]]).to(logs)
+            step.accelerator.backward(-(logs * weights).sum() * (scale / total))
 
     def log_likelihood(self, step: BatchStep, network: Network, rows: IntArray) -> torch.Tensor:
         """Return the sum over the learned tokens of their log-probability in nats, `(m,)`."""
@@ -146,6 +148,8 @@ class Words(Problem):
 
 def log_likelihood(network: Any, ids: torch.Tensor, mask: torch.Tensor, given: torch.Tensor) -> torch.Tensor:
     """Return the log-probability in nats of each text after its first `given` tokens, `(n,)`."""
+    # The logits at a place are of the token after it, so the last ones predict nothing and the first token is predicted
+    # by none.
     logits = network(ids, mask, words=True)[:, :-1].float()
     places = torch.arange(1, ids.shape[1], device=ids.device)
     learned = mask[:, 1:] & (places >= given[:, None])

@@ -11,6 +11,7 @@ _ready: Memo[Network] = Memo(READY_BYTES)
 
 def frozen_network(model: str, layers: int | None, read: Read, place: Place) -> Network:
     """Return a network to read states with."""
+    # Its one output is never asked for: only states are read.
     network = Network(load(model, layers=layers), 1, read, half=place.half)
     network.to(place.device)
     return network
@@ -44,6 +45,8 @@ def answer_tokens(loaded: Loaded, answers: tuple[str, ...]) -> list[int]:
                 f"answers: {answer!r} is {len(numbers)} tokens for {loaded.name!r} ({', '.join(map(repr, pieces))}), "
                 "one is needed: try it with a space before it, or a shorter word"
             )
+        # One token each, so that one look at the next word's probabilities answers; several would need a product along
+        # each answer, and longer answers would lose by their length.
         tokens.append(int(numbers[0]))
     if len(set(tokens)) < len(tokens):
         raise InputError(f"answers {list(answers)} must be different tokens for {loaded.name!r}")

@@ -101,11 +101,15 @@ class Readout(Student):
             return ""
         named, order = fit.targets.argmax(axis=1), fit.rng.permutation(len(fit.inputs))
         if fit.weights is not None:
+            # What a selection leaves out is not shown as an example either.
             order = order[fit.weights[order] > 0]
         rank = np.zeros(len(named), dtype=np.int64)
+        # Ranks within each class: taking the lowest ranks first deals the shots over the classes in turn, and the draw
+        # decides which examples of each.
         for label in range(len(self.answers)):
             rows = order[named[order] == label]
             rank[rows] = np.arange(len(rows))
+        # Shuffled again, or the shots would come in a rhythm of classes that the model could continue.
         chosen = fit.rng.permutation(order[np.argsort(rank[order], kind="stable")][: self.shots])
         questions = self.asked(fit.inputs.take(chosen))
         shown = [f"{text}{self.answers[label]}" for text, label in zip(questions, named[chosen], strict=True)]
@@ -133,6 +137,8 @@ class ReadoutPredictor(Predictor):
         from w2sg.students.language.reading import reading_network
 
         student = self.student
+        # The network is named by configuration and files, not by this object: many predictors ask the same frozen
+        # model.
         place, name = place_of(student), (student.digest(), student.fingerprint())
         network = reading_network(name, student.model, student.answers, place)
         questions = [self.before + question for question in self.student.asked(inputs)]

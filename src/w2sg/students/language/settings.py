@@ -71,6 +71,11 @@ class HeadTuning(Tuning):
     )
     ladder: tuple[str, ...] = Field((), description="smaller models, smallest first, for chains through several sizes")
 
+    @property
+    def too_long_to_answer(self) -> Literal["cut-left", "cut-right", "refuse"]:
+        """What becomes of a long text that must be answered: none can be left out, so `drop` cuts its beginning."""
+        return "cut-left" if self.too_long == "drop" else self.too_long
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.mode == "probe" and (self.answers or self.generative_epochs):
@@ -111,6 +116,7 @@ def check_columns(weights: FloatArray | None, **columns: Sequence[Any] | AnyArra
     if weights is None:
         return np.ones(sizes["prompts"], dtype=np.float32)
     given_weights = np.asarray(weights, dtype=np.float32)
+    # All zeros would leave a mean over nothing, and the training would run its course without learning.
     if not np.isfinite(given_weights).all() or (given_weights < 0).any() or not given_weights.any():
         low, high = given_weights.min(), given_weights.max()
         raise InputError(f"weights must be finite, not negative and not all 0, got values in [{low:g}, {high:g}]")

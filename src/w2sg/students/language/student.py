@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from w2sg.core import (
     AnyArray,
@@ -61,6 +61,8 @@ class LanguageModel(HeadTuning, Student):
     def scaled(self, fraction: float) -> Self:
         """Return a smaller model of the ladder, or this one with `fraction` of its layers."""
         if self.ladder:
+            # Fractions divide [0, 1) evenly among the smaller models, so that bootstrap's 1/4 and 1/2 name different
+            # ones of a ladder of two or more.
             place = min(int(fraction * len(self.ladder)), len(self.ladder) - 1)
             return self.model_copy(update={"model": self.ladder[place], "ladder": (), "layers": None})
         counted = layer_parameters(self.model)
@@ -79,9 +81,8 @@ class LanguageModel(HeadTuning, Student):
 
     def frozen(self) -> HiddenStates:
         """Return the frozen model as a feature map."""
-        rule: Any = "cut-left" if self.too_long == "drop" else self.too_long
         same = ("model", "read", "layers", "most_tokens", "device", "precision")
-        return HiddenStates(**{name: getattr(self, name) for name in same}, too_long=rule)
+        return HiddenStates(**{name: getattr(self, name) for name in same}, too_long=self.too_long_to_answer)
 
     def fit_many(self, fits: Sequence[Fit]) -> list[Predictor]:
         """Train; probes together, other students one after the other, each from its own randomness."""
@@ -93,12 +94,14 @@ class LanguageModel(HeadTuning, Student):
     def _train(self, fit: Fit) -> Predictor:
         from w2sg.students.language.tuning import train, warmed_up
 
-        _check_texts(fit.inputs)
+        if not fit.inputs.pool.is_text:
+            raise InputError("students 'language-model' read text, and the inputs are numbers: choose another student")
         place, start = checkpoint_folder(_name(self, fit)), fit.start
         if start is None and self.generative_epochs:
             start = warmed_up(self, fit, None if place is None else place.with_name(f"{place.name}-words"))
         if fit.part == "head" or (self.mode == "lp-ft" and fit.start is None):
             start = self._with_head(fit, start)
+        # For the part `head` the head that was fitted by itself is all there is to train.
         return start if start is not None and fit.part == "head" else train(self, fit, start, place)
 
     def _with_head(self, fit: Fit, start: Predictor | None) -> Predictor:
@@ -123,11 +126,6 @@ class LanguageModel(HeadTuning, Student):
         return with_head(self, fit, start, trained)
 
 
-def _check_texts(inputs: Inputs) -> None:
-    if not inputs.pool.is_text:
-        raise InputError("students 'language-model' read text, and the inputs are numbers: choose another student")
-
-
 def _name(student: Student, fit: Fit) -> str:
     """Return the hash of all that a training depends on."""
     arrays: list[AnyArray] = [fit.targets] if fit.weights is None else [fit.targets, fit.weights]
@@ -135,5 +133,6 @@ def _name(student: Student, fit: Fit) -> str:
     if fit.watched is not None:
         seen += [fit.watched[0].digest, digest_arrays(fit.watched[1])]
     configs = [student.canonical(), student.fingerprint(), fit.objective.canonical(), fit.stopping.canonical()]
+    # A trained start is named by what it answers on these inputs: it may be of another kind, and its weights are large.
     start = "" if fit.start is None else digest_arrays(fit.start.predict_proba(fit.inputs))
     return hashlib.sha256(canonical_json([*seen, *configs, start, fit.steps, fit.part]).encode()).hexdigest()

@@ -56,6 +56,7 @@ def tokenize(loaded: Loaded, texts: Sequence[str], most: int, too_long: TooLong)
                 "texts are too long): raise most_tokens or choose too_long = 'cut-left', 'cut-right' or 'drop'"
             )
         tokenizer.truncation_side = "right" if too_long == "cut-right" else "left"
+        # The tokenizer cuts, and not a slice, so that special tokens at either end stay.
         cut = tokenizer([texts[i] for i in places], truncation=True, max_length=limit, return_attention_mask=False)
         for place, row in zip(places, cut["input_ids"], strict=True):
             ids[place] = row
@@ -82,10 +83,10 @@ def padded(ids: Sequence[IntArray], side: Side = "right") -> tuple[IntArray, Any
     return rows, mask
 
 
-def pieces(lengths: IntArray, most: int, waste: float = 0.05) -> list[IntArray]:
-    """Return positions cut into pieces of at most `most`, sorted by length, that pad at most a share `waste` each.
+def pieces(lengths: IntArray, most: int) -> list[IntArray]:
+    """Return positions cut into pieces of at most `most`, sorted by length, that pad at most a share `WASTE` each.
 
-    A piece is closed when one more text would raise the padded share of its tokens above `waste`; pieces of fewer than
+    A piece is closed when one more text would raise the padded share of its tokens above `WASTE`; pieces of fewer than
     `SMALL` texts are not closed for that.
 
     >>> [piece.tolist() for piece in pieces(np.array([9, 2, 9, 2, 9, 2, 9, 2]), 8)]
@@ -97,12 +98,15 @@ def pieces(lengths: IntArray, most: int, waste: float = 0.05) -> list[IntArray]:
         current = cut[-1]
         wide = lengths[position] * (len(current) + 1)
         real = sum(int(lengths[i]) for i in current) + int(lengths[position])
-        if len(current) >= most or (len(current) >= SMALL and wide - real > waste * wide):
+        # Lengths ascend, so this text is the longest so far: all others would be padded to it.
+        if len(current) >= most or (len(current) >= SMALL and wide - real > WASTE * wide):
             cut.append([])
         cut[-1].append(int(position))
     return [np.array(piece, dtype=np.int64) for piece in cut if piece]
 
 
+WASTE = 0.05
+"""The share of a piece's tokens that may be padding."""
 SMALL = 4
 """Pieces smaller than this cost more in calls than they save in padding."""
 
@@ -117,6 +121,9 @@ def epoch_batches(lengths: IntArray, batch: int, window: int, rng: np.random.Gen
     groups = [order[start : start + batch * window] for start in range(0, len(order), batch * window)]
     batches: list[IntArray] = []
     for group in groups:
+        # Sorting all examples would put the same texts together in every epoch; sorting within a window of shuffled
+        # ones saves most of the padding and keeps batches changing.
         ordered = group if window == 1 else group[np.argsort(lengths[group], kind="stable")]
         batches.extend(ordered[start : start + batch] for start in range(0, len(ordered), batch))
+    # Or every window would go from short texts to long ones, and the rate's schedule with it.
     return [batches[index] for index in rng.permutation(len(batches))]

@@ -12,11 +12,11 @@ from w2sg.core import Fit, FloatArray, InputError, Inputs, IntArray, Predictor
 from w2sg.students.heads import TrainedHead
 from w2sg.students.language.devices import READY_BYTES, place_of, seeded
 from w2sg.students.language.loading import load
-from w2sg.students.language.loop import Loop, Recipe
+from w2sg.students.language.loop import Loop, Problem, Recipe, TrainedState
 from w2sg.students.language.network import Network, State, answered, with_adapters, with_checkpointing
 from w2sg.students.language.problems import LabelProblem, Words
 from w2sg.students.language.reading import answer_tokens
-from w2sg.students.language.settings import HeadTuning, Tuning, sides_of, texts_of
+from w2sg.students.language.settings import HeadTuning, Tuning, WordTuning, sides_of, texts_of
 from w2sg.students.language.tokens import Tokens, tokenize
 from w2sg.students.linear import softmax
 from w2sg.students.memo import Memo
@@ -43,6 +43,23 @@ def recipe_of(tuning: Tuning, adapters: bool, epochs: float | None = None) -> Re
     )
 
 
+def learn(
+    tuning: HeadTuning | WordTuning,
+    network: Network,
+    problem: Problem,
+    seed: int,
+    place: Path | None,
+    *,
+    epochs: float | None = None,
+    **rules: Any,
+) -> TrainedState:
+    """Train a network on a problem; `rules` say when it ends, as in `Loop.run`."""
+    device = place_of(tuning).device
+    loop = Loop(network.to(device), problem, recipe_of(tuning, tuning.mode == "lora", epochs), device=device, seed=seed)
+    with seeded(seed):
+        return loop.run(place=place, **rules)
+
+
 def network_of(student: HeadTuning, classes: int, sides: int, *, words: bool = False) -> Network:
     """Return the network of a student before any training."""
     loaded = load(student.model, words=words or bool(student.answers), layers=student.layers)
@@ -65,7 +82,7 @@ def network_of(student: HeadTuning, classes: int, sides: int, *, words: bool = F
 def train(student: HeadTuning, fit: Fit, start: Predictor | None, place: Path | None) -> "LanguagePredictor":
     """Train a student on the labels of a request, from a trained one or from the model as published."""
     seed = int(fit.rng.integers(2**63))
-    sides, device = sides_of(fit.inputs), place_of(student).device
+    sides = sides_of(fit.inputs)
     classes = fit.targets.shape[1]
     with seeded(seed):
         network = network_of(student, classes, sides)
@@ -74,6 +91,7 @@ def train(student: HeadTuning, fit: Fit, start: Predictor | None, place: Path | 
     tokens = tokenize(network.loaded, texts_of(fit.inputs), student.most_tokens, student.too_long)
     kept = _kept(tokens, sides, student)
     weights = np.ones(len(fit.targets)) if fit.weights is None else fit.weights
+    # Of a pair both texts stay or both go, in neighbouring places.
     shown = (kept[:, None] * sides + np.arange(sides)).ravel()
     problem = LabelProblem(
         Tokens(tuple(tokens.ids[i] for i in shown), tokens.long[shown], tokens.empty[shown]),
@@ -82,17 +100,17 @@ def train(student: HeadTuning, fit: Fit, start: Predictor | None, place: Path | 
         np.asarray(weights[kept], dtype=np.float32),
         fit.objective,
     )
-    network.to(device)
-    recipe = recipe_of(student, student.mode == "lora")
-    loop = Loop(network, problem, recipe, device=device, seed=seed)
-    with seeded(seed):
-        trained = loop.run(
-            steps=fit.steps,
-            look=_look(student, fit, network),
-            gives_up_after=fit.stopping.gives_up_after,
-            settles_at=fit.objective.settles_at,
-            place=place,
-        )
+    trained = learn(
+        student,
+        network,
+        problem,
+        seed,
+        place,
+        steps=fit.steps,
+        look=_look(student, fit, network),
+        gives_up_after=fit.stopping.gives_up_after,
+        settles_at=fit.objective.settles_at,
+    )
     notes = {**trained.notes, **_counted(tokens, sides, len(kept))}
     return LanguagePredictor(student, classes, sides, trained.state, trained.steps, notes)
 
@@ -100,19 +118,17 @@ def train(student: HeadTuning, fit: Fit, start: Predictor | None, place: Path | 
 def warmed_up(student: HeadTuning, fit: Fit, place: Path | None) -> "LanguagePredictor":
     """Return the model after language modelling of the task's unlabelled texts (arXiv:2312.09390, section 5.2)."""
     seed = int(fit.rng.integers(2**63))
-    sides, device = sides_of(fit.corpus), place_of(student).device
+    sides = sides_of(fit.corpus)
     with seeded(seed):
         network = network_of(student, fit.targets.shape[1], sides, words=True)
     network.head.requires_grad_(False)
     if student.mode != "lora":
         network.own_words.requires_grad_(True)
+    # All texts of the corpus, without a label: the same that any feature map may be fitted on.
     tokens = tokenize(network.loaded, texts_of(fit.corpus), student.most_tokens, student.too_long)
     problem = Words(tokens, np.zeros(len(tokens), dtype=np.int64), np.ones(len(tokens), dtype=np.float32))
-    recipe = recipe_of(student, student.mode == "lora", student.generative_epochs)
-    network.to(device)
-    loop = Loop(network, problem, recipe, device=device, seed=seed)
-    with seeded(seed):
-        trained = loop.run(place=place)
+    trained = learn(student, network, problem, seed, place, epochs=student.generative_epochs)
+    # Only the body goes on to the labels; the language-modelling head is not part of a student that classifies.
     body = {name: value for name, value in trained.state.items() if name.startswith("body.")}
     return LanguagePredictor(student, fit.targets.shape[1], sides, body, trained.steps, trained.notes)
 
@@ -125,6 +141,8 @@ def with_head(student: HeadTuning, fit: Fit, start: Predictor | None, head: Trai
     sides, classes = sides_of(fit.inputs), fit.targets.shape[1]
     weight, bias = head.coefficients, head.intercepts
     if sides == 2:
+        # Two logits `w0.(a-b)` and `w1.(a-b)` differ by `(w0-w1).a - (w0-w1).b`: one reward for each text, and a bias
+        # cancels between the two.
         weight, bias = weight[:1] - weight[1:], np.zeros(1)
     state = {} if start is None else dict(checked(student, start).state)
     state["head.weight"] = torch.from_numpy(np.asarray(weight, dtype=np.float32))
@@ -173,9 +191,9 @@ class LanguagePredictor(Predictor):
         return states if self.sides == 1 else states[0::2] - states[1::2]
 
     def _answered(self, inputs: Inputs, what: Any) -> FloatArray:
+        # By identity: a predictor does not change, and comparing the state's tensors would cost more than it saves.
         network = _ready.get((id(self), id(self.state)), self._network, lambda _: READY_BYTES)[1]
-        rule = "cut-left" if self.student.too_long == "drop" else self.student.too_long
-        tokens = tokenize(network.loaded, texts_of(inputs), self.student.most_tokens, rule)
+        tokens = tokenize(network.loaded, texts_of(inputs), self.student.most_tokens, self.student.too_long_to_answer)
         return answered(network, tokens, what)
 
     def _network(self) -> tuple[object, Network]:
@@ -215,8 +233,7 @@ def _look(student: HeadTuning, fit: Fit, network: Network) -> Callable[[Network]
     if fit.watched is None or not fit.stopping.watches:
         return None
     inputs, weak = fit.watched
-    rule = "cut-left" if student.too_long == "drop" else student.too_long
-    tokens = tokenize(network.loaded, texts_of(inputs), student.most_tokens, rule)
+    tokens = tokenize(network.loaded, texts_of(inputs), student.most_tokens, student.too_long_to_answer)
 
     def look(trained: Network) -> float:
         logits = answered(trained, tokens, "outputs").reshape(weak.shape)

@@ -10,7 +10,6 @@ from pydantic import Field
 from w2sg.core import (
     AnyArray,
     CapabilityError,
-    FloatArray,
     InputError,
     PreferenceFit,
     TextFit,
@@ -67,6 +66,8 @@ class Writer(WordTuning, WritingStudent):
         begun = begun_from(self, fit.start)
         # One number from the generator decides all of torch's randomness.
         seed = int(fit.rng.integers(2**63))
+        # The folder is named by all that the training depends on: another process that is asked for the same goes on
+        # from it, and none goes on from another's.
         place = checkpoint_folder(_name(self, [fit.prompts, fit.answers], [weights], begun, seed))
         return train_on_answers(self, fit.prompts, fit.answers, weights, begun, seed, place)
 
@@ -99,7 +100,8 @@ class Policy(Writer):
         )
         targets = np.asarray(fit.preferred, dtype=np.float32)
         if not ((targets >= 0) & (targets <= 1)).all():
-            raise InputError(f"preferred must hold probabilities in [0, 1], got {_range(targets)}")
+            low, high = targets.min(), targets.max()
+            raise InputError(f"preferred must hold probabilities in [0, 1], got values in [{low:g}, {high:g}]")
         begun = begun_from(self, fit.start)
         seed = int(fit.rng.integers(2**63))
         texts = [fit.prompts, fit.first, fit.second]
@@ -107,10 +109,6 @@ class Policy(Writer):
         return train_on_preferences(
             self, self.beta, fit.prompts, (fit.first, fit.second), targets, weights, begun, seed, place
         )
-
-
-def _range(values: FloatArray) -> str:
-    return f"values in [{values.min():g}, {values.max():g}]"
 
 
 def _name(

@@ -13,12 +13,12 @@ import torch
 from w2sg.core import AnyArray, FloatArray, InputError, IntArray, WritingPredictor, Written
 from w2sg.students.language.devices import READY_BYTES, place_of, seeded
 from w2sg.students.language.loading import Loaded, load
-from w2sg.students.language.loop import Loop, Problem
+from w2sg.students.language.loop import Problem
 from w2sg.students.language.network import ANSWERED_AT_ONCE, Network, tensors, with_adapters, with_checkpointing
 from w2sg.students.language.problems import Words, log_likelihood
 from w2sg.students.language.settings import WordTuning, check_columns
 from w2sg.students.language.tokens import Tokens, pieces, tokenize
-from w2sg.students.language.tuning import recipe_of
+from w2sg.students.language.tuning import learn
 from w2sg.students.memo import Memo
 
 _ready: Memo[tuple[object, Network]] = Memo(READY_BYTES)
@@ -82,6 +82,7 @@ def prompt_tokens(loaded: Loaded, writer: WordTuning, prompts: Sequence[str]) ->
     if end is None:
         raise InputError(f"model {loaded.name!r} has no end token, so an answer would not end: set its eos_token")
     tokens = tokenize(loaded, list(map(str, prompts)), limit - writer.most_new_tokens, writer.too_long)
+    # Some tokenizers end every text; a prompt with an end token would ask for nothing more to be said.
     ids = tuple(row[:-1] if row[-1] == end and len(row) > 1 else row for row in tokens.ids)
     return Tokens(ids, tokens.long, tokens.empty)
 
@@ -93,7 +94,10 @@ def sequences(loaded: Loaded, writer: WordTuning, prompts: Sequence[str], answer
         InputError: As in `prompt_tokens`, or an answer is too long and the rule is `refuse`.
     """
     tokens = prompt_tokens(loaded, writer, prompts)
+    # Tokenized apart from the prompt, as a writer produces it: joined text could merge the border into one token that
+    # no generation would reach.
     said = loaded.tokenizer(list(map(str, answers)), add_special_tokens=False)["input_ids"]
+    # The end token is learned with the answer, or a writer would not know where to stop.
     ends = [np.array([*row, loaded.tokenizer.eos_token_id], dtype=np.int64) for row in said]
     long = np.array([len(row) for row in ends]) > writer.most_new_tokens
     if long.any() and writer.too_long == "refuse":
@@ -169,6 +173,8 @@ class TrainedWriter(WritingPredictor):
             raise InputError(f"temperature 0 writes the same answer {samples} times: raise it, or ask for one sample")
         if temperature > 0 and rng is None:
             raise InputError(f"temperature {temperature} draws tokens at random: give 'rng', or temperature 0")
+        # All random numbers are drawn beforehand, one for each answer and place, so that how prompts are grouped into
+        # batches changes no answer.
         draws = None if temperature == 0 or rng is None else rng.random((len(prompts) * samples, most))
         return write(self, prompts, samples, temperature, most, draws)
 
@@ -214,15 +220,7 @@ def trained_on(
     writer: WordTuning, network: Network, problem: Problem, seed: int, place: Path | None, notes: dict[str, int]
 ) -> TrainedWriter:
     """Train a network on a problem and return the writer that it is then."""
-    loop = Loop(
-        network,
-        problem,
-        recipe_of(writer, writer.mode == "lora"),
-        device=place_of(writer).device,
-        seed=seed,
-    )
-    with seeded(seed):
-        trained = loop.run(place=place)
+    trained = learn(writer, network, problem, seed, place)
     return TrainedWriter(writer, trained.state, trained.steps, {**trained.notes, **notes})
 
 
@@ -289,6 +287,7 @@ def _together(loaded: Loaded, lengths: IntArray) -> Iterator[IntArray]:
     if loaded.places:
         yield from pieces(lengths, ANSWERED_AT_ONCE)
         return
+    # A body without positions cannot be padded on the left, so only prompts of one length share a batch.
     for length in np.unique(lengths):
         same = np.flatnonzero(lengths == length)
         yield from (same[start : start + ANSWERED_AT_ONCE] for start in range(0, len(same), ANSWERED_AT_ONCE))
@@ -311,6 +310,7 @@ def _continued(
         logits, memory = _next(network, ids, mask, positions, memory)
         chosen = _chosen(logits, temperature, None if draws is None else draws[:, place])
         said.append(chosen)
+        # A batch goes on until its last answer has ended; what the others say meanwhile is cut off by the caller.
         going &= chosen != end
         if not going.any():
             break
@@ -324,10 +324,12 @@ def _next(
     network: Network, ids: torch.Tensor, mask: torch.Tensor, positions: torch.Tensor, memory: Any
 ) -> tuple[torch.Tensor, Any]:
     """Return the logits of the next token, `(n, words)`, and what the body remembers of the tokens before."""
+    # Prompts of unlike length are padded on the left, so that all answers begin at the same place.
     known: dict[str, Any] = {"position_ids": positions} if network.loaded.places else {}
     with torch.autocast(ids.device.type, torch.bfloat16) if network.half else nullcontext():
         out = network.body(input_ids=ids, attention_mask=mask.long(), past_key_values=memory, use_cache=True, **known)
     logits: torch.Tensor = network.words(out.last_hidden_state[:, -1].float()) * network.loaded.scale
+    # Embeddings are often padded to a round number of rows; rows beyond the tokenizer's words can never be written.
     return logits[:, : len(network.loaded.tokenizer)], out.past_key_values
 
 
@@ -336,9 +338,12 @@ def _chosen(logits: torch.Tensor, temperature: float, draws: FloatArray | None) 
     if draws is None:
         best: IntArray = logits.argmax(dim=1).cpu().numpy()
         return best
+    # In double precision on the CPU: the cumulated sum of a large vocabulary decides the token, and must not differ
+    # between devices.
     grown = torch.softmax(logits.cpu().double() / temperature, dim=1).cumsum(dim=1)
     wanted = torch.from_numpy(draws)[:, None] * grown[:, -1:]
     drawn: IntArray = torch.searchsorted(grown, wanted, right=True)[:, 0].numpy()
+    # A draw close to 1 may round to the total itself, and would find the place behind the last token.
     return np.minimum(drawn, np.int64(logits.shape[1] - 1))
 
 
@@ -353,6 +358,7 @@ def _network(trained: TrainedWriter) -> Network:
         network = network_of_writer(
             trained.writer.model_copy(update={"recompute": False}), trained if trained.state else None
         )
+        # Without a memory of keys and values every token would cost a pass over all before it.
         if "past_key_values" not in inspect.signature(type(network.loaded.body).forward).parameters:
             raise InputError(
                 f"model {trained.writer.model!r} remembers no earlier tokens, so it cannot write: take another"

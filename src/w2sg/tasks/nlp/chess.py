@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from w2sg.core import MissingExtraError
 from w2sg.tasks.choices import Row, RowError, as_text
-from w2sg.tasks.nlp.shapes import WRONG_RIGHT, Texts, TextSet
+from w2sg.tasks.nlp.shapes import Candidates, Texts
 
 if TYPE_CHECKING:
     import chess
 
 
 @dataclass(frozen=True, kw_only=True)
-class Puzzles(TextSet):
+class Puzzles(Candidates):
     """Puzzles of the Lichess database: the first move of the solution against another legal move.
 
     The position in `FEN` is that before the opponent's move, which is the first of `Moves`; the second is the solution.
@@ -21,16 +21,6 @@ class Puzzles(TextSet):
     and the candidate `{answer}`, moves in standard algebraic notation. A wrong candidate never gives mate: any mate
     solves a puzzle. A puzzle whose position has no other move gives no text.
     """
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The names of the classes: whether the candidate solves the puzzle."""
-        return WRONG_RIGHT
-
-    @property
-    def candidates(self) -> bool:
-        """Every puzzle gives candidates."""
-        return True
 
     def _read(self) -> Sequence[str]:
         return ("FEN", "Moves")
@@ -48,10 +38,10 @@ class Puzzles(TextSet):
         others = [move for move in board.legal_moves if move != right and not _mates(board, move)]
         if not others:
             return []
+        # Sorted by name, for the order in which the library lists moves may change with its version.
         wrong = sorted(others, key=lambda move: move.uci())[int(draw * len(others))]
         shown = {"position": board.fen(), "last": last, "side": "White" if board.turn else "Black"}
-        made = [self.filled(row, answer=board.san(move), **shown) for move in (right, wrong)]
-        return [(made[0], 1), (made[1], 0)]
+        return [(self.filled(row, answer=board.san(move), **shown), label) for move, label in ((right, 1), (wrong, 0))]
 
 
 def _library() -> Any:

@@ -9,13 +9,12 @@ import numpy as np
 
 from w2sg.core import AnyArray, BoolArray, DataError, IntArray, canonical_json, derive
 from w2sg.tasks.choices import RowError
-from w2sg.tasks.encoding import METADATA, Rows, encode_pairs
+from w2sg.tasks.encoding import METADATA, PAIR_CLASSES, Rows, encode_pairs
 from w2sg.tasks.nlp.shapes import Texts, TextSet
 from w2sg.tasks.nlp.sources import Parts
 from w2sg.tasks.reading import Sheet
 from w2sg.tasks.table import FREE, Table
 
-PAIR_CLASSES = ("first", "second")
 AnswersShown = Literal["both", "one", "pair"]
 """What a question becomes: a text with the right and one with a wrong answer, one of these two, or the pair of them."""
 
@@ -64,6 +63,7 @@ def make(text_set: TextSet, parts: Parts, rule: Rule) -> CountedTable:
     pairs = rule.answers == "pair" and text_set.candidates
     values, gold, row = _paired(texts) if pairs else _single(texts)
     where = np.repeat([split for split, _ in parts], [len(sheet) for _, sheet in parts])[row]
+    # Pairs are balanced by the draw of their sides already.
     kept = _balanced(gold, where) if rule.balance and not pairs else np.ones(len(gold), dtype=np.bool_)
     columns = {name: METADATA[name](rows, column)[row] for name, column in text_set.metadata.items()}
     together = _together(text_set, rows, rule)
@@ -103,6 +103,8 @@ def _list(names: list[str] | tuple[str, ...]) -> str:
 
 def _texts(text_set: TextSet, rows: Rows, rule: Rule) -> tuple[list[Texts], dict[str, int]]:
     """Return the classified texts of every row that fit the rule, and what became of the rows."""
+    # Two numbers for each row whether they are used or not, so that rows do not change because another one gave no
+    # text.
     draws = derive(0, "choices", text_set.name).random((len(rows), 2))
     counts: Counter[str] = Counter()
     texts_by_row: list[Texts] = []
@@ -116,6 +118,8 @@ def _texts(text_set: TextSet, rows: Rows, rule: Rule) -> tuple[list[Texts], dict
             texts = texts[::-1]  # the number of an example tells nothing of its class
         if rule.answers == "one":
             texts = texts[:1]
+        # Both candidates of a question go or stay: one of them alone would change the balance, and its length would
+        # tell.
         long = rule.words is not None and any(len(text.split()) > rule.words for text, _ in texts)
         if long and rule.longer == "drop":
             counts["left out: too long"] += 1
@@ -134,6 +138,7 @@ def last_words(text: str, count: int) -> str:
     >>> last_words("a long  story. Why?", 2)
     'story. Why?'
     """
+    # By the words' places in the text, not by joining words again, which would change its line breaks.
     starts = [match.start() for match in re.finditer(r"\S+", text)]
     return text if len(starts) <= count else text[starts[-count] :]
 
@@ -157,6 +162,8 @@ def _paired(texts: list[Texts]) -> tuple[AnyArray, IntArray, IntArray]:
 def _together(text_set: TextSet, rows: Rows, rule: Rule) -> IntArray | None:
     """Return for every row `(n,)` a number that rows share which must stay in one split; None if none do."""
     if not text_set.together:
+        # The right and the wrong text of one question share its words; in two splits, the one would be trained on and
+        # the other scored.
         return np.arange(len(rows)) if text_set.candidates and rule.answers == "both" else None
     keys = [canonical_json([record.get(column) for column in text_set.together]) for record in rows.records]
     numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
@@ -199,4 +206,6 @@ def whole(table: Table, dealt: dict[str, IntArray], admitted: dict[str, BoolArra
                 f"together: give more rows or change the sizes"
             )
         dealt[split] = rng.permutation(taken)
+        # The rest of a group that was begun is given up: a few rows are lost, but no passage is both trained on and
+        # scored.
         left = left[~np.isin(group[left], group[taken])]

@@ -122,6 +122,7 @@ class Labelled(TextSet):
     @property
     def known(self) -> Mapping[str, int]:
         """The class number of every label that may stand in a file."""
+        # Sources write a label as its number or as its name, and the same set may do both in different formats.
         return self.values or {text: c for c, name in enumerate(self.names) for text in (str(c), name)}
 
     def _read(self) -> Sequence[str]:
@@ -137,7 +138,22 @@ class Labelled(TextSet):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choice(TextSet):
+class Candidates(TextSet):
+    """A data set whose rows give a text with a right answer and one with a wrong one."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes: whether the candidate is the right one."""
+        return WRONG_RIGHT
+
+    @property
+    def candidates(self) -> bool:
+        """Every row gives candidates."""
+        return True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice(Candidates):
     """A data set of questions with several answers: each gives a text with the right answer, and one with a wrong one.
 
     The template names the answer `{answer}` and, if all answers are shown before it, `{choices}`.
@@ -151,16 +167,6 @@ class Choice(TextSet):
     reads: tuple[str, ...]
     answers: ChoiceReader
     hidden: str | None = None
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The names of the classes: whether the candidate is the right one."""
-        return WRONG_RIGHT
-
-    @property
-    def candidates(self) -> bool:
-        """Every row gives candidates."""
-        return True
 
     def _read(self) -> Sequence[str]:
         return [*(name for name in fields(self.template) if name not in ("answer", "choices")), *self.reads]

@@ -26,7 +26,7 @@ _SCRIPT_BRANCH = "refs/convert/parquet"
 """The branch of the hub that holds the Parquet files of sets which were published as a script."""
 
 
-def local_files(path: str, made: TextSet) -> list[tuple[str, str]]:
+def local_files(path: str, text_set: TextSet) -> list[tuple[str, str]]:
     """Return the files of a data set, each with the split that it becomes.
 
     One file is dealt. A folder, or in it the folder of the configuration, has a file for every published split:
@@ -38,23 +38,24 @@ def local_files(path: str, made: TextSet) -> list[tuple[str, str]]:
     folder = Path(path).expanduser()
     if not folder.is_dir():
         return [(FREE, path)]
-    if made.config and (folder / made.config).is_dir():
-        folder /= made.config
+    if text_set.config and (folder / text_set.config).is_dir():
+        folder /= text_set.config
     files = sorted(file for pattern in ("*", "*/*") for file in folder.glob(pattern) if _readable(file))
-    found = []
-    for split, becomes in made.splits.items():
+    files_of_splits = []
+    for split, becomes in text_set.splits.items():
         names = ALIASES.get(split, (split,))
+        # A file belongs to a split by its own name, with the number of a shard taken off, or by its folder's.
         fitting = [file for file in files if _SHARD.sub("", _stem(file)) in names or _inside(file, folder) in names]
         if not fitting:
             here = ", ".join(str(file.relative_to(folder)) for file in files[:20]) or "no data file"
             raise DataError(
-                f"{path}: task {made.name!r} needs a file for each of {', '.join(made.splits)}; none is named "
+                f"{path}: task {text_set.name!r} needs a file for each of {', '.join(text_set.splits)}; none is named "
                 f"{' or '.join(names)} (.jsonl, .json, .csv, .tsv, .parquet or .gz of it), there is {here}: add it, or "
                 f"let 'path' name one file, whose rows are then dealt"
             )
-        _check_one(fitting, folder, f"{path}: split {split!r} of task {made.name!r}")
-        found += [(becomes, str(file)) for file in fitting]
-    return found
+        _check_one(fitting, folder, f"{path}: split {split!r} of task {text_set.name!r}")
+        files_of_splits += [(becomes, str(file)) for file in fitting]
+    return files_of_splits
 
 
 def _check_one(files: list[Path], folder: Path, what: str) -> None:
@@ -83,28 +84,28 @@ def _inside(file: Path, folder: Path) -> str:
     return "" if file.parent == folder else file.parent.name.lower()
 
 
-def contents(path: str, made: TextSet) -> tuple[str, list[tuple[str, str, bytes]]]:
+def contents(path: str, text_set: TextSet) -> tuple[str, list[tuple[str, str, bytes]]]:
     """Return the sha256 over all files with their splits, and for each its split, its path and its bytes.
 
     Raises:
         DataError: If a file is missing or cannot be read.
     """
     state = hashlib.sha256()
-    found = []
-    for split, file in local_files(path, made):
+    files = []
+    for split, file in local_files(path, text_set):
         data = file_bytes(file)
         state.update(f"{split}\0{len(data)}\0".encode() + data)
-        found.append((split, file, data))
-    return state.hexdigest(), found
+        files.append((split, file, data))
+    return state.hexdigest(), files
 
 
-def local_parts(found: list[tuple[str, str, bytes]], limit: int | None) -> Parts:
+def local_parts(files: list[tuple[str, str, bytes]], limit: int | None) -> Parts:
     """Return the rows of files, of each at most `limit`: a fixed random choice.
 
     Raises:
         DataError: If a file breaks a rule of its format.
     """
-    sheets = [(split, read_sheet(file, data, None, (), None)) for split, file, data in found]
+    sheets = [(split, read_sheet(file, data, None, (), None)) for split, file, data in files]
     return [(split, Sheet(sheet.file, _kept(sheet.records, limit))) for split, sheet in sheets]
 
 
@@ -129,12 +130,13 @@ def _hub(hub: str, config: str | None, splits: tuple[str, ...], revision: str, l
                 f"with HF_HUB_OFFLINE set, let 'path' name a folder with the files; a set that was published as a "
                 f"script is read with revision {_SCRIPT_BRANCH!r}"
             ) from None
+        # Chosen before rows become Python objects: some sets have millions.
         kept = rows.select(np.flatnonzero(limited(len(rows), limit)))
         sheets.append(Sheet(f"{hub} ({split})", kept.to_list()))
     return sheets
 
 
-def hub_parts(made: TextSet, revision: str | None, limit: int | None) -> tuple[str, Parts]:
+def hub_parts(text_set: TextSet, revision: str | None, limit: int | None) -> tuple[str, Parts]:
     """Return the sha256 of the rows that are read from the hub, and the rows of every split.
 
     Raises:
@@ -143,12 +145,13 @@ def hub_parts(made: TextSet, revision: str | None, limit: int | None) -> tuple[s
     """
     if revision is None:
         raise DataError(
-            f"task {made.name!r} needs its data: let 'path' name a folder or a file of {made.hub}, or let 'revision' "
-            f"name a commit or tag of it on the hub"
+            f"task {text_set.name!r} needs its data: let 'path' name a folder or a file of {text_set.hub}, or let "
+            f"'revision' name a commit or tag of it on the hub"
         )
-    sheets = _hub(made.hub, made.config, tuple(made.splits), revision, limit)
-    state = hashlib.sha256(f"{made.hub}\0{made.config}\0{revision}".encode())
+    sheets = _hub(text_set.hub, text_set.config, tuple(text_set.splits), revision, limit)
+    state = hashlib.sha256(f"{text_set.hub}\0{text_set.config}\0{revision}".encode())
     for sheet in sheets:
         for record in sheet.records:
+            # The rows and not the files: the hub's own file formats change while the revision's rows do not.
             state.update(json.dumps(record, sort_keys=True, default=str).encode())
-    return state.hexdigest(), list(zip(made.splits.values(), sheets, strict=True))
+    return state.hexdigest(), list(zip(text_set.splits.values(), sheets, strict=True))

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import Annotated, Any, Literal, Self, final
+from typing import Annotated, Literal, Self, final
 
 import numpy as np
 from pydantic import Field, WithJsonSchema, model_validator
@@ -13,7 +13,7 @@ from w2sg.core import DataError, IntArray, preset, register
 from w2sg.tasks.nlp.formats import BURNS, FORMATS
 from w2sg.tasks.nlp.making import AnswersShown, CountedTable, Rule, make, whole
 from w2sg.tasks.nlp.sources import contents, hub_parts, local_parts
-from w2sg.tasks.splits import SPLITS, SplitTask
+from w2sg.tasks.splits import SPLITS, TextTask
 from w2sg.tasks.table import Table
 
 _MEMO = 4
@@ -21,7 +21,7 @@ _MEMO = 4
 
 @final
 @register()
-class Nlp(SplitTask):
+class Nlp(TextTask):
     """A published text data set, as two classes of texts or as pairs of texts."""
 
     kind: Literal["nlp"] = "nlp"
@@ -43,16 +43,6 @@ class Nlp(SplitTask):
     )
     balance: bool = Field(True, description="make classes equal in each published split by dropping at random")
     limit: int | None = Field(None, ge=2, description="rows to read of each file or published split, chosen at random")
-
-    @property
-    def default_supervisor(self) -> str:
-        """The supervisor that fits texts."""
-        return "few-words"
-
-    @property
-    def default_student(self) -> str:
-        """The student that fits texts."""
-        return "tfidf"
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -96,15 +86,16 @@ class Nlp(SplitTask):
         """
         chosen = FORMATS[self.dataset]
         if self.path is not None:
-            found, files = contents(self.path, chosen)
+            fingerprint, files = contents(self.path, chosen)
             parts = local_parts(files, self.limit)
         else:
-            found, parts = hub_parts(chosen, self.revision, self.limit)
-        if found != expected:
+            fingerprint, parts = hub_parts(chosen, self.revision, self.limit)
+        if fingerprint != expected:
             raise DataError(f"{self.path}: a file changed while it was read: run again")
         return make(chosen, parts, Rule(self.answers, self.words, self.longer, self.balance))
 
     def _made(self) -> CountedTable:
+        # What decides the examples, without what decides the splits: many studies deal the same examples anew.
         fields = self.model_dump(mode="json", exclude={*SPLITS, "corpus", "shifts"})
         return _made(self.fingerprint(), json.dumps(fields, sort_keys=True))
 
@@ -116,12 +107,6 @@ class Nlp(SplitTask):
         if "together" in table.columns:
             whole(table, dealt, self._admitted(table), rng)
         return dealt
-
-    def _admitted(self, table: Table) -> dict[str, Any]:
-        admits = {split: [shift.admits(table, split) for shift in self.shifts] for split in SPLITS}
-        return {
-            split: np.logical_and.reduce([np.ones(len(table), np.bool_), *masks]) for split, masks in admits.items()
-        }
 
 
 @lru_cache(maxsize=_MEMO)

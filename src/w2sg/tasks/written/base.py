@@ -45,7 +45,7 @@ class WrittenTask(SplitTask):
         return "written-naive"
 
     @final
-    def made(
+    def as_table(
         self,
         prompts: list[str],
         gold: list[str],
@@ -54,5 +54,7 @@ class WrittenTask(SplitTask):
         split: AnyArray | None = None,
     ) -> Table:
         """Return the table of prompts and their gold answers: each different text stands as a class of its own."""
+        # Tables and splits know gold as class numbers; every different text is a class here, and becomes the text again
+        # where the task is put together.
         texts, numbers = np.unique(np.array(gold, dtype=object), return_inverse=True)
         return Table.of(as_texts(prompts), numbers, tuple(texts.tolist()), source, columns=columns, split=split)

@@ -86,9 +86,11 @@ def _table(fingerprint: str, task: Gsm8k) -> Table:
 
     columns: dict[str, AnyArray] = {"difficulty": problems.steps}
     columns |= {f"{RECORDED}{name}": as_texts(as_answers(texts)) for name, texts in problems.written.items()}
+    # The published train questions are free to be dealt; the published test questions stay the test set.
     split = None if solved else np.repeat(np.array(["", "test"]), [len(sheet) for sheet in sheets])
+    # The newline ends the question, so that the answer begins a line, as it does in what was recorded.
     prompts = [f"{text}\n" for text in problems.questions]
-    return task.made(prompts, as_answers(problems.solutions), task.folder, columns, split)
+    return task.as_table(prompts, as_answers(problems.solutions), task.folder, columns, split)
 
 
 def written(solution: str, worked: bool) -> str:
@@ -102,6 +104,8 @@ def written(solution: str, worked: bool) -> str:
     number = final_number(solution)
     if not worked:
         return "" if number is None else f"{number.normalize():f}"
+    # The noted calculations are an aid for calculators that was left in the set: a model would learn to write marks
+    # that no reader counts.
     plain, last_line = _NOTES.sub("", solution), _END.search(solution)
     if last_line is None or number is None:
         return plain

@@ -36,10 +36,11 @@ class Sums(WrittenTask):
         prompts = [f"{a:0{width}d}+{b:0{width}d}=" for a, b in zip(first, second, strict=True)]
         gold = [self.answer(int(a), int(b)) for a, b in zip(first, second, strict=True)]
         difficulty = np.array([_carries(int(a), int(b)) for a, b in zip(first, second, strict=True)], dtype=float)
-        return self.made(prompts, gold, "task 'sums'", {"difficulty": difficulty})
+        return self.as_table(prompts, gold, "task 'sums'", {"difficulty": difficulty})
 
     def places(self) -> IntArray:
         """Return the numbers of the sums in the task, `(rows,)`: the sum of number `10^digits a + b` is `a + b`."""
+        # Without repeats: no sum stands in two splits.
         return derive(0, "sums", str(self.digits)).permutation(10 ** (2 * self.digits))[: self.rows]
 
     def answer(self, a: int, b: int) -> str:
@@ -49,6 +50,8 @@ class Sums(WrittenTask):
         ('240', '042')
         """
         text = f"{a + b:0{self.digits + 1}d}"
+        # Carries run from the last digit to the first; written in that order each digit needs only what was said
+        # before.
         return text[::-1] if self.backward else text
 
 
