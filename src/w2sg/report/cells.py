@@ -13,7 +13,7 @@ WRITERS: dict[Style, Callable[[float | None], str]] = {
 }
 
 
-class Written(NamedTuple):
+class CellText(NamedTuple):
     """A cell in words: the value, what stands below it, and the number to sort by."""
 
     text: str
@@ -21,17 +21,17 @@ class Written(NamedTuple):
     number: float | None
 
 
-def written(cell: Cell, column: Heading) -> Written:
+def written(cell: Cell, column: Heading) -> CellText:
     """Return a cell in words: limits in brackets below the value, or in its place where there are only limits."""
     style = cell.style or column.style
     limits = "" if cell.low is None or cell.high is None else wording.limits(cell.low, cell.high, column.decimals)
     if isinstance(cell.value, str):
-        return Written(cell.value, cell.note, None)
+        return CellText(cell.value, cell.note, None)
     # A check made a second way has limits and no estimate of its own; it is sorted by its lower limit.
     if cell.value is None:
-        return Written(cell.missing or limits or wording.NOTHING, cell.note, cell.low)
+        return CellText(cell.missing or limits or wording.NOTHING, cell.note, cell.low)
     if style in WRITERS:
         text = WRITERS[style](cell.value)
     else:
         text = (wording.signed if style == "signed" else wording.number)(cell.value, column.decimals)
-    return Written(text, " ".join(part for part in (limits, cell.note) if part), cell.value)
+    return CellText(text, " ".join(part for part in (limits, cell.note) if part), cell.value)

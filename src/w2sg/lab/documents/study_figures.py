@@ -229,6 +229,7 @@ def _points(steps: Iterable[tuple[Comparison, Any]]) -> tuple[tuple[float, Estim
 
 def _family(ladder: Ladder) -> str:
     student = ladder.steps[0].reference.result.setup.student
-    body = getattr(student, "features", None)
+    # The body says what the features are made from; raw features are the task's own and need no word.
+    body = student.body
     inner = f"({body.kind})" if body is not None and body.kind != "raw" else ""
     return f"{student.kind}{inner} by {ladder.field}"
