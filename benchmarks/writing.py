@@ -13,7 +13,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -29,9 +29,21 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Split
 from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 
-from w2sg.core import AnyArray, BoolArray, IntArray, derive
-from w2sg.measure import Paired, agreeing, compare_all, exact_match, majority, pgr, self_consistency
-from w2sg.students import Policy, TrainedWriter, Writer
+from w2sg.core import (
+    AnyArray,
+    BoolArray,
+    IntArray,
+    PreferenceFit,
+    TextFit,
+    agreeing,
+    derive,
+    exact_match,
+    majority,
+    self_consistency,
+)
+from w2sg.measure import Paired, compare_all, pgr
+from w2sg.students import Policy, Writer
+from w2sg.students.language.writing import TrainedWriter
 
 DIGITS = "0123456789"
 CONSISTENT = 0.8
@@ -120,7 +132,7 @@ def one_seed(
     shown = sums(drawn[options.supervision : options.supervision + options.transfer])
     save_model(folder, width=32, layers=1, seed=seed)
     scratch = Writer(model=str(folder), epochs=60, batch=32, rate=3e-3, **SHARED)
-    weak = scratch.fit_texts(taught.prompts, taught.answers, derive(seed, "weak"))
+    weak = trained_on(scratch, taught.prompts, taught.answers, derive(seed, "weak"))
     said = weak.write(shown.prompts).texts[:, 0]
     sampled = weak.write(shown.prompts, options.samples, 1.0, rng=derive(seed, "weak samples")).texts
     own_samples = strong.write(shown.prompts, options.samples, 1.0, rng=derive(seed, "own samples")).texts
@@ -140,7 +152,7 @@ def one_seed(
     notes: dict[str, Any] = {}
     for name, (rows, answers) in labels.items():
         prompts = [shown.prompts[row] for row in rows]
-        run[name] = tuned(strong).fit_texts(prompts, answers[rows].tolist(), derive(seed, "student"), start=strong)
+        run[name] = trained_on(tuned(strong), prompts, answers[rows].tolist(), derive(seed, "student"), strong)
         notes[name] = share_right(answers[rows], np.array(shown.answers, dtype=object)[rows])
     run["preferences"], notes["preferences"] = by_preferences(strong, weak, shown, own_samples[:, :2], seed)
     return run, notes
@@ -158,7 +170,11 @@ def by_preferences(
     policy = Policy(model=strong.writer.model, epochs=2, batch=64, rate=3e-4, **SHARED)
     prompts, one, other = ([column[row] for row in rows] for column in (shown.prompts, first, second))
     rng = derive(seed, "student")
-    trained = policy.fit_preferences(prompts, one, other, preferred[rows], rng, start=strong)
+    fit = PreferenceFit(
+        student=policy, rng=rng, prompts=prompts, first=one, second=other, preferred=preferred[rows], start=strong
+    )
+    trained = policy.fit(fit)
+    assert isinstance(trained, TrainedWriter)
     liked = np.where(preferred[rows] > 0.5, pairs[rows, 0], pairs[rows, 1])
     return trained, share_right(liked, np.array(shown.answers, dtype=object)[rows])
 
@@ -172,10 +188,23 @@ def pretrained(folder: Path, others: IntArray, options: argparse.Namespace) -> T
     answers = [a if good else b for a, b, good in zip(known.answers, wrong, is_right, strict=True)]
     save_model(folder, width=64, layers=2, seed=0)
     writer = Writer(model=str(folder), epochs=8, batch=128, rate=3e-3, warm_up=0.05, **SHARED)
-    return writer.fit_texts(known.prompts, answers, derive(0, "writing", "pretraining"))
+    return trained_on(writer, known.prompts, answers, derive(0, "writing", "pretraining"))
 
 
 SHARED: dict[str, Any] = {"most_new_tokens": 6, "device": "cpu"}
+
+
+def trained_on(
+    writer: Writer,
+    prompts: Sequence[str],
+    answers: Sequence[str],
+    rng: np.random.Generator,
+    start: TrainedWriter | None = None,
+) -> TrainedWriter:
+    """Return a writer trained on answers."""
+    trained = writer.fit(TextFit(student=writer, rng=rng, prompts=prompts, answers=answers, start=start))
+    assert isinstance(trained, TrainedWriter)
+    return trained
 
 
 def tuned(strong: TrainedWriter) -> Writer:

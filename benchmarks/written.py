@@ -20,7 +20,7 @@ from transformers import GPT2LMHeadModel
 
 import w2sg
 from w2sg.core import IntArray
-from w2sg.students import TrainedWriter
+from w2sg.students.language.writing import TrainedWriter
 from w2sg.tasks import Sums
 from writing import pretrained, save_model
 

@@ -8,8 +8,8 @@ import pytest
 
 from w2sg.core import Component, InputError
 from w2sg.graph import Artifact, Finished, Listing, Store
-from w2sg.graph import store as store_module
-from w2sg.graph.objects import DamagedObjectError, Files, decoded, digest_of, encoded
+from w2sg.graph import artifacts as artifacts_module
+from w2sg.graph.objects import ArrayFiles, DamagedObjectError, decoded, digest_of, encoded
 
 
 class About(Component):
@@ -57,7 +57,7 @@ def test_equal_arrays_of_two_artifacts_are_kept_once(tmp_path: Path) -> None:
 
 
 def test_a_large_array_is_a_file_that_can_stay_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_module, "LARGE", 1000)
+    monkeypatch.setattr(artifacts_module, "LARGE", 1000)
     large = np.random.default_rng(0).normal(size=(50, 7)).astype(np.float32)
     with Store(tmp_path) as store:
         store.put([Finished(key(1), "cached", Artifact({"array": large, "small": np.arange(3)}))])
@@ -74,7 +74,7 @@ def test_a_large_array_is_a_file_that_can_stay_there(tmp_path: Path, monkeypatch
 def test_a_damaged_file_is_noticed_and_healed_by_the_next_writer(
     how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_module, "LARGE", 0)
+    monkeypatch.setattr(artifacts_module, "LARGE", 0)
     whole = Finished(key(1), "s", Artifact({"x": np.arange(9)}))
     other = Finished(key(2), "s", Artifact({"x": np.arange(9)}))
     with Store(tmp_path) as store:
@@ -103,7 +103,7 @@ def test_a_damaged_small_array_is_noticed_and_forgotten(tmp_path: Path) -> None:
 
 
 def test_a_file_without_its_hash_is_damaged(tmp_path: Path) -> None:
-    files = Files(tmp_path)
+    files = ArrayFiles(tmp_path)
     digest, size = files.write(np.arange(4))
     assert size == files.path(digest).stat().st_size
     with pytest.raises(DamagedObjectError, match="No such file"):

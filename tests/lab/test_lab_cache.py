@@ -25,7 +25,7 @@ from lab_data import (
 
 from w2sg.core import AnyArray
 from w2sg.graph import Processes, Step, Store, Unit
-from w2sg.graph import store as store_module
+from w2sg.graph import artifacts as artifacts_module
 from w2sg.graph.objects import DamagedObjectError, Files
 from w2sg.lab import evidence, scores_of_setups, study
 
@@ -144,7 +144,7 @@ def test_a_damaged_array_is_noticed_logged_and_made_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """In the database, as small arrays are, and in a file of its own, as large ones are."""
-    monkeypatch.setattr(store_module, "LARGE", large)
+    monkeypatch.setattr(artifacts_module, "LARGE", large)
     before = run_small(tmp_path, seeds=1, methods=["naive"])
     with Store(tmp_path) as store:
         key, place = own_array(store, step)
@@ -168,7 +168,7 @@ def test_a_damaged_array_that_two_artifacts_share_is_healed(
     large: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two methods that are right on the same examples have the same evidence."""
-    monkeypatch.setattr(store_module, "LARGE", large)
+    monkeypatch.setattr(artifacts_module, "LARGE", large)
     settled = {"supervisors": [{"kind": "simulated-uniform", "confidence": 1.0}], "seeds": 1}
     before = run_small(tmp_path, methods=["naive", "naive-hard"], **settled)
     with Store(tmp_path) as store:
@@ -183,7 +183,7 @@ def test_a_damaged_array_that_two_artifacts_share_is_healed(
 
 
 def test_garbage_is_collected_and_what_runs_use_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_module, "LARGE", 0)
+    monkeypatch.setattr(artifacts_module, "LARGE", 0)
     run_small(tmp_path, seeds=1)
     with Store(tmp_path) as store:
         rows = store.artifact_rows()

@@ -15,14 +15,22 @@ import pytest
 from lab_data import SMALL, WINE, accuracies, run_small
 
 from w2sg.core import StoreError
-from w2sg.lab import Store, objects, run
-from w2sg.lab import store as store_module
+from w2sg.graph import Store, objects
+from w2sg.graph import store as store_module
+from w2sg.lab import run
 
 ONE = {"seeds": 1, "methods": ["naive", "naive-hard"]}
 MOST_WRITES = 60
 """More files and commits than the small study makes."""
 
 
+@pytest.fixture
+def in_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep every array in a file of its own, as large ones are."""
+    monkeypatch.setattr(store_module, "LARGE", 0)
+
+
+@pytest.mark.usefixtures("in_files")
 def test_a_full_disk_is_said_and_nothing_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = run_small(tmp_path, **ONE)
 
@@ -35,7 +43,7 @@ def test_a_full_disk_is_said_and_nothing_is_lost(tmp_path: Path, monkeypatch: py
             run_small(tmp_path, seeds=2, methods=["naive"])
     with Store(tmp_path) as store:
         assert not any(store.verify().values())
-        assert len(store.runs()) == 2
+        assert len(store.results()) == 2
     assert accuracies(run_small(tmp_path, **ONE)) == accuracies(before)
 
 
@@ -80,11 +88,11 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path, monkeypatch: pytes
 
 def test_a_database_that_becomes_read_only_is_said(tmp_path: Path) -> None:
     with Store(tmp_path) as store:
-        store._db.execute("PRAGMA query_only=ON")
+        store.database.execute("PRAGMA query_only=ON")
         with pytest.raises(StoreError, match="readonly database"):
-            store.put_study("s", {}, [])
+            store.put_collection("s", {}, [])
         with pytest.raises(StoreError, match="readonly database"):
-            store.forget(["key"])
+            store.forget(["00"])
 
 
 def test_a_store_that_is_a_file_is_said(tmp_path: Path) -> None:
@@ -104,7 +112,7 @@ def test_a_database_that_is_none_is_said_and_left_alone(tmp_path: Path) -> None:
 def test_a_truncated_database_is_said(tmp_path: Path) -> None:
     run_small(tmp_path, **ONE)
     with Store(tmp_path) as store:
-        store._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        store.database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     content = (tmp_path / "store.db").read_bytes()
     (tmp_path / "store.db").write_bytes(content[: len(content) // 2])
     with pytest.raises(StoreError, match="malformed"):
@@ -114,7 +122,7 @@ def test_a_truncated_database_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize("value", ["99", "x"])
 def test_a_store_of_another_kind_is_refused(value: str, tmp_path: Path) -> None:
     with Store(tmp_path) as store:
-        store._db.execute("UPDATE meta SET value = ? WHERE name = 'schema'", [value])
+        store.database.execute("UPDATE meta SET value = ? WHERE name = 'schema'", [value])
     message = r"written by a newer w2sg \(schema 99" if value == "99" else "its store.db is not of w2sg"
     with pytest.raises(StoreError, match=message):
         Store(tmp_path)
@@ -132,12 +140,12 @@ def test_a_locked_store_is_waited_for_and_then_said(tmp_path: Path, monkeypatch:
     connect = sqlite3.connect
     monkeypatch.setattr(sqlite3, "connect", lambda path, **given: connect(path, **{**given, "timeout": 0.05}))
     with Store(tmp_path) as first, Store(tmp_path) as second:
-        first._db.execute("BEGIN IMMEDIATE")
+        first.database.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreError, match="database is locked"):
-            second.put_study("s", {}, [])
-        first._db.execute("ROLLBACK")
-        second.put_study("s", {}, [])
-        assert first.studies() == ["s"]
+            second.put_collection("s", {}, [])
+        first.database.execute("ROLLBACK")
+        second.put_collection("s", {}, [])
+        assert first.collections() == ["s"]
 
 
 class Countdown:
@@ -160,7 +168,7 @@ class Countdown:
 def failing(countdown: Countdown, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Count every file put in its place and every commit, and let one fail."""
     replace = os.replace
-    transaction = store_module.Store._transaction
+    transaction = store_module.Store.transaction
 
     @contextmanager
     def counted(self: Store) -> Iterator[None]:
@@ -176,10 +184,11 @@ def failing(countdown: Countdown, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "replace", lambda one, two: countdown.around(lambda: replace(one, two)))
-        patched.setattr(store_module.Store, "_transaction", counted)
+        patched.setattr(store_module.Store, "transaction", counted)
         yield
 
 
+@pytest.mark.usefixtures("in_files")
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_whichever_write_fails_the_store_is_clean_and_a_second_try_completes(
     after: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -195,8 +204,9 @@ def test_whichever_write_fails_the_store_is_clean_and_a_second_try_completes(
             assert not found["damaged"]
             assert not found["database"]
             assert not found["leftovers"]
-            acknowledged = set(store.runs())
+            acknowledged = {result.key for result in store.results()}
         again = run_small(folder, **ONE)
+        assert not again.failed
         assert accuracies(again) == expected
         assert acknowledged <= {key for result in again.results for key in result.run_ids}
         if not countdown.failed:
@@ -206,6 +216,7 @@ def test_whichever_write_fails_the_store_is_clean_and_a_second_try_completes(
     assert n > 8
 
 
+@pytest.mark.usefixtures("in_files")
 def test_a_half_written_file_is_a_leftover_and_does_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(*_: object) -> None:
         os.link(_[0], f"{_[0]}.kept.part")  # type: ignore[arg-type]
@@ -221,16 +232,53 @@ def test_a_half_written_file_is_a_leftover_and_does_no_harm(tmp_path: Path, monk
         assert not any(store.verify().values())
 
 
+@pytest.mark.usefixtures("in_files")
 def test_runs_whose_files_are_removed_as_fast_as_they_are_made_end_in_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write = objects.Objects.write
+    write = objects.Files.write
 
-    def vanish(self: objects.Objects, arrays: Any) -> tuple[str, int]:
-        found = write(self, arrays)
-        self.remove(found[0])
-        return found
+    def vanish(self: objects.Files, array: Any) -> tuple[bytes, int]:
+        digest, size = write(self, array)
+        self.remove(digest)
+        return digest, size
 
-    monkeypatch.setattr(objects.Objects, "write", vanish)
+    monkeypatch.setattr(objects.Files, "write", vanish)
     with pytest.raises(StoreError, match="1 runs were made twice and cannot be read"):
         run(WINE, student=SMALL, seeds=1, store=tmp_path)
+
+
+def test_memory_that_is_exhausted_is_a_failed_run_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from w2sg.students import Linear
+
+    def short(*_: object) -> None:
+        raise MemoryError("Unable to allocate 80 GiB")
+
+    both = {"students": [SMALL, "forest"], "supervisors": ["simulated-uniform"], "seeds": 1, "methods": ["naive"]}
+    with monkeypatch.context() as patched:
+        patched.setattr(Linear, "fit_many", short)
+        found = run_small(
+            tmp_path, students=[SMALL, forest], supervisors=["simulated-uniform"], seeds=1, methods=["naive"]
+        )
+    assert [result.label["student"] for result in found.results] == ["forest"]
+    (failure,) = found.failed
+    assert failure.label["student"] == "nystroem(count=12)"
+    assert failure.reason == ("memory is exhausted (Unable to allocate 80 GiB): use fewer workers, or smaller data")
+    whole = run_small(tmp_path, **both)
+    assert whole.steps_done == {"student": 1, "ceiling": 1, "score": 1}
+    assert not whole.failed
+
+
+def test_a_file_that_is_broken_under_one_task_ends_only_its_runs(tmp_path: Path) -> None:
+    """It is named by its own setup, and what was given is said to be at fault."""
+    (tmp_path / "rows.csv").write_text("label,a\nyes,1\nno,broken\nyes,3\nno,4\n")
+    broken = {"kind": "files", "path": str(tmp_path / "rows.csv"), "students": ["linear"]}
+    gone = {"kind": "files", "path": str(tmp_path / "gone.csv"), "students": ["linear"]}
+    found = run_small(tmp_path / "store", tasks=[WINE, broken, gone], seeds=1, methods=["naive"])
+    assert [result.label["task"] for result in found.results] == ["wine(supervision=30, transfer=60)"]
+    assert [failure.bad_input for failure in found.failed] == [True, True]
+    assert "rows.csv" in str(found.failed[0])
+    assert "gone.csv" in str(found.failed[1])
+    assert accuracies(found) == accuracies(run_small(tmp_path / "alone", seeds=1, methods=["naive"]))

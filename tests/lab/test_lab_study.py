@@ -193,7 +193,7 @@ def test_only_tasks_have_lists_of_their_own() -> None:
 def test_a_study_file_loads_plugins_beside_it(tmp_path: Path) -> None:
     (tmp_path / "beside.py").write_text(
         "from w2sg.core import preset\nfrom w2sg.methods import Composition\n"
-        "preset('methods', 'beside', Composition, 'Stands beside the study.', relabel='harden')\n"
+        "preset('beside', Composition, 'Stands beside the study.', relabel='harden')\n"
     )
     text = "seeds = 1\ntasks = ['wine']\nmethods = ['beside']\nplugins = ['beside.py']"
     found = w2sg.study(write_study(tmp_path / "with.toml", text), store=tmp_path / "store")

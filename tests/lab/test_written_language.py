@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from w2sg.lab.texts import unpacked
 from written_data import SUMS, arrays_of
 
 import w2sg as laboratory
-from w2sg.core import InputError
-from w2sg.lab import Study, StudyResult, study
+from w2sg.core import InputError, derive, registry
+from w2sg.graph import Store
+from w2sg.lab import Study, StudyResult, answers_of, study
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
@@ -74,17 +74,14 @@ def test_a_study_runs_is_resumed_and_reported(model: str, tmp_path: Path) -> Non
 def test_the_ceiling_learns_the_sums_it_is_shown(model: str, tmp_path: Path) -> None:
     students = [{"kind": "writer", "model": model, "epochs": 150, **LEARNS}]
     sums(model, tmp_path, methods=["written-naive"], students=students, seeds=1)
-    from w2sg.lab.store import Store
-
-    from w2sg.core import derive, registry
-
     with Store(tmp_path) as store:
         (key,) = (row["key"] for row in store.artifact_rows() if row["step"] == "ceiling")
         ceiling = store.get(key)
     assert ceiling is not None
     task: Any = registry.build("tasks", SUMS)
-    gold = task.load(derive(0, "task")).vault.release("score", "transfer")
-    assert (unpacked(ceiling.arrays)["transfer"] == gold).mean() > 0.8
+    data = task.load(derive(0, "task"))
+    gold = data.vault.release("score", "transfer")
+    assert (answers_of(data, ceiling)["transfer"].answers == gold).mean() > 0.8
     assert ceiling.record["notes"]["learned_from"] == 40
     assert ceiling.record["steps"] == 150 * 3
 

@@ -8,27 +8,39 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lab_data import WINE
-from w2sg.lab.benches import BENCHES
-from w2sg.lab.plan import Planner
-from w2sg.lab.texts import packed, unpacked
+from lab_data import STEPS, WINE
 from written_data import SUMS, arrays_of, run_written, written_study
 
 import w2sg
 from w2sg.core import (
+    AnyArray,
+    AnyTraining,
     CapabilityError,
     Examples,
     InputError,
+    Method,
+    Student,
+    Texts,
     Vault,
-    WritingMethod,
+    WeakSplit,
+    WeakView,
     WritingPredictor,
-    WritingStudent,
-    WrittenSplit,
-    WrittenView,
     derive,
+    pack_texts,
     registry,
+    unpack_texts,
 )
-from w2sg.lab import Store, make_setup, named_methods, recall
+from w2sg.graph import Artifact, Keys, Store, sharing
+from w2sg.lab import (
+    Score,
+    answers_of,
+    labels_of,
+    make_setup,
+    named_methods,
+    recall,
+    result_of,
+    scores_of_setups,
+)
 from w2sg.testing import Rote
 
 SAMPLED = {"kind": "trained-writer", "student": "rote", "samples": 3}
@@ -36,11 +48,11 @@ SAMPLED = {"kind": "trained-writer", "student": "rote", "samples": 3}
 
 def test_a_study_of_written_answers_has_all_that_others_have(tmp_path: Path) -> None:
     found = run_written(tmp_path, methods=["*"], supervisors=[SAMPLED])
-    assert [result.label["method"] for result in found.results] == named_methods("texts")
+    assert [result.label["method"] for result in found.results] == named_methods(Texts)
     assert found.steps_done == {"labels": 2, "student": 12, "ceiling": 2, "score": 12}
     (compared,) = found.comparisons
     assert compared.reference.method == "written-naive"
-    assert set(compared.rivals) == set(named_methods("texts")) - {"written-naive"}
+    assert set(compared.rivals) == set(named_methods(Texts)) - {"written-naive"}
     for result in found.results:
         means = result.tests["test"].means
         assert set(means["student"]) == {"accuracy"}
@@ -53,7 +65,7 @@ def test_a_finished_study_has_nothing_to_do_and_is_recalled(tmp_path: Path) -> N
     first = run_written(tmp_path)
     assert not run_written(tmp_path).steps_done
     with Store(tmp_path) as store:
-        store.forget_runs(first.results[0].run_ids)
+        store.forget(first.results[0].run_ids)
         store.forget([row["key"] for row in store.artifact_rows() if row["step"] == "student"])
     again = run_written(tmp_path)
     assert again.steps_done == {"student": 2, "score": 2}
@@ -66,63 +78,79 @@ def test_texts_are_kept_as_bytes_and_offsets(tmp_path: Path) -> None:
     run_written(tmp_path, supervisors=[SAMPLED], seeds=1)
     kept = {name: array for arrays in arrays_of(tmp_path) for name, array in arrays.items()}
     assert all(array.dtype.kind in "biu" for array in kept.values())
-    assert kept["transfer.bytes"].dtype == np.uint8
-    assert kept["transfer.offsets"].dtype == np.int64
-    assert kept["samples.transfer.offsets"].shape == (40, 3)
+    assert kept["transfer/answers.bytes"].dtype == np.uint8
+    assert kept["transfer/answers.offsets"].dtype == np.int64
+    assert kept["transfer/samples.offsets"].shape == (40, 3)
 
 
 @given(st.lists(st.text(), min_size=0, max_size=6))
 def test_texts_come_back_from_numbers(texts: list[str]) -> None:
-    array = np.empty(len(texts), dtype=object)
-    array[:] = texts
-    back = unpacked(packed({"a": array, "b": array[:, None]}))
+    array = as_array(texts)
+    back = {name: unpack_texts(name, {**pack_texts("a", array), **pack_texts("b", array[:, None])}) for name in "ab"}
+    assert back["a"] is not None
+    assert back["b"] is not None
     assert back["a"].tolist() == texts
     assert back["b"].shape == (len(texts), 1)
 
 
+def as_array(texts: list[str]) -> AnyArray:
+    array = np.empty(len(texts), dtype=object)
+    array[:] = texts
+    return array
+
+
 def test_half_characters_come_back_too() -> None:
-    assert unpacked(packed({"a": np.array(["\ud800x"], dtype=object)}))["a"].tolist() == ["\ud800x"]
+    back = Texts.from_arrays(Texts(as_array(["\ud800x"])).arrays())
+    assert back.answers.tolist() == ["\ud800x"]
 
 
 def test_scores_are_those_of_the_texts(tmp_path: Path) -> None:
     """The student repeats its supervisor on what it was shown, so only the transfer split agrees."""
     found = run_written(tmp_path, seeds=1).results[0]
-    setup = make_setup(SUMS, {"kind": "trained-writer", "student": "rote"}, "rote")
-    bench = BENCHES["texts"](setup.task, 0)
-    labels, (taught, ceiling) = _steps(bench, setup)
-    metrics, evidence = bench.score(labels, taught, ceiling)
-    gold = bench.data.vault.release("score", "test")
+    score, made, evidence = computed(make_setup(SUMS, {"kind": "trained-writer", "student": "rote"}, "rote"))
+    metrics, gold = evidence.record["metrics"], score.data.vault.release("score", "test")
     assert metrics["transfer"]["agreement"] == 1
-    for who, made in (("weak", labels), ("student", taught), ("ceiling", ceiling)):
-        right = np.array([text == sure for text, sure in zip(unpacked(made)["test"], gold, strict=True)])
-        np.testing.assert_array_equal(evidence[f"test.{who}"], right)
+    for who, answers in made.items():
+        right = np.array([text == sure for text, sure in zip(answers["test"].answers, gold, strict=True)])
+        np.testing.assert_array_equal(evidence.arrays[f"test.{who}"], right)
         assert found.tests["test"].means[who]["accuracy"] == right.mean()
-    gold = bench.data.vault.release("score", "transfer")
-    assert (unpacked(ceiling)["transfer"] == gold).all()
+    gold = score.data.vault.release("score", "transfer")
+    assert (made["ceiling"]["transfer"].answers == gold).all()
 
 
-def _steps(bench: Any, setup: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    labels = bench.labels(setup.supervisor).arrays
-    made = bench.students(setup.student, [setup.method], [labels], True)
-    return labels, [one.arrays for one in made]
+def computed(setup: Any) -> tuple[Score, dict[str, dict[str, Texts]], Artifact]:
+    """Compute the four steps of a run by hand: its score, the answers of all three, and the score's artifact."""
+    (score,) = scores_of_setups([setup], [0])
+    held: dict[str, Artifact] = {}
+    with sharing():
+        for name, step in score.inputs().items():
+            held[name] = step.compute({inner: held[inner] for inner in step.inputs()})
+        evidence = score.compute(held)
+        made = {"weak": labels_of(score.data, held["labels"])}
+        made |= {name: answers_of(score.data, held[name]) for name in ("student", "ceiling")}
+    return score, made, evidence
 
 
 # keys
 
 
 def keys(**fields: Any) -> dict[str, str]:
-    (setup,) = written_study(**fields).setups()
-    job = Planner().job(setup, 0)
-    return {name: getattr(job, name) for name in ("labels", "student", "ceiling", "run")}
+    return keys_of(scores_of_setups(written_study(**fields).setups(), [0]))
+
+
+def keys_of(scores: list[Score]) -> dict[str, str]:
+    (score,) = scores
+    known = Keys()
+    return {"score": known.of(score), **{name: known.of(step) for name, step in score.inputs().items()}}
 
 
 @pytest.mark.parametrize(
     ("fields", "steps"),
     [
-        ({"tasks": [{**SUMS, "backward": False}]}, {"labels", "student", "ceiling", "run"}),
-        ({"supervisors": [SAMPLED]}, {"labels", "student", "run"}),
-        ({"students": [{"kind": "rote", "word": 1}]}, {"student", "ceiling", "run"}),
-        ({"methods": ["written-preferences"]}, {"student", "run"}),
+        ({"tasks": [{**SUMS, "backward": False}]}, {"labels", "student", "ceiling", "score"}),
+        ({"supervisors": [SAMPLED]}, {"labels", "student", "score"}),
+        ({"students": [{"kind": "rote", "word": 1}]}, {"student", "ceiling", "score"}),
+        ({"methods": ["written-preferences"]}, {"student", "score"}),
     ],
 )
 def test_keys_change_with_what_a_step_is_made_of(fields: dict[str, Any], steps: set[str]) -> None:
@@ -130,48 +158,65 @@ def test_keys_change_with_what_a_step_is_made_of(fields: dict[str, Any], steps: 
     assert {name for name in before if before[name] != after[name]} == steps
 
 
-def test_written_answers_and_classes_have_protocols_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    from w2sg.lab import code, plan
+@pytest.mark.parametrize(
+    ("edited", "of_texts", "of_classes"),
+    [
+        ("w2sg.supervisors.written", {"labels", "student", "score"}, set()),
+        ("w2sg.methods.written.imitation", {"student", "ceiling", "score"}, set()),
+        ("w2sg.core.writing", set(STEPS), set()),
+        ("w2sg.methods.composition", set(), {"student", "ceiling", "score"}),
+        ("w2sg.lab.steps", set(STEPS), set(STEPS)),
+    ],
+)
+def test_written_answers_and_classes_are_made_by_the_same_steps_and_by_code_of_their_own(
+    edited: str, of_texts: set[str], of_classes: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from w2sg.graph import code
+    from w2sg.graph import keys as keys_module
 
-    def of_classes() -> str:
-        return Planner().job(make_setup(WINE), 0).run
+    def both() -> list[dict[str, str]]:
+        return [keys(), keys_of(scores_of_setups([make_setup(WINE)], [0]))]
 
-    before, classes = keys(), of_classes()
-    real = code._source_digest.__wrapped__
-    edited = "w2sg.lab.protocol_written"
+    before = both()
+    real = code._source_digest
     monkeypatch.setattr(code, "_source_digest", lambda name: "edited" if name == edited else real(name))
-    monkeypatch.setattr(plan, "_code", plan._code.__wrapped__)
-    assert of_classes() == classes
-    assert all(before[name] != key for name, key in keys().items())
+    monkeypatch.setattr(keys_module, "_code", keys_module._code.__wrapped__)
+    changed = [{name for name in old if old[name] != new[name]} for old, new in zip(before, both(), strict=True)]
+    assert changed == [of_texts, of_classes]
 
 
 # gold
 
 
-class Watches(WritingMethod):
+class Watches(Method[Texts, WritingPredictor]):
     """Keeps what it was shown."""
 
     kind: Literal["watches-texts"] = "watches-texts"
+    signal = Texts
 
-    def learn(self, view: WrittenView, student: WritingStudent, rng: np.random.Generator) -> WritingPredictor:
+    def train(
+        self, view: WeakView[Texts], student: Student[Any, Any], rng: np.random.Generator
+    ) -> AnyTraining[WritingPredictor]:
         SEEN.append(view)
-        return student.published()
+        return student.published()  # type: ignore[attr-defined]
+        yield
 
 
-SEEN: list[WrittenView] = []
+SEEN: list[WeakView[Texts]] = []
 
 
 def test_the_record_of_a_run_lists_every_hand_out(tmp_path: Path) -> None:
     run_written(tmp_path, seeds=1)
     with Store(tmp_path) as store:
-        (stored,) = store.runs().values()
-    assert stored.result["gold"] == [
-        {"purpose": "supervision", "split": "supervision", "n": 20},
-        {"purpose": "ceiling", "split": "transfer", "n": 40},
-        {"purpose": "score", "split": "test", "n": 40},
-        {"purpose": "score", "split": "transfer", "n": 40},
+        (stored,) = store.results()
+        result = result_of(store, stored.key, store.record(stored.key) or {})
+    assert result["gold"] == [
+        {"purpose": "supervision", "split": "supervision", "n": 20, "asked_by": "trained-writer", "step": "labels"},
+        {"purpose": "ceiling", "split": "transfer", "n": 40, "asked_by": "ceiling", "step": "ceiling"},
+        {"purpose": "score", "split": "test", "n": 40, "asked_by": "score", "step": "score"},
+        {"purpose": "score", "split": "transfer", "n": 40, "asked_by": "score", "step": "score"},
     ]
-    assert stored.result["steps"]["student"]["notes"] == {"learned_from": 40, "cut_answers": 0}
+    assert result["steps"]["student"]["notes"] == {"learned_from": 40, "cut_answers": 0}
 
 
 def test_a_method_is_shown_no_gold(tmp_path: Path) -> None:
@@ -200,12 +245,12 @@ def test_a_method_is_shown_no_gold(tmp_path: Path) -> None:
 CLASSES: list[tuple[dict[str, Any], str]] = [
     (
         {"method": "naive"},
-        "task 'sums' asks for written answers, and method 'composition' is for classes: choose another",
+        "task 'sums' asks for 'texts', and method 'composition' is for 'classes': choose another",
     ),
-    ({"student": "tfidf"}, "task 'sums' asks for written answers, and student 'linear' is for classes: .*'writer'"),
+    ({"student": "tfidf"}, "task 'sums' asks for 'texts', and student 'linear' is for 'classes': .*'writer'"),
     (
         {"supervisor": "few-words"},
-        "task 'sums' asks for .*, and supervisor 'trained' is for classes: .*'trained-writer'",
+        "task 'sums' asks for 'texts', and supervisor 'trained' is for 'classes': .*'trained-writer'",
     ),
 ]
 
@@ -221,11 +266,11 @@ def test_parts_for_classes_are_refused_on_a_task_of_written_answers(parts: dict[
 @pytest.mark.parametrize(
     ("parts", "message"),
     [
-        ({"method": "written-naive"}, "task 'wine' asks for classes, and method 'imitation' is for written answers"),
-        ({"student": "rote"}, "task 'wine' asks for classes, and student 'rote' is for written answers"),
+        ({"method": "written-naive"}, "task 'wine' asks for 'classes', and method 'imitation' is for 'texts'"),
+        ({"student": "rote"}, "task 'wine' asks for 'classes', and student 'rote' is for 'texts'"),
         (
             {"supervisor": {"kind": "recorded-solutions", "by": ["x"]}},
-            "task 'wine' asks for classes, and supervisor 'recorded-solutions' is for written answers",
+            "task 'wine' asks for 'classes', and supervisor 'recorded-solutions' is for 'texts'",
         ),
     ],
 )
@@ -236,7 +281,7 @@ def test_parts_for_written_answers_are_refused_on_a_task_of_classes(parts: dict[
 
 
 def test_nothing_is_trained_before_a_refusal_and_skip_leaves_the_rest(tmp_path: Path) -> None:
-    with pytest.raises(CapabilityError, match="method 'composition' is for classes"):
+    with pytest.raises(CapabilityError, match="method 'composition' is for 'classes'"):
         run_written(tmp_path, methods=["written-naive", "naive"])
     assert not (tmp_path / "store.db").exists()
     found = run_written(tmp_path, methods=["written-naive", "naive"], incapable="skip")
@@ -279,13 +324,15 @@ def test_a_supervisor_whose_student_does_not_write_is_refused() -> None:
 def test_weak_answers_must_be_texts_one_for_each_prompt() -> None:
     from w2sg.testing import written_sample
 
-    examples, gold = written_sample()
-    with pytest.raises(InputError, match=r"weak answers must have shape \(60,\), got \(59,\)"):
-        WrittenSplit(examples.inputs, gold[:-1])
-    with pytest.raises(InputError, match="weak answers must be texts, got 3"):
-        WrittenSplit(examples.inputs, np.full(60, 3, dtype=object))
-    with pytest.raises(InputError, match=r"weak samples must have shape \(60, s\) with s at least 1, got \(60,\)"):
-        WrittenSplit(examples.inputs, gold, gold)
+    sample = written_sample()
+    with pytest.raises(InputError, match="a weak signal must be for all 60 inputs, got 59"):
+        WeakSplit(sample.corpus, Texts(sample.gold[:-1]))
+    with pytest.raises(InputError, match="weak labels must be for 60 examples, got 59: give one answer to each"):
+        sample.question.checked(Texts(sample.gold[:-1]), 60, "weak labels")
+    with pytest.raises(InputError, match="answers must be texts, got 3"):
+        Texts(np.full(60, 3, dtype=object))
+    with pytest.raises(InputError, match=r"samples must have shape \(60, s\) with s at least 1, got \(60,\)"):
+        Texts(sample.gold, sample.gold)
 
 
 # what is shown

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from w2sg.core import registry
-from w2sg.lab import Store, Study, StudyResult, study
+from w2sg.graph import Store
+from w2sg.lab import Study, StudyResult, study
 from w2sg.testing import Rote
 
 SUMS: dict[str, Any] = {"kind": "sums", "digits": 1, "rows": 100, "supervision": 20, "transfer": 40}

@@ -195,14 +195,16 @@ def test_the_explicit_bound_is_vacuous_from_where_it_is_said(risk: float, share:
 
 
 @given(st.floats(0.05, 1), st.floats(0, 0.9), st.floats(0, 0.1), st.floats(1e-3, 0.2))
-def test_a_larger_risk_of_the_teacher_is_less_certain_gain(risk: float, share: float, eps: float, more: float) -> None:
+def test_a_larger_risk_of_the_supervisor_is_less_certain_gain(
+    risk: float, share: float, eps: float, more: float
+) -> None:
     misfit = share * risk
     gains = [r - c.risk_after_misfit(r, misfit, eps) for r in (risk, risk + more)]
     assert gains[1] <= gains[0] + 1e-12
 
 
 def test_projections_onto_convex_sets_keep_the_explicit_bound() -> None:
-    """The class is a box in 6 dimensions, whose projection is a clip; truth and teacher are anywhere."""
+    """The class is a box in 6 dimensions, whose projection is a clip; truth and supervisor are anywhere."""
     rng = derive(0, "boxes")
     truth, weak = rng.normal(size=(2, 5000, 6))
     ends = np.sort(rng.normal(size=(2, 5000, 6)), axis=0)

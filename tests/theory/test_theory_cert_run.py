@@ -15,7 +15,7 @@ N = 2000
 
 
 class World:
-    """Two classes; the teacher is right on .8 of the inputs, the student on .88, independently."""
+    """Two classes; the supervisor is right on .8 of the inputs, the student on .88, independently."""
 
     def __init__(self, seed: int = 0, n: int = N, soft: bool = False) -> None:
         rng = derive(seed, "world")

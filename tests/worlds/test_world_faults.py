@@ -33,7 +33,7 @@ from w2sg.worlds.ridge import (
     ridge_moments,
     two_stage_ridge_risks,
 )
-from w2sg.worlds.ridgeless import Ridgeless, RidgelessWorld, effective_ridge
+from w2sg.worlds.ridgeless import RidgelessLimit, RidgelessWorld, effective_ridge
 
 NAN, INF = math.nan, math.inf
 EYE = np.eye(2)
@@ -112,8 +112,8 @@ def test_impossible_worlds_are_refused(name: str, fields: dict[str, Any], messag
         lambda: effective_ridge([1, NAN], 1),
         lambda: effective_ridge([], 1),
         lambda: effective_ridge([1, 2], 0),
-        lambda: Ridgeless.of([1, 0.5], 1).risk([1, 2, 3], [1, 2]),
-        lambda: Ridgeless.of([1, 0.5], 1).risk([1, 2], [1, 2], -1),
+        lambda: RidgelessLimit.of([1, 0.5], 1).risk([1, 2, 3], [1, 2]),
+        lambda: RidgelessLimit.of([1, 0.5], 1).risk([1, 2], [1, 2], -1),
         lambda: success_probability(Skills(1, 1, NAN), 10, 1),
         lambda: success_probability(Skills(1, 1, 0), INF, 1),
         lambda: success_probability(Skills(1, 1, 0), 10, 0),

@@ -9,7 +9,7 @@ from w2sg.cli.console import Json, Plugins, print_json, print_table
 
 
 def describe(
-    kind: Annotated[str, typer.Argument(help="The sort of thing, such as methods.")],
+    kind: Annotated[str, typer.Argument(help="The kind of thing, such as methods.")],
     name: Annotated[str, typer.Argument(help="Its name.")],
     plugin: Plugins = None,
     as_json: Json = False,

@@ -12,7 +12,7 @@ def list_names(
     plugin: Plugins = None,
     as_json: Json = False,
 ) -> None:
-    """List the names of a sort of thing, with what each is.
+    """List the names of a kind of thing, with what each is.
 
     For example:
 

@@ -92,9 +92,9 @@ def method(
         raise InputError(f"a method's name is lower-case words joined by '-', such as 'my-method'; got {name!r}")
     if re.search(r'["\\\n]', paper):
         raise InputError(f"a paper is an arXiv id such as '2312.09390', or a reference without quotes; got {paper!r}")
-    for sort in ("methods", "objectives"):
-        if name in registry.names(sort):
-            raise InputError(f"{sort} already has the name {name!r}: choose another")
+    for contract in ("methods", "objectives"):
+        if name in registry.names(contract):
+            raise InputError(f"{contract} already has the name {name!r}: choose another")
     root = None if directory is not None else checkout()
     if root is None and directory is None:
         directory = Path()

@@ -6,6 +6,12 @@ A step is declared by subclassing `Step`; `execute` makes what the store lacks o
 from w2sg.graph.compute import Failure as Failure
 from w2sg.graph.compute import Report as Report
 from w2sg.graph.compute import compute as compute
+from w2sg.graph.database import CACHED as CACHED
+from w2sg.graph.database import LISTED as LISTED
+from w2sg.graph.database import MIGRATIONS as MIGRATIONS
+from w2sg.graph.entries import Finished as Finished
+from w2sg.graph.entries import LedgerEntry as LedgerEntry
+from w2sg.graph.entries import Result as Result
 from w2sg.graph.execute import Execution as Execution
 from w2sg.graph.execute import Progress as Progress
 from w2sg.graph.execute import execute as execute
@@ -15,9 +21,9 @@ from w2sg.graph.keys import Keys as Keys
 from w2sg.graph.keys import versions as versions
 from w2sg.graph.launchers import InProcess as InProcess
 from w2sg.graph.launchers import Launcher as Launcher
-from w2sg.graph.launchers import Pool as Pool
 from w2sg.graph.launchers import Processes as Processes
 from w2sg.graph.launchers import Unit as Unit
+from w2sg.graph.launchers import WorkerPool as WorkerPool
 from w2sg.graph.sharing import shared as shared
 from w2sg.graph.sharing import sharing as sharing
 from w2sg.graph.steps import REFUSED as REFUSED
@@ -26,10 +32,4 @@ from w2sg.graph.steps import Inputs as Inputs
 from w2sg.graph.steps import Listing as Listing
 from w2sg.graph.steps import Step as Step
 from w2sg.graph.steps import on_behalf_of as on_behalf_of
-from w2sg.graph.store import CACHED as CACHED
-from w2sg.graph.store import LISTED as LISTED
-from w2sg.graph.store import MIGRATIONS as MIGRATIONS
-from w2sg.graph.store import Finished as Finished
-from w2sg.graph.store import LedgerEntry as LedgerEntry
-from w2sg.graph.store import Result as Result
 from w2sg.graph.store import Store as Store

@@ -9,12 +9,15 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from w2sg.core import AnyArray, CapabilityError, InputError, StoreError, W2sgError, using_cache
+from w2sg.core import AnyArray, CapabilityError, InputError, W2sgError, using_cache
+from w2sg.graph.attempts import attempt
+from w2sg.graph.database import CACHED
+from w2sg.graph.entries import Finished
 from w2sg.graph.keys import THREADS, Keys
 from w2sg.graph.ledger import writing_ledger
 from w2sg.graph.sharing import sharing
 from w2sg.graph.steps import REFUSED, Artifact, Inputs, Step, on_behalf_of, topological
-from w2sg.graph.store import CACHED, Finished, Store
+from w2sg.graph.store import Store
 
 
 @dataclass(frozen=True)
@@ -197,15 +200,14 @@ class _Work:
     def _outcomes(self, steps: Sequence[Step], inputs: Sequence[Inputs]) -> Sequence[Artifact | Exception]:
         """Compute steps together; where that fails, one by one, so that each fails only by its own fault."""
         started = time.perf_counter()
-        try:
+
+        def together() -> Sequence[Artifact | Exception]:
             with on_behalf_of(*steps):
-                outcomes = type(steps[0]).compute_many(steps, inputs)
-        except StoreError:
-            raise
-        except CapabilityError as refusal:
-            outcomes = [refusal] if len(steps) == 1 else self._one_by_one(steps, inputs)
-        except Exception as error:  # noqa: BLE001 - whatever a component raises is that component's failure
-            outcomes = [error] if len(steps) == 1 else self._one_by_one(steps, inputs)
+                return type(steps[0]).compute_many(steps, inputs)
+
+        outcomes = attempt(together)
+        if isinstance(outcomes, Exception):
+            outcomes = [outcomes] if len(steps) == 1 else self._one_by_one(steps, inputs)
         each = (time.perf_counter() - started) / len(steps)
         return [_timed(outcome, each) for outcome in outcomes]
 

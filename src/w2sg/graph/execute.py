@@ -5,12 +5,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from w2sg.core import StoreError
+from w2sg.graph.attempts import attempt
 from w2sg.graph.compute import Failure, Report
 from w2sg.graph.keys import THREADS, Keys
-from w2sg.graph.launchers import InProcess, Launcher, Outcome, Pool, Processes, Unit, WorkerEndedError
+from w2sg.graph.launchers import InProcess, Launcher, Outcome, Processes, Unit, WorkerEndedError, WorkerPool
 from w2sg.graph.steps import Step
 from w2sg.graph.store import Store
 
@@ -64,11 +66,10 @@ def execute(
     planned: list[str] = []
     failed: dict[int, Failure] = {}
     for place, step in enumerate(steps):
-        try:
-            planned.append(keys.of(step))
-        except Exception as error:  # noqa: BLE001 - a component that cannot be planned is that component's failure
-            planned.append("")
-            failed[place] = Failure.of(error)
+        key = attempt(partial(keys.of, step))
+        planned.append(key if isinstance(key, str) else "")
+        if isinstance(key, Exception):
+            failed[place] = Failure.of(key)
     with Store(store) as opened:
         finished = opened.having(key for key in planned if key)
     missing = {key: step for key, step in zip(planned, steps, strict=True) if key and key not in finished}
@@ -125,27 +126,32 @@ def _launch(launcher: Launcher, units: Sequence[Unit], keys: Keys, tell: Callabl
         collect(pool.poll())
     # When a process of a pool is killed, the pool cannot say which unit was its undoing: all that were waiting come
     # back. Alone with a worker, a unit that ends it is found; so is the step, once the unit is taken apart.
-    while crashed:
-        unit, error = crashed.pop()
-        if len(unit.steps) > 1:
-            again = [unit] if isinstance(error, WorkerEndedError) and unit not in alone else unit.singly()
-        elif isinstance(error, WorkerEndedError) and unit not in alone:
-            again = [unit]
-        else:
-            _fail(unit, Failure.of(error), keys, total)
-            done += 1
-            tell(done)
-            again = []
-        for single in again:
-            alone.add(single)
-            with _pool(launcher, 1) as pool:
-                pool.submit(single)
-                collect(pool.poll())
+    waiting: list[Unit] = []
+    while crashed or waiting:
+        with _pool(launcher, 1) as pool:  # a new one only where the last one's worker has ended
+            ended = False
+            while (crashed or waiting) and not ended:
+                if not crashed:
+                    single = waiting.pop()
+                    alone.add(single)
+                    pool.submit(single)
+                    collect(pool.poll())
+                    ended = any(isinstance(error, WorkerEndedError) for _, error in crashed)
+                    continue
+                unit, error = crashed.pop()
+                if isinstance(error, WorkerEndedError) and unit not in alone:
+                    waiting.append(unit)
+                elif len(unit.steps) > 1:
+                    waiting += unit.singly()
+                else:
+                    _fail(unit, Failure.of(error), keys, total)
+                    done += 1
+                    tell(done)
     return total
 
 
 @contextmanager
-def _pool(launcher: Launcher, n_units: int) -> Iterator[Pool]:
+def _pool(launcher: Launcher, n_units: int) -> Iterator[WorkerPool]:
     """Open a pool, and close it; what is in progress is not waited for where something went wrong."""
     pool = launcher.open(n_units)
     try:

@@ -16,7 +16,8 @@ from typing import Any, Literal, final
 
 from pydantic import Field
 
-from w2sg.core import Component, InputError, RunError, StoreError, contract, register, registry
+from w2sg.core import Component, InputError, RunError, contract, register, registry
+from w2sg.graph.attempts import attempt
 from w2sg.graph.compute import Report, compute
 from w2sg.graph.steps import Step, packed, unpacked
 
@@ -51,7 +52,7 @@ Outcome = tuple[Unit, Report | Exception]
 """A unit that ended: what came of it, or what ended the worker."""
 
 
-class Pool:
+class WorkerPool:
     """Workers at work. Units are idempotent: what is in the store already is not computed again."""
 
     def __init__(self, executor: Executor, submit: Callable[[Executor, Unit], "Future[Report]"]) -> None:
@@ -90,7 +91,7 @@ class Launcher(Component):
     """Opens a pool of workers that compute units on a store."""
 
     @abstractmethod
-    def open(self, n_units: int) -> Pool:
+    def open(self, n_units: int) -> WorkerPool:
         """Return a pool for about so many units."""
 
 
@@ -101,9 +102,11 @@ class InProcess(Launcher):
 
     kind: Literal["in-process"] = "in-process"
 
-    def open(self, n_units: int) -> Pool:
+    def open(self, n_units: int) -> WorkerPool:
         """Return a pool of one thread."""
-        return Pool(ThreadPoolExecutor(1), lambda executor, unit: executor.submit(compute, unit.store, unit.steps))
+        return WorkerPool(
+            ThreadPoolExecutor(1), lambda executor, unit: executor.submit(compute, unit.store, unit.steps)
+        )
 
 
 @final
@@ -114,11 +117,15 @@ class Processes(Launcher):
     kind: Literal["processes"] = "processes"
     workers: int | None = Field(None, ge=1, description="how many processes; none: one for each core")
 
-    def open(self, n_units: int) -> Pool:
+    def open(self, n_units: int) -> WorkerPool:
         """Return a pool of no more processes than there are units."""
         workers = min(self.workers or os.cpu_count() or 1, max(1, n_units))
         context = multiprocessing.get_context("spawn")
-        return Pool(ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker), _send)
+        return WorkerPool(ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker), _send)
+
+
+def _hand_over(executor: Executor, unit: Unit) -> "Future[Report]":
+    return executor.submit(compute, unit.store, unit.steps)
 
 
 def _send(executor: Executor, unit: Unit) -> "Future[Report]":
@@ -131,13 +138,11 @@ def _compute_packed(store: Path, steps: Mapping[str, Any], plugins: Sequence[str
     """Compute a unit in a worker; only reasons travel back, because not every exception survives the way."""
     for plugin in plugins:
         registry.load_plugin(plugin)
-    try:
-        report = compute(store, unpacked(steps))
-    except (InputError, StoreError) as error:
-        kind = StoreError if isinstance(error, StoreError) else InputError
-        raise kind(str(error)) from error
-    except Exception as error:
-        raise RunError(f"{type(error).__name__}: {error}") from error
+    report = attempt(lambda: compute(store, unpacked(steps)))
+    if isinstance(report, InputError):
+        raise InputError(str(report)) from report
+    if isinstance(report, Exception):
+        raise RunError(f"{type(report).__name__}: {report}") from report
     return report
 
 

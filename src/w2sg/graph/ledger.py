@@ -6,14 +6,18 @@ a batch of runs is scored with, is a line for each of them.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from w2sg.core import InputError, Release, listening
+from w2sg.graph.entries import LedgerEntry
 from w2sg.graph.steps import Step, steps_at_work
-from w2sg.graph.store import LedgerEntry, Store
+
+if TYPE_CHECKING:
+    from w2sg.graph.store import Store
 
 
 @contextmanager
-def writing_ledger(store: Store, key_of: Callable[[Step], str]) -> Iterator[None]:
+def writing_ledger(store: "Store", key_of: Callable[[Step], str]) -> Iterator[None]:
     """Append every release inside to the store's ledger, before the labels are handed over.
 
     Raises:

@@ -78,7 +78,7 @@ def decoded(content: bytes) -> AnyArray:
     return array
 
 
-class Files:
+class ArrayFiles:
     """A folder of immutable files, one array each. Any number of processes may write: equal content is one file."""
 
     def __init__(self, root: Path) -> None:

@@ -1,6 +1,6 @@
 """What a step is: a pure function of its components, the artifacts of other steps, its seed and its code.
 
-Everything that costs time and is worth keeping is a step: weak labels, a trained student, a score, what a theory
+Everything that costs time and should be kept is a step: weak labels, a trained student, a score, what a theory
 observes of a run, a certificate. A step is a component, so it is data: it can be hashed, sent to another process and
 made again by name. This room knows no task and no method; it knows steps.
 """

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from w2sg.core import wording
 from w2sg.lab.results import LEVEL, TEST, SetupResult
-from w2sg.measure import Interval, PairedComparison, Pgr, compare_all
+from w2sg.measure import Interval, PairedDifference, Pgr, compare_all
 
 ALPHA = 0.05
 """A method beats or hurts where its p-value, adjusted by Holm within the comparison, is below this."""
@@ -34,7 +34,7 @@ class Entrant:
 
     method: str
     result: SetupResult
-    paired: PairedComparison | None = None
+    paired: PairedDifference | None = None
     is_reference: bool = False
 
     @property
@@ -117,7 +117,7 @@ class Comparison:
         return self.entrants[0]
 
     @property
-    def rivals(self) -> dict[str, PairedComparison]:
+    def rivals(self) -> dict[str, PairedDifference]:
         """How the methods that can be paired with the reference differ from it."""
         return {entrant.method: entrant.paired for entrant in self.entrants if entrant.paired is not None}
 

@@ -8,6 +8,7 @@ knows which variant of signal it moves about: the task's question does.
 import hashlib
 from abc import abstractmethod
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Literal
 
 from w2sg.core import (
@@ -28,7 +29,7 @@ from w2sg.core import (
     run_timed,
     unpack_signals,
 )
-from w2sg.graph import REFUSED, Artifact, Inputs, Step, on_behalf_of, shared
+from w2sg.graph import REFUSED, Artifact, Inputs, Step, attempt, on_behalf_of, shared
 from w2sg.lab.evidence import pack_answers, unpack_answers
 
 TRANSFER = "transfer"
@@ -124,10 +125,7 @@ class _Training(OnData):
             if isinstance(trained, CapabilityError):
                 outcomes.append(Artifact({}, {REFUSED: str(trained), "seconds": seconds}))
                 continue
-            try:
-                outcomes.append(_answers(step.data, trained, seconds))
-            except Exception as error:  # noqa: BLE001 - this student's failure is not its neighbours'
-                outcomes.append(error)
+            outcomes.append(attempt(partial(_answers, step.data, trained, seconds)))
         return outcomes
 
 

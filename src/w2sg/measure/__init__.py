@@ -30,7 +30,7 @@ from w2sg.measure.checks import (
     same_length,
 )
 from w2sg.measure.clustered import MeanEstimate, Part, clustered_mean
-from w2sg.measure.compare import PairedComparison, compare, compare_all, holm
+from w2sg.measure.compare import PairedDifference, compare, compare_all, holm
 from w2sg.measure.fieller import fieller_limits, ratio_interval
 from w2sg.measure.intervals import Interval, exact_high, exact_interval, exact_low, t_interval, t_p_value, t_quantile
 from w2sg.measure.metrics import (
@@ -62,7 +62,7 @@ __all__ = [
     "ChernoffKl",
     "ClopperPearson",
     "ConformalCut",
-    "PairedComparison",
+    "PairedDifference",
     "Friedman",
     "GroupAccuracy",
     "Hoeffding",

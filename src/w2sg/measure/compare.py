@@ -19,7 +19,7 @@ DIFFERENCE, GAP = (0.0, -1.0, 0.0, 1.0), (-1.0, 0.0, 1.0, 0.0)
 
 
 @dataclass(frozen=True)
-class PairedComparison:
+class PairedDifference:
     """How much better one student is than a reference student, on the same seeds and test examples.
 
     Attributes:
@@ -56,7 +56,7 @@ def compare(
     name: str = "student",
     level: float = 0.95,
     minimum_gap: float = MINIMUM_GAP,
-) -> PairedComparison:
+) -> PairedDifference:
     """Compare a student with the reference's student: accuracy of the former minus that of the latter.
 
     The variance is that of per-record differences, clustered by seed and by example (see `clustered_mean`); interval
@@ -75,7 +75,7 @@ def compare(
     return compare_all(reference, {name: student}, level=level, minimum_gap=minimum_gap)[name]
 
 
-def _compared(name: str, reference: Paired, means: MeanEstimate, level: float, minimum_gap: float) -> PairedComparison:
+def _compared(name: str, reference: Paired, means: MeanEstimate, level: float, minimum_gap: float) -> PairedDifference:
     """Return the comparison from the four means (weak, reference, ceiling, other), its p-value not yet adjusted."""
     difference, gap = means.interval(DIFFERENCE, level), means.interval(GAP, level)
     reason = gap_refusal(gap, minimum_gap)
@@ -85,7 +85,7 @@ def _compared(name: str, reference: Paired, means: MeanEstimate, level: float, m
     df = means.degrees_of_freedom(DIFFERENCE)
     p = means.p_value(DIFFERENCE)
     counts = reference.n_seeds, reference.n_test, reference.n_examples
-    return PairedComparison(name, difference, p, p, ratio, reason, df, *counts, few_seeds_note(reference.n_seeds))
+    return PairedDifference(name, difference, p, p, ratio, reason, df, *counts, few_seeds_note(reference.n_seeds))
 
 
 def compare_all(
@@ -94,7 +94,7 @@ def compare_all(
     *,
     level: float = 0.95,
     minimum_gap: float = MINIMUM_GAP,
-) -> dict[str, PairedComparison]:
+) -> dict[str, PairedDifference]:
     """Compare several students with the reference's student, with p-values adjusted by Holm over all of them.
 
     Intervals are not adjusted: each holds at `level` by itself.

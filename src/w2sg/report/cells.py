@@ -13,7 +13,7 @@ WRITERS: dict[Style, Callable[[float | None], str]] = {
 }
 
 
-class CellText(NamedTuple):
+class WrittenCell(NamedTuple):
     """A cell in words: the value, what stands below it, and the number to sort by."""
 
     text: str
@@ -21,17 +21,17 @@ class CellText(NamedTuple):
     number: float | None
 
 
-def written(cell: Cell, column: Heading) -> CellText:
+def written(cell: Cell, column: Heading) -> WrittenCell:
     """Return a cell in words: limits in brackets below the value, or in its place where there are only limits."""
     style = cell.style or column.style
     limits = "" if cell.low is None or cell.high is None else wording.limits(cell.low, cell.high, column.decimals)
     if isinstance(cell.value, str):
-        return CellText(cell.value, cell.note, None)
+        return WrittenCell(cell.value, cell.note, None)
     # A check made a second way has limits and no estimate of its own; it is sorted by its lower limit.
     if cell.value is None:
-        return CellText(cell.missing or limits or wording.NOTHING, cell.note, cell.low)
+        return WrittenCell(cell.missing or limits or wording.NOTHING, cell.note, cell.low)
     if style in WRITERS:
         text = WRITERS[style](cell.value)
     else:
         text = (wording.signed if style == "signed" else wording.number)(cell.value, column.decimals)
-    return CellText(text, " ".join(part for part in (limits, cell.note) if part), cell.value)
+    return WrittenCell(text, " ".join(part for part in (limits, cell.note) if part), cell.value)

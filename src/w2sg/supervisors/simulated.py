@@ -43,6 +43,7 @@ class Simulated(WeakSupervisor):
     equal accuracy. What a structure chooses (the class map, the region, the margin rule) is fixed on the supervision
     split and holds for all splits. The supervision split's gold only shapes the errors: nothing is learned from it.
 
+    >>> from w2sg.core import Classes, Inputs
     >>> supervisor = Simulated(accuracy=0.75)
     >>> x, gold = np.zeros((4, 1)), np.array([0, 1, 0, 1])
     >>> examples = Examples(np.arange(4), Inputs.of(x))

@@ -31,7 +31,7 @@ class Case:
 
     Attributes:
         task: The task, or the family of synthetic runs: scores are made within tasks.
-        cluster: Runs with the same teacher depend on each other, and carry the same name here.
+        cluster: Runs with the same weak supervisor depend on each other, and carry the same name here.
         seed: The seed.
         setup: What was tried; the same under every seed.
         parts: Supervisor, student and method, by their digests: runs that differ in one are a choice.

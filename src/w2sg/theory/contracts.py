@@ -180,19 +180,25 @@ class Theory(Component):
         if missing:
             reasons = "; ".join(f"{name} ({seen.missing.get(name, 'not observed')})" for name in missing)
             return self._answer(seen, level, (), abstains=f"needs {reasons}")
+        # A missing observable comes first: without it there is nothing to judge a hypothesis by, and no formula.
         verdicts = tuple(hypothesis.judge(seen) for hypothesis in self.hypotheses)
         try:
             mean, se = self._carried({name: (seen[name].value, seen[name].se) for name in self.observed})
         except Inapplicable as reason:
             return self._answer(seen, level, verdicts, abstains=str(reason))
+        # The formula is kept even where the theory abstains, so that abstaining itself can be judged afterwards.
         broken = [f"{verdict.hypothesis}: {verdict.why}" for verdict in verdicts if verdict.status == "violated"]
         if broken:
             return self._answer(seen, level, verdicts, abstains="; ".join(broken), formula=mean)
+        # Only the observables' errors are in the interval: the doubt about hypotheses has no size, and stands beside
+        # it.
         half = float(norm.ppf(0.5 + level / 2)) * se
         return self._answer(seen, level, verdicts, mean=mean, low=mean - half, high=mean + half, formula=mean)
 
     def _carried(self, at: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
         """Return the formula's value and its standard error: how far it moves for one standard error up and down."""
+        # Formulas have kinks and limits, so a derivative may not exist. One standard error up and down is tried
+        # instead; where the formula has no value on one side, the other one speaks for both.
         centre = {name: value for name, (value, _) in at.items()}
         mean, moved = self._finite(centre), []
         for name, (value, se) in at.items():
@@ -207,6 +213,7 @@ class Theory(Component):
                     raise Inapplicable(f"the formula has no value one standard error from {name} = {value:.4g}")
                 moved.append(ends)
         se = math.hypot(*(sum(ends) / len(ends) for ends in moved))
+        # A hundred standard errors have to be a number as well, or interval ends overflow at high levels.
         if not math.isfinite(100 * se):
             raise Inapplicable("the standard error has no finite value here")
         return mean, se

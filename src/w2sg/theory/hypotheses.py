@@ -65,11 +65,12 @@ def checked(
         if absent:
             return Verdict(name, "untestable", f"needs {'; '.join(absent)}")
         try:
-            found = check(seen)
+            result = check(seen)
+        # Quantities may take any value, such as a dimension of 0: a test without a value says so and refutes nothing.
         except (ArithmeticError, ValueError) as error:
             return Verdict(name, "untestable", f"the test has no value here ({error})")
-        known = found.statistic is not None and math.isfinite(found.statistic)
-        return Verdict(name, found.status, found.why, found.statistic if known else None, found.p_value)
+        finite = result.statistic is not None and math.isfinite(result.statistic)
+        return Verdict(name, result.status, result.why, result.statistic if finite else None, result.p_value)
 
     return Hypothesis(name, statement, info, judge)
 
@@ -91,11 +92,11 @@ def by_construction(name: str, statement: str, fact: str, *allowed: str) -> Hypo
     return checked(name, statement, check)
 
 
-def p_above(one: Quantity, bound: float) -> float:
+def p_above(quantity: Quantity, bound: float) -> float:
     """Return the one-sided p-value of `value <= bound`; 0 or 1 for a quantity without error."""
-    if one.se == 0:
-        return 1.0 if one.value <= bound else 0.0
-    return float(norm.sf((one.value - bound) / one.se))
+    if quantity.se == 0:
+        return 1.0 if quantity.value <= bound else 0.0
+    return float(norm.sf((quantity.value - bound) / quantity.se))
 
 
 def p_differs(difference: float, se: float, tolerance: float = 0.0) -> float:
@@ -199,6 +200,7 @@ REPRESENTATIVE = assumed(
 
 def _population(seen: Observables) -> CheckResult:
     d, n = seen.value("d_strong"), seen.value("n_transfer")
+    # Sampling adds the share d / (n - 1) to the misfit and takes as much off the gain: twice it in all.
     share = 2 * d / (n - 1) if n > 1 else math.inf
     status: Status = "holds" if share <= POPULATION_SHARE else "violated"
     why = f"{n:g} training inputs and {d:g} dimensions take {share:.2g} of the misfit off, at most {POPULATION_SHARE:g}"
@@ -223,13 +225,17 @@ def _realizable(finite: bool) -> Check:
         cross, misfit = seen["audit_cross"], seen.value("misfit")
         if misfit <= ROUNDING:
             return CheckResult("holds", "student and supervisor are one function", cross.value)
+        # The cross term of a realizable student is 0 with infinitely many inputs, and below 0 by a known amount with
+        # few.
         expected, spread = _finite_cross(seen) if finite else (0.0, 0.0)
-        one = Quantity(cross.value, math.hypot(cross.se, spread), cross.n, cross.estimator)
-        p = 1 - p_above(one, expected)
-        why = f"cross term {one}, {expected:.3g} or more if it holds"
+        measured = Quantity(cross.value, math.hypot(cross.se, spread), cross.n, cross.estimator)
+        p = 1 - p_above(measured, expected)
+        why = f"cross term {measured}, {expected:.3g} or more if it holds"
         if p < LEVEL:
             return CheckResult("violated", why, cross.value, p)
-        if p_above(one, expected - CROSS_MARGIN * misfit / 2) < LEVEL:
+        # Not refuted is not supported: it holds only if labels also exclude a cross term that would eat half of the
+        # gain.
+        if p_above(measured, expected - CROSS_MARGIN * misfit / 2) < LEVEL:
             return CheckResult("holds", why, cross.value, p)
         return CheckResult("untestable", f"too few labels decide it: {why}", cross.value, p)
 
@@ -273,8 +279,10 @@ ENOUGH_LABELS = checked(
 def _variance_dominated(seen: Observables) -> CheckResult:
     noise, weak = seen.value("noise"), seen["weak_squared"]
     d, n = seen.value("d_weak"), REFIT_SHARE * seen.value("n_supervision")
+    # With as many dimensions as labels least squares interpolates, and its variance has no finite mean.
     if n <= d + 1:
         return CheckResult("untestable", f"too few labels to judge refits: {n:g} for {d:g} dimensions")
+    # Noise plus the variance of least squares on Gaussian inputs, sigma^2 d / (n - d - 1): what no bias would add to.
     bound = (1 + VARIANCE_TOLERANCE) * noise * (1 + d / (n - d - 1))
     p = p_above(weak, bound)
     if p < LEVEL:
@@ -337,8 +345,9 @@ ISOTROPIC = checked(
 
 
 def _spiked(seen: Observables) -> CheckResult:
-    found = _isotropic(seen)
-    return CheckResult("violated" if found.status == "holds" else "holds", found.why, found.statistic)
+    isotropic = _isotropic(seen)
+    status: Status = "violated" if isotropic.status == "holds" else "holds"
+    return CheckResult(status, isotropic.why, isotropic.statistic)
 
 
 SPIKED = checked(
@@ -384,6 +393,7 @@ CONTRACTION = checked(
 def _matches_mean(seen: Observables) -> CheckResult:
     misfit, variance = seen["misfit"], seen["ensemble_squared"]
     se = math.hypot(misfit.se, variance.se)
+    # Both quantities have the same target only if the student is the mean, so they may differ by either side.
     p = p_differs(misfit.value - variance.value, se, ENSEMBLE_TOLERANCE * max(variance.value, 0.0))
     why = f"misfit {misfit}, ensemble variance {variance}: equal if it holds"
     return CheckResult("violated" if p < LEVEL else "holds", why, misfit.value - variance.value, p)

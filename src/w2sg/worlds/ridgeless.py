@@ -1,4 +1,4 @@
-"""Ridgeless regression on a surrogate's labels: which surrogate teaches best, and what it gains over true labels.
+"""RidgelessLimit regression on a surrogate's labels: which surrogate teaches best, and what it gains over true labels.
 
 Gaussian inputs with covariance eigenvalues `lam`, `(p,)`; the student is the least-norm interpolator of `n < p` labels
 `x'b + noise` of a surrogate `b`, scored against the truth `beta`. Structure: Ildiz et al. (arXiv 2410.18837); the
@@ -46,7 +46,7 @@ def effective_ridge(eigenvalues: ArrayLike, n: float) -> float:
 
 
 @dataclass(frozen=True)
-class Ridgeless:
+class RidgelessLimit:
     """The limit of ridgeless regression on one spectrum.
 
     Attributes:
@@ -62,7 +62,7 @@ class Ridgeless:
     omega: float
 
     @classmethod
-    def of(cls, eigenvalues: ArrayLike, n: float) -> "Ridgeless":
+    def of(cls, eigenvalues: ArrayLike, n: float) -> "RidgelessLimit":
         """Return the limit for `n` labels.
 
         Raises:
@@ -131,10 +131,10 @@ class RidgelessWorld(World):
             raise ValueError(f"n must be below p, got {self.n} and {self.p}: there is no gain where labels suffice")
         return self
 
-    def _world(self) -> tuple[Ridgeless, FloatArray, dict[str, FloatArray]]:
+    def _world(self) -> tuple[RidgelessLimit, FloatArray, dict[str, FloatArray]]:
         """Return the limit, the truth, and surrogates by name."""
         index: FloatArray = np.arange(1, self.p + 1, dtype=np.float64)
-        limit = Ridgeless.of(index**-self.decay, self.n)
+        limit = RidgelessLimit.of(index**-self.decay, self.n)
         beta = index ** ((self.decay - self.signal_decay) / 2)
         kinds = {
             "standard": beta,

@@ -7,7 +7,7 @@ from w2sg.core import Finding, wording
 from w2sg.lab.comparisons import ALPHA, Comparison, Verdict
 from w2sg.lab.documents.parts import notes, short, some
 from w2sg.lab.results import SetupResult, StudyResult
-from w2sg.measure import PairedComparison
+from w2sg.measure import PairedDifference
 
 MOST_NAMED = 6
 
@@ -30,7 +30,7 @@ def place_findings(comparison: Comparison) -> list[Finding]:
     """Return the findings of one task, supervisor and student."""
     reference = short(comparison.reference.method)
 
-    def rivals(verdict: Verdict) -> list[PairedComparison]:
+    def rivals(verdict: Verdict) -> list[PairedDifference]:
         chosen = [entrant.paired for entrant in comparison.entrants if entrant.verdict == verdict and entrant.paired]
         return sorted(chosen, key=lambda paired: -abs(paired.difference.estimate))
 
@@ -59,7 +59,7 @@ def _over_supervisor(comparison: Comparison) -> Finding:
     return Finding("open", f"With {method} it stays open whether the student exceeds its supervisor: {gain}; {shown}.")
 
 
-def _differs(paired: PairedComparison, verb: str) -> str:
+def _differs(paired: PairedDifference, verb: str) -> str:
     """Return a difference as a sentence; the amount of a loss is written without its sign, its limits swapped."""
     shown = paired.difference
     amount = wording.interval(shown)
@@ -68,7 +68,7 @@ def _differs(paired: PairedComparison, verb: str) -> str:
     return f"{short(paired.name)} {verb} {amount} accuracy ({wording.p_statement(paired.p_adjusted, 'Holm p')})."
 
 
-def _undecided(undecided: Sequence[PairedComparison], n_compared: int, reference: str) -> Finding:
+def _undecided(undecided: Sequence[PairedDifference], n_compared: int, reference: str) -> Finding:
     low = min(paired.difference.low for paired in undecided)
     high = max(paired.difference.high for paired in undecided)
     least = wording.p_statement(min(paired.p_adjusted for paired in undecided), "smallest Holm p")

@@ -7,7 +7,7 @@ from w2sg.core import Cell, DataTable, Heading, Style, wording
 from w2sg.lab.comparisons import Comparison, Entrant
 from w2sg.lab.documents.parts import PGR_HELP, anchor, level_of, pgr_cell, short, text_column
 from w2sg.lab.results import TEST, TestSet
-from w2sg.measure import Interval, PairedComparison, Pgr
+from w2sg.measure import Interval, PairedDifference, Pgr
 
 QUARTERS = {"0": "quarter 1 (easiest)", "1": "quarter 2", "2": "quarter 3", "3": "quarter 4 (hardest)"}
 SHARED = ("task", "supervisor", "model", "reference", "test_set", "by")
@@ -127,14 +127,14 @@ def _estimate(interval: Interval) -> Cell:
     return Cell.of(interval, help=interval.note)
 
 
-def _counts(counted: Pgr | PairedComparison) -> Row:
+def _counts(counted: Pgr | PairedDifference) -> Row:
     return {
         "seeds": Cell(counted.n_seeds, help=counted.note),
         "test": Cell(counted.n_test, note=f"{wording.count(counted.n_examples)} different"),
     }
 
 
-def _compared(comparison: Comparison, entrant: Entrant, paired: PairedComparison) -> Row:
+def _compared(comparison: Comparison, entrant: Entrant, paired: PairedDifference) -> Row:
     return {
         **_labels(comparison, entrant),
         "reference": Cell(short(comparison.reference.method)),

@@ -179,6 +179,7 @@ def _upper_by_bets(n: int) -> float:
 
 def _low_by_audit(n: int) -> float:
     student = np.zeros(INPUTS, dtype=int)
+    # Supervisor and student name class 0, the student class 1 on the disputed inputs: only whether they differ matters.
     student[: round(DISPUTED * INPUTS)] = 1
     truth = (np.arange(n) < round(RIGHT * n)).astype(int)
     bound = certificates.gain_by_audit(np.zeros_like(student), student, np.arange(n), truth, DELTA, n_classes=2)

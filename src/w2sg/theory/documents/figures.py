@@ -84,6 +84,7 @@ def limit_figure(table: PredictionTable) -> Scatter | None:
         return None
     x, y = weak[known] / variance[known], student[known] / variance[known]
     column = table.columns.get(LIMIT)
+    # Without the theory's column, as in a scoreboard of few theories, no run has a verdict.
     codes = np.full(len(known), -1) if column is None else column.standing[known]
     group = [SILENT if code < 0 else STANDINGS[code] for code in codes]
     side = _side(x, y)
@@ -132,6 +133,7 @@ def _panel(table: PredictionTable, column: PredictionColumn, names: Sequence[str
     x, y = column.value[rows], column.truth[rows]
     rank = metrics.within(metrics.spearman, x, y, table.tasks[rows])
     x_limits, y_limits = _window(x, y)
+    # The line on which prediction and truth are equal, as far as both axes reach.
     low, high = max(x_limits[0], y_limits[0]), min(x_limits[1], y_limits[1])
     shown = thinned(len(rows))
     return ScatterPanel(

@@ -8,7 +8,7 @@ from w2sg.core import wording as words
 from w2sg.measure import Interval
 from w2sg.theory.documents.tables import CONFIDENCE, DECIMALS, labels_of, nominal, ordered, size_of, theory_name
 from w2sg.theory.scoreboard.decisions import DECISIONS
-from w2sg.theory.scoreboard.scores import ALL, Score
+from w2sg.theory.scoreboard.scores import ALL, TheoryScore
 from w2sg.theory.scoreboard.stack import STACK, is_stack
 from w2sg.theory.scoreboard.summaries import FamilyScores, has_hypotheses
 
@@ -112,7 +112,7 @@ def _hypotheses(board: "Scoreboard") -> list[Finding]:
     return [Finding("open", f"{text}; for none do all hypotheses hold on any run as far as they can be tested.")]
 
 
-def _rankings(scores: Sequence[Score]) -> list[Finding]:
+def _rankings(scores: Sequence[TheoryScore]) -> list[Finding]:
     """Return which theories rank runs of a task, which rank them the wrong way round, and which were not shown to."""
     findings = []
     for labels in sorted({labels_of(score.theory) for score in scores}):
@@ -135,7 +135,7 @@ def _rankings(scores: Sequence[Score]) -> list[Finding]:
     return findings
 
 
-def _across_units(scores: Sequence[Score]) -> list[Finding]:
+def _across_units(scores: Sequence[TheoryScore]) -> list[Finding]:
     """Return whether ranking by another risk is ranking by 0-1 risk."""
     values = [
         score.spearman_error
@@ -152,7 +152,7 @@ def _across_units(scores: Sequence[Score]) -> list[Finding]:
     return [Finding("note", text)]
 
 
-def _numbers(scores: Sequence[Score]) -> list[Finding]:
+def _numbers(scores: Sequence[TheoryScore]) -> list[Finding]:
     """Return whose numbers may be taken as they are."""
     known = [(score.theory, score.r2) for score in scores if score.r2 is not None]
     good = sorted((pair for pair in known if pair[1] > 0), key=lambda pair: -pair[1])
@@ -185,7 +185,7 @@ def _answering(board: "Scoreboard") -> list[Finding]:
     return [Finding("open", text)]
 
 
-def _intervals(board: "Scoreboard", scores: Sequence[Score]) -> list[Finding]:
+def _intervals(board: "Scoreboard", scores: Sequence[TheoryScore]) -> list[Finding]:
     """Return whose intervals keep what they promise, as far as this was shown."""
     table = board.predictions or board.family_predictions
     known = [
@@ -317,7 +317,7 @@ def _decisions(board: "Scoreboard") -> list[Finding]:
     return findings
 
 
-def _notes(board: "Scoreboard", scores: Sequence[Score]) -> list[Finding]:
+def _notes(board: "Scoreboard", scores: Sequence[TheoryScore]) -> list[Finding]:
     notes = [f"Intervals are {CONFIDENCE} each and not adjusted for the {len(scores)} theories that are scored."]
     tasks = max((score.n_tasks for score in scores), default=0)
     if board.scores and tasks < FEW_TASKS:
@@ -325,17 +325,17 @@ def _notes(board: "Scoreboard", scores: Sequence[Score]) -> list[Finding]:
     return [Finding("note", note) for note in notes]
 
 
-def _ranks(score: Score) -> bool:
+def _ranks(score: TheoryScore) -> bool:
     """Return whether a theory was shown to rank runs within tasks."""
     return score.spearman is not None and score.spearman.low > 0
 
 
-def _falling(score: Score) -> float:
+def _falling(score: TheoryScore) -> float:
     """Return what sorts scores by falling rank correlation."""
     return 0.0 if score.spearman is None else -score.spearman.estimate
 
 
-def _ranked(scores: Sequence[Score]) -> list[str]:
+def _ranked(scores: Sequence[TheoryScore]) -> list[str]:
     return [f"{score.theory} {_short(score.spearman)}" for score in scores]
 
 

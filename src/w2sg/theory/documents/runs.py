@@ -2,28 +2,25 @@
 
 from collections.abc import Mapping, Sequence
 
-from w2sg.core import Cell, DataTable, Document, Heading, Section, registry
+from w2sg.core import Cell, DataTable, Document, Heading, Section, Style, registry
 from w2sg.core import wording as words
 from w2sg.theory.contracts import Answer, Theory
 from w2sg.theory.observables import Observables
 
+DECIMALS = 4
 SHORT_ID = 8
 """How many characters of a run's id are shown."""
 
 
 def theories_document(theories: Sequence[Theory]) -> Document:
     """Return the theories: what each predicts, what it needs and what it takes for granted."""
-    columns = (
-        Heading("name", "name", style="text", key=True),
-        Heading("predicts", "predicts", style="text"),
-        Heading("information", "from", style="text"),
-        Heading("hypotheses", "takes for granted", style="text"),
-        Heading("summary", "what it is", style="text"),
-    )
     listed, rows = [], []
     for theory in theories:
         entry = registry.lookup(Theory, theory.name)
-        taken = [(hypothesis.name, hypothesis.statement, hypothesis.info.name) for hypothesis in theory.hypotheses]
+        hypotheses = [
+            {"name": hypothesis.name, "statement": hypothesis.statement, "needs": hypothesis.info.name}
+            for hypothesis in theory.hypotheses
+        ]
         listed.append(
             {
                 "name": theory.name,
@@ -32,17 +29,17 @@ def theories_document(theories: Sequence[Theory]) -> Document:
                 "unit": theory.unit,
                 "information": theory.info.name,
                 "needs": list(theory.observed),
-                "hypotheses": [dict(zip(("name", "statement", "needs"), each, strict=True)) for each in taken],
+                "hypotheses": hypotheses,
                 "world": theory.world,
                 "summary": entry.summary,
                 "paper": entry.paper,
             }
         )
-        names = "; ".join(name for name, *_ in taken) or "none"
-        texts = (theory.name, target_of(theory), theory.info.name, names, entry.summary)
-        rows.append(tuple(Cell(text) for text in texts))
-    title = words.quantity(len(rows), "theory", "theories")
-    return _document("theories", title, DataTable("names", title, "", columns, tuple(rows)), data={"theories": listed})
+        granted = "; ".join(hypothesis["name"] for hypothesis in hypotheses) or "none"
+        rows.append((theory.name, target_of(theory), theory.info.name, granted, entry.summary))
+    columns = {"name": "name", "predicts": "predicts", "information": "from", "hypotheses": "takes for granted"}
+    table = _table("names", "Theories", {**columns, "summary": "what it is"}, rows)
+    return _document("theories", words.quantity(len(rows), "theory", "theories"), table, data={"theories": listed})
 
 
 def observations_document(observed: Mapping[str, Mapping[int, Observables]]) -> Document:
@@ -53,39 +50,20 @@ def observations_document(observed: Mapping[str, Mapping[int, Observables]]) -> 
     """
     data = {"runs": [seen.to_dict() for by_labels in observed.values() for seen in by_labels.values()]}
     if len(observed) != 1:
-        columns = (
-            Heading("run", "run", style="text", key=True),
-            Heading("quantities", "quantities", style="count"),
-            Heading("missing", "missing", style="count"),
-        )
-        rows = tuple(
-            (Cell(run[:SHORT_ID]), Cell(len(by_labels[0].quantities)), Cell(len(by_labels[0].missing)))
-            for run, by_labels in observed.items()
-        )
-        title = f"{len(rows)} runs observed"
-        return _document("observations", title, DataTable("runs", title, "", columns, rows), data=data)
+        counts = [(run[:SHORT_ID], len(seen[0].quantities), len(seen[0].missing)) for run, seen in observed.items()]
+        columns = {"run": "run", "quantities": "quantities", "missing": "missing"}
+        table = _table("runs", "Runs", columns, counts, quantities="count", missing="count")
+        return _document("observations", f"{len(counts)} runs observed", table, data=data)
     ((run, by_labels),) = observed.items()
+    # The record with the most labels holds all that the others do.
     seen = by_labels[max(by_labels)]
-    measured = DataTable(
-        "quantities",
-        "Observables",
-        "",
-        (
-            Heading("quantity", "quantity", style="text", key=True),
-            Heading("value", "value", decimals=4),
-            Heading("se", "standard error", decimals=4),
-            Heading("n", "n", style="count"),
-            Heading("estimator", "estimator", style="text"),
-        ),
-        tuple(
-            (Cell(name), Cell(quantity.value), Cell(quantity.se), Cell(quantity.n), Cell(quantity.estimator))
-            for name, quantity in seen.quantities.items()
-        ),
-    )
-    columns = (Heading("quantity", "quantity", style="text", key=True), Heading("why", "why", style="text"))
-    missing = DataTable(
-        "missing", "Not observed", "", columns, tuple((Cell(name), Cell(why)) for name, why in seen.missing.items())
-    )
+    columns = {"quantity": "quantity", "value": "value", "se": "standard error", "n": "n", "estimator": "estimator"}
+    rows = [
+        (name, measured.value, measured.se, measured.n, measured.estimator)
+        for name, measured in seen.quantities.items()
+    ]
+    measured = _table("quantities", "Observables", columns, rows, value="number", se="number", n="count")
+    missing = _table("missing", "Not observed", {"quantity": "quantity", "why": "why"}, list(seen.missing.items()))
     return _document("observations", f"run {run[:SHORT_ID]}", measured, missing, data=data)
 
 
@@ -98,26 +76,21 @@ def predictions_document(answers: Sequence[Answer], theories: Sequence[Theory], 
         level: The nominal coverage of the intervals.
     """
     asked = {theory.name: theory for theory in theories}
-    columns = (
-        Heading("run", "run", style="text"),
-        Heading("theory", "theory", style="text", key=True),
-        Heading("predicts", "predicts", style="text"),
-        Heading("mean", "mean", f"brackets: the {100 * level:g} % interval"),
-        Heading("condition", "on condition, or why it abstains", style="text"),
-    )
-    rows = tuple(
+    columns = {"theory": "theory", "run": "run", "predicts": "predicts", "mean": f"mean [{100 * level:g} %]"}
+    rows = [
         (
-            Cell(answer.run[:SHORT_ID]),
-            Cell(f"{answer.theory}@{answer.labels}" if answer.labels else answer.theory),
-            Cell(target_of(asked[answer.theory])),
+            f"{answer.theory}@{answer.labels}" if answer.labels else answer.theory,
+            answer.run[:SHORT_ID],
+            target_of(asked[answer.theory]),
             Cell(answer.mean, answer.low, answer.high),
-            Cell(_condition(answer)),
+            _condition(answer),
         )
         for answer in answers
-    )
-    title = words.quantity(len(rows), "answer")
+    ]
+    columns["condition"] = "on condition, or why it abstains"
+    table = _table("predicted", "Answers", columns, rows, mean="number")
     data = {"level": level, "answers": [{**answer.to_dict(), "digest": answer.digest()} for answer in answers]}
-    return _document("predictions", title, DataTable("predicted", title, "", columns, rows), data=data)
+    return _document("predictions", words.quantity(len(rows), "answer"), table, data=data)
 
 
 def target_of(theory: Theory) -> str:
@@ -132,6 +105,18 @@ def _condition(answer: Answer) -> str:
     if answer.abstains or doubts:
         return answer.abstains or f"if {'; '.join(doubts)}"
     return answer.standing if answer.verdicts else "no hypothesis stated"
+
+
+def _table(
+    name: str, title: str, columns: Mapping[str, str], rows: Sequence[Sequence[Cell | float | str]], **styles: Style
+) -> DataTable:
+    """Return a table whose first column names its rows; columns are texts where no other style is given."""
+    headings = tuple(
+        Heading(column, heading, style=styles.get(column, "text"), decimals=DECIMALS, key=not index)
+        for index, (column, heading) in enumerate(columns.items())
+    )
+    cells = tuple(tuple(value if isinstance(value, Cell) else Cell(value) for value in row) for row in rows)
+    return DataTable(name, title, "", headings, cells)
 
 
 def _document(kind: str, title: str, *tables: DataTable, data: Mapping[str, object]) -> Document:

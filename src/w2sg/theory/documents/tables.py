@@ -10,7 +10,7 @@ from w2sg.measure import Interval
 from w2sg.theory.scoreboard.decisions import DECISIONS, Regret
 from w2sg.theory.scoreboard.metrics import FEWEST
 from w2sg.theory.scoreboard.resampling import RESAMPLES
-from w2sg.theory.scoreboard.scores import ALL, LEVEL, Score
+from w2sg.theory.scoreboard.scores import ALL, LEVEL, TheoryScore
 from w2sg.theory.scoreboard.stack import is_stack
 from w2sg.theory.scoreboard.summaries import FamilyScores, StackScores, has_hypotheses, is_baseline
 
@@ -162,13 +162,13 @@ def contrasts_table(board: "Scoreboard") -> DataTable | None:
         Heading("p_holm", "Holm p", f"adjusted for all {len(board.contrasts)} contrasts", "p"),
     )
     intro = (
-        f"Rank correlation within tasks less that of {contrasts[0].reference}, on the runs that both predict. Each is "
-        "ranked against the truth in its own unit, and these are not measured with the same noise: see 'at most' in "
-        f"the main table. With {RESAMPLES} resamples no p is below {words.p_value(least)}, and after Holm over "
+        f"Rank correlation within tasks less that of {contrasts[0].reference}, on the runs that both predict, both "
+        "with the gain in 0-1 risk, whatever the theory's own unit. "
+        f"With {RESAMPLES} resamples no p is below {words.p_value(least)}, and after Holm over "
         f"{len(board.contrasts)} contrasts the smallest is at least {words.p_value(smallest)}."
     )
-    rows = rows_of(sorted(contrasts, key=lambda contrast: place(contrast.theory)), columns)
-    return DataTable("contrasts", "Contrasts with the baseline", intro, columns, rows)
+    contrasts.sort(key=lambda contrast: place(contrast.theory))
+    return DataTable("contrasts", "Contrasts with the baseline", intro, columns, rows_of(contrasts, columns))
 
 
 def regrets_table(board: "Scoreboard") -> DataTable | None:
@@ -204,7 +204,7 @@ def cell_of(item: object, column: Heading) -> Cell:
     return Cell.of(value) if isinstance(value, Interval) else Cell(value)
 
 
-def ordered(scores: Sequence[Score]) -> list[Score]:
+def ordered(scores: Sequence[TheoryScore]) -> list[TheoryScore]:
     """Return scores in the order of tables."""
     return sorted(scores, key=lambda score: place(score.theory))
 
@@ -239,7 +239,7 @@ def size_of(regret: Regret) -> float:
     return float("inf") if regret.regret is None else regret.regret.estimate
 
 
-def _score_cells(score: Score, columns: Sequence[Heading]) -> tuple[Cell, ...]:
+def _score_cells(score: TheoryScore, columns: Sequence[Heading]) -> tuple[Cell, ...]:
     """Return the cells of a score that some columns ask for; most are named as the score's own attributes."""
     theory, labels = theory_name(score.theory), labels_of(score.theory)
     kind = "baseline" if is_baseline(theory) else "of all theories" if is_stack(theory) else ""

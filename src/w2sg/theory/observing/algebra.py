@@ -14,9 +14,10 @@ ROUNDING = 1e-5
 def centred(x: FloatArray) -> FloatArray:
     """Return the columns less their means, in float64; a column that varies by rounding alone is 0."""
     x = np.asarray(x, dtype=np.float64)
-    made = x - x.mean(axis=0)
-    made[:, np.abs(made).max(axis=0, initial=0.0) <= ROUNDING * np.abs(x).max(initial=0.0)] = 0.0
-    return np.asarray(made)
+    deviations = x - x.mean(axis=0)
+    # Features of single precision have noise of their own: a column of noise would be scaled up to a direction.
+    deviations[:, np.abs(deviations).max(axis=0, initial=0.0) <= ROUNDING * np.abs(x).max(initial=0.0)] = 0.0
+    return np.asarray(deviations)
 
 
 def basis(x: FloatArray) -> FloatArray:

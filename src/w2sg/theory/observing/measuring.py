@@ -13,7 +13,7 @@ from w2sg.theory.observing.algebra import RANK, basis, centred
 from w2sg.theory.observing.observed import AuditedLabels, FeatureSpace, ObservedRun, Refits
 from w2sg.theory.observing.risks import differs, divergence, losses, squared
 
-Found = dict[str, Quantity]
+Quantities = dict[str, Quantity]
 
 
 def observe(
@@ -24,21 +24,21 @@ def observe(
     Args:
         seen: The run.
         audits: Labels that were bought.
-        shared: What `of_features` found for a run with the same supervisor and features; None finds it here.
+        shared: What `of_features` gave for a run with the same supervisor and features; None finds it here.
     """
     base = _unaudited(seen, of_features(seen) if shared is None else shared)
     return {0: base, **{len(audit.rows): base.audited(len(audit.rows), _audited(seen, audit)) for audit in audits}}
 
 
 def _unaudited(seen: ObservedRun, shared: Mapping[str, Quantity]) -> Observables:
-    found: Found = {**_predictions(seen), **_sizes(seen)}
+    quantities: Quantities = {**_predictions(seen), **_sizes(seen)}
     if seen.refits is not None:
-        found |= _supervisor(seen.refits, seen)
+        quantities |= _supervisor(seen.refits, seen)
         if seen.student_held_out is not None:
-            found |= _refitted(seen.refits, seen.student_held_out, seen)
-    found |= {**shared, **_student_on_features(seen)}
-    found |= {name: exactly(value, "by construction") for name, value in seen.known.items()}
-    return Observables(seen.run, seen.setting, found, dict(seen.facts), _missing(seen, found))
+            quantities |= _refitted(seen.refits, seen.student_held_out, seen)
+    quantities |= {**shared, **_student_on_features(seen)}
+    quantities |= {name: exactly(value, "by construction") for name, value in seen.known.items()}
+    return Observables(seen.run, seen.setting, quantities, dict(seen.facts), _missing(seen, quantities))
 
 
 def mean_of(values: FloatArray, estimator: str = "mean") -> Quantity:
@@ -48,16 +48,16 @@ def mean_of(values: FloatArray, estimator: str = "mean") -> Quantity:
     return Quantity(float(values.mean()), float(values.std(ddof=1) / np.sqrt(n)) if n > 1 else 0.0, n, estimator)
 
 
-def _predictions(seen: ObservedRun) -> Found:
+def _predictions(seen: ObservedRun) -> Quantities:
     weak, student = seen.weak, seen.student
-    found = {
+    quantities = {
         "misfit": mean_of(squared(weak, student)),
         "training_misfit": mean_of(squared(seen.weak_training, seen.student_training)),
         "weak_variance": mean_of(squared(weak, weak.mean(axis=0, keepdims=True))),
         "student_variance": mean_of(squared(student, student.mean(axis=0, keepdims=True))),
     }
     if seen.setting == "classification":
-        found |= {
+        quantities |= {
             "misfit_kl": mean_of(divergence(weak, student)),
             "misfit_reverse_kl": mean_of(divergence(student, weak)),
             "disagreement": mean_of(differs(weak, student)),
@@ -69,7 +69,7 @@ def _predictions(seen: ObservedRun) -> Found:
             "weak_confidence": mean_of(weak.max(axis=1)),
             "student_confidence": mean_of(student.max(axis=1)),
         }
-    return found
+    return quantities
 
 
 def _belief(truth: FloatArray, weak: FloatArray, student: FloatArray) -> FloatArray:
@@ -78,102 +78,116 @@ def _belief(truth: FloatArray, weak: FloatArray, student: FloatArray) -> FloatAr
     return np.asarray(truth[rows, student.argmax(axis=1)] - truth[rows, weak.argmax(axis=1)])
 
 
-def _sizes(seen: ObservedRun) -> Found:
+def _sizes(seen: ObservedRun) -> Quantities:
     return {
         "n_supervision": exactly(seen.n_supervision, "count"),
         "n_transfer": exactly(len(seen.weak_training), "count"),
     }
 
 
-def _supervisor(refits: Refits, seen: ObservedRun) -> Found:
+def _supervisor(refits: Refits, seen: ObservedRun) -> Quantities:
     """Return the supervisor's risks and variance, judged by refits on labels that they did not see."""
     held, labels = refits.held_out, refits.labels
-    found = {f"weak_{unit}": mean_of(one, "cross-fitted") for unit, one in losses(held, labels, seen.setting).items()}
-    found["label_variance"] = mean_of(squared(labels, labels.mean(axis=0, keepdims=True)))
+    quantities = {
+        f"weak_{unit}": mean_of(loss, "cross-fitted") for unit, loss in losses(held, labels, seen.setting).items()
+    }
+    quantities["label_variance"] = mean_of(squared(labels, labels.mean(axis=0, keepdims=True)))
     slope = _slope(held, labels)
     if slope is not None:
-        found["supervisor_slope"] = slope
+        quantities["supervisor_slope"] = slope
     count = len(refits.fresh)
     if count > 1 and refits.overlap < 1:
+        # Refits share labels, so they vary less than independent supervisors would: the part that is shared is taken
+        # off, and the variance, which falls as 1 / labels, is brought to the number that the supervisor has.
         scale = count / (count - 1) / (1 - refits.overlap) * refits.size / seen.n_supervision
         centre = refits.fresh.mean(axis=0)
         rows = np.square(refits.fresh - centre).sum(axis=2).mean(axis=0)
-        found["ensemble_squared"] = mean_of(scale * rows, "refits, overlap and size taken off")
+        quantities["ensemble_squared"] = mean_of(scale * rows, "refits, overlap and size taken off")
     if seen.setting == "classification":
         gold = labels.argmax(axis=1)
         ece = measure.expected_calibration_error(np.clip(held, 0, 1), gold)
-        found["weak_ece"] = Quantity(ece, 1 / np.sqrt(len(gold)) / 2, len(gold), "15 bins, cross-fitted")
+        quantities["weak_ece"] = Quantity(ece, 1 / np.sqrt(len(gold)) / 2, len(gold), "15 bins, cross-fitted")
         if count > 1:
+            # The vote of all holds the very vote that is compared with it, and so agrees with it too often; two votes
+            # compared with each other, and one with the vote of the others, do not have that bias.
             named = refits.fresh.mean(axis=0).argmax(axis=1)
             classes = refits.fresh.argmax(axis=2)
             total = refits.fresh.sum(axis=0)
-            rest = np.stack([(total - one).argmax(axis=1) for one in refits.fresh])
+            rest = np.stack([(total - refit).argmax(axis=1) for refit in refits.fresh])
             pairs = [classes[i] != classes[j] for i in range(count) for j in range(i)]
-            found["ensemble_error"] = mean_of((classes != named).mean(axis=0))
-            found["ensemble_pair_error"] = mean_of(np.mean(pairs, axis=0))
-            found["ensemble_rest_error"] = mean_of((classes != rest).mean(axis=0))
-    return found
+            quantities["ensemble_error"] = mean_of((classes != named).mean(axis=0))
+            quantities["ensemble_pair_error"] = mean_of(np.mean(pairs, axis=0))
+            quantities["ensemble_rest_error"] = mean_of((classes != rest).mean(axis=0))
+    return quantities
 
 
-def _refitted(refits: Refits, student: FloatArray, seen: ObservedRun) -> Found:
+def _refitted(refits: Refits, student: FloatArray, seen: ObservedRun) -> Quantities:
     before = losses(refits.held_out, refits.labels, seen.setting)
     after = losses(student, refits.labels, seen.setting)
-    found = {f"refitted_gain_{unit}": mean_of(before[unit] - after[unit], "cross-fitted, paired") for unit in before}
+    quantities = {
+        f"refitted_gain_{unit}": mean_of(before[unit] - after[unit], "cross-fitted, paired") for unit in before
+    }
     if seen.setting == "classification":
+        # Held-out labels calibrate the pool, unlabelled inputs are then judged by it: every input counts, not only
+        # labelled.
         pooled = beliefs.pool(refits.held_out, student, refits.labels)
         implied = beliefs.implied(pooled, seen.weak, seen.student)
         how = "pool of both models, fitted on held-out labels"
         n = len(refits.labels)
-        found |= {f"pooled_gain_{unit}": Quantity(value, se, n, how) for unit, (value, se) in implied.items()}
-    return found
+        quantities |= {f"pooled_gain_{unit}": Quantity(value, se, n, how) for unit, (value, se) in implied.items()}
+    return quantities
 
 
 def _slope(predicted: FloatArray, labels: FloatArray) -> Quantity | None:
     """Return the slope of the labels on the predictions, with its heteroskedasticity-robust standard error."""
     x, y = centred(predicted), centred(labels)
+    # A supervisor that always says the same has no slope.
     power = float(np.square(x).sum())
     if power <= np.finfo(float).eps * x.size:
         return None
     slope = float((x * y).sum()) / power
+    # Squared residuals per row, not a common variance: labels of classes vary most where predictions are in the middle.
     rows = (x * (y - slope * x)).sum(axis=1)
     return Quantity(slope, float(np.sqrt(np.square(rows).sum())) / power, len(rows), "least squares, cross-fitted")
 
 
-def of_features(seen: ObservedRun) -> Found:
+def of_features(seen: ObservedRun) -> Quantities:
     """Return what features say of a supervisor and of a student's body: the same for all students trained on it."""
-    found: Found = {}
+    quantities: Quantities = {}
     weak, student = seen.weak_space, seen.student_space
     for name, space in (("weak", weak), ("strong", student)):
         if space is None:
             continue
+        # Spectra need many inputs and no labels, so all unlabelled ones serve.
         unlabelled = np.concatenate([space.training, space.fresh])
         eigenvalues = spectra.spectrum(unlabelled)
         rank = int((eigenvalues > RANK**2 * max(eigenvalues.max(), np.finfo(float).tiny)).sum())
-        found[f"d_{name}"] = Quantity(rank, 0.0, len(unlabelled), "numerical rank")
+        quantities[f"d_{name}"] = Quantity(rank, 0.0, len(unlabelled), "numerical rank")
         if eigenvalues.sum() > 0:
             effective = spectra.participation(eigenvalues)
-            found[f"d_{name}_effective"] = Quantity(effective, 0.0, len(unlabelled), "participation ratio")
+            quantities[f"d_{name}_effective"] = Quantity(effective, 0.0, len(unlabelled), "participation ratio")
             if name == "strong":
                 anisotropy = float(eigenvalues.max() / eigenvalues[:rank].mean())
-                found["anisotropy"] = Quantity(anisotropy, 0.0, len(unlabelled), "spectrum")
+                quantities["anisotropy"] = Quantity(anisotropy, 0.0, len(unlabelled), "spectrum")
     if weak is not None and seen.refits is not None:
-        found |= _noise(weak.labelled, seen.refits.labels)
+        quantities |= _noise(weak.labelled, seen.refits.labels)
     if student is not None:
         p = spectra.shift_p(student.labelled, student.fresh)
-        found["shift_p"] = exactly(p, "ranks of a held-out score")
+        quantities["shift_p"] = exactly(p, "ranks of a held-out score")
         if seen.setting == "classification":
             top = slice(neighbours.MOST_ROWS)
             overlap = neighbours.overlap_points(seen.weak_training.max(axis=1)[top], student.training[top])
-            found["overlap_density"] = mean_of(overlap.astype(float), "two change points")
+            quantities["overlap_density"] = mean_of(overlap.astype(float), "two change points")
     if weak is not None and student is not None:
-        found |= _both(seen)
-    return found
+        quantities |= _both(seen)
+    return quantities
 
 
-def _noise(features: FloatArray, labels: FloatArray) -> Found:
+def _noise(features: FloatArray, labels: FloatArray) -> Quantities:
     """Return the residual variance of a least-squares fit of the labels on the supervisor's features."""
     directions = basis(features)
     n, rank = directions.shape
+    # The constant takes one degree of freedom beside the directions.
     freedom = n - rank - 1
     if freedom < 1 or len(labels) != n:
         return {}
@@ -182,17 +196,18 @@ def _noise(features: FloatArray, labels: FloatArray) -> Found:
     return {"noise": Quantity(noise, noise * np.sqrt(2 / freedom), n, "least squares on the supervisor's features")}
 
 
-def _student_on_features(seen: ObservedRun) -> Found:
+def _student_on_features(seen: ObservedRun) -> Quantities:
     space = seen.student_space
     if space is None:
         return {}
+    # Training inputs, not fresh ones: a projection satisfies its first-order condition where it was fitted.
     share, se = spectra.projection_residual(seen.weak_training - seen.student_training, space)
     n = len(seen.weak_training)
-    found = {"projection_residual": Quantity(share, se, n, "whitened features, training inputs")}
+    quantities = {"projection_residual": Quantity(share, se, n, "whitened features, training inputs")}
     if seen.setting == "classification":
         near = f"{neighbours.NEIGHBOURS} nearest neighbours"
-        found["robust_share"] = mean_of(_steady(seen, space).astype(float), near)
-    return found
+        quantities["robust_share"] = mean_of(_steady(seen, space).astype(float), near)
+    return quantities
 
 
 def _steady(seen: ObservedRun, space: FeatureSpace) -> BoolArray:
@@ -201,7 +216,7 @@ def _steady(seen: ObservedRun, space: FeatureSpace) -> BoolArray:
     return neighbours.robust(space.neighbours, named)
 
 
-def _both(seen: ObservedRun) -> Found:
+def _both(seen: ObservedRun) -> Quantities:
     weak, student = seen.weak_space, seen.student_space
     assert weak is not None
     assert student is not None
@@ -209,49 +224,52 @@ def _both(seen: ObservedRun) -> Found:
     second = np.concatenate([student.training, student.fresh])
     n = len(first)
     shared, _, _ = spectra.shared_dimension(first, second)
-    found = {"d_shared": Quantity(shared, 0.0, n, "canonical correlations, adjusted")}
+    quantities = {"d_shared": Quantity(shared, 0.0, n, "canonical correlations, adjusted")}
     m = min(len(weak.training), spectra.MOST_ROWS)
-    found["gap_trace"] = Quantity(spectra.gap_trace(weak.training, student.training), 0.0, m, "ridge projections")
+    quantities["gap_trace"] = Quantity(spectra.gap_trace(weak.training, student.training), 0.0, m, "ridge projections")
+    # The labels have to be those of the very inputs whose features are known.
     if seen.refits is not None and len(seen.refits.labels) == len(weak.labelled):
         value, se = spectra.gap_plugin(weak.labelled, student.labelled, seen.refits.labels)
-        found["gap_plugin"] = Quantity(value, se, len(weak.labelled), "ridge projections, the supervision split")
+        quantities["gap_plugin"] = Quantity(value, se, len(weak.labelled), "ridge projections, the supervision split")
     supervisor, taught = spectra.moment_traces(weak, student)
     for name, trace in (("moment_weak", supervisor), ("moment_student", taught)):
-        found[name] = Quantity(trace / seen.n_supervision, 0.0, len(weak.labelled), "second moments")
-    return found
+        quantities[name] = Quantity(trace / seen.n_supervision, 0.0, len(weak.labelled), "second moments")
+    return quantities
 
 
-def _audited(seen: ObservedRun, audit: AuditedLabels) -> Found:
+def _audited(seen: ObservedRun, audit: AuditedLabels) -> Quantities:
     weak, student, labels = seen.weak[audit.rows], seen.student[audit.rows], audit.labels
     before, after = losses(weak, labels, seen.setting), losses(student, labels, seen.setting)
-    found = {f"audit_gain_{unit}": mean_of(before[unit] - after[unit], "audited at random") for unit in before}
-    found["audit_cross"] = mean_of(((weak - student) * (student - labels)).sum(axis=1), "audited at random")
+    quantities = {f"audit_gain_{unit}": mean_of(before[unit] - after[unit], "audited at random") for unit in before}
+    quantities["audit_cross"] = mean_of(((weak - student) * (student - labels)).sum(axis=1), "audited at random")
     if "error" in before:
-        found["audit_weak_probability"] = mean_of((weak * labels).sum(axis=1), "audited at random")
-        found["audit_student_probability"] = mean_of((student * labels).sum(axis=1), "audited at random")
-        found["audit_weak_error"] = mean_of(before["error"], "audited at random")
-        found["audit_student_error"] = mean_of(after["error"], "audited at random")
+        quantities["audit_weak_probability"] = mean_of((weak * labels).sum(axis=1), "audited at random")
+        quantities["audit_student_probability"] = mean_of((student * labels).sum(axis=1), "audited at random")
+        quantities["audit_weak_error"] = mean_of(before["error"], "audited at random")
+        quantities["audit_student_error"] = mean_of(after["error"], "audited at random")
         if seen.student_space is not None:
-            found |= _expansion(seen, audit, before["error"] == 0, after["error"] == 0)
-    return found
+            quantities |= _expansion(seen, audit, before["error"] == 0, after["error"] == 0)
+    return quantities
 
 
-def _expansion(seen: ObservedRun, audit: AuditedLabels, weak_right: BoolArray, student_right: BoolArray) -> Found:
+def _expansion(seen: ObservedRun, audit: AuditedLabels, weak_right: BoolArray, student_right: BoolArray) -> Quantities:
     """Return what the expansion bounds need of audited labels."""
     assert seen.student_space is not None
     features = seen.student_space.fresh
-    found: Found = {}
+    quantities: Quantities = {}
     steady = _steady(seen, seen.student_space)
+    # Neighbourhoods are known of the first fresh inputs only; audited ones beyond are left out.
     top = audit.rows < len(steady)
     both = (steady[audit.rows[top]] & student_right[top])[weak_right[top]]
     if len(both):
-        found["audit_good_robust"] = mean_of(both.astype(float), "audited at random")
+        quantities["audit_good_robust"] = mean_of(both.astype(float), "audited at random")
     rows = np.arange(len(audit.rows))
+    # How far the student follows the weak label decides which sets are tried: those that it trusts most come first.
     trust = seen.student[audit.rows][rows, seen.weak[audit.rows].argmax(axis=1)]
     c = neighbours.expansion(features[audit.rows], weak_right, trust)
     if c is not None:
-        found["audit_expansion"] = Quantity(c, 0.0, len(rows), "least over a nested family, an upper estimate")
-    return found
+        quantities["audit_expansion"] = Quantity(c, 0.0, len(rows), "least over a nested family, an upper estimate")
+    return quantities
 
 
 REASONS: Mapping[str, str] = {
@@ -289,11 +307,12 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
 """Which quantities (by the start of their names) need which part of what was seen."""
 
 
-def _missing(seen: ObservedRun, found: Found) -> dict[str, str]:
+def _missing(seen: ObservedRun, quantities: Quantities) -> dict[str, str]:
     missing = {}
     for name in CATALOGUE:
-        if name in found:
+        if name in quantities:
             continue
+        # A quantity may lack several parts, and a reader wants to know of all.
         absent = [part for part, starts in NEEDS.items() if getattr(seen, part) is None and name.startswith(starts)]
         absent_audit = ["no labels were bought"] if name.startswith("audit_") else []
         reasons = absent_audit + [seen.why_not.get(part, REASONS[part]) for part in absent]

@@ -21,6 +21,8 @@ def change_point(values: FloatArray) -> float:
         return float(ordered[0]) if n else 0.0
     left = np.arange(1, n)
     sums = np.cumsum(ordered)
+    # The squared distance between both groups' means, weighted by their sizes, is what a split takes off the total: the
+    # best split has most of it. Running sums give it for all splits at once.
     between = (sums[:-1] - left * sums[-1] / n) ** 2 / (left * (n - left))
     cut = int(between.argmax())
     return float((ordered[cut] + ordered[cut + 1]) / 2)
@@ -40,10 +42,11 @@ def overlap_points(confidence: FloatArray, features: FloatArray) -> BoolArray:
     if not hard.any() or hard.all():
         return np.zeros(len(confidence), dtype=bool)
     x = features - features.mean(axis=0)
+    # A cosine is a product of rows of length 1; a row of length 0 stays 0.
     x = x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), np.finfo(float).tiny)
     nearest = np.abs(x @ x[hard].T).max(axis=1)
-    found: BoolArray = ~hard & (nearest > change_point(nearest[~hard]))
-    return found
+    overlap: BoolArray = ~hard & (nearest > change_point(nearest[~hard]))
+    return overlap
 
 
 def near(features: FloatArray) -> IntArray:
@@ -70,13 +73,14 @@ def expansion(features: FloatArray, good: BoolArray, trust: FloatArray) -> float
     if min(len(right), int((~good).sum())) < FEWEST:
         return None
     neighbours = near(features)
+    # Sets are nested, so only as many are tried as there are inputs; a stable order makes equal trust repeat.
     right = right[np.argsort(-trust[right], kind="stable")]
-    found = []
+    expansions = []
     for size in range(max(1, int(np.ceil(SMALLEST_SET * len(right)))), len(right) + 1):
         reached = np.zeros(len(features), dtype=bool)
         reached[neighbours[right[:size]]] = True
-        found.append(float(reached[~good].mean()) / (size / len(right)))
-    return min(found)
+        expansions.append(float(reached[~good].mean()) / (size / len(right)))
+    return min(expansions)
 
 
 def robust(neighbours: IntArray, named: IntArray) -> BoolArray:

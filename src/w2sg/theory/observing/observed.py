@@ -106,14 +106,15 @@ class ObservedRun:
     why_not: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for one, other, what in (
+        # Checked here, once: everything that is measured compares rows of both.
+        for weak, student, what in (
             (self.weak, self.student, "fresh inputs"),
             (self.weak_training, self.student_training, "training inputs"),
         ):
-            if one.ndim != 2 or one.shape != other.shape or not len(one):
+            if weak.ndim != 2 or weak.shape != student.shape or not len(weak):
                 raise InputError(
                     f"supervisor and student need predictions (n, k) for the same {what}, at least one, "
-                    f"got {one.shape} and {other.shape}"
+                    f"got {weak.shape} and {student.shape}"
                 )
-            if not (np.isfinite(one).all() and np.isfinite(other).all()):
+            if not (np.isfinite(weak).all() and np.isfinite(student).all()):
                 raise InputError(f"predictions for the {what} must be finite numbers: this model has diverged")

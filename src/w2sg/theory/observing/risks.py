@@ -19,11 +19,11 @@ def losses(predictions: FloatArray, labels: FloatArray, setting: Setting) -> dic
         labels: `(n, k)`, one-hot where they are classes.
         setting: `regression` has squared loss only.
     """
-    found = {"squared": squared(predictions, labels)}
+    by_unit = {"squared": squared(predictions, labels)}
     if setting == "classification":
-        found["error"] = differs(predictions, labels)
-        found["kl"] = divergence(labels, predictions)
-    return found
+        by_unit["error"] = differs(predictions, labels)
+        by_unit["kl"] = divergence(labels, predictions)
+    return by_unit
 
 
 def squared(first: FloatArray, second: FloatArray) -> FloatArray:

@@ -35,9 +35,10 @@ def shared_dimension(first: FloatArray, second: FloatArray) -> tuple[float, int,
         first: `(n, a)` features of one model.
         second: `(n, b)` features of the other on the same inputs.
     """
-    one, other = basis(first), basis(second)
-    a, b, freedom = one.shape[1], other.shape[1], len(one) - 1
-    raw = float(np.square(one.T @ other).sum())
+    u, v = basis(first), basis(second)
+    a, b, freedom = u.shape[1], v.shape[1], len(u) - 1
+    raw = float(np.square(u.T @ v).sum())
+    # More directions than rows: every direction seems shared, and there is no bias to take off.
     rest = freedom + raw - a - b
     if rest <= 0:
         return raw, a, b
@@ -62,6 +63,8 @@ def moment_traces(weak: FeatureSpace, student: FeatureSpace) -> tuple[float, flo
     The supervisor's tr(C_TT(l)^-1 C_TT(t)), the student's tr(C_TT(l)^-1 A' C_SS(t) A) with A = C_SS(u)^-1 C_ST(u): `l`
     labelled, `u` weakly labelled, `t` deployment inputs; any moments (the limits of arXiv 2509.24005 are a case).
     """
+    # Directions that labelled inputs do not have carry no information of the labels, so they are left out of the
+    # inverse.
     inverse = np.linalg.pinv(second_moment(weak.labelled), hermitian=True, rcond=RANK**2)
     s, t = with_constant(student.training), with_constant(weak.training)
     a = np.linalg.lstsq(s, t, rcond=RANK)[0]
@@ -74,6 +77,7 @@ def smoother(x: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the ridge projection `P = K (K + b)^-1` of centred features on their own rows, as `P = (u * d) @ u.T`."""
     u, s, _ = np.linalg.svd(centred(x), full_matrices=False)
     power = np.square(s)
+    # Relative to the features' own scale, so that a rescaled feature map has the same gap.
     penalty = GAP_RIDGE * power.sum() / max(min(x.shape), 1)
     return np.asarray(u), np.divide(power, power + penalty, out=np.zeros_like(power), where=power > 0)
 
@@ -102,10 +106,13 @@ def shift_p(first: FloatArray, second: FloatArray) -> float:
 
     if min(len(first), len(second)) < 4:
         return 1.0
+    # Every second row fits the score and the others test it: a score tested on its own rows sees any shift.
     x = np.vstack([first[::2], second[::2]])
     side = np.repeat([1.0, -1.0], [len(first[::2]), len(second[::2])])
+    # Both sets weigh the same however many rows they have.
     weights = np.where(side > 0, 1 / (side > 0).sum(), 1 / (side < 0).sum())[:, None]
     y = centred(x)
+    # The weights of each set sum to 1, so half of the weighted sum is the middle between both means.
     y = y - (weights * y).sum(axis=0) / 2
     gram = y.T @ (weights * y)
     penalty = SHIFT_RIDGE * np.trace(gram) / len(gram)
@@ -126,9 +133,11 @@ def projection_residual(residual: FloatArray, space: FeatureSpace) -> tuple[floa
     """
     n = len(residual)
     total = float(np.square(residual).sum())
+    # A student that copies every label leaves no residual to explain.
     if total <= np.finfo(float).eps * n:
         return 0.0, 0.0
     residual = np.asarray(residual, dtype=np.float64)
+    # The constant is a function of every student as well.
     explained = residual.mean(axis=0) + space.training_basis @ (space.training_basis.T @ residual)
     share = float(np.square(explained).sum()) / total
     rows = (2 * (explained * residual).sum(axis=1) - share * np.square(residual).sum(axis=1)) * n / total

@@ -1,6 +1,6 @@
 """Predictors of generalization: one file for each family of results."""
 
-from w2sg.theory.predictors.baselines import Constant, Disagreement, PairedDifference, TrainingAgreement, WeakRisk
+from w2sg.theory.predictors.baselines import Constant, Disagreement, PairedGain, TrainingAgreement, WeakRisk
 from w2sg.theory.predictors.belief import StudentBelief, WeakBelief
 from w2sg.theory.predictors.ensemble import EnsembleCalibration, EnsembleVariance
 from w2sg.theory.predictors.expansion import ExpansionBound
@@ -34,7 +34,7 @@ __all__ = [
     "MisfitReverseKl",
     "MixtureGain",
     "OverlapDensity",
-    "PairedDifference",
+    "PairedGain",
     "PooledGain",
     "RandomFeatureGain",
     "RefittedGain",

@@ -39,7 +39,7 @@ name_units(WeakRisk, "Baseline: the gain is the supervisor's {risk}.")
 
 
 @register()
-class PairedDifference(ObservedGain):
+class PairedGain(ObservedGain):
     """Baseline: the gain on the audited labels, which no theory enters."""
 
     kind: Literal["paired-difference"] = "paired-difference"
@@ -47,7 +47,7 @@ class PairedDifference(ObservedGain):
     observable: ClassVar[str] = "audit_gain"
 
 
-name_units(PairedDifference, "Baseline: the gain in {risk} on the audited labels.")
+name_units(PairedGain, "Baseline: the gain in {risk} on the audited labels.")
 
 
 @register()

@@ -32,6 +32,7 @@ class EnsembleVariance(Theory):
 
 def _calibrated(seen: Observables) -> CheckResult:
     pair, weak = seen["ensemble_pair_error"], seen["weak_error"]
+    # Equal disagreement and error do not show that votes are calibrated; a difference shows that they are not.
     difference = pair.value - weak.value
     p = p_differs(difference, (pair.se**2 + weak.se**2) ** 0.5)
     why = f"two retrained supervisors disagree on {pair}, the supervisor's error is {weak}: equal if it holds"

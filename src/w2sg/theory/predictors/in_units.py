@@ -46,6 +46,7 @@ def name_units(cls: type[InUnits], summary: str) -> None:
         cls: The registered class.
         summary: What it is, with `{risk}` in the place of the risk.
     """
+    # The kind itself is the name of the 0-1 unit.
     kind = cls.model_fields["kind"].default
     for unit, words in IN_WORDS.items():
         if unit != "error":

@@ -65,6 +65,7 @@ class IntrinsicDimensionPgr(Theory):
     def formula(self, at: Mapping[str, float]) -> float:
         """Return gain over the gap to the ceiling's variance."""
         risks = _risks(at, 1.0)
+        # The paper's ceiling has the labels of both splits; the laboratory's has those of the transfer split.
         ceiling = risks.ceiling
         if self.ceiling == "transfer":
             ceiling = least_squares_variance(at["d_strong"], at["n_transfer"])

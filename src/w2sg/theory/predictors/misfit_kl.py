@@ -25,6 +25,7 @@ _LOGIT_TRUTH = given.assumed(
 
 def _inequality(seen: Observables) -> CheckResult:
     gain, misfit = seen["audit_gain_kl"], seen["misfit_reverse_kl"]
+    # The theorem is an inequality: labels can refute it, and no number of them shows that it is tight.
     slack = gain.value - misfit.value
     se = (gain.se**2 + misfit.se**2) ** 0.5
     p = p_above(Quantity(-slack, se, gain.n, "misfit less gain"), 0.0)

@@ -42,6 +42,7 @@ def _isotropic_rest(seen: Observables) -> CheckResult:
         m = separation(seen.value("anisotropy"), d) ** 2
     except Inapplicable as reason:
         return CheckResult("violated", str(reason))
+    # Sum and sum of squares of the eigenvalues 1, ..., 1, 1 + m; the sample's noise adds 1 / n to the squares' share.
     total, squares = d + m, d - 1 + (1 + m) ** 2
     expected = total**2 / (squares * (1 + 1 / n) + total**2 / n)
     why = f"effective dimension {found:.3g}, {expected:.3g} for one spike on isotropic noise"
@@ -82,6 +83,7 @@ class MixtureGain(Theory):
         if not 0 < error < 1:
             raise Inapplicable(f"the supervisor's error must lie between 0 and 1, got {error:.4g}")
         mu = separation(at["anisotropy"], d)
+        # A linear rule at this angle to the means errs on the share Phi(-mu cos) of inputs.
         cos = float(norm.isf(error)) / mu
         if abs(cos) > 1:
             raise Inapplicable(f"an error of {error:.4g} is out of reach for means {mu:.4g} standard deviations away")

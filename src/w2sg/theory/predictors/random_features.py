@@ -30,6 +30,7 @@ class _Shares(Theory):
     def formula(self, at: Mapping[str, float]) -> float:
         """Return the supervisor's risk less the student's."""
         weak, variance = distance(at, "weak_squared"), at["label_variance"]
+        # A projection never has more risk than the constant, which it contains.
         if not weak <= variance or variance <= 0:
             raise Inapplicable(
                 f"the supervisor, {weak:.4g}, is worse than a constant, {variance:.4g}: it is no projection"

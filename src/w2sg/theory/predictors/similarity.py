@@ -27,6 +27,7 @@ def chance_adjusted_agreement(observed: float, first: float, second: float, clas
             raise InputError(f"{name} must be from 0 to 1, got {value}")
     if not classes >= 2:
         raise InputError(f"there must be at least 2 classes, got {classes}")
+    # Both right by chance, or both wrong and on the same wrong class.
     chance = first * second + (1 - first) * (1 - second) / (classes - 1)
     if chance >= 1:
         raise InputError("models that are always right agree by chance: there is no similarity to speak of")

@@ -33,6 +33,7 @@ def _gain(at: Mapping[str, float], lambda_t: float, lambda_s: float) -> float:
     n, transfer, d_w, d_s = (at[name] for name in ("n_supervision", "n_transfer", "d_weak", "d_strong"))
     if min(n, transfer, d_w, d_s) <= 0:
         raise Inapplicable(f"sizes and dimensions must be above 0, got {n:g}, {transfer:g}, {d_w:g}, {d_s:g}")
+    # Label variance is signal and noise together, and noise is what least squares on the features leaves.
     noise, signal = distance(at, "noise"), at["label_variance"] - at["noise"]
     if signal <= 0:
         raise Inapplicable(f"labels vary by {at['label_variance']:.4g}, noise is {noise:.4g}: no signal is left")

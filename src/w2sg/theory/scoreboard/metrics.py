@@ -27,6 +27,7 @@ def correlation(first: FloatArray, second: FloatArray) -> float:
 
 def ranks(values: FloatArray) -> FloatArray:
     """Return average ranks from 1; scipy's costs ten times as much on short vectors, and a bootstrap asks often."""
+    # Equal values share the middle of the places that they take.
     _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
     return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[place])
 
@@ -66,6 +67,7 @@ def r2_refitted(predicted: FloatArray, truth: FloatArray, tasks: AnyArray) -> fl
         return float("nan")
     mapped = np.empty_like(truth)
     for rows in by_task(tasks):
+        # A task is mapped by the others' fit, or R^2 would reward a map that was made for its own truth.
         rest = np.setdiff1d(np.arange(len(truth)), rows)
         x = predicted[rest] - predicted[rest].mean()
         power = float(x @ x)
@@ -80,6 +82,7 @@ def auc(predicted: FloatArray, positive: AnyArray) -> float:
     n_other = len(positive) - n_positive
     if not n_positive or not n_other:
         return float("nan")
+    # Mann and Whitney: the positives' ranks beyond those among themselves count the pairs in right order.
     return float((ranks(predicted)[positive].sum() - n_positive * (n_positive + 1) / 2) / (n_positive * n_other))
 
 
@@ -97,6 +100,7 @@ def noise_ceiling(truth: FloatArray, truth_se: FloatArray, tasks: AnyArray) -> f
     """
     shares = []
     for rows in by_task(tasks):
+        # The truth varies by what it is and by its error of measurement: what is left of the former is its reliability.
         spread = float(np.var(truth[rows], ddof=1)) if len(rows) >= FEWEST else 0.0
         if spread > 0:
             shares.append(max(0.0, 1 - float(np.mean(truth_se[rows] ** 2)) / spread))

@@ -1,4 +1,4 @@
-"""The sheet that scores are made from: every theory's predictions beside what happened, run by run."""
+"""The table that scores are made from: every theory's predictions beside what happened, run by run."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -82,10 +82,11 @@ class PredictionTable:
 def prediction_table(
     cases: Sequence[Case], answers: Sequence[Answer], level: float, *, sampled: bool = True
 ) -> PredictionTable:
-    """Return the sheet of runs and of the answers on them."""
+    """Return the table of runs and of the answers on them."""
     place = {case.run: index for index, case in enumerate(cases)}
     grouped: dict[str, list[Answer]] = {}
     for answer in answers:
+        # A theory with labels is another column for each number of them.
         name = f"{answer.theory}@{answer.labels}" if answer.labels else answer.theory
         grouped.setdefault(name, []).append(answer)
     return PredictionTable(
@@ -101,10 +102,10 @@ def prediction_table(
 
 def truth_of(cases: Sequence[Case], name: str) -> tuple[FloatArray, FloatArray]:
     """Return a kind of ground truth and its standard errors, both `(n,)`."""
-    found = [case.truth.values.get(name) for case in cases]
+    quantities = [case.truth.values.get(name) for case in cases]
     return (
-        np.array([np.nan if one is None else one.value for one in found]),
-        np.array([np.nan if one is None else one.se for one in found]),
+        np.array([np.nan if quantity is None else quantity.value for quantity in quantities]),
+        np.array([np.nan if quantity is None else quantity.se for quantity in quantities]),
     )
 
 
@@ -114,6 +115,7 @@ def _column(name: str, answers: Sequence[Answer], cases: Sequence[Case], place: 
     answered, standing = np.zeros(n, dtype=bool), np.full(n, -1)
     for answer in answers:
         row = place[answer.run]
+        # What the formula says counts for ranks even where the theory abstains; intervals count where it answers.
         if answer.formula is not None:
             value[row], standing[row] = answer.formula, STANDINGS.index(answer.standing)
         if answer.mean is not None and answer.low is not None and answer.high is not None:

@@ -31,6 +31,7 @@ class Clusters:
         for _ in range(count):
             rows: list[IntArray] = []
             tasks: list[IntArray] = []
+            # A task that is drawn twice is two tasks in the resample, with supervisors drawn anew for each.
             for place, drawn in enumerate(rng.integers(n, size=n) if draw_tasks else range(n)):
                 group = self.groups[drawn]
                 chosen = [group[i] for i in rng.integers(len(group), size=len(group))]

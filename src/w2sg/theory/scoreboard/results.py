@@ -7,7 +7,7 @@ from typing import Any
 
 from w2sg.theory.scoreboard.decisions import Regret, regrets_of
 from w2sg.theory.scoreboard.predictions import PredictionTable
-from w2sg.theory.scoreboard.scores import Contrast, Score, contrasts_of, resamples_of, scores_of
+from w2sg.theory.scoreboard.scores import Contrast, TheoryScore, contrasts_of, resamples_of, scores_of
 from w2sg.theory.scoreboard.stack import stacked
 from w2sg.theory.scoreboard.summaries import (
     FamilyScores,
@@ -46,8 +46,8 @@ class Scoreboard:
     late: int
     n_runs: dict[str, int]
     n_family_runs: dict[str, int]
-    scores: Sequence[Score]
-    family_scores: Sequence[Score]
+    scores: Sequence[TheoryScore]
+    family_scores: Sequence[TheoryScore]
     contrasts: Sequence[Contrast]
     regrets: Sequence[Regret]
     stacks: Sequence[StackScores]
@@ -57,7 +57,7 @@ class Scoreboard:
     family_predictions: PredictionTable | None = field(repr=False)
 
     @property
-    def main_scores(self) -> Sequence[Score]:
+    def main_scores(self) -> Sequence[TheoryScore]:
         """Scores on the study's runs, or on the families where there is no study."""
         return self.scores or self.family_scores
 

@@ -22,7 +22,7 @@ REFERENCE = "disagreement"
 
 
 @dataclass(frozen=True)
-class Score:
+class TheoryScore:
     """How one theory did on some runs; a score that is not defined there is None.
 
     Attributes:
@@ -91,37 +91,43 @@ class Contrast:
     p_holm: float
 
 
-def scores_of(sheet: PredictionTable) -> list[Score]:
+def scores_of(table: PredictionTable) -> list[TheoryScore]:
     """Return the scores of every theory on all runs and on those of each standing."""
-    resamples = resamples_of(sheet)
-    found = []
-    for column in sheet.columns.values():
-        found.append(_score(sheet, column, ALL, column.known, resamples))
+    resamples = resamples_of(table)
+    scores = []
+    for column in table.columns.values():
+        scores.append(_score(table, column, ALL, column.known, resamples))
         for code, standing in enumerate(STANDINGS):
             rows = column.known & (column.standing == code)
+            # Where all runs have one standing its score is that of all runs, and need not be made again.
             if rows.any() and not rows[column.known].all():
-                found.append(_score(sheet, column, standing, rows, resamples))
+                scores.append(_score(table, column, standing, rows, resamples))
             elif rows.any():
-                found.append(replace(found[-1], runs=standing))
-    return found
+                scores.append(replace(scores[-1], runs=standing))
+    return scores
 
 
-def resamples_of(sheet: PredictionTable) -> list[Resample]:
-    """Return the cluster bootstrap's resamples of a sheet; equal sheets give equal ones."""
-    rng = derive(len(sheet.runs), "scoreboard", "bootstrap")
-    return list(Clusters(sheet.tasks, sheet.clusters).resamples(rng, draw_tasks=sheet.sampled))
+def resamples_of(table: PredictionTable) -> list[Resample]:
+    """Return the cluster bootstrap's resamples of a table; equal tables give equal ones."""
+    rng = derive(len(table.runs), "scoreboard", "bootstrap")
+    return list(Clusters(table.tasks, table.clusters).resamples(rng, draw_tasks=table.sampled))
 
 
-def contrasts_of(sheet: PredictionTable, reference: str = REFERENCE) -> list[Contrast]:
+def contrasts_of(table: PredictionTable, reference: str = REFERENCE) -> list[Contrast]:
     """Return how every theory of the gain compares with a baseline; none where the baseline is not there.
 
     A theory that says the same of all runs is left out, and so is one that says nothing.
     """
-    if reference not in sheet.columns:
+    if reference not in table.columns:
         return []
-    base, resamples = sheet.columns[reference], resamples_of(sheet)
-    rivals = [one for one in sheet.columns.values() if one.target == "gain" and one is not base and _varies(one)]
-    drawn = [_difference(sheet, column, base, resamples) for column in rivals]
+    base, resamples = table.columns[reference], resamples_of(table)
+    rivals = [
+        column
+        for column in table.columns.values()
+        if column.target == "gain" and column is not base and _varies(column)
+    ]
+    # The same resamples for every theory: differences are paired within each.
+    drawn = [_difference(table, column, base, resamples) for column in rivals]
     corrected = holm([p for *_, p in drawn]) if drawn else np.zeros(0)
     return [
         Contrast(column.name, reference, n, interval, p, float(p_holm))
@@ -130,21 +136,21 @@ def contrasts_of(sheet: PredictionTable, reference: str = REFERENCE) -> list[Con
 
 
 def _difference(
-    sheet: PredictionTable, column: PredictionColumn, base: PredictionColumn, resamples: Sequence[Resample]
+    table: PredictionTable, column: PredictionColumn, base: PredictionColumn, resamples: Sequence[Resample]
 ) -> tuple[int, Interval | None, float]:
     """Return n, the difference of rank correlations with the gain in 0-1 risk, and its p-value."""
-    truth, _ = sheet.truth("gain error")
+    truth, _ = table.truth("gain error")
     rows = np.isfinite(column.value) & np.isfinite(base.value) & np.isfinite(truth)
 
     def difference(chosen: np.ndarray, tasks: np.ndarray) -> float:
-        one, other = (
+        own, reference = (
             metrics.within(metrics.spearman, theory.value[chosen], truth[chosen], tasks) for theory in (column, base)
         )
-        return one - other
+        return own - reference
 
     draws = [difference(chosen[rows[chosen]], tasks[rows[chosen]]) for chosen, tasks in resamples]
     own = np.flatnonzero(rows)
-    estimate = difference(own, sheet.tasks[own])
+    estimate = difference(own, table.tasks[own])
     return len(own), percentile_interval(estimate, np.array(draws), LEVEL), two_sided_p(estimate, np.array(draws))
 
 
@@ -154,13 +160,13 @@ def _varies(column: PredictionColumn) -> bool:
 
 
 def _score(
-    sheet: PredictionTable, column: PredictionColumn, name: str, rows: BoolArray, resamples: Sequence[Resample]
-) -> Score:
-    value, truth, tasks = column.value[rows], column.truth[rows], sheet.tasks[rows]
+    table: PredictionTable, column: PredictionColumn, name: str, rows: BoolArray, resamples: Sequence[Resample]
+) -> TheoryScore:
+    value, truth, tasks = column.value[rows], column.truth[rows], table.tasks[rows]
     known: dict[str, Any] = {
         "kendall": metrics.within(metrics.kendall, value, truth, tasks),
         "spearman_pooled": metrics.spearman(value, truth),
-        "spearman_error": _against_error(sheet, column, rows),
+        "spearman_error": _against_error(table, column, rows),
         "ceiling": metrics.noise_ceiling(truth, column.truth_se[rows], tasks),
         "r2": metrics.r2(value, truth),
         "r2_refitted": metrics.r2_refitted(value, truth, tasks),
@@ -168,7 +174,7 @@ def _score(
         "mae": float(np.abs(value - truth).mean()) if len(value) else float("nan"),
     }
     answered = rows & column.answered
-    return Score(
+    return TheoryScore(
         theory=column.name,
         target=column.target,
         unit=column.unit,
@@ -176,16 +182,16 @@ def _score(
         n=int(rows.sum()),
         n_tasks=len(np.unique(tasks)),
         abstains=float(1 - answered.sum() / rows.sum()) if rows.any() else None,
-        spearman=_bootstrapped(sheet, column, rows, resamples),
-        **{key: one if np.isfinite(one) else None for key, one in known.items()},
-        **_intervals(sheet, column, answered, resamples),
+        spearman=_bootstrapped(table, column, rows, resamples),
+        **{key: value if np.isfinite(value) else None for key, value in known.items()},
+        **_intervals(table, column, answered, resamples),
     )
 
 
 def _bootstrapped(
-    sheet: PredictionTable, column: PredictionColumn, rows: BoolArray, resamples: Sequence[Resample]
+    table: PredictionTable, column: PredictionColumn, rows: BoolArray, resamples: Sequence[Resample]
 ) -> Interval | None:
-    estimate = metrics.within(metrics.spearman, column.value[rows], column.truth[rows], sheet.tasks[rows])
+    estimate = metrics.within(metrics.spearman, column.value[rows], column.truth[rows], table.tasks[rows])
     draws = [
         metrics.within(metrics.spearman, column.value[chosen], column.truth[chosen], tasks)
         for chosen, tasks in ((chosen[rows[chosen]], tasks[rows[chosen]]) for chosen, tasks in resamples)
@@ -193,29 +199,30 @@ def _bootstrapped(
     return percentile_interval(estimate, np.array(draws), LEVEL)
 
 
-def _against_error(sheet: PredictionTable, column: PredictionColumn, rows: BoolArray) -> float:
-    truth, _ = sheet.truth("gain error")
+def _against_error(table: PredictionTable, column: PredictionColumn, rows: BoolArray) -> float:
+    truth, _ = table.truth("gain error")
     both = rows & np.isfinite(truth)
     if column.target != "gain" or not both.any():
         return float("nan")
-    return metrics.within(metrics.spearman, column.value[both], truth[both], sheet.tasks[both])
+    return metrics.within(metrics.spearman, column.value[both], truth[both], table.tasks[both])
 
 
 def _intervals(
-    sheet: PredictionTable, column: PredictionColumn, rows: BoolArray, resamples: Sequence[Resample]
+    table: PredictionTable, column: PredictionColumn, rows: BoolArray, resamples: Sequence[Resample]
 ) -> dict[str, Any]:
     """Return coverage, width and interval score where the theory answers."""
     if not rows.any():
         return {"coverage": None, "width": None, "interval_score": None}
     low, high, truth = column.low[rows], column.high[rows], column.truth[rows]
     inside = np.full(len(column.truth), np.nan)
-    spread = 0.0 if is_stack(column.name) else norm.ppf(0.5 + sheet.level / 2) * np.nan_to_num(column.truth_se[rows])
+    # The measured gain has an error of its own, which a theory's interval is not for; the stack's was made to cover it.
+    spread = 0.0 if is_stack(column.name) else norm.ppf(0.5 + table.level / 2) * np.nan_to_num(column.truth_se[rows])
     inside[rows] = np.abs(truth - (low + high) / 2) <= np.hypot((high - low) / 2, spread)
     draws = [_mean(inside[chosen[rows[chosen]]]) for chosen, _ in resamples]
     return {
         "coverage": percentile_interval(float(inside[rows].mean()), np.array(draws), LEVEL),
         "width": float(np.mean(high - low)),
-        "interval_score": metrics.interval_score(low, high, truth, sheet.level),
+        "interval_score": metrics.interval_score(low, high, truth, table.level),
     }
 
 

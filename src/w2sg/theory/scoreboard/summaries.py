@@ -155,6 +155,7 @@ def label_uses_of(where: str, table: PredictionTable, resamples: Sequence[Resamp
         resamples: Resamples of the table's rows; None draws within families, which are not a sample of anything.
     """
     if resamples is None:
+        # The families are all there are: each keeps its number of runs, and runs are drawn within it.
         resamples = _together([_within_family(table, task) for task in _family_tasks(table)])
     uses = []
     for column in table.columns.values():
@@ -173,6 +174,7 @@ def in_doubt(table: PredictionTable) -> BoolArray:
     """Return on which runs most theories without labels see one of their hypotheses violated, `(n,)`."""
     columns = [column for column in table.columns.values() if not column.labels and has_hypotheses(column.theory)]
     standing = np.array([column.standing for column in columns]).reshape(len(columns), len(table.runs))
+    # Theories that say nothing of a run are no witnesses, for or against.
     speaking = (standing >= 0).sum(axis=0)
     doubted: BoolArray = (standing == VIOLATED).sum(axis=0) > MOST_FAIL * speaking
     return doubted
