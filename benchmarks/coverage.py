@@ -20,17 +20,15 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 
 from w2sg.core import (
+    ClassProbabilities,
     Examples,
     FloatArray,
     Inputs,
     Method,
-    Predictor,
     Student,
-    WeakSplit,
+    Supervision,
     WeakSupervisor,
-    WeakView,
     derive,
-    one_hot,
     registry,
 )
 from w2sg.measure import Paired, pgr
@@ -101,26 +99,21 @@ def _seed(task: Gaussian, seed: int, fixed: Any) -> tuple[tuple[Any, ...], list[
     data = task.load(derive(seed, "task"))
     test = (fixed or data).tests["test"]
     gold = (fixed or data).vault.release("score", "test")
-    supervisor, student, method = (
-        registry.build(sort, spec)
-        for sort, spec in (("supervisors", SUPERVISOR), ("students", STUDENT), ("methods", "naive"))
-    )
-    assert isinstance(supervisor, WeakSupervisor)
-    assert isinstance(student, Student)
-    assert isinstance(method, Method)
-    labeller = supervisor.fit(
-        data.supervision, data.vault.release("supervision", "supervision"), data.corpus, 2, derive(seed, "supervisor")
-    )
+    supervisor: WeakSupervisor = registry.build(WeakSupervisor, SUPERVISOR)
+    student: Student = registry.build(Student, STUDENT)
+    method: Method = registry.build(Method, "naive")
+    known = data.vault.release("supervision", "supervision")
+    supervision = Supervision(data.supervision, known, data.question, data.corpus)
+    labeller = supervisor.fit(supervision, derive(seed, "supervisor"))
 
-    def weak(examples: Examples) -> FloatArray:
+    def label(examples: Examples) -> ClassProbabilities:
         return labeller.label(examples, None, derive(seed, "label"))
 
-    def taught(labels: FloatArray) -> Predictor:
-        view = WeakView(WeakSplit(data.transfer.inputs, labels), None, data.corpus)
-        return method.fit(view, student, derive(seed, "student"))
+    def weak(examples: Examples) -> FloatArray:
+        return label(examples).probabilities
 
-    naive = taught(weak(data.transfer))
-    ceiling = taught(one_hot(data.vault.release("ceiling", "transfer"), 2))
+    naive = method.fit(data.view({"transfer": label(data.transfer)}), student, derive(seed, "student"))
+    ceiling = method.fit(data.gold_view(), student, derive(seed, "student"))
     rules = (weak, lambda e: naive.predict_proba(e.inputs), lambda e: ceiling.predict_proba(e.inputs))
     correct = [np.asarray(rule(test).argmax(axis=1) == gold) for rule in rules]
     return (test.ids, *correct), [_exact_error(task, rule) for rule in rules]

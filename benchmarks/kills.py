@@ -94,7 +94,9 @@ def results(folder: Path) -> tuple[dict[str, float], dict[str, np.ndarray]]:
             made = store.get(row["key"])
             if made is not None and row["step"] in ("labels", "student", "ceiling"):
                 unpack = unpack_signals if row["step"] == "labels" else unpack_answers
-                probabilities[row["key"]] = unpack(ClassProbabilities, made.arrays)["test"].probabilities
+                signal = unpack(ClassProbabilities, made.arrays)["test"]
+                assert isinstance(signal, ClassProbabilities)
+                probabilities[row["key"]] = signal.probabilities
     return accuracies, probabilities
 
 

@@ -21,13 +21,10 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
-from threadpoolctl import threadpool_limits
-from w2sg.lab.engine import default_store
-from w2sg.lab.protocol import Bench
-from w2sg.lab.work import _FeatureKeeper
 
-from w2sg.core import AnyArray, FloatArray, Method, keeping, one_hot, registry
-from w2sg.lab import Setup, Store, Study, named_methods
+from w2sg.core import AnyArray, CapabilityError, FloatArray, Method, Supervision, derive, one_hot, registry, run_timed
+from w2sg.graph import Store, working_with
+from w2sg.lab import Setup, Study, default_store, named_methods, task_data
 from w2sg.methods import Composition
 from w2sg.students import Linear, features
 
@@ -54,7 +51,7 @@ def main() -> None:
     setups = league.model_copy(update={"methods": ("naive",)}).setups()
     titles = league.titles()
     methods = FEW if options.batch == "few" else objectives()
-    with Store(default_store()) as store, keeping(_FeatureKeeper(store)), threadpool_limits(1):
+    with Store(default_store()) as store, working_with(store):
         tasks = {
             setup.label(titles)["task"]: compared(setup, methods, options.seeds, options.tolerance) for setup in setups
         }
@@ -94,35 +91,45 @@ def compared(setup: Setup, names: Sequence[str], n_seeds: int, tolerance: float)
     assert isinstance(student, Linear)
     ours_s, theirs_s, n_fits, errors = 0.0, 0.0, 0, [(0.0, 0.0)]
     for seed in range(n_seeds):
-        bench = Bench(setup.task, seed)
-        data, labels = bench.data, bench.labels(setup.supervisor).arrays
+        data = task_data(setup.task, seed)
+        known = data.vault.release("supervision", "supervision")
+        supervision = Supervision(data.supervision, known, data.question, data.corpus)
+        labeller = setup.supervisor.fit(supervision, derive(seed, "supervisor"))
+        labels = {
+            split: labeller.label(examples, None, derive(seed, "label", split))
+            for split, examples in data.labelled_by_supervisor().items()
+        }
         x, x_test = (
             features(student.features, data.corpus, inputs).astype(np.float64)
             for inputs in (data.transfer.inputs, data.tests["test"].inputs)
         )
-        methods = [one for name in names if isinstance(one := registry.build("methods", name), Method)]
-        made = bench.students(student, methods, [labels] * len(methods), ceiling=True)
-        weak, gold = labels["transfer"], data.vault.release("ceiling", "transfer")
+        methods = [registry.build(Method, name) for name in names]
+        views = [*(data.view(labels) for _ in methods), data.gold_view()]
+        plain = registry.build(Method, "naive")
+        courses = [
+            method.train(view, student, derive(seed, "student"))
+            for method, view in zip([*methods, plain], views, strict=True)
+        ]
+        weak, gold = labels["transfer"].probabilities, data.vault.release("ceiling", "transfer")
         hard = {HARD: weak.argmax(axis=1), "ceiling": gold}
-        for name, trained in zip((*names, "ceiling"), made, strict=True):
-            if "refused" in trained.record:
+        for name, trained, ours in zip((*names, "ceiling"), *run_timed(courses), strict=True):
+            if isinstance(trained, CapabilityError):
                 continue
-            targets = one_hot(hard[name], len(data.classes)) if name in hard else weak
+            targets = one_hot(hard[name], len(data.question.names)) if name in hard else weak
             if (targets.sum(axis=0) > 0).sum() < 2:
                 continue  # a supervisor that names one class only: scikit-learn refuses to fit
             seconds, proba = _fitted(x, targets, student.c, x_test, tolerance)
             theirs_s += seconds
-            ours_s += trained.record["seconds"]
+            ours_s += ours
             n_fits += 1
             if name in CONVEX:
                 _, exact = _fitted(x, targets, student.c, x_test, NEARLY_EXACT)
-                errors.append(
-                    (float(np.abs(trained.arrays["test"] - exact).mean()), float(np.abs(proba - exact).mean()))
-                )
+                answered = trained.answer(data.tests["test"].inputs).probabilities
+                errors.append((float(np.abs(answered - exact).mean()), float(np.abs(proba - exact).mean())))
     return {
         "n": len(x),
         "d": x.shape[1],
-        "k": len(data.classes),
+        "k": len(data.question.names),
         "n_fits": n_fits,
         "ours_s": ours_s,
         "sklearn_s": theirs_s,

@@ -3,9 +3,11 @@
 A step is declared by subclassing `Step`; `execute` makes what the store lacks of a list of steps.
 """
 
+from w2sg.graph.attempts import attempt as attempt
 from w2sg.graph.compute import Failure as Failure
 from w2sg.graph.compute import Report as Report
 from w2sg.graph.compute import compute as compute
+from w2sg.graph.compute import working_with as working_with
 from w2sg.graph.database import CACHED as CACHED
 from w2sg.graph.database import LISTED as LISTED
 from w2sg.graph.database import MIGRATIONS as MIGRATIONS

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,7 +12,7 @@ from w2sg.core import StoreError
 from w2sg.graph.attempts import attempt
 from w2sg.graph.compute import Failure, Report
 from w2sg.graph.keys import THREADS, Keys
-from w2sg.graph.launchers import InProcess, Launcher, Outcome, Processes, Unit, WorkerEndedError, WorkerPool
+from w2sg.graph.launchers import InProcess, Launcher, Processes, Unit, WorkerPool
 from w2sg.graph.steps import Step
 from w2sg.graph.store import Store
 
@@ -105,48 +105,36 @@ def _launch(launcher: Launcher, units: Sequence[Unit], keys: Keys, tell: Callabl
     """Compute units; those that were with the workers when one of these ended are done again, one at a time."""
     total = Report()
     done = 0
-    alone: set[Unit] = set()
-    crashed: list[tuple[Unit, Exception]] = []
 
-    def collect(outcomes: Iterable[Outcome]) -> None:
+    def together(some: Sequence[Unit]) -> list[tuple[Unit, Exception]]:
+        """Compute units in one pool; return those that came back undone, with what ended their worker."""
         nonlocal done
-        for unit, outcome in outcomes:
-            if isinstance(outcome, StoreError):
-                raise outcome
-            if isinstance(outcome, Exception):
-                crashed.append((unit, outcome))
-                continue
-            total.add(outcome)
-            done += len(unit.steps)
-            tell(done)
+        undone = []
+        with _pool(launcher, len(some)) as pool:
+            for unit in some:
+                pool.submit(unit)
+            for unit, outcome in pool.poll():
+                if isinstance(outcome, StoreError):
+                    raise outcome
+                if isinstance(outcome, Exception):
+                    undone.append((unit, outcome))
+                    continue
+                total.add(outcome)
+                done += len(unit.steps)
+                tell(done)
+        return undone
 
-    with _pool(launcher, len(units)) as pool:
-        for unit in units:
-            pool.submit(unit)
-        collect(pool.poll())
     # When a process of a pool is killed, the pool cannot say which unit was its undoing: all that were waiting come
     # back. Alone with a worker, a unit that ends it is found; so is the step, once the unit is taken apart.
-    waiting: list[Unit] = []
-    while crashed or waiting:
-        with _pool(launcher, 1) as pool:  # a new one only where the last one's worker has ended
-            ended = False
-            while (crashed or waiting) and not ended:
-                if not crashed:
-                    single = waiting.pop()
-                    alone.add(single)
-                    pool.submit(single)
-                    collect(pool.poll())
-                    ended = any(isinstance(error, WorkerEndedError) for _, error in crashed)
-                    continue
-                unit, error = crashed.pop()
-                if isinstance(error, WorkerEndedError) and unit not in alone:
-                    waiting.append(unit)
-                elif len(unit.steps) > 1:
-                    waiting += unit.singly()
-                else:
-                    _fail(unit, Failure.of(error), keys, total)
-                    done += 1
-                    tell(done)
+    waiting = [unit for unit, _ in together(units)]
+    while waiting:
+        for unit, error in together([waiting.pop()]):
+            if len(unit.steps) > 1:
+                waiting += unit.singly()
+            else:
+                _fail(unit, Failure.of(error), keys, total)
+                done += 1
+                tell(done)
     return total
 
 
