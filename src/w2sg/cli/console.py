@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -32,7 +32,9 @@ LauncherName = Annotated[
 Plugins = Annotated[
     list[str] | None, typer.Option("--plugin", help="A Python file that registers components; may be repeated.")
 ]
-
+PageOut = Annotated[
+    Path | None, typer.Option("-o", "--out", help="Write a page too: .md or .html.", show_default=False)
+]
 Audits = Annotated[
     str, typer.Option("--labels", help="Numbers of audited labels, with commas; 0 buys none.", metavar="K,...")
 ]
@@ -85,6 +87,16 @@ def print_document(document: "Document", *, as_json: bool, **more: object) -> No
     if "steps_done" in document.effort:
         steps = ", ".join(f"{n} {step}" for step, n in document.effort["steps_done"].items())
         typer.echo(f"{document.effort['wall_s']:.1f} s; steps done: {steps or 'none: all were in the store'}")
+
+
+def publish(document: "Document", page: Path | None, *, as_json: bool, name: str) -> None:
+    """Write a document as a page, where one is asked for, and print it."""
+    from w2sg.report import write_document
+
+    written = None if page is None else write_document(document, page)
+    print_document(document, as_json=as_json, page=None if written is None else str(written))
+    if written is not None:
+        say(f"{name}: {written}")
 
 
 def load_plugins(paths: Sequence[str] | None) -> None:
@@ -151,8 +163,9 @@ def say(message: str) -> None:
 def fail(message: str, code: int) -> NoReturn:
     """Print an error on stderr and leave with an exit code."""
     from rich.console import Console
+    from rich.markup import escape
 
-    Console(stderr=True).print(f"[bold red]error:[/] {_escaped(message)}", highlight=False, soft_wrap=True)
+    Console(stderr=True).print(f"[bold red]error:[/] {escape(message)}", highlight=False, soft_wrap=True)
     raise SystemExit(code)
 
 
@@ -202,27 +215,9 @@ def _plain_progress(what: str, unit: str) -> Callable[[int, int], None]:
     return show
 
 
-def number(value: float | None, digits: int = 3) -> str:
+def number(value: float | None) -> str:
     """Return a number for a table, `-` where there is none."""
-    return "-" if value is None else f"{value:.{digits}f}"
-
-
-def probability(value: float | None) -> str:
-    """Return a p-value for a table: a small one is never shown as 0."""
-    return "<0.001" if value is not None and value < 0.001 else number(value)
-
-
-def interval(found: Any) -> str:
-    """Return an interval for a table."""
-    if found is None or found.estimate is None:
-        return "-"
-    return f"{found.estimate:.3f} [{found.low:.3f}, {found.high:.3f}]"
-
-
-def _escaped(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)
+    return "-" if value is None else f"{value:.3f}"
 
 
 @contextmanager

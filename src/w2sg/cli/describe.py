@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from w2sg.cli.console import Json, Plugins, print_json, print_table
+from w2sg.cli.console import Json, Plugins, load_plugins, print_json, print_table
 
 
 def describe(
@@ -22,8 +22,7 @@ def describe(
     """
     from w2sg.core import ConfigError, canonical_json, registry
 
-    for path in plugin or []:
-        registry.load_plugin(path)
+    load_plugins(plugin)
     entry = registry.lookup(kind, name)
     try:
         values = registry.build(kind, name).model_dump(mode="json")

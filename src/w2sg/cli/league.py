@@ -5,14 +5,12 @@ from typing import Annotated
 
 import typer
 
-from w2sg.cli.console import Json, StoreFolder, Workers, existing_store, print_document, progress_bar, say
+from w2sg.cli.console import Json, PageOut, StoreFolder, Workers, existing_store, progress_bar, publish
 
 
 def league(
     study: Annotated[str, typer.Argument(help="The study's name, or its file.")],
-    out: Annotated[
-        Path | None, typer.Option("-o", "--out", help="Write a page too: .md or .html.", show_default=False)
-    ] = None,
+    out: PageOut = None,
     store: StoreFolder = None,
     workers: Workers = None,
     as_json: Json = False,
@@ -25,7 +23,7 @@ def league(
     """
     import w2sg
     from w2sg.lab import league_document, league_of
-    from w2sg.report import page_target, write_document
+    from w2sg.report import page_target
 
     if out is not None:
         page_target(out)
@@ -35,7 +33,4 @@ def league(
     else:
         result = w2sg.recall(study, store=existing_store(store))
     document = league_document(league_of(result), made_by=f"w2sg league {study} -o {out}" if out else "")
-    page = None if out is None else write_document(document, out)
-    print_document(document, as_json=as_json, page=None if page is None else str(page))
-    if page is not None:
-        say(f"league: {page}")
+    publish(document, out, as_json=as_json, name="league")

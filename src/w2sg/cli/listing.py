@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from w2sg.cli.console import Json, Plugins, print_json, print_table
+from w2sg.cli.console import Json, Plugins, load_plugins, print_json, print_table
 
 
 def list_names(
@@ -20,9 +20,8 @@ def list_names(
     """
     from w2sg.core import registry
 
-    for path in plugin or []:
-        registry.load_plugin(path)
-    entries = [registry.lookup(kind, name) for name in registry.names(kind)]
+    load_plugins(plugin)
+    entries = registry.entries(kind)
     if as_json:
         print_json(
             [{"name": e.name, "kind": registry.kind_of(e.cls), "summary": e.summary, "paper": e.paper} for e in entries]

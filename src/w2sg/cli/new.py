@@ -143,8 +143,8 @@ def _in_folder(folder: Path, name: str, paper: str) -> list[Path]:
     source, test = folder / f"{module}.py", folder / f"test_{module}.py"
     _refuse_existing(source, test)
     load = (
-        "from pathlib import Path\n\nfrom w2sg.core import load_plugin\n\n"
-        f'load_plugin(Path(__file__).with_name("{module}.py"))\n\n'
+        "from pathlib import Path\n\nfrom w2sg.core import registry\n"
+        f'registry.load_plugin(Path(__file__).with_name("{module}.py"))\n\n'
     )
     _write(source, _source(name, paper))
     _write(test, TEST.substitute(name=name, load=load))

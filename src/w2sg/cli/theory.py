@@ -1,6 +1,5 @@
 """`w2sg theory`: the predictors of generalization, and the scoreboard that holds them against the same runs."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,13 +7,14 @@ import typer
 from w2sg.cli.console import (
     Audits,
     Json,
+    PageOut,
     Plugins,
     StoreFolder,
     Workers,
     audits_of,
     load_plugins,
     print_document,
-    say,
+    publish,
     study_of,
     watching,
 )
@@ -48,9 +48,7 @@ def score(
     ] = None,
     labels: Audits = AUDITED,
     families: Annotated[int, typer.Option(min=0, help="Runs of each synthetic family A, B, C.")] = FAMILY_RUNS,
-    out: Annotated[
-        Path | None, typer.Option("-o", "--out", help="Write a page too: .md or .html.", show_default=False)
-    ] = None,
+    out: PageOut = None,
     store: StoreFolder = None,
     workers: Workers = None,
     as_json: Json = False,
@@ -66,7 +64,7 @@ def score(
 
         w2sg theory score studies/theory.toml -o theory-scores.md
     """
-    from w2sg.report import page_target, write_document
+    from w2sg.report import page_target
     from w2sg.theory import scoreboard, scoreboard_document
 
     if out is not None:
@@ -80,7 +78,4 @@ def score(
     given += [None if families == FAMILY_RUNS else f"--families {families}", f"-o {out}" if out else None]
     command = " ".join(["w2sg theory score", *(argument for argument in given if argument)])
     document = scoreboard_document(board, made_by=command)
-    page = None if out is None else write_document(document, out)
-    print_document(document, as_json=as_json, page=None if page is None else str(page))
-    if page is not None and not as_json:
-        say(f"scoreboard: {page}")
+    publish(document, out, as_json=as_json, name="scoreboard")

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from w2sg.cli.console import Json, Plugins, print_json, print_table
+from w2sg.cli.console import Json, Plugins, load_plugins, print_json, print_table
 
 app = typer.Typer(no_args_is_help=True, help="Small universes in which the truth is known.")
 
@@ -37,8 +37,7 @@ def simulate(
     from w2sg.lab import parse_setting
     from w2sg.worlds import World
 
-    for path in plugin or []:
-        registry.load_plugin(path)
+    load_plugins(plugin)
     given = dict(parse_setting(text) for text in settings or [])
     if "kind" in given:  # every component's own `kind` is the world's name; a certificate's is its `method`
         given["method"] = given.pop("kind")

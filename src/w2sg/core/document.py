@@ -130,13 +130,8 @@ class DataTable:
     def to_dict(self) -> dict[str, Any]:
         """Return plain data: every row by the names of the columns, of each cell what it has."""
         names = [column.name for column in self.columns]
-        return {
-            "name": self.name,
-            "title": self.title,
-            "intro": self.intro,
-            "columns": plain(self.columns),
-            "rows": [{name: plain(cell) for name, cell in zip(names, row, strict=True)} for row in self.rows],
-        }
+        rows = [{name: plain(cell) for name, cell in zip(names, row, strict=True)} for row in self.rows]
+        return {**_own(self, "name", "title", "intro", "columns"), "rows": rows}
 
 
 @dataclass(frozen=True)
@@ -241,11 +236,7 @@ class Document:
         # Tables and figures stand once, by name, and sections only name them: a reader of `--json` finds every table by
         # `tables.NAME`, whatever section it is in.
         own: dict[str, Any] = {
-            "kind": self.kind,
-            "title": self.title,
-            "lead": self.lead,
-            "facts": plain(self.facts),
-            "findings": plain(self.findings),
+            **_own(self, "kind", "title", "lead", "facts", "findings"),
             "sections": [_section(section) for section in self.sections],
             "tables": {name: table.to_dict() for name, table in self.tables.items()},
             "figures": {name: {"kind": figure.kind, **plain(figure)} for name, figure in self.figures.items()},
@@ -284,12 +275,10 @@ def plain(value: Any, *, sparse: bool = True) -> Any:
 
 def _section(section: Section) -> dict[str, Any]:
     """Return a section as plain data, with its tables and figures by name: the document holds them once."""
-    return {
-        "name": section.name,
-        "title": section.title,
-        "intro": section.intro,
-        "cards": plain(section.cards),
-        "terms": plain(section.terms),
-        "figures": [figure.name for figure in section.figures],
-        "tables": [table.name for table in section.tables],
-    }
+    names = {what: [part.name for part in getattr(section, what)] for what in ("figures", "tables")}
+    return {**_own(section, "name", "title", "intro", "cards", "terms"), **names}
+
+
+def _own(part: Section | DataTable | Document, *names: str) -> dict[str, Any]:
+    """Return some fields as plain data; unlike `plain` it keeps those that are empty, so that a reader finds them."""
+    return {name: plain(getattr(part, name)) for name in names}

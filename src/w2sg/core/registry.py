@@ -128,6 +128,11 @@ def names(of: str | type[Component]) -> list[str]:
     return list(_known(of))
 
 
+def entries(of: str | type[Component]) -> list[Entry]:
+    """Return all entries of a contract, given as its class or by its plural name, in order of registration."""
+    return list(_known(of).values())
+
+
 def lookup(of: str | type[Component], name: str) -> Entry:
     """Return the entry of a name.
 

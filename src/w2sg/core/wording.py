@@ -65,14 +65,13 @@ def limits(low: float | None, high: float | None, decimals: int = 3) -> str:
     return f"[{number(low, decimals)}, {number(high, decimals)}]"
 
 
-def span(value: float, low: float | None, high: float | None, decimals: int = 3) -> str:
+def span(value: float, low: float | None, high: float | None) -> str:
     """Return a number with its limits where it has them.
 
     >>> span(0.85, 0.8287, 0.8713), span(0.85, None, None)
     ('0.850 [0.829, 0.871]', '0.850')
     """
-    shown = number(value, decimals)
-    return shown if low is None or high is None else f"{shown} {limits(low, high, decimals)}"
+    return number(value) if low is None or high is None else f"{number(value)} {limits(low, high)}"
 
 
 def interval(estimated: HasLimits | None, decimals: int = 3) -> str:
@@ -199,10 +198,10 @@ def shortened(text: str, most: int) -> str:
     return text[:head] + ELLIPSIS + text[len(text) - (most - 1 - head) :]
 
 
-def listed(items: list[str], last: str = "and") -> str:
+def listed(items: list[str]) -> str:
     """Return a list as in a sentence.
 
     >>> listed(["a", "b", "c"])
     'a, b and c'
     """
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {last} {items[-1]}" if items else ""
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else ""

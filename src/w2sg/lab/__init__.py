@@ -28,7 +28,6 @@ from w2sg.lab.setup import make_setup as make_setup
 from w2sg.lab.setup import name_of as name_of
 from w2sg.lab.setup import named_methods as named_methods
 from w2sg.lab.setup import parse_setting as parse_setting
-from w2sg.lab.setup import stored_label as stored_label
 from w2sg.lab.standings import OverTasks as OverTasks
 from w2sg.lab.standings import Ranking as Ranking
 from w2sg.lab.standings import Recovery as Recovery

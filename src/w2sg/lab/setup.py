@@ -17,7 +17,6 @@ from w2sg.core import (
     ClassProbabilities,
     Component,
     ConfigError,
-    InputError,
     Method,
     Signal,
     Student,
@@ -66,17 +65,13 @@ def names_of(setup: Setup) -> dict[str, str]:
 
 def named_methods(signal: type[Signal] = ClassProbabilities) -> list[str]:
     """Return the named methods that may be compared on tasks of a variant of signal: presets without oracles."""
-    entries = [registry.lookup(Method, name) for name in registry.names(Method)]
-    fitting = [entry for entry in entries if issubclass(entry.cls, Method) and entry.cls.signal is signal]
-    return [entry.name for entry in fitting if entry.preset and not entry.oracle]
+    return [entry.name for entry in _fitting(Method, signal) if entry.preset and not entry.oracle]
 
 
-def stored_label(setup: Mapping[str, Any]) -> dict[str, str]:
-    """Return the short names of the parts of a stored setup; kinds where a part is not registered here."""
-    try:
-        return Setup.parse(setup).label()
-    except InputError:
-        return {part: f"{setup[part]['kind']} (of a plugin or another version)" for part in PARTS}
+def _fitting(contract: type[Component], signal: type[Signal]) -> list[registry.Entry]:
+    """Return what is registered for a contract and made for a variant of signal."""
+    kinds = Task | WeakSupervisor | Student | Method
+    return [e for e in registry.entries(contract) if issubclass(e.cls, kinds) and e.cls.signal is signal]
 
 
 def make_setup(
@@ -125,17 +120,12 @@ def _check_signal(setup: Setup) -> None:
     for part, contract in PARTS.items():
         component = getattr(setup, part)
         if component.signal is not asked:
-            entries = [registry.lookup(contract, name) for name in registry.names(contract)]
-            fitting = [entry for entry in entries if _signal_of(entry.cls) is asked]
-            near = [repr(entry.name) for entry in sorted(fitting, key=lambda entry: not entry.preset)]
+            fitting = sorted(_fitting(contract, asked), key=lambda entry: not entry.preset)
+            near = [repr(entry.name) for entry in fitting]
             raise CapabilityError(
                 f"task {setup.task.kind!r} asks for {asked.variant!r}, and {part} {component.kind!r} is for "
                 f"{component.signal.variant!r}: choose another, such as {' or '.join(near[:MOST_NEAR])}"
             )
-
-
-def _signal_of(cls: type[Component]) -> type[Signal] | None:
-    return cls.signal if issubclass(cls, Task | WeakSupervisor | Student | Method) else None
 
 
 def parse_setting(text: str) -> tuple[str, Any]:
@@ -165,8 +155,8 @@ def name_of(contract: type[Component] | str, component: Component) -> str:
     >>> name_of(Student, registry.build(Student, {"kind": "nystroem", "features": {"count": 50}}))
     'nystroem(count=50)'
     """
-    entries = [registry.lookup(contract, name) for name in registry.names(contract)]
-    near = [(_differences(entry, component), entry) for entry in entries if type(component) is entry.cls]
+    alike = [entry for entry in registry.entries(contract) if type(component) is entry.cls]
+    near = [(_differences(entry, component), entry) for entry in alike]
     differing, entry = min(near, key=lambda candidate: (len(candidate[0]), not candidate[1].preset))
     shown = [f"{path.removesuffix('.kind').rpartition('.')[2]}={value}" for path, value in differing]
     more = [f"{len(shown) - SHOWN_FIELDS} more"] if len(shown) > SHOWN_FIELDS else []
