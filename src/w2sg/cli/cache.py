@@ -20,17 +20,17 @@ def verify(store: StoreFolder = None, as_json: Json = False) -> None:
     from w2sg.graph import Store
 
     with Store(existing_store(store)) as opened:
-        found = opened.verify()
+        problems = opened.verify()
         n = len(opened.artifact_rows())
-    damaged = len(found["database"]) + len(found["damaged"])
+    damaged = len(problems["database"]) + len(problems["damaged"])
     if as_json:
-        print_json({"n_artifacts": n, "ok": not damaged, **found})
+        print_json({"n_artifacts": n, "ok": not damaged, **problems})
     else:
         typer.echo(
-            f"{n} artifacts, {len(found['damaged'])} damaged; database {'; '.join(found['database']) or 'ok'}; "
-            f"{len(found['orphans'])} files without an owner, {len(found['leftovers'])} half-written"
+            f"{n} artifacts, {len(problems['damaged'])} damaged; database {'; '.join(problems['database']) or 'ok'}; "
+            f"{len(problems['orphans'])} files without an owner, {len(problems['leftovers'])} half-written"
         )
-        if found["damaged"]:
+        if problems["damaged"]:
             typer.echo("damaged files are made again when they are next needed; 'w2sg cache gc' removes them now")
     raise typer.Exit(1 if damaged else 0)
 

@@ -149,10 +149,10 @@ def existing_store(folder: Path | None) -> Path:
     """
     from w2sg.lab import default_store
 
-    found = folder or default_store()
-    if not (found / "store.db").exists():
-        raise InputError(f"there is no store in {found}: make runs first ('w2sg run'), or give its folder by --store")
-    return found
+    folder = folder or default_store()
+    if not (folder / "store.db").exists():
+        raise InputError(f"there is no store in {folder}: make runs first ('w2sg run'), or give its folder by --store")
+    return folder
 
 
 def say(message: str) -> None:

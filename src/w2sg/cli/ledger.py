@@ -11,8 +11,7 @@ WHOLE = "all"
 
 def ledger(
     run_id: Annotated[
-        str | None,
-        typer.Argument(help="Only for one run: its id, or enough of its beginning.", metavar="RUN"),
+        str | None, typer.Argument(help="Only for one run: its id, or enough of its beginning.", metavar="RUN")
     ] = None,
     limit: Annotated[int, typer.Option("-n", "--limit", min=1, help="Show at most this many, the newest last.")] = 40,
     store: StoreFolder = None,

@@ -2,6 +2,7 @@
 
 import keyword
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from string import Template
 from typing import Annotated
@@ -123,19 +124,16 @@ def _in_checkout(root: Path, name: str, paper: str) -> list[Path]:
     papers = root / "docs" / "reference" / "papers.toml"
     changelog = root / "CHANGELOG.md"
     _refuse_existing(source, test)
-    entries = _read(papers) + PAPER.substitute(name=name, paper=paper)
     lines, heading = _read(changelog), "## Unreleased\n"
     if heading not in lines:
         raise InputError(f"{changelog} needs a line '## Unreleased' for the new entry to stand under")
-    lines = lines.replace(heading, f"{heading}\n- Method `{name}`: say what it gives its user.", 1)
-    for path, text in (
-        (source, _source(name, paper)),
-        (test, TEST.substitute(name=name, load="")),
-        (papers, entries),
-        (changelog, lines),
-    ):
-        _write(path, text)
-    return [source, test, papers, changelog]
+    texts = {
+        source: _source(name, paper),
+        test: TEST.substitute(name=name, load=""),
+        papers: _read(papers) + PAPER.substitute(name=name, paper=paper),
+        changelog: lines.replace(heading, f"{heading}\n- Method `{name}`: say what it gives its user.", 1),
+    }
+    return _write(texts)
 
 
 def _in_folder(folder: Path, name: str, paper: str) -> list[Path]:
@@ -143,12 +141,10 @@ def _in_folder(folder: Path, name: str, paper: str) -> list[Path]:
     source, test = folder / f"{module}.py", folder / f"test_{module}.py"
     _refuse_existing(source, test)
     load = (
-        "from pathlib import Path\n\nfrom w2sg.core import registry\n"
+        "from pathlib import Path\n\nfrom w2sg.core import registry\n\n"
         f'registry.load_plugin(Path(__file__).with_name("{module}.py"))\n\n'
     )
-    _write(source, _source(name, paper))
-    _write(test, TEST.substitute(name=name, load=load))
-    return [source, test]
+    return _write({source: _source(name, paper), test: TEST.substitute(name=name, load=load)})
 
 
 def _source(name: str, paper: str) -> str:
@@ -170,9 +166,12 @@ def _read(path: Path) -> str:
         ) from None
 
 
-def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}: choose another --directory") from None
+def _write(texts: Mapping[Path, str]) -> list[Path]:
+    """Write files and return their paths."""
+    for path, text in texts.items():
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        except OSError as error:
+            raise InputError(f"cannot write {path}: {error.strerror}: choose another --directory") from None
+    return list(texts)

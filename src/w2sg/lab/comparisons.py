@@ -199,7 +199,9 @@ def _entrants(group: Sequence[SetupResult], reference: str, names: Names) -> tup
     first = next((result for name in wanted for result in group if result.label["method"] == name), group[0])
     others = {names.of(result, "method"): result for result in group if result is not first}
     # Pairing needs the same seeds: only then are the same test examples met by the same splits.
-    rivals = {name: one.tests[TEST].evidence.student for name, one in others.items() if one.seeds == first.seeds}
+    rivals = {
+        name: result.tests[TEST].evidence.student for name, result in others.items() if result.seeds == first.seeds
+    }
     paired = compare_all(first.tests[TEST].evidence, rivals, level=LEVEL) if rivals else {}
     entrants = [Entrant(name, result, paired.get(name)) for name, result in others.items()]
     return (Entrant(names.of(first, "method"), first, is_reference=True), *entrants)

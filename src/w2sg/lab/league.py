@@ -189,9 +189,7 @@ def _eligible(group: Sequence[SetupResult], reference: str, names: Names, left_o
         return []
     # Each exclusion is told with its reason: a league that silently drops methods cannot be checked.
     eligible = [first]
-    for result in group:
-        if result is first:
-            continue
+    for result in (result for result in group if result is not first):
         if registry.lookup("methods", name_of("methods", result.setup.method).partition("(")[0]).oracle:
             left_out.append(f"{title}: {names.of(result, 'method')} is an oracle")
         elif result.seeds != first.seeds:

@@ -95,20 +95,18 @@ def make_setup(
         CapabilityError: If the student lacks what the method needs, or the task asks for written answers and another
             part is for classes, or the other way round.
     """
-    given = {part: _table(spec) for part, spec in (("task", task), ("supervisor", supervisor), ("student", student))}
-    given["method"] = _table(method)
+    given = {part: _table(spec) for part, spec in zip(PARTS, (task, supervisor, student, method), strict=True)}
     for path, value in (settings or {}).items():
         _place(given, path, value)
-    made = {"task": _build("task", given["task"])}
-    known = made["task"]
-    assert isinstance(known, Task)
-    for part, fallback in (
-        ("supervisor", known.default_supervisor),
-        ("student", known.default_student),
-        ("method", known.default_method),
-    ):
-        made[part] = _build(part, {"kind": fallback, **given[part]})
-    setup = Setup.parse(made)
+    chosen = _build("task", given.pop("task"))
+    assert isinstance(chosen, Task)
+    defaults = chosen.default_supervisor, chosen.default_student, chosen.default_method
+    # Parts are built one by one, so that a problem is told with the path of its part.
+    others = {
+        part: _build(part, {"kind": default, **table})
+        for (part, table), default in zip(given.items(), defaults, strict=True)
+    }
+    setup = Setup.parse({"task": chosen, **others})
     _check_signal(setup)
     setup.method.check(setup.student)
     return setup
@@ -177,15 +175,15 @@ def _known_name(contract: type[Component], component: Component) -> str:
 def _differences(entry: registry.Entry, component: Component) -> list[tuple[str, str]]:
     """Return the fields of a component that differ from a registered name's."""
     known = _fields_of_entry(entry.contract, entry.name, entry.cls, canonical_json(entry.fields))
-    leaves = _leaves(component.model_dump(mode="json"))
-    return [(path, _shown(value)) for path, value in leaves if known.get(path) != value]
+    own = leaves(component.model_dump(mode="json"))
+    return [(path, _shown(value)) for path, value in own if known.get(path) != value]
 
 
 @cache
 def _fields_of_entry(contract: str, name: str, cls: type[Component], fields: str) -> dict[str, Any]:
     """Return the fields of what a name stands for, by path; the arguments after the name tell entries apart."""
     try:
-        return dict(_leaves(registry.build(contract, name).model_dump(mode="json")))
+        return dict(leaves(registry.build(contract, name).model_dump(mode="json")))
     except ConfigError:
         return {field: info.default for field, info in cls.model_fields.items()}
 
@@ -198,10 +196,11 @@ def _shown(value: Any) -> str:
     return Path(value).name if isinstance(value, str) else str(value)
 
 
-def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the dotted path and the value of every field in tables inside tables."""
     if isinstance(value, Mapping) and value:
         for key, inner in value.items():
-            yield from _leaves(inner, f"{path}.{key}" if path else key)
+            yield from leaves(inner, f"{path}.{key}" if path else str(key))
     else:
         yield path, value
 

@@ -11,15 +11,7 @@ import numpy as np
 
 from w2sg.lab.comparisons import Comparison, Entrant, Verdict
 from w2sg.lab.results import LEVEL
-from w2sg.measure import (
-    Friedman,
-    average_ranks,
-    cliques,
-    critical_difference,
-    friedman,
-    pooled_mean,
-    ratio_interval,
-)
+from w2sg.measure import Friedman, average_ranks, cliques, critical_difference, friedman, pooled_mean, ratio_interval
 
 ONE_TASK = "one task: nothing says how much others would differ"
 NO_GAP = "in no arena is the gap large enough for a PGR"
@@ -160,15 +152,10 @@ def recovery_of(arenas: Sequence[Comparison], method: str) -> Recovery:
         return Recovery((), 0, nothing, nothing, nothing, nothing)
     values = [[_share(entrant), _share(arena.reference)] for arena, entrant in pairs]
     codes = [tasks.index(arena.task) for arena, _ in pairs]
-    is_reference = method == arenas[0].reference.method
-    return Recovery(
-        tasks,
-        len(pairs),
-        pooled(values, codes, (1, 0)),
-        pooled(values, codes, (0, 1)),
-        None if is_reference else pooled(values, codes, (1, -1)),
-        None if is_reference else _ratio(values, codes),
-    )
+    mean, reference_mean = pooled(values, codes, (1, 0)), pooled(values, codes, (0, 1))
+    if method == arenas[0].reference.method:
+        return Recovery(tasks, len(pairs), mean, reference_mean, None, None)
+    return Recovery(tasks, len(pairs), mean, reference_mean, pooled(values, codes, (1, -1)), _ratio(values, codes))
 
 
 def pooled(values: Sequence[Sequence[float]], tasks: Sequence[int], contrast: Sequence[float]) -> OverTasks:

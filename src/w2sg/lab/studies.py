@@ -110,10 +110,10 @@ class Study(Component):
             ConfigError: If a part is unknown or a field breaks its rule.
             CapabilityError: If a student lacks what a method needs, unless `incapable` is `skip`.
         """
-        found: dict[str, Setup] = {}
+        setups: dict[str, Setup] = {}
         for setup, _ in self._combinations():
-            found.setdefault(setup.digest(), setup)
-        return list(found.values())
+            setups.setdefault(setup.digest(), setup)
+        return list(setups.values())
 
     def titles(self) -> dict[str, str]:
         """Return the names to show for entries that have a `title`, by the digest of the part."""
@@ -129,15 +129,14 @@ class Study(Component):
 
     def _combinations(self) -> Iterator[tuple[Setup, tuple[str, ...]]]:
         """Yield every setup of the grid with the titles of its parts."""
-        combinations = (itertools.product(*(list(_expand(entries)) for entries in grid)) for grid in self._grids())
-        for chosen in itertools.chain.from_iterable(combinations):
-            specs, titles = zip(*chosen, strict=True)
-            task, supervisor, student, method = specs
-            try:
-                yield make_setup(task or {}, supervisor, student, method), titles
-            except CapabilityError:
-                if self.incapable == "error":
-                    raise
+        for grid in self._grids():
+            for chosen in itertools.product(*map(_expand, grid)):
+                (task, supervisor, student, method), titles = zip(*chosen, strict=True)
+                try:
+                    yield make_setup(task or {}, supervisor, student, method), titles
+                except CapabilityError:
+                    if self.incapable == "error":
+                        raise
 
     def _grids(self) -> list[list[Sequence[Entry | None]]]:
         """Return for each task the columns of its grid: itself, its supervisors, its students, the methods.
@@ -167,8 +166,7 @@ class Study(Component):
         if self.methods is None:
             return (None,)
         named = [name for name in named_methods(_signal_of(task)) if name not in without]
-        every = [named if entry == "*" else [entry] for entry in self.methods]
-        return tuple(itertools.chain.from_iterable(every))
+        return tuple(method for entry in self.methods for method in (named if entry == "*" else [entry]))
 
 
 def _signal_of(task: Entry) -> type[Signal]:
@@ -234,11 +232,11 @@ def run(
     for plugin in plugins:
         registry.load_plugin(plugin)
     setup = make_setup(task, supervisor, student, method, settings)
+    # The seeds are checked as those of a study are, arrays of numpy as well; the study itself is never made.
     given = seeds if isinstance(seeds, int) else np.asarray(seeds).tolist()
-    chosen = Study.parse({"name": "run", "tasks": ["-"], "seeds": given}).seed_list()
     made = make_runs(
         [setup],
-        chosen,
+        Study.parse({"name": "run", "tasks": ["-"], "seeds": given}).seed_list(),
         store=_folder(store),
         launcher=_launcher(launcher),
         workers=workers,
@@ -278,14 +276,8 @@ def study(
     given = study if isinstance(study, Study) else Study.read(study)
     made = study_runs(given, store=store, launcher=launcher, workers=workers, yes=yes, progress=progress)
     results = summarise(made.runs, given.titles())
-    return StudyResult(
-        given.name,
-        tuple(results),
-        tuple(compare_methods(results)),
-        dict(made.done),
-        time.perf_counter() - started,
-        failed=made.failed,
-    )
+    comparisons, wall_s = tuple(compare_methods(results)), time.perf_counter() - started
+    return StudyResult(given.name, tuple(results), comparisons, dict(made.done), wall_s, failed=made.failed)
 
 
 def study_runs(
@@ -373,12 +365,12 @@ def _expand(entries: Sequence[Entry | None]) -> Iterator[tuple[Entry | None, str
             continue
         grid: Mapping[str, Sequence[Any]] = entry.get("grid", {})
         for values in itertools.product(*grid.values()):
-            made = {name: value for name, value in entry.items() if name not in OUTSIDE}
+            table = {name: value for name, value in entry.items() if name not in OUTSIDE}
             for path, value in zip(grid, values, strict=True):
-                made = registry.merged(made, _nested(path.split("."), value))
+                table = registry.merged(table, _nested(path.split("."), value))
             chosen = ", ".join(f"{path.rpartition('.')[2]}={value}" for path, value in zip(grid, values, strict=True))
             title = str(entry.get("title", ""))
-            yield made, f"{title}({chosen})" if title and chosen else title
+            yield table, f"{title}({chosen})" if title and chosen else title
 
 
 def _nested(path: list[str], value: Any) -> dict[str, Any]:

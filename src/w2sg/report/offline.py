@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from w2sg.core import InputError, StoreError, plain
+from w2sg.core import StoreError, plain
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -47,20 +47,6 @@ def embedded(data: Mapping[str, Any]) -> Any:
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)  # noqa: S704 - escaped for this place
-
-
-def checked_target(path: str | Path) -> Path:
-    """Return the path of a file that can be written.
-
-    Raises:
-        InputError: If the path is a folder or lies in a folder that does not exist.
-    """
-    target = Path(path)
-    if target.is_dir():
-        raise InputError(f"path must be a file, got the folder {target}: add a file name, such as {target / 'r.html'}")
-    if not target.parent.is_dir():
-        raise InputError(f"path {target}: the folder {target.parent} does not exist: make it or choose another path")
-    return target
 
 
 def write_whole(target: Path, text: str) -> None:

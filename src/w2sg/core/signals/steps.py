@@ -6,16 +6,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from w2sg.core.arrays import (
-    AnyArray,
-    BoolArray,
-    FloatArray,
-    IntArray,
-    check_texts,
-    frozen,
-    pack_texts,
-    unpack_texts,
-)
+from w2sg.core.arrays import AnyArray, BoolArray, FloatArray, IntArray, check_texts, frozen, pack_texts, unpack_texts
 from w2sg.core.errors import InputError
 from w2sg.core.signals.base import Question, Signal, check_variant
 

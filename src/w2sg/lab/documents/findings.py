@@ -56,6 +56,7 @@ def _over_supervisor(comparison: Comparison) -> Finding:
         return Finding("better", f"With {method} the student exceeds its weak supervisor: {gain}; {shown}.")
     if share.gain.high < 0:
         return Finding("worse", f"With {method} the student falls behind its weak supervisor: {gain}; {shown}.")
+    # An interval that holds 0 decides nothing: neither that there is a gain nor that there is none.
     return Finding("open", f"With {method} it stays open whether the student exceeds its supervisor: {gain}; {shown}.")
 
 

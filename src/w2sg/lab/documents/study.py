@@ -3,7 +3,7 @@
 from w2sg.core import Card, Cell, DataTable, Document, Fact, Finding, Heading, InputError, Section, wording
 from w2sg.lab.comparisons import Names, compare_methods
 from w2sg.lab.documents.findings import place_findings, study_findings
-from w2sg.lab.documents.parts import alone, level_of, notes, text_column
+from w2sg.lab.documents.parts import alone, counted, level_of, notes, text_column
 from w2sg.lab.documents.provenance import provenance_of
 from w2sg.lab.documents.study_figures import study_figures
 from w2sg.lab.documents.study_tables import study_tables
@@ -82,8 +82,7 @@ NOUNS = {"task": "task", "supervisor": "weak supervisor", "student": "student", 
 
 def _facts(study: StudyResult, names: Names) -> tuple[Fact, ...]:
     numbers = {"run": study.n_runs, "seed": len({seed for result in study.results for seed in result.seeds})}
-    numbers |= {noun: len(names.different(part)) for part, noun in NOUNS.items()}
-    return tuple(Fact(noun if n == 1 else f"{noun}s", n) for noun, n in numbers.items())
+    return counted(numbers | {noun: len(names.different(part)) for part, noun in NOUNS.items()})
 
 
 def _failures(study: StudyResult) -> list[Finding]:
@@ -95,11 +94,11 @@ def _failures(study: StudyResult) -> list[Finding]:
 
 def _failed_table(study: StudyResult) -> DataTable:
     """Return the runs that could not be made, and why."""
-    columns = [text_column(part) for part in study.failed[0].label]
-    rows = [(*map(Cell, run.label.values()), Cell(run.seed), Cell(run.reason)) for run in study.failed]
+    parts = map(text_column, study.failed[0].label)
+    rows = tuple((*map(Cell, run.label.values()), Cell(run.seed), Cell(run.reason)) for run in study.failed)
     intro = "Runs that could not be made; the others are not touched by them."
-    heads = (*columns, Heading("seed", "seed", style="count"), text_column("reason"))
-    return DataTable("failed", "Failed runs", intro, heads, tuple(rows))
+    columns = (*parts, Heading("seed", "seed", style="count"), text_column("reason"))
+    return DataTable("failed", "Failed runs", intro, columns, rows)
 
 
 def _terms(study: StudyResult) -> tuple[tuple[str, str], ...]:

@@ -1,7 +1,7 @@
 """The figures of a study, as specifications: PGR by method, accuracy by strength, by student and by test set."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ from w2sg.core import (
 from w2sg.lab.comparisons import Comparison, Entrant
 from w2sg.lab.documents.parts import level_of, short
 from w2sg.lab.results import TEST
+from w2sg.lab.setup import leaves
 from w2sg.measure import Pgr
 
 TITLES = {TEST: "test (in distribution)"}
@@ -172,7 +173,7 @@ def ladders_of(comparisons: Iterable[Comparison]) -> list[Ladder]:
         setup = comparison.reference.result.setup
         if setup.student.strength is None:
             continue
-        fields = dict(_leaves(setup.student.model_dump(mode="json")))
+        fields = dict(leaves(setup.student.model_dump(mode="json")))
         # A setup joins one family for each of its fields; only families in which that field changes the strength stay.
         for path in fields:
             rest = {name: value for name, value in fields.items() if name != path}
@@ -180,14 +181,6 @@ def ladders_of(comparisons: Iterable[Comparison]) -> list[Ladder]:
             families.setdefault(key, (path, []))[1].append(comparison)
     ladders = [Ladder(path, tuple(sorted(steps, key=_strength_of))) for path, steps in families.values()]
     return [ladder for ladder in ladders if len(set(ladder.strengths)) == len(ladder.steps) > 1 and ladder.methods]
-
-
-def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(value, Mapping):
-        for name, inner in value.items():
-            yield from _leaves(inner, f"{path}.{name}" if path else str(name))
-    else:
-        yield path, value
 
 
 def _strength_of(comparison: Comparison) -> float:

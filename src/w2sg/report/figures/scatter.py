@@ -1,7 +1,6 @@
 """Scatter plots: one large panel, or many small ones; each group of points is one path, so that figures stay small."""
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from w2sg.core import Look, PointGroup, Scatter, ScatterPanel
@@ -37,11 +36,11 @@ _BOLD = 0.62
 """The mean width of a bold letter, as a share of the size."""
 
 
-def parts(figure: Scatter) -> list[Callable[[], Canvas]]:
-    """Return what draws the figure: several drawings where it has more than `MOST_PANELS` panels."""
+def canvases(figure: Scatter) -> list[Canvas]:
+    """Return the figure drawn: several drawings where it has more than `MOST_PANELS` panels."""
     if len(figure.panels) == 1:
-        return [partial(_draw_one, figure)]
-    return [partial(_draw_many, figure, panels) for panels in in_chunks(list(figure.panels), MOST_PANELS)]
+        return [_draw_one(figure)]
+    return [_draw_many(figure, panels) for panels in in_chunks(list(figure.panels), MOST_PANELS)]
 
 
 def _draw_one(figure: Scatter) -> Canvas:
