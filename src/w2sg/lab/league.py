@@ -1,7 +1,7 @@
 """A league: the methods of a study ranked over its tasks, from the study's result and nothing else."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -37,10 +37,6 @@ class Halves:
     chosen_on: Recovery | None = None
     tested_on: Recovery | None = None
     reason: str | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)

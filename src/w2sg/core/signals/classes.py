@@ -1,6 +1,5 @@
 """Class probabilities: the signal of most weak-to-strong work, and what contracts mean where no other is named."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -54,16 +53,6 @@ class ClassProbabilities(Signal):
     def take(self, rows: AnyArray) -> Self:
         """Return the probabilities of some examples."""
         return type(self)(self.probabilities[rows], None if self.members is None else self.members[:, rows])
-
-    def arrays(self) -> dict[str, AnyArray]:
-        """Return `probabilities`, and `members` if there are any."""
-        members = {} if self.members is None else {"members": self.members}
-        return {"probabilities": self.probabilities, **members}
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, AnyArray]) -> Self:
-        """Return the signal that gave these arrays."""
-        return cls(arrays["probabilities"], arrays.get("members"))
 
 
 S = TypeVar("S", bound=Signal, default=ClassProbabilities)

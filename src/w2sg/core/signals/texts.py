@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from w2sg.core.arrays import AnyArray, BoolArray, FloatArray, IntArray, check_texts, pack_texts, unpack_texts
+from w2sg.core.arrays import AnyArray, BoolArray, FloatArray, IntArray, check_texts
 from w2sg.core.errors import InputError
 from w2sg.core.signals.base import Question, Signal, check_variant
 
@@ -141,19 +141,6 @@ class Texts(Signal):
     def take(self, rows: AnyArray) -> Self:
         """Return the answers to some examples."""
         return type(self)(self.answers[rows], None if self.samples is None else self.samples[rows])
-
-    def arrays(self) -> dict[str, AnyArray]:
-        """Return the answers, and the samples if there are any, as bytes and offsets."""
-        samples = {} if self.samples is None else pack_texts("samples", self.samples)
-        return {**pack_texts("answers", self.answers), **samples}
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, AnyArray]) -> Self:
-        """Return the signal that gave these arrays."""
-        answers = unpack_texts("answers", arrays)
-        if answers is None:
-            raise InputError(f"arrays of texts must have answers, got {', '.join(arrays) or 'none'}")
-        return cls(answers, unpack_texts("samples", arrays))
 
 
 @dataclass(frozen=True)
