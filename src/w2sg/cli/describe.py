@@ -5,14 +5,14 @@ from typing import Annotated
 
 import typer
 
-from w2sg.cli.console import Json, Plugins, load_plugins, print_json, print_table
+from w2sg.cli import console
 
 
 def describe(
     kind: Annotated[str, typer.Argument(help="The kind of thing, such as methods.")],
     name: Annotated[str, typer.Argument(help="Its name.")],
-    plugin: Plugins = None,
-    as_json: Json = False,
+    plugin: console.Plugins = None,
+    as_json: console.Json = False,
 ) -> None:
     """Describe a component: what it does, its fields, its values; with --json also the schema.
 
@@ -22,7 +22,7 @@ def describe(
     """
     from w2sg.core import ConfigError, canonical_json, registry
 
-    load_plugins(plugin)
+    console.load_plugins(plugin)
     entry = registry.lookup(kind, name)
     try:
         values = registry.build(kind, name).model_dump(mode="json")
@@ -34,7 +34,7 @@ def describe(
 
         # A composition's schema has the kinds of its parts inlined, so that a search over them needs nothing else.
         schema = composition_schema() if entry.cls is Composition else entry.cls.model_json_schema()
-        print_json(
+        console.print_json(
             {
                 "name": name,
                 "kind": registry.kind_of(entry.cls),
@@ -56,7 +56,7 @@ def describe(
     for field, rule in entry.cls.model_json_schema().get("properties", {}).items():
         shown = canonical_json(values[field]) if field in values else "needed"
         rows.append([field, shown, _rule(rule), rule.get("description", "")])
-    print_table(f"fields of {name}", ["field", "value", "rule", "what it is"], rows)
+    console.print_table(f"fields of {name}", ["field", "value", "rule", "what it is"], rows)
 
 
 def _rule(rule: dict[str, object]) -> str:

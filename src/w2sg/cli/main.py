@@ -10,6 +10,7 @@ import typer
 from w2sg.cli import (
     cache,
     certify,
+    console,
     demo,
     describe,
     league,
@@ -25,7 +26,6 @@ from w2sg.cli import (
     theory,
     world,
 )
-from w2sg.cli.console import fail, say
 from w2sg.core import InputError, W2sgError
 
 INTERRUPTED = 130
@@ -67,9 +67,9 @@ def main() -> None:
     try:
         app()
     except InputError as error:
-        fail(str(error), code=2)
+        console.fail(str(error), code=2)
     except W2sgError as error:
-        fail(str(error), code=3)
+        console.fail(str(error), code=3)
     except KeyboardInterrupt:
         _stop()
     except SystemExit as leaving:
@@ -82,7 +82,7 @@ def main() -> None:
 
 def _stop() -> NoReturn:
     """End at once, without waiting for work in progress: the store takes no harm."""
-    say("stopped; what was finished is kept: run the same command again to go on")
+    console.say("stopped; what was finished is kept: run the same command again to go on")
     sys.stderr.flush()
     workers = multiprocessing.active_children()
     for worker in workers:

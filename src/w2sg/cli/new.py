@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from w2sg.cli.console import Json, print_json, say
+from w2sg.cli import console
 from w2sg.core import InputError
 
 app = typer.Typer(help="Start a component of your own.", no_args_is_help=True)
@@ -76,7 +76,7 @@ def method(
     directory: Annotated[
         Path | None, typer.Option("--directory", help="Write the source and its test here, outside a checkout of w2sg.")
     ] = None,
-    as_json: Json = False,
+    as_json: console.Json = False,
 ) -> None:
     """Write a method that runs: source and contract test, and in a checkout a paper entry and a changelog line.
 
@@ -101,12 +101,12 @@ def method(
         directory = Path()
     written = _in_checkout(root, name, paper) if root is not None else _in_folder(directory or Path(), name, paper)
     if as_json:
-        print_json({"written": [str(path) for path in written]})
+        console.print_json({"written": [str(path) for path in written]})
         return
     for path in written:
-        say(f"wrote {path}")
+        console.say(f"wrote {path}")
     how = f"w2sg run --method {name}" + ("" if root is not None else f" --plugin {written[0]}")
-    say(f"try it: {how}")
+    console.say(f"try it: {how}")
 
 
 def checkout() -> Path | None:
