@@ -22,6 +22,7 @@ def verify(store: console.StoreFolder = None, as_json: console.Json = False) -> 
     with Store(console.existing_store(store)) as opened:
         problems = opened.verify()
         n = len(opened.artifact_rows())
+    # Files without an owner and half-written ones do no harm: they are counted, and are no damage.
     damaged = len(problems["database"]) + len(problems["damaged"])
     if as_json:
         console.print_json({"n_artifacts": n, "ok": not damaged, **problems})

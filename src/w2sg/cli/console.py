@@ -57,12 +57,15 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
 
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for index, column in enumerate(columns):
+        # A column of numbers is known by how its cells begin: signs, digits, dashes for missing ones, and the < of
+        # p-values.
         numeric = bool(rows) and all(row[index][:1] in "0123456789-+−–—<" for row in rows)
         short = all(len(row[index]) <= SHORT for row in rows)
         table.add_column(column, justify="right" if numeric else "left", overflow="fold", no_wrap=numeric or short)
     for row in rows:
         table.add_row(*map(escape, row))
     console = Console()
+    # What is piped or written to a file has no width, and 80 columns would fold every table.
     width = console.width if console.is_terminal else max(console.width, 160)
     console = Console(width=width, soft_wrap=False, highlight=False)
     console.print(f"[bold]{escape(title)}[/]")
@@ -84,6 +87,7 @@ def print_document(document: "Document", *, as_json: bool, **more: object) -> No
             typer.echo(f"{table.intro}\n" if table.intro else "")
     for finding in document.findings:
         typer.echo(f"- {finding.text}")
+    # Only commands that make runs have effort; pages and tables that are read back cost nothing worth saying.
     if "steps_done" in document.effort:
         steps = ", ".join(f"{n} {step}" for step, n in document.effort["steps_done"].items())
         typer.echo(f"{document.effort['wall_s']:.1f} s; steps done: {steps or 'none: all were in the store'}")
@@ -131,6 +135,7 @@ def audits_of(text: str) -> tuple[int, ...]:
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if not all(part.isdecimal() for part in parts):
         raise InputError(f"--labels takes numbers of labels with commas, such as 50,200; got {text!r}")
+    # 0 buys nothing, and nothing bought is always there to compare with: it needs no number of its own.
     return tuple(sorted({int(part) for part in parts} - {0}))
 
 
@@ -138,6 +143,7 @@ def study_of(name: str, store: Path | None) -> "Study":
     """Return a study by its file, or by the name under which the store has it."""
     from w2sg.lab import Study, known_study
 
+    # The ending tells a file from a name: names of studies have no folders, and a study may be called as its file.
     return Study.read(name) if name.endswith(".toml") else known_study(name, store=existing_store(store))
 
 
@@ -184,12 +190,14 @@ def progress_bar(what: str, unit: str = "runs") -> Iterator[Callable[[int, int],
     )
 
     console = Console(stderr=True)
+    # Warnings of the package are shown above the bar; written past it they would tear it.
     handler = RichHandler(console=console, show_path=False, show_time=False)
     log = logging.getLogger("w2sg")
     level = log.level
     log.addHandler(handler)
     log.setLevel(logging.INFO)
     try:
+        # A log file gets a line for every tenth of the work: a bar would be thousands of control characters.
         if not console.is_terminal:
             yield _plain_progress(what, unit)
             return
@@ -204,6 +212,7 @@ def progress_bar(what: str, unit: str = "runs") -> Iterator[Callable[[int, int],
 
 
 def _plain_progress(what: str, unit: str) -> Callable[[int, int], None]:
+    # A list, because the function inside has to change it.
     said = [0]
 
     def show(done: int, total: int) -> None:
@@ -228,6 +237,7 @@ def watching() -> Iterator[Callable[[str, int, int], None]]:
 
         def show(stage: str, done: int, total: int) -> None:
             if stage not in going:
+                # One bar at a time: the last stage is over when the next one begins.
                 stack.close()
                 going[stage] = stack.enter_context(progress_bar(stage))
             going[stage](done, total)

@@ -25,6 +25,7 @@ def demo(
     from w2sg.lab import study_document
     from w2sg.report import page_target, write_document
 
+    # A path that cannot be written is said now, not after a minute of work.
     page_target(out)
     sizes: dict[str, object] = {"kind": "nystroem-digits", "grid": {"features.count": [100, 400]}}
     default = w2sg.Study(

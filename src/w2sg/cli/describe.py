@@ -25,6 +25,7 @@ def describe(
     console.load_plugins(plugin)
     entry = registry.lookup(kind, name)
     try:
+        # Built where it can be, so that parts are shown with their own values; a needed field has none to build with.
         values = registry.build(kind, name).model_dump(mode="json")
     except ConfigError:
         values = entry.cls.model_construct(**entry.fields).model_dump(mode="json", warnings=False)  # defaults only

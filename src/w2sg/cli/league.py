@@ -25,6 +25,7 @@ def league(
     from w2sg.lab import league_document, league_of
     from w2sg.report import page_target
 
+    # A path that cannot be written is said before the runs are made.
     if out is not None:
         page_target(out)
     if study.endswith(".toml"):

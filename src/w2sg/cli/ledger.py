@@ -37,6 +37,7 @@ def ledger(
     else:
         run = console.known_run(folder, run_id)
         with Store(folder) as opened:
+            # Gold is released to steps, and a run is its last step: those before it trained and labelled.
             inputs = (opened.record(run.key) or {}).get("inputs", {})
             entries = opened.ledger(steps=[*inputs.values(), run.key])
         total, entries = len(entries), entries[-limit:]

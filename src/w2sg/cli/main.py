@@ -73,10 +73,12 @@ def main() -> None:
     except KeyboardInterrupt:
         _stop()
     except SystemExit as leaving:
+        # Typer turns Ctrl-C into this exit by itself, and Python would then wait for the workers.
         if leaving.code == INTERRUPTED:
             _stop()
         raise
     except BrokenPipeError:
+        # The reader went away, as `head` does. Python would complain on leaving that it cannot flush; nothing is wrong.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -96,6 +96,7 @@ def method(
     for contract in ("methods", "objectives"):
         if name in registry.names(contract):
             raise InputError(f"{contract} already has the name {name!r}: choose another")
+    # Who names a folder gets the files there, even inside a checkout.
     root = None if directory is not None else checkout()
     if root is None and directory is None:
         directory = Path()
@@ -114,6 +115,7 @@ def checkout() -> Path | None:
     import w2sg
 
     root = Path(w2sg.__file__).parents[2]
+    # An installed package lies in site-packages, whose folders above have no such file.
     return root if (root / "pyproject.toml").is_file() and (root / "src" / "w2sg").is_dir() else None
 
 

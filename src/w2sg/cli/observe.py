@@ -29,6 +29,7 @@ def observed(
     if not name.endswith(".toml"):
         folder = console.existing_store(store)
         with Store(folder) as opened:
+            # A study's name goes before the start of a run's id, which it might look like.
             known = name in opened.collections()
             run = None if known else opened.find(name)
         if run is not None:

@@ -54,6 +54,7 @@ def run(
             plugins=plugin or [],
             progress=progress,
         )
+    # The document holds what the table below shows, and where every number is from.
     if as_json:
         console.print_json(study_document(result).to_dict())
         return

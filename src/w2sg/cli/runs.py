@@ -39,6 +39,7 @@ def runs(
 
     console.load_plugins(plugin)
     with Store(console.existing_store(store)) as opened:
+        # Runs whose method did not fit have no numbers and would only be rows of dashes.
         listed = opened.results(where=dict(map(_condition, where or [])), sort=sort, limit=limit, without=REFUSED)
     parts = ("task", "supervisor", "student", "method")
     if as_json:

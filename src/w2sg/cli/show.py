@@ -31,6 +31,7 @@ def show(
     if as_json:
         console.print_json({"id": run.key, "seed": run.seed, "setup": dict(run.about), **result})
         return
+    # It was tried and refused: the reason is all there is to show.
     if REFUSED in run.shown:
         typer.echo(f"run {run.key}: its method does not fit its task: {run.shown[REFUSED]}")
         return

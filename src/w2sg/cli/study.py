@@ -32,5 +32,6 @@ def study(
         result = w2sg.study(file, store=store, launcher=launcher, workers=workers, yes=yes, progress=progress)
     document = study_document(result)
     console.print_document(document, as_json=as_json)
+    # Printed first, because the runs that were made are of use in any case.
     if result.failed:
         console.fail(result.failures(), code=3)

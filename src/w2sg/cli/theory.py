@@ -66,6 +66,7 @@ def score(
             workers=workers,
             progress=progress,
         )
+    # Only what differs from the defaults, so that the page shows the shortest command that makes it.
     given = [study, None if labels == AUDITED else f"--labels {labels}"]
     given += [None if families == FAMILY_RUNS else f"--families {families}", f"-o {out}" if out else None]
     command = " ".join(["w2sg theory score", *(argument for argument in given if argument)])

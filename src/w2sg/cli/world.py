@@ -44,6 +44,7 @@ def simulate(
     world = registry.build(World, {"kind": name, **given})
     started = time.perf_counter()
     exact = dict(world.exact())
+    # One thread: sums over several add up in another order, and the same seed would give other last digits.
     with threadpool_limits(1):
         simulated = dict(world.simulated(seed)) if simulate else {}
     parameters = world.model_dump(mode="json", exclude={"kind"})

@@ -102,6 +102,7 @@ class Cell:
         style: Style | None = None,
     ) -> "Cell":
         """Return the cell of an interval; an empty one where there is none."""
+        # A refused PGR is an interval without an estimate: its cell says why in the place of the number.
         if interval is None or interval.estimate is None:
             return cls(missing=missing, note=note, help=help)
         return cls(interval.estimate, interval.low, interval.high, "", note, help, "", style)

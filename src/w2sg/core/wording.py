@@ -40,6 +40,7 @@ def number(value: float | None, decimals: int = 3) -> str:
     if value is None or math.isnan(value):
         return NOTHING
     text = f"{abs(value):.{decimals}f}"
+    # A number that rounds to zero has no sign: "-0.000" would claim a direction that its digits do not show.
     negative = value < 0 and float(text) != 0
     return MINUS + text if negative else text
 
@@ -105,6 +106,7 @@ def p_value(p: float | None) -> str:
         return "< .001"
     if p == 1:
         return "1"
+    # Neither end is rounded to: a p-value is 1 only where it is 1, and never 0.
     return "> .999" if p > 0.9994 else f"{p:.3f}"[1:]
 
 
@@ -194,6 +196,7 @@ def shortened(text: str, most: int) -> str:
     text = " ".join(text.split())
     if len(text) <= most:
         return text
+    # The middle is left out: names of setups begin with their kind and end with the setting that tells them apart.
     head = (most - 1) // 2
     return text[:head] + ELLIPSIS + text[len(text) - (most - 1 - head) :]
 

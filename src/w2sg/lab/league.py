@@ -113,6 +113,7 @@ def league_of(study: StudyResult, reference: str = REFERENCE) -> League:
     """
     names = Names(study.results)
     left_out: list[str] = []
+    # Who may take part is decided before anything is compared, so Holm counts only methods that do.
     kept = [result for group in by_place(study.results) for result in _eligible(group, reference, names, left_out)]
     if not kept:
         raise InputError(
@@ -151,6 +152,7 @@ def halves(league: League, rng: np.random.Generator | None = None) -> Halves:
 
 
 def _halves(arenas: Sequence[Comparison], ranking: Ranking, rng: np.random.Generator | None) -> Halves:
+    # Sorted by name before they are halved: the order of the study could be chosen after its results were seen.
     tasks = sorted({arena.task for arena in arenas})
     if rng is not None:
         tasks = [tasks[index] for index in rng.permutation(len(tasks))]
@@ -159,6 +161,7 @@ def _halves(arenas: Sequence[Comparison], ranking: Ranking, rng: np.random.Gener
     if not test:
         return Halves(choose, test, rule, reason=f"one task ({tasks[0]}): it cannot be halved")
     reference = arenas[0].reference.method
+    # The reference comes first and wins ties: another method is chosen only where it is better.
     candidates = [reference, *(method for method in ranking.methods if method != reference)]
     ours = [arena for arena in arenas if arena.task in choose]
     recoveries = {method: recovery_of(ours, method) for method in candidates}

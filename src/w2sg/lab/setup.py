@@ -117,6 +117,8 @@ def _check_signal(setup: Setup) -> None:
     asked = setup.task.signal
     for part, contract in PARTS.items():
         component = getattr(setup, part)
+        # Said here, before any work, and in words of the setup: inside a step the same mistake would be an array of a
+        # wrong shape.
         if component.signal is not asked:
             fitting = sorted(_fitting(contract, asked), key=lambda entry: not entry.preset)
             near = [repr(entry.name) for entry in fitting]
@@ -155,12 +157,16 @@ def name_of(contract: type[Component] | str, component: Component) -> str:
     """
     alike = [entry for entry in registry.entries(contract) if type(component) is entry.cls]
     near = [(_differences(entry, component), entry) for entry in alike]
+    # Fewest differences first; of equals a preset before its kind, because it says more, and of presets the first,
+    # because `min` keeps the first of equals.
     differing, entry = min(near, key=lambda candidate: (len(candidate[0]), not candidate[1].preset))
+    # The last word of a path is enough to recognise a field, and `.kind` is left out: `features=pca` says it.
     shown = [f"{path.removesuffix('.kind').rpartition('.')[2]}={value}" for path, value in differing]
     more = [f"{len(shown) - SHOWN_FIELDS} more"] if len(shown) > SHOWN_FIELDS else []
     return f"{entry.name}({', '.join(shown[:SHOWN_FIELDS] + more)})" if shown else entry.name
 
 
+# The number of registered names is part of the key: a plugin that is loaded later may bring a nearer name.
 _names: dict[tuple[int, type[Component], str], str] = {}
 
 
@@ -185,6 +191,8 @@ def _fields_of_entry(contract: str, name: str, cls: type[Component], fields: str
     try:
         return dict(leaves(registry.build(contract, name).model_dump(mode="json")))
     except ConfigError:
+        # A kind with a field that has no default cannot be built by its name; what it has by default is compared
+        # anyway.
         return {field: info.default for field, info in cls.model_fields.items()}
 
 
@@ -193,6 +201,7 @@ def _shown(value: Any) -> str:
         return "+".join(
             str(item["kind"]) if isinstance(item, Mapping) and "kind" in item else str(item) for item in value
         )
+    # Paths of data files differ from machine to machine; the file's name is what a reader knows.
     return Path(value).name if isinstance(value, str) else str(value)
 
 
@@ -222,6 +231,8 @@ def _place(given: dict[str, dict[str, Any]], path: str, value: Any) -> None:
         inner = table.get(field, {})
         if not isinstance(inner, str | Mapping):
             raise ConfigError([((path,), f"{field!r} has no fields: it is {inner!r:.80}")])
+        # A part given by name becomes a table, so that one of its fields can be set; it is copied, because it may be
+        # the caller's own.
         table[field] = table = {"kind": inner} if isinstance(inner, str) else dict(inner)
     table[fields[-1]] = value
 

@@ -114,10 +114,14 @@ def ranking_of(arenas: Sequence[Comparison]) -> Ranking:
     entered = [entrant.method for entrant in arenas[0].entrants]
     methods = [method for method in entered if all(_ranked(arena, method) for arena in arenas)]
     tasks = list(dict.fromkeys(arena.task for arena in arenas))
+    # One row for each task, not for each arena: arenas of one task share its examples, and Friedman's test counts rows
+    # as independent.
     scores = np.array([[_mean_accuracy(arenas, task, method) for method in methods] for task in tasks])
     ranks = average_ranks(scores)
+    # A stable sort keeps the study's order among equal ranks, so that the same study gives the same page.
     order = np.argsort(ranks, kind="stable")
     names, sorted_ranks = tuple(methods[i] for i in order), tuple(float(ranks[i]) for i in order)
+    # Ranks are shown in any case; only what rests on several tasks needs several.
     reason = None
     if len(methods) < 2:
         reason = f"no method beside {methods[0]} is in every arena and buys no gold: there is nothing to rank"
@@ -134,6 +138,8 @@ def standings_of(arenas: Sequence[Comparison], ranking: Ranking) -> tuple[Standi
     """Return every method's standing: those in the ranking first, then the others, most arenas first."""
     ranks = dict(zip(ranking.methods, ranking.ranks, strict=True))
     every = dict.fromkeys(entrant.method for arena in arenas for entrant in arena.entrants)
+    # Methods without a rank did not meet all others, so the number of their arenas says first how much is known of
+    # them.
     apart = [_standing(arenas, method, None) for method in every if method not in ranks]
     apart.sort(key=lambda standing: (-standing.n_arenas, -_estimate(standing.difference)))
     return (*(_standing(arenas, method, rank) for method, rank in ranks.items()), *apart)
@@ -144,6 +150,7 @@ def recovery_of(arenas: Sequence[Comparison], method: str) -> Recovery:
 
     An arena's PGR is gain / gap of the estimates: whether it counts depends on the gap alone, which methods share.
     """
+    # The reference decides for all methods of an arena, so that no method gains by dropping arenas in which it is poor.
     measurable = [arena for arena in arenas if arena.reference.pgr.reason is None]
     pairs = [(arena, entrant) for arena in measurable if (entrant := arena.entrant(method))]
     tasks = tuple(dict.fromkeys(arena.task for arena, _ in pairs))
@@ -177,6 +184,7 @@ def _ratio(values: Sequence[Sequence[float]], tasks: Sequence[int]) -> OverTasks
     """Return the ratio of the two columns' means; none where the second is not surely above 0."""
     means = pooled_mean(values, tasks)
     below = means.value((0, 1))
+    # A ratio to a mean at or below 0 turns its sign or explodes: twice as much of a loss is no praise.
     if below <= 0:
         reason = f"the reference's mean PGR is {below:.3f}, so a ratio to it has no meaning"
         return OverTasks(None, None, None, LEVEL, reason)

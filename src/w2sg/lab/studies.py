@@ -80,6 +80,7 @@ class Study(Component):
             study = cls.parse({"name": file.stem, **table})
         except ConfigError as error:
             raise error.under(str(path)) from None
+        # Plugins are named from the study file's folder, so that a study can be started from anywhere.
         return study.model_copy(update={"plugins": tuple(str(file.parent / plugin) for plugin in study.plugins)})
 
     def seed_list(self) -> Sequence[int]:
@@ -100,6 +101,8 @@ class Study(Component):
 
     def count(self) -> int:
         """Return how many runs the grid has, before any is built."""
+        # Counted from the lengths of the lists: a grid of a million setups takes minutes to build, and a typing error
+        # should be said at once.
         sizes = [[sum(map(_grid_size, entries)) for entries in grid] for grid in self._grids()]
         return sum(map(math.prod, sizes)) * len(self.seed_list())
 
@@ -110,6 +113,7 @@ class Study(Component):
             ConfigError: If a part is unknown or a field breaks its rule.
             CapabilityError: If a student lacks what a method needs, unless `incapable` is `skip`.
         """
+        # Two entries may come to the same setup, such as a preset and its settings written out; it is then run once.
         setups: dict[str, Setup] = {}
         for setup, _ in self._combinations():
             setups.setdefault(setup.digest(), setup)
@@ -118,6 +122,7 @@ class Study(Component):
     def titles(self) -> dict[str, str]:
         """Return the names to show for entries that have a `title`, by the digest of the part."""
         entries = (entry for grid in self._grids() for column in grid for entry in column)
+        # Most studies have no titles, and then the grid need not be built a second time.
         if not any(isinstance(entry, Mapping) and "title" in entry for entry in entries):
             return {}
         named = (
@@ -145,6 +150,7 @@ class Study(Component):
             ConfigError: If the `grid` of an entry is not lists of values, or what a task has for itself is no list.
             UnknownNameError: If a name left out is not a method's.
         """
+        # Before anything is looked up: names of methods, of tasks and in `without` may be those of plugins.
         for plugin in self.plugins:
             registry.load_plugin(plugin)
         grids: list[list[Sequence[Entry | None]]] = []
@@ -152,6 +158,7 @@ class Study(Component):
             task, own = _task_and_own(index, entry)
             supervisors, students = own.get("supervisors", self.supervisors), own.get("students", self.students)
             methods = self._methods(task, [*self.without, *own.get("without", ())])
+            # None stands for the default of the task, which is known only when the setup is made.
             grids.append([(task,), supervisors or (None,), students or (None,), methods])
         for grid in grids:
             for contract, column in zip(PARTS.values(), grid, strict=True):
@@ -311,9 +318,12 @@ def study_runs(
         plugins=study.plugins,
         progress=progress,
     )
+    # A method that turns out not to fit its data ends the study or is left out, as the study says; runs that failed by
+    # accident are listed instead, unless nothing is left.
     if (made.refused and study.incapable == "error") or not made.runs:
         made.raise_first_problem()
     with Store(folder) as opened:
+        # The store keeps the definition, not the file: the study can be recalled by its name after the file is gone.
         opened.put_collection(study.name, study.model_dump(mode="json"), [run.id for run in made.runs])
     return made
 
@@ -364,6 +374,7 @@ def _expand(entries: Sequence[Entry | None]) -> Iterator[tuple[Entry | None, str
             yield entry, ""
             continue
         grid: Mapping[str, Sequence[Any]] = entry.get("grid", {})
+        # Without a grid this runs once, with no values: the entry as it stands.
         for values in itertools.product(*grid.values()):
             table = {name: value for name, value in entry.items() if name not in OUTSIDE}
             for path, value in zip(grid, values, strict=True):

@@ -33,6 +33,7 @@ def page_parts() -> dict[str, Any]:
 
     script = _asset("report.js")
     return {
+        # `Markup` tells the template that a text is safe as it is; everything else is escaped.
         "style": Markup(_asset("report.css")),  # noqa: S704 - a file of this package
         "script": Markup(script),  # noqa: S704 - a file of this package
         "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
@@ -44,6 +45,8 @@ def embedded(data: Mapping[str, Any]) -> Any:
     from markupsafe import Markup
 
     text = json.dumps(plain(data), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    # `</script>` inside a text would end the script element, and two separators of lines end a statement in older
+    # browsers.
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)  # noqa: S704 - escaped for this place
@@ -60,6 +63,7 @@ def write_whole(target: Path, text: str) -> None:
         with beside.open("x", encoding="utf-8", newline="\n") as file:
             file.write(text)
             file.flush()
+            # On disk before the move: after a power cut there is the old page or the new one, never an empty one.
             os.fsync(file.fileno())
         os.replace(beside, target)
     except OSError as error:

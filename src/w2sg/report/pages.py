@@ -80,6 +80,7 @@ def html_page(document: Document) -> str:
     templates.filters["unbroken"] = _unbroken
     page = templates.get_template("document.html.jinja").render(
         **_context(document, drawn(document)),
+        # Figures are put into the page itself, because an offline page can load no file beside it in every browser.
         svg=lambda drawing: Markup(drawing.svg),  # noqa: S704 - made by this package
         data=embedded(page_data),
         version=version("w2sg"),
@@ -103,6 +104,7 @@ def markdown_page(document: Document, folder: str, drawings: dict[str, list[Draw
     templates.filters["table"] = _table
     context = _context(document, drawn(document) if drawings is None else drawings)
     text = templates.get_template("document.md.jinja").render(**context, folder=folder.replace(" ", "%20"))
+    # Parts of the template that a document lacks leave empty lines behind.
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 

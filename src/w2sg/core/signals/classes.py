@@ -80,6 +80,8 @@ class Classes(Question[ClassProbabilities]):
         Raises:
             InputError: If they are not, or it is no signal of classes.
         """
+        # The finer check comes first, because it says which numbers are wrong; the variant is what is left to complain
+        # of.
         k = len(self.names)
         if isinstance(signal, ClassProbabilities):
             check_soft_labels(signal.probabilities, n, k, name)

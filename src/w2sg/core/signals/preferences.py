@@ -62,6 +62,8 @@ class BetterOfTwo(Question[Preferences]):
 
     def correct(self, signal: Preferences, gold: AnyArray) -> BoolArray:
         """Return where the better candidate is preferred; a preference of one half sides with neither."""
+        # The sign is 1 where the first is preferred, -1 where the second is, and 0 where neither is: gold 0 and 1
+        # become 1 and -1.
         sides = np.sign(signal.first_better - 0.5)
         return np.asarray(sides == 1 - 2 * np.asarray(gold))
 

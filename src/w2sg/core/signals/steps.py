@@ -31,6 +31,7 @@ class ScoredSteps(Signal):
     def __post_init__(self) -> None:
         object.__setattr__(self, "scores", frozen(np.asarray(self.scores, dtype=np.float32)))
         object.__setattr__(self, "ends", frozen(np.asarray(self.ends, dtype=np.int64)))
+        # Lengths are differences of ends; one below 0 means that the ends do not rise.
         last = int(self.ends[-1]) if len(self.ends) else 0
         if self.scores.ndim != 1 or last != len(self.scores) or (self._lengths < 0).any():
             raise InputError(
@@ -64,6 +65,7 @@ class ScoredSteps(Signal):
 
     def take(self, rows: AnyArray) -> Self:
         """Return the scored steps of some examples."""
+        # Positions are taken trace by trace, so that a trace keeps its steps together and may come more than once.
         lengths, places = self._lengths[rows], np.split(np.arange(len(self.scores)), self.ends)
         chosen = np.arange(len(self))[rows]
         flat = np.concatenate([places[row] for row in chosen]) if len(chosen) else np.zeros(0, dtype=np.int64)

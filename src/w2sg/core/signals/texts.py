@@ -49,6 +49,8 @@ def final_number(text: str) -> Decimal | None:
     >>> final_number("He pays $1,000."), final_number("2 + 3 = 5 #### 12 coins"), final_number("none")
     (Decimal('1000'), Decimal('12'), None)
     """
+    # Models that were shown GSM8K write the mark and then the answer, perhaps with words behind it; all others end in
+    # it.
     _, marked, end = text.rpartition(_MARK)
     numbers = list(_NUMBER.finditer(end))
     if not numbers:
@@ -72,6 +74,7 @@ def same_answer(first: ListOfTexts, second: ListOfTexts, key: Key = normalised) 
     >>> same_answer(["Yes.", "no", "5"], ["yes", "yes", "5"]).tolist()
     [True, False, True]
     """
+    # A text without an answer has no key, and None must not equal None: two failures to answer are no agreement.
     keys, others = _keys("first", first, key), _keys("second", second, key)
     if len(keys) != len(others):
         raise InputError(

@@ -76,6 +76,7 @@ def league_findings(league: "League") -> list[Finding]:
         remarks.append(
             "Arenas of one task share its examples: they count as one block of ranks and one cluster of means."
         )
+    # Gold is what weak-to-strong methods do without: who buys it plays another game and is named apart.
     buying = [f"{standing.method} ({wording.count(standing.gold)})" for standing in league.standings if standing.gold]
     if buying:
         remarks.append(
@@ -97,6 +98,7 @@ def league_findings(league: "League") -> list[Finding]:
 def friedman_sentence(league: "League") -> str:
     """Return what Friedman's test says, or why there is none, as a sentence."""
     test = league.ranking.friedman
+    # Too few tasks or methods for the test are said as plainly as its result would be.
     if test is None:
         return f"No test of the ranks: {league.ranking.reason}."
     k, n = test.n_methods, test.n_tasks
@@ -136,6 +138,7 @@ def _pairs(league: "League") -> list[Finding]:
         return []
     ranks = dict(zip(ranking.methods, ranking.ranks, strict=True))
     k, best, own = len(ranks), ranking.methods[0], ranks[league.reference]
+    # Every pair once: each method with those that rank before it.
     differing = sum(abs(a - b) >= apart for i, a in enumerate(ranking.ranks) for b in ranking.ranks[:i])
     text = (
         f"The best average rank is that of {best} ({wording.number(ranks[best], 2)} of {k}); {differing} of "
@@ -159,6 +162,8 @@ def _verdicts(league: "League") -> list[Finding]:
     both = [standing.method for standing in rivals if standing.beats and standing.hurts]
     neither = [standing.method for standing in rivals if not standing.beats and not standing.hurts]
     decided = [standing for standing in rivals if standing.method not in (*both, *neither)]
+    # How often out of how many: a method that beats the reference once in twelve arenas is not one that beats it twice
+    # in two.
     good = [f"{rival.method} ({len(rival.beats)} of {rival.n_arenas})" for rival in decided if rival.beats]
     bad = [f"{rival.method} ({len(rival.hurts)} of {rival.n_arenas})" for rival in decided if rival.hurts]
     groups: list[tuple[Tone, str, list[str], str]] = [
@@ -252,5 +257,6 @@ def _heat_cell(arena: Comparison, entrant: Entrant | None) -> HeatCell | None:
         return None
     p = wording.p_statement(entrant.p_adjusted, "Holm p")
     words = f"{entrant.method}, {arena.place}: {wording.difference(entrant.difference)}, {p}"
+    # The tone follows the verdict, so that a colour never claims more than Holm's correction allows.
     tone = {"beats": "better", "hurts": "worse"}.get(entrant.verdict, "open")
     return HeatCell(entrant.difference.estimate, tone, words)  # type: ignore[arg-type]

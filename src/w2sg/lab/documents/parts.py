@@ -32,6 +32,7 @@ def some(names: Sequence[str], most: int) -> str:
 
 def pgr_cell(share: Pgr, note: str = "") -> Cell:
     """Return a PGR as a cell, or that there is none and why; the note stands below only where there is none."""
+    # Without a reason there is a number. Where there is none the reason is long: it is shown when pointed at.
     if share.reason is None:
         return Cell.of(share, help=share.note)
     return Cell(missing="no PGR", note=note, help=share.reason)

@@ -29,8 +29,11 @@ def code_of(result: SetupResult) -> str:
 
     Components of plugins need their plugin files as well.
     """
+    # A name is shown only where it stands for exactly these settings; else the whole table is, which is long and
+    # certain.
     parts = [f"    {part}={_spec(part, result.label[part], getattr(result.setup, part))!r}," for part in PARTS]
     n_seeds = len(result.seeds)
+    # A number of seeds means 0, 1, 2, ...; any other choice of seeds has to be listed.
     seeds: int | list[int] = n_seeds if result.seeds == tuple(range(n_seeds)) else list(result.seeds)
     return "\n".join(["import w2sg", "", "result = w2sg.run(", *parts, f"    seeds={seeds},", ")"])
 

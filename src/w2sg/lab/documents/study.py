@@ -28,6 +28,8 @@ def study_document(result: StudyResult | SetupResult, *, made_by: str = "") -> D
         study = StudyResult("run", (study,), tuple(compare_methods([study])))
     if not study.results:
         raise InputError(f"study {study.name!r} has no results: there is nothing to report")
+    # The numbers stand in the document as they came out; what took time is kept apart, because it differs from call to
+    # call.
     names, data = Names(study.results), result.to_dict()
     cards = tuple(Card(comparison.title, tuple(place_findings(comparison))) for comparison in study.comparisons)
     return Document(
@@ -73,6 +75,7 @@ def _lead(study: StudyResult, names: Names) -> str:
 
 def _named(names: Names, part: str) -> str:
     different = names.different(part)
+    # Eight names are listed in full; of more, seven and their number, which is never longer than the eight.
     shown = different if len(different) <= 8 else [*different[:7], f"{len(different) - 7} more"]
     return f"{wording.quantity(len(different), NOUNS[part])} ({', '.join(shown)})"
 

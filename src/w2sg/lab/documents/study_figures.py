@@ -84,6 +84,7 @@ def _forest_row(entrant: Entrant) -> ForestRow:
     share = entrant.pgr
     if share.estimate is not None:
         return ForestRow(short(entrant.method), Estimate.of(share), counts=_counts(share))
+    # A refused gap is too small, or wide enough and not known well enough; the row says which.
     why = "too small" if share.gap.low < share.minimum_gap else "too uncertain"
     missing = f"no PGR: gap {why}, {wording.interval(share.gap)}"
     return ForestRow(short(entrant.method), None, missing, share.reason or "", _counts(share))
@@ -93,6 +94,7 @@ def accuracy_dots(comparisons: Sequence[Comparison]) -> list[Dots]:
     """Return the accuracies of a task and weak supervisor, one panel for each student."""
     together: dict[tuple[str, str], list[Comparison]] = defaultdict(list)
     for comparison in comparisons:
+        # Students of one task and supervisor stand side by side, because they learn from the same labels.
         together[comparison.task, comparison.supervisor].append(comparison)
     figures = []
     for number, (place, group) in enumerate(together.items(), start=1):
@@ -189,6 +191,7 @@ def _strength_of(comparison: Comparison) -> float:
 
 def _strength(number: int, ladder: Ladder) -> Lines:
     first = ladder.steps[0]
+    # The weak supervisor is the same for all students of a ladder, so it is one band and no line.
     share, own = first.reference.pgr, first.reference.method
     reference = own if own in ladder.methods else ladder.methods[0]
     # The reference comes first, so that it has the same colour in every figure.
@@ -198,6 +201,7 @@ def _strength(number: int, ladder: Ladder) -> Lines:
     for name in methods:
         entrants = [(step, step.entrant(name)) for step in ladder.steps]
         points = _points((step, entrant.pgr.student) for step, entrant in entrants if entrant is not None)
+        # Every drawing has the reference: with many methods there are several, and none can be read without it.
         lines.append(Line(short(name), points, everywhere=name == reference))
     panel = LinePanel(
         x=f"student strength, set by {ladder.field} (log scale)",

@@ -12,6 +12,7 @@ _LEFT, _RIGHT, _GUTTER, _ROW, _TOP, _BOTTOM = 210.0, 20.0, 26.0, 22.0, 56.0, 50.
 
 def canvases(figure: Dots) -> list[Canvas]:
     """Return the figure drawn: several drawings where it has too many rows or panels for one."""
+    # All panels share one axis, so that accuracies can be compared across them by eye.
     limits = padded(_every(figure.panels), 0.05)
     return [
         _draw(figure, panels, rows, limits)
@@ -27,6 +28,7 @@ def _every(panels: Sequence[DotPanel]) -> Iterator[Estimate]:
 
 
 def _draw(figure: Dots, panels: Sequence[DotPanel], names: Sequence[str], limits: tuple[float, float]) -> Canvas:
+    # Four panels stand two by two; three and one would leave a row nearly empty.
     columns = 2 if len(panels) == 4 else min(COLUMNS, len(panels))
     height = _ROW * len(names)
     width = (ink.WIDTH - _LEFT - _RIGHT - _GUTTER * (columns - 1)) / columns

@@ -115,6 +115,7 @@ def _whisker(axes: "Axes", low: float, high: float, y: float, colour: str) -> No
     """Draw an interval, cut at the axis' ends, where arrows say that it goes on."""
     left, right = axes.get_xlim()
     plot(axes, [min(max(end, left), right) for end in (low, high)], [y, y], color=colour, linewidth=2)
+    # The arrow is drawn at the edge of the axis and may stick out of it, so it is not clipped.
     for beyond, x, marker in ((low < left, left, "<"), (high > right, right, ">")):
         if beyond:
             plot(axes, [x], [y], marker=marker, color=colour, markersize=7, clip_on=False, linestyle="none")

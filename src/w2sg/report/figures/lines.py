@@ -106,6 +106,7 @@ def _label_ends(
     canvas: Canvas, axes: "Axes", ends: Sequence[tuple[float, str, str, str]], end: float, top: float, names: float
 ) -> None:
     """Write the names right of the lines' ends, moved apart where they would overlap."""
+    # Matplotlib counts pixels from below, the canvas from above.
     heights = [canvas.height - float(axes.transData.transform((axes.get_xlim()[1], end[0]))[1]) for end in ends]
     order = sorted(range(len(ends)), key=lambda index: heights[index])
     places = apart([heights[index] for index in order], top, top + _HEIGHT)

@@ -81,6 +81,7 @@ def levels_of(bars: Sequence[tuple[float, float]]) -> list[int]:
     taken: list[list[tuple[float, float]]] = []
     levels = []
     for low, high in bars:
+        # Bars of overlapping groups are put on different levels, or two groups would look like one.
         level = next((i for i, row in enumerate(taken) if all(high < a or low > b for a, b in row)), len(taken))
         if level == len(taken):
             taken.append([])
