@@ -138,8 +138,7 @@ def standings_of(arenas: Sequence[Comparison], ranking: Ranking) -> tuple[Standi
     """Return every method's standing: those in the ranking first, then the others, most arenas first."""
     ranks = dict(zip(ranking.methods, ranking.ranks, strict=True))
     every = dict.fromkeys(entrant.method for arena in arenas for entrant in arena.entrants)
-    # Methods without a rank did not meet all others, so the number of their arenas says first how much is known of
-    # them.
+    # Methods without a rank buy gold or missed some arenas: in how many they stood says how much is known of them.
     apart = [_standing(arenas, method, None) for method in every if method not in ranks]
     apart.sort(key=lambda standing: (-standing.n_arenas, -_estimate(standing.difference)))
     return (*(_standing(arenas, method, rank) for method, rank in ranks.items()), *apart)

@@ -84,7 +84,6 @@ def _forest_row(entrant: Entrant) -> ForestRow:
     share = entrant.pgr
     if share.estimate is not None:
         return ForestRow(short(entrant.method), Estimate.of(share), counts=_counts(share))
-    # A refused gap is too small, or wide enough and not known well enough; the row says which.
     why = "too small" if share.gap.low < share.minimum_gap else "too uncertain"
     missing = f"no PGR: gap {why}, {wording.interval(share.gap)}"
     return ForestRow(short(entrant.method), None, missing, share.reason or "", _counts(share))
