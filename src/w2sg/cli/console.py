@@ -15,7 +15,7 @@ from w2sg.core import InputError
 if TYPE_CHECKING:
     from w2sg.core import Document
     from w2sg.graph import Result
-    from w2sg.lab import Study
+    from w2sg.lab import Study, StudyResult
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 StoreFolder = Annotated[
@@ -145,6 +145,16 @@ def study_of(name: str, store: Path | None) -> "Study":
 
     # The ending tells a file from a name: names of studies have no folders, and a study may be called as its file.
     return Study.read(name) if name.endswith(".toml") else known_study(name, store=existing_store(store))
+
+
+def result_of(name: str, store: Path | None, workers: int | None = None) -> "StudyResult":
+    """Return the result of a study by its file or its name, making what its store lacks."""
+    import w2sg
+
+    if not name.endswith(".toml"):
+        return w2sg.recall(name, store=existing_store(store))
+    with progress_bar(Path(name).stem) as progress:
+        return w2sg.study(name, store=store, workers=workers, progress=progress)
 
 
 def existing_store(folder: Path | None) -> Path:

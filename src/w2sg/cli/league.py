@@ -1,6 +1,5 @@
 """`w2sg league`: the methods of a study ranked over its tasks."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,17 +20,12 @@ def league(
 
         w2sg league studies/league.toml -o league.md
     """
-    import w2sg
     from w2sg.lab import league_document, league_of
     from w2sg.report import page_target
 
     # A path that cannot be written is said before the runs are made.
     if out is not None:
         page_target(out)
-    if study.endswith(".toml"):
-        with console.progress_bar(Path(study).stem) as progress:
-            result = w2sg.study(study, store=store, workers=workers, progress=progress)
-    else:
-        result = w2sg.recall(study, store=console.existing_store(store))
+    result = console.result_of(study, store, workers)
     document = league_document(league_of(result), made_by=f"w2sg league {study} -o {out}" if out else "")
     console.publish(document, out, as_json=as_json, name="league")

@@ -22,10 +22,7 @@ def report(
     """
     import w2sg
 
-    if study.endswith(".toml"):
-        result = w2sg.study(study, store=store)
-    else:
-        result = w2sg.recall(study, store=console.existing_store(store))
+    result = console.result_of(study, store)
     path = w2sg.write_report(result, out, command=f"w2sg report {study} -o {out}")
     if as_json:
         console.print_json({"report": str(path), "n_runs": result.n_runs})

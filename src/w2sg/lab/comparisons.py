@@ -200,13 +200,13 @@ def _entrants(group: Sequence[SetupResult], reference: str, names: Names) -> tup
     # A place without the method that was asked for is compared with its task's own default, so that it is not lost.
     wanted = (reference, group[0].setup.task.default_method)
     first = next((result for name in wanted for result in group if result.label["method"] == name), group[0])
-    others = {names.of(result, "method"): result for result in group if result is not first}
+    methods = {names.of(result, "method"): result for result in group if result is not first}
     # Pairing needs the same seeds: only then are the same test examples met by the same splits.
     rivals = {
-        name: result.tests[TEST].evidence.student for name, result in others.items() if result.seeds == first.seeds
+        name: result.tests[TEST].evidence.student for name, result in methods.items() if result.seeds == first.seeds
     }
     paired = compare_all(first.tests[TEST].evidence, rivals, level=LEVEL) if rivals else {}
-    entrants = [Entrant(name, result, paired.get(name)) for name, result in others.items()]
+    entrants = [Entrant(name, result, paired.get(name)) for name, result in methods.items()]
     return (Entrant(names.of(first, "method"), first, is_reference=True), *entrants)
 
 

@@ -102,11 +102,11 @@ def make_setup(
     assert isinstance(chosen, Task)
     defaults = chosen.default_supervisor, chosen.default_student, chosen.default_method
     # Parts are built one by one, so that a problem is told with the path of its part.
-    others = {
+    parts = {
         part: _build(part, {"kind": default, **table})
         for (part, table), default in zip(given.items(), defaults, strict=True)
     }
-    setup = Setup.parse({"task": chosen, **others})
+    setup = Setup.parse({"task": chosen, **parts})
     _check_signal(setup)
     setup.method.check(setup.student)
     return setup

@@ -241,7 +241,7 @@ def run(
     setup = make_setup(task, supervisor, student, method, settings)
     # The seeds are checked as those of a study are, arrays of numpy as well; the study itself is never made.
     given = seeds if isinstance(seeds, int) else np.asarray(seeds).tolist()
-    made = make_runs(
+    outcome = make_runs(
         [setup],
         Study.parse({"name": "run", "tasks": ["-"], "seeds": given}).seed_list(),
         store=_folder(store),
@@ -250,8 +250,8 @@ def run(
         plugins=plugins,
         progress=progress,
     )
-    made.raise_first_problem()
-    (result,) = summarise(made.runs)
+    outcome.raise_first_problem()
+    (result,) = summarise(outcome.runs)
     return replace(result, wall_s=time.perf_counter() - started)
 
 
@@ -281,10 +281,10 @@ def study(
     """
     started = time.perf_counter()
     given = study if isinstance(study, Study) else Study.read(study)
-    made = study_runs(given, store=store, launcher=launcher, workers=workers, yes=yes, progress=progress)
-    results = summarise(made.runs, given.titles())
+    outcome = study_runs(given, store=store, launcher=launcher, workers=workers, yes=yes, progress=progress)
+    results = summarise(outcome.runs, given.titles())
     comparisons, wall_s = tuple(compare_methods(results)), time.perf_counter() - started
-    return StudyResult(given.name, tuple(results), comparisons, dict(made.done), wall_s, failed=made.failed)
+    return StudyResult(given.name, tuple(results), comparisons, dict(outcome.done), wall_s, failed=outcome.failed)
 
 
 def study_runs(
@@ -309,7 +309,7 @@ def study_runs(
     if not setups:
         raise InputError(f"study {study.name!r} has no runs: no student can do what its methods need")
     folder = _folder(store)
-    made = make_runs(
+    outcome = make_runs(
         setups,
         study.seed_list(),
         store=folder,
@@ -320,12 +320,12 @@ def study_runs(
     )
     # A method that turns out not to fit its data ends the study or is left out, as the study says; runs that failed by
     # accident are listed instead, unless nothing is left.
-    if (made.refused and study.incapable == "error") or not made.runs:
-        made.raise_first_problem()
+    if (outcome.refused and study.incapable == "error") or not outcome.runs:
+        outcome.raise_first_problem()
     with Store(folder) as opened:
         # The store keeps the definition, not the file: the study can be recalled by its name after the file is gone.
-        opened.put_collection(study.name, study.model_dump(mode="json"), [run.id for run in made.runs])
-    return made
+        opened.put_collection(study.name, study.model_dump(mode="json"), [run.id for run in outcome.runs])
+    return outcome
 
 
 def recall(name: str, *, store: str | Path | None = None) -> StudyResult:

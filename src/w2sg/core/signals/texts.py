@@ -75,12 +75,12 @@ def same_answer(first: ListOfTexts, second: ListOfTexts, key: Key = normalised) 
     [True, False, True]
     """
     # A text without an answer has no key, and None must not equal None: two failures to answer are no agreement.
-    keys, others = _keys("first", first, key), _keys("second", second, key)
-    if len(keys) != len(others):
+    keys, second_keys = _keys("first", first, key), _keys("second", second, key)
+    if len(keys) != len(second_keys):
         raise InputError(
-            f"these must have one entry per example, all of one length; got first {len(keys)}, second {len(others)}"
+            f"these must have one entry per example, all of one length; got first {len(keys)}, second {len(second_keys)}"
         )
-    return np.array([a is not None and a == b for a, b in zip(keys, others, strict=True)], dtype=np.bool_)
+    return np.array([a is not None and a == b for a, b in zip(keys, second_keys, strict=True)], dtype=np.bool_)
 
 
 def exact_match(answers: ListOfTexts, gold: ListOfTexts) -> BoolArray:

@@ -27,7 +27,7 @@ def canvases(figure: Forest) -> list[Canvas]:
     for group in [part for whole in figure.groups for part in _split(whole)]:
         # A group's title takes the place of about two rows.
         # Groups are kept whole where they fit, because methods are compared within a group.
-        if drawings and sum(len(other.rows) + 2 for other in [*drawings[-1], group]) <= MOST_ROWS + 4:
+        if drawings and sum(len(kept.rows) + 2 for kept in [*drawings[-1], group]) <= MOST_ROWS + 4:
             drawings[-1].append(group)
         else:
             drawings.append([group])
