@@ -135,7 +135,7 @@ def trials(n_kills: int, seeds: int, folder: Path, rng: np.random.Generator) -> 
     usual_s = time.perf_counter() - started
     expected = results(whole.store)
 
-    count, compared = Counter[str](), []
+    count, compared = Counter(damaged=0, database=0, orphans=0, leftovers=0), []
     trial = Trial(folder / "0", file)
     for kill in range(n_kills):
         process = trial.start(workers=1 + kill % 2)

@@ -28,6 +28,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 collect_ignore = ["graph/toy_steps.py"]  # it registers components when it is imported: as a plugin, once
+collect_ignore_glob = ["lab/plugins/*"]  # so do these
 
 
 @pytest.fixture(scope="module")

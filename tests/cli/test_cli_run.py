@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,7 @@ def test_bad_input_is_exit_code_2_and_one_message(arguments: tuple[str, ...], me
 def test_a_method_that_fails_is_exit_code_3(w2sg: Command, tmp_path: Path) -> None:
     (tmp_path / "failing.py").write_text(
         "from typing import Literal\nfrom w2sg.core import Method, register\n\n\n"
-        "@register('methods')\nclass Failing(Method):\n    kind: Literal['cli-fails'] = 'cli-fails'\n\n"
+        "@register()\nclass Failing(Method):\n    kind: Literal['cli-fails'] = 'cli-fails'\n\n"
         "    def train(self, view, student, rng):\n        raise ZeroDivisionError('of its own')\n        yield\n"
     )
     done = w2sg("run", *QUICK, "--method", "cli-fails", "--plugin", "failing.py", "--json")
@@ -106,6 +107,56 @@ def test_a_method_that_fails_is_exit_code_3(w2sg: Command, tmp_path: Path) -> No
     assert "2 of 2 runs failed" in done.err
     assert "cli-fails, seed 0: ZeroDivisionError: of its own" in done.err
     assert "Traceback" not in done.err
+
+
+FAILING = """
+from typing import Literal
+
+from w2sg.core import Method, register
+
+
+@register()
+class Failing(Method):
+    kind: Literal["cli-fails"] = "cli-fails"
+
+    def train(self, view, student, rng):
+        raise ZeroDivisionError("of its own")
+        yield
+"""
+
+
+def test_failed_runs_of_a_study_are_listed_and_the_others_shown(w2sg: Command, tmp_path: Path) -> None:
+    """The document and the tables have what was made; the exit code says that it is not all."""
+    (tmp_path / "failing.py").write_text(FAILING)
+    (tmp_path / "two.toml").write_text(STUDY.replace('"confidence"', '"cli-fails"') + 'plugins = ["failing.py"]\n')
+    done = w2sg("study", "two.toml", "--json")
+    assert done.code == 3
+    found = json.loads(done.out)
+    assert found["n_runs"] == 2
+    assert [one["label"]["method"] for one in found["results"]] == ["naive"]
+    for seed in (0, 1):
+        assert f"/ cli-fails, seed {seed}: ZeroDivisionError: of its own" in done.err
+    assert "2 of 4 runs failed; the others are kept" in done.err
+    assert "Traceback" not in done.err
+    shown = w2sg("study", "two.toml")
+    assert shown.code == 3
+    assert "2 of 4 runs failed and are in no number of this page" in shown.out
+    assert "few-features" in shown.out
+    assert "2 of 4 runs failed" in shown.err
+    (tmp_path / "none.toml").write_text(
+        STUDY.replace('"naive", "confidence"', '"cli-fails"') + 'plugins = ["failing.py"]\n'
+    )
+    none = w2sg("study", "none.toml", "--json")
+    assert (none.code, none.out) == (3, "")
+    assert "2 of 2 runs failed" in none.err
+
+
+def test_a_launcher_is_chosen_by_name(w2sg: Command) -> None:
+    assert w2sg("run", *QUICK, "--launcher", "in-process", "--json").document["seeds"] == [0, 1]
+    assert {one["name"] for one in w2sg("list", "launchers", "--json").document} >= {"in-process", "processes"}
+    done = w2sg("run", *QUICK, "--launcher", "in-proces", "--json")
+    assert (done.code, done.out) == (2, "")
+    assert "unknown launcher 'in-proces': did you mean 'in-process'" in done.err
 
 
 def test_a_broken_store_is_exit_code_3(w2sg: Command, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The commands of theory, as a user sees them."""
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,15 +49,21 @@ def test_predict_gives_numbers_with_conditions_or_reasons(w2sg: "Command", run_i
 def test_certify_splits_delta_in_the_open(w2sg: "Command", run_id: str) -> None:
     found = json.loads(w2sg("certify", run_id, "--labels", "40", "--json").out)
     certificates = found["certificates"]
-    assert sum(one["delta"] for one in certificates.values()) == pytest.approx(0.05)
+    assert found["look"] == 1
+    assert found["delta"] == pytest.approx(0.05 * 6 / math.pi**2), "what is left is for all further looks together"
+    assert sum(one["delta"] for one in certificates.values()) == pytest.approx(found["delta"])
     assert found["n_labels"] <= 40
     assert certificates["gain"]["low"] <= certificates["gain"]["estimate"]
     assert all(one["frame"] for one in certificates.values())
     assert "up to" in certificates["set_coverage"]["method"]
     shown = w2sg("certify", run_id, "--labels", "40").out
-    assert "hold together with probability 0.95" in shown
+    assert "hold together with probability 0.9696" in shown
     assert "asymptotic ones for many labels only" in " ".join(shown.split())
     assert "asymptotic" not in w2sg("certify", run_id, "--labels", "0").out
+    further = w2sg("certify", run_id, "--labels", "40", "--seed", "1")
+    assert "This is look 2 at the labels of this test set" in " ".join(further.out.split())
+    bought = [line for line in w2sg("ledger", "--json").document if line["kind"] == "certification"]
+    assert [len(line["rows"]) for line in bought if line["split"] == "test"] == [line["n"] for line in bought]
 
 
 @pytest.mark.parametrize(

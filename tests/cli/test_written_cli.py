@@ -55,7 +55,7 @@ def test_a_method_of_classes_is_exit_code_2(w2sg: Command) -> None:
     done = w2sg("run", "--task", "sums", "--method", "naive", *PARTS)
     assert done.code == 2
     assert (
-        "asks for written answers, and method 'composition' is for classes: choose another, such as 'written-naive'"
+        "asks for 'texts', and method 'composition' is for 'classes': choose another, such as 'written-naive'"
         in done.err
     )
 

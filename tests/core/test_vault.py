@@ -126,3 +126,10 @@ def test_labels_that_are_bought_by_row_are_written_down() -> None:
     assert [(out.purpose, out.split, out.n) for out in vault.record] == [("audit", "test", 2)]
     with pytest.raises(InputError, match="rows 0 to 3, got 1 to 4"):
         vault.buy("test", np.array([1, 4]))
+
+
+def test_single_labels_are_handed_out_for_stated_purposes_only() -> None:
+    vault = Vault({"test": np.arange(4)})
+    with pytest.raises(GoldError, match="single labels are handed out for audit or score; got 'curiosity'"):
+        vault.buy("test", np.array([0]), purpose="curiosity")
+    assert vault.buy("test", np.array([2]), purpose="score").tolist() == [2]

@@ -143,7 +143,9 @@ def test_a_step_whose_file_is_missing_fails_by_itself(toy: Any, tmp_path: Path) 
 
 
 def test_the_number_of_workers_does_not_change_a_bit(toy: Any, tmp_path: Path) -> None:
-    steps = [toy.Total(first=toy.Number(seed=s, where=f"{s}"), second=toy.Number(seed=50 + s), seed=s) for s in range(4)]
+    steps = [
+        toy.Total(first=toy.Number(seed=s, where=f"{s}"), second=toy.Number(seed=50 + s), seed=s) for s in range(4)
+    ]
     one = execute(steps, tmp_path / "one", workers=1)
     two = execute(steps, tmp_path / "two", launcher=Processes(workers=2), plugins=[PLUGIN])
     assert one.keys == two.keys

@@ -1,5 +1,6 @@
 """What the tests of the laboratory share: small setups, and how two outcomes are compared."""
 
+import ast
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -89,3 +90,16 @@ def run_small(folder: Path, **fields: Any) -> StudyResult:
 def write_study(path: Path, text: str) -> Path:
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def lines_of_code(path: Path) -> int:
+    """How many lines of a file are neither empty, nor a comment, nor a docstring."""
+    text = path.read_text(encoding="utf-8")
+    words: set[int] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            words.update(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
+    lines = enumerate(text.splitlines(), start=1)
+    return sum(
+        bool(line.strip()) and not line.strip().startswith("#") and number not in words for number, line in lines
+    )

@@ -26,7 +26,7 @@ from lab_data import (
 from w2sg.core import AnyArray
 from w2sg.graph import Processes, Step, Store, Unit
 from w2sg.graph import artifacts as artifacts_module
-from w2sg.graph.objects import DamagedObjectError, Files
+from w2sg.graph.objects import ArrayFiles, DamagedObjectError
 from w2sg.lab import evidence, scores_of_setups, study
 
 DIGITS = {"kind": "digits", "supervision": 120, "transfer": 200, "test": 200}
@@ -223,7 +223,7 @@ def test_collecting_what_is_stale_keeps_what_runs_use(tmp_path: Path) -> None:
 
 
 def test_arrays_can_stay_in_the_file(tmp_path: Path) -> None:
-    files = Files(tmp_path)
+    files = ArrayFiles(tmp_path)
     rng = np.random.default_rng(0)
     arrays: dict[str, AnyArray] = {
         "array": rng.normal(size=(50, 7)).astype(np.float32),

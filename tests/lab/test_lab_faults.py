@@ -15,8 +15,7 @@ import pytest
 from lab_data import SMALL, WINE, accuracies, run_small
 
 from w2sg.core import StoreError
-from w2sg.graph import Store, objects
-from w2sg.graph import store as store_module
+from w2sg.graph import Store, artifacts, objects
 from w2sg.lab import run
 
 ONE = {"seeds": 1, "methods": ["naive", "naive-hard"]}
@@ -27,7 +26,7 @@ MOST_WRITES = 60
 @pytest.fixture
 def in_files(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep every array in a file of its own, as large ones are."""
-    monkeypatch.setattr(store_module, "LARGE", 0)
+    monkeypatch.setattr(artifacts, "LARGE", 0)
 
 
 @pytest.mark.usefixtures("in_files")
@@ -168,11 +167,11 @@ class Countdown:
 def failing(countdown: Countdown, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Count every file put in its place and every commit, and let one fail."""
     replace = os.replace
-    transaction = store_module.Store.transaction
+    transaction = Store.transaction
 
     @contextmanager
     def counted(self: Store) -> Iterator[None]:
-        with self._errors():
+        with self.errors():
             if countdown.after:
                 with transaction(self):
                     yield
@@ -184,7 +183,7 @@ def failing(countdown: Countdown, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "replace", lambda one, two: countdown.around(lambda: replace(one, two)))
-        patched.setattr(store_module.Store, "transaction", counted)
+        patched.setattr(Store, "transaction", counted)
         yield
 
 
@@ -236,14 +235,14 @@ def test_a_half_written_file_is_a_leftover_and_does_no_harm(tmp_path: Path, monk
 def test_runs_whose_files_are_removed_as_fast_as_they_are_made_end_in_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write = objects.Files.write
+    write = objects.ArrayFiles.write
 
-    def vanish(self: objects.Files, array: Any) -> tuple[bytes, int]:
+    def vanish(self: objects.ArrayFiles, array: Any) -> tuple[bytes, int]:
         digest, size = write(self, array)
         self.remove(digest)
         return digest, size
 
-    monkeypatch.setattr(objects.Files, "write", vanish)
+    monkeypatch.setattr(objects.ArrayFiles, "write", vanish)
     with pytest.raises(StoreError, match="1 runs were made twice and cannot be read"):
         run(WINE, student=SMALL, seeds=1, store=tmp_path)
 
@@ -256,13 +255,11 @@ def test_memory_that_is_exhausted_is_a_failed_run_with_what_to_do(
     def short(*_: object) -> None:
         raise MemoryError("Unable to allocate 80 GiB")
 
-    both = {"students": [SMALL, "forest"], "supervisors": ["simulated-uniform"], "seeds": 1, "methods": ["naive"]}
+    both = {"students": [SMALL, "knn"], "supervisors": ["simulated-uniform"], "seeds": 1, "methods": ["naive"]}
     with monkeypatch.context() as patched:
         patched.setattr(Linear, "fit_many", short)
-        found = run_small(
-            tmp_path, students=[SMALL, forest], supervisors=["simulated-uniform"], seeds=1, methods=["naive"]
-        )
-    assert [result.label["student"] for result in found.results] == ["forest"]
+        found = run_small(tmp_path, **both)
+    assert [result.label["student"] for result in found.results] == ["knn"]
     (failure,) = found.failed
     assert failure.label["student"] == "nystroem(count=12)"
     assert failure.reason == ("memory is exhausted (Unable to allocate 80 GiB): use fewer workers, or smaller data")

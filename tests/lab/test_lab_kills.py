@@ -125,7 +125,7 @@ def test_a_worker_that_is_killed_is_survived(studying: subprocess.Popen[str], tm
     os.kill(workers[0], signal.SIGKILL)
     out, err = studying.communicate(timeout=30 * PATIENCE_S)
     assert studying.returncode == 0, err
-    assert json.loads(out)["data"]["n_runs"] == n_runs(tmp_path / "s") == N_RUNS
+    assert json.loads(out)["n_runs"] == n_runs(tmp_path / "s") == N_RUNS
     assert "Traceback" not in err
     wait_until(lambda: not group(studying.pid))
     with Store(tmp_path / "s") as store:

@@ -1,17 +1,23 @@
 """Random evidence whose true accuracies are 0.6, 0.675 and 0.75: gap 0.15, PGR 0.5."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
-from w2sg.measure import Paired
+from w2sg.measure import Paired, PairedDifference, compare_all
 
 TRUE_ACCURACIES = (0.6, 0.675, 0.75)
 TRUE_PGR = 0.5
 TRUE_GAP = 0.15
 # Shares of the probit variance due to an example's difficulty for all three, and for each of them alone.
 COMMON, OWN = 0.4, 0.2
+
+
+def compare(reference: Paired, student: Iterable[ArrayLike], **options: float) -> PairedDifference:
+    """Compare one student with the reference."""
+    return compare_all(reference, {"student": student}, **options)["student"]
 
 
 def nested(rng: np.random.Generator, n_seeds: int, n: int, seed_sd: float) -> Paired:

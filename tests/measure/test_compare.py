@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from paired_simulations import crossed, nested
+from paired_simulations import compare, crossed, nested
 from scipy.stats import ttest_1samp, ttest_rel
 
 from w2sg.core.errors import InputError
-from w2sg.measure import clustered_mean, compare, compare_all, fieller_limits, holm, t_quantile
+from w2sg.measure import clustered_mean, compare_all, fieller_limits, holm, t_quantile
 
 ROUNDING = 1e-12
 

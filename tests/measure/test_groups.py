@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from paired_simulations import crossed, nested, overlapping
+from paired_simulations import compare, crossed, nested, overlapping
 
 from w2sg.core import InputError
-from w2sg.measure import Paired, bootstrap_pgr, compare, pgr
+from w2sg.measure import Paired, bootstrap_pgr, pgr
 from w2sg.measure.clustered import clustered_mean
 
 MAKERS = (nested, crossed, overlapping)

@@ -119,7 +119,8 @@ def test_betting_is_the_gambler(values: list[float], delta: float, pool: int | N
     assert upper <= top + 1e-12
     if upper < top - 1e-6:
         assert by_hand(x, delta, upper + 1e-7, pool, horizon) >= log - 1e-4
-    assert by_hand(x, delta, max(upper - 1e-7, 0.0), pool, horizon) < log + 1e-4
+    if upper > x.mean() + 1e-6:  # unlucky bets may exclude the sample's own mean, and then the mean is the bound
+        assert by_hand(x, delta, max(upper - 1e-7, 0.0), pool, horizon) < log + 1e-4
 
 
 @every

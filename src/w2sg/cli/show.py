@@ -1,5 +1,6 @@
 """`w2sg show`: one run, with everything it rests on."""
 
+import hashlib
 from typing import Annotated
 
 import typer
@@ -29,7 +30,9 @@ def show(
     with Store(folder) as opened:
         result = result_of(opened, run.key, opened.record(run.key) or {})
     if as_json:
-        console.print_json({"id": run.key, "seed": run.seed, "setup": dict(run.about), **result})
+        about = dict(run.about)
+        config = hashlib.sha256(canonical_json(about).encode()).hexdigest()
+        console.print_json({"id": run.key, "seed": run.seed, "setup": about, "config": config, **result})
         return
     # It was tried and refused: the reason is all there is to show.
     if REFUSED in run.shown:

@@ -58,7 +58,7 @@ class Aggregates:
 
 
 class Vault:
-    """The gold of a task's splits: class numbers, or what the task's question asks for (dtype object)."""
+    """The gold of a task's splits: class numbers, or what its question asks for (numbers, or dtype object)."""
 
     def __init__(self, gold: Mapping[str, AnyArray]) -> None:
         # Two underscores keep gold out of reach of a method that only tries attributes: a guard against accidents.
@@ -123,11 +123,20 @@ class Vault:
         return Audit(rows, self.buy(split, rows, asked_by=asked_by))
 
     def buy(self, split: str, rows: IntArray, *, purpose: str = "audit", asked_by: str = "") -> AnyArray:
-        """Buy the labels of the examples at some positions of a split.
+        """Hand out the labels of the examples at some positions of a split.
+
+        Args:
+            split: Which split.
+            rows: Positions in it.
+            purpose: `audit` where a declared number of labels is bought, `score` where predictions are judged by them.
+            asked_by: Who asks, for the ledger.
 
         Raises:
+            GoldError: If the purpose is another.
             InputError: If a position is not in the split.
         """
+        if purpose not in ("audit", "score"):
+            raise GoldError(f"single labels are handed out for audit or score; got {purpose!r}")
         gold = self.__gold[split]
         if len(rows) and not 0 <= rows.min() <= rows.max() < len(gold):
             raise InputError(f"split {split!r} has the rows 0 to {len(gold) - 1}, got {rows.min()} to {rows.max()}")
@@ -148,4 +157,5 @@ class Vault:
 
 
 def _sealed(labels: AnyArray) -> AnyArray:
-    return frozen(labels if labels.dtype == object else labels.astype(np.int64))
+    # Numbers that are no class numbers, such as the gold of a regression, stay what they are.
+    return frozen(labels if labels.dtype.kind in "Of" else labels.astype(np.int64))

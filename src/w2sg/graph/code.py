@@ -14,6 +14,8 @@ from pathlib import Path
 
 from w2sg.core import Component, InputError
 
+PLUGIN = "w2sg_plugin_"
+"""What the names of plugins' modules begin with: a plugin may use what another one defines."""
 _IMPORT = re.compile(r"^\s*(?:from\s+(\.*[\w.]*)\s+import\s+(\([^)]*\)|[^\n#;]*)|import\s+([^\n#;]+))", re.MULTILINE)
 _NAME = re.compile(r"([\w.]+)(?:\s+as\s+(\w+))?")
 _COMMENT = re.compile(r"#[^\n]*")
@@ -67,8 +69,12 @@ def _imports(name: str) -> frozenset[str]:
     if path is None:
         return frozenset()
     own = {"w2sg", name.split(".")[0]}
-    targets = {_defined_in(base, item) for base, item, _ in _named_imports(name, path)}
-    return frozenset(target for target in targets if target != "w2sg" and target.split(".")[0] in own and _path(target))
+    targets = {
+        _defined_in(base, item)
+        for base, item, _ in _named_imports(name, path)
+        if base.split(".")[0] in own or base.startswith(PLUGIN)
+    }
+    return frozenset(target for target in targets if target != "w2sg" and _path(target))
 
 
 def _named_imports(name: str, path: Path) -> list[tuple[str, str, str]]:
@@ -91,10 +97,13 @@ def _defined_in(module: str, item: str) -> str:
     """Return the module that defines what is imported: through as many faces as the name is handed on by."""
     if not item:
         return module
-    if _path(f"{module}.{item}") is not None:
-        return f"{module}.{item}"
     handed_on = _face(module).get(item)
-    return module if handed_on is None else _defined_in(*handed_on)
+    if handed_on is not None:
+        return _defined_in(*handed_on)
+    path = _path(module)
+    folder = path.parent if path is not None and path.name == "__init__.py" else None
+    inside = folder is not None and any((folder / file).is_file() for file in (f"{item}.py", f"{item}/__init__.py"))
+    return f"{module}.{item}" if inside else module
 
 
 @cache

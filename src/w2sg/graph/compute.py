@@ -217,7 +217,9 @@ class _Work:
     def _finished(self, step: Step, artifact: Artifact) -> Finished:
         inputs = {name: self.keys.of(inner) for name, inner in step.inputs().items()}
         whole = replace(artifact, record={**artifact.record, "inputs": inputs})
-        return Finished(self.keys.of(step), step.kind, whole, step.seed, step.listing(whole))
+        reason = whole.record.get(REFUSED)
+        listing = step.listing(whole) if reason is None else step.refused_listing(reason)
+        return Finished(self.keys.of(step), step.kind, whole, step.seed, listing)
 
     def _store(self, finished: Sequence[Finished]) -> None:
         self.store.put(finished)

@@ -96,6 +96,10 @@ class Step(Component):
         """Return how the finished step is listed; None for steps that nobody looks up."""
         return None
 
+    def refused_listing(self, reason: str) -> Listing | None:
+        """Return how the step is listed where its components do not fit its data; None lists it not at all."""
+        return None
+
     def title(self) -> str:
         """Return what messages call this step."""
         return f"{self.kind}, seed {self.seed}"

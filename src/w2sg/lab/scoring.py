@@ -85,9 +85,11 @@ class Score(OnData):
 
     def listing(self, artifact: Artifact) -> Listing:
         """Return the names of the setup's parts, and the accuracies on the test set in distribution."""
-        if REFUSED in artifact.record:
-            return Listing(self.setup, {**names_of(self.setup), REFUSED: artifact.record[REFUSED]})
         return Listing(self.setup, {**names_of(self.setup), **shown_metrics(artifact.record["metrics"][TEST])})
+
+    def refused_listing(self, reason: str) -> Listing:
+        """Return the names of the setup's parts, and why they do not fit."""
+        return Listing(self.setup, {**names_of(self.setup), REFUSED: reason})
 
     def title(self) -> str:
         """Return the names of the setup's parts, and the seed."""

@@ -18,6 +18,7 @@ from w2sg.measure.bounds.means import (
 from w2sg.measure.bounds.pac_bayes import gaussian_kl, gibbs_loss, pac_bayes_kl
 from w2sg.measure.bounds.powered import Powered, tuned_power
 from w2sg.measure.checks import (
+    MEASURED_ROW_SUM_TOLERANCE,
     UNIT,
     Span,
     as_flags,
@@ -30,7 +31,7 @@ from w2sg.measure.checks import (
     same_length,
 )
 from w2sg.measure.clustered import MeanEstimate, Part, clustered_mean
-from w2sg.measure.compare import PairedDifference, compare, compare_all, holm
+from w2sg.measure.compare import PairedDifference, compare_all, holm
 from w2sg.measure.fieller import fieller_limits, ratio_interval
 from w2sg.measure.intervals import Interval, exact_high, exact_interval, exact_low, t_interval, t_p_value, t_quantile
 from w2sg.measure.metrics import (
@@ -52,8 +53,10 @@ from w2sg.measure.published import pgr_from_accuracies, seed_only_standard_error
 from w2sg.measure.ranks import Friedman, average_ranks, cliques, critical_difference, friedman, task_ranks
 
 __all__ = [
+    "MEASURED_ROW_SUM_TOLERANCE",
     "MINIMUM_GAP",
     "INDEPENDENT",
+    "MEASURED_ROW_SUM_TOLERANCE",
     "MINIMUM_GAP",
     "UNIT",
     "Betting",
@@ -98,7 +101,6 @@ __all__ = [
     "check_share",
     "cliques",
     "clustered_mean",
-    "compare",
     "compare_all",
     "conformal_cut",
     "critical_difference",

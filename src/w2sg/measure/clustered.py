@@ -131,8 +131,7 @@ def clustered_mean(records: ArrayLike, seeds: ArrayLike, ids: ArrayLike, *, grou
         `V_example` alone for one seed).
 
     Raises:
-        InputError: Lengths differ, values are not finite, a seed has an example twice, or there is only one
-        example.
+        InputError: Lengths differ, values are not finite, a seed has an example twice, or there is only one example.
 
     >>> estimate = clustered_mean([0.0, 1.0, 1.0, 1.0], [0, 0, 1, 1], [5, 6, 5, 6])
     >>> float(estimate.mean[0]), round(float(estimate.covariance[0, 0]), 12)
@@ -141,7 +140,6 @@ def clustered_mean(records: ArrayLike, seeds: ArrayLike, ids: ArrayLike, *, grou
     rows, seed_codes, id_codes = _checked(records, seeds, ids, grouped)
     n_seeds, n_examples = int(seed_codes.max()) + 1, int(id_codes.max()) + 1
     sizes = np.bincount(seed_codes, minlength=n_seeds)
-    # a mean of seed means, so that a seed with a larger test set has no larger say
     seed_means = _sums(rows, seed_codes, n_seeds) / sizes[:, None]
     mean = seed_means.mean(axis=0)
 
@@ -157,10 +155,8 @@ def clustered_mean(records: ArrayLike, seeds: ArrayLike, ids: ArrayLike, *, grou
     # Within an example, records of different seeds are correlated. The sum over examples holds these correlations and
     # each record's own noise; the noise is in V_seed already, so it is taken out once.
     v_cell = by_cell.T @ by_cell
-    shared = scale * (v_example - v_cell)
-    return MeanEstimate(
-        mean, (Part(v_seed, n_seeds - 1), Part(shared, n_examples - 1)), floor=Part(v_example, n_examples - 1)
-    )
+    parts = Part(v_seed, n_seeds - 1), Part(scale * (v_example - v_cell), n_examples - 1)
+    return MeanEstimate(mean, parts, floor=Part(v_example, n_examples - 1))
 
 
 def _scores(

@@ -49,45 +49,6 @@ class PairedDifference:
     note: str = ""
 
 
-def compare(
-    reference: Paired,
-    student: Iterable[ArrayLike],
-    *,
-    name: str = "student",
-    level: float = 0.95,
-    minimum_gap: float = MINIMUM_GAP,
-) -> PairedDifference:
-    """Compare a student with the reference's student: accuracy of the former minus that of the latter.
-
-    The variance is that of per-record differences, clustered by seed and by example (see `clustered_mean`); interval
-    and p-value are of Student's t with Satterthwaite's degrees of freedom.
-
-    Args:
-        reference: Correctness of weak, reference student and ceiling for S seeds.
-        student: The other student's correctness on the same ids, one array of shape (n_s,) per seed.
-        name: A name for the other student.
-        level: The confidence level, in (0, 1).
-        minimum_gap: The smallest lower limit of the gap at which the difference is also given in PGR units.
-
-    Raises:
-        InputError: The student's arrays do not fit the reference's ids, or an argument is out of range.
-    """
-    return compare_all(reference, {name: student}, level=level, minimum_gap=minimum_gap)[name]
-
-
-def _compared(name: str, reference: Paired, means: MeanEstimate, level: float, minimum_gap: float) -> PairedDifference:
-    """Return the comparison from the four means (weak, reference, ceiling, other), its p-value not yet adjusted."""
-    difference, gap = means.interval(DIFFERENCE, level), means.interval(GAP, level)
-    reason = gap_refusal(gap, minimum_gap)
-    ratio = None if reason else ratio_interval(means, DIFFERENCE, GAP, level)[0]
-    if reason is None and ratio is None:
-        reason = f"gap ceiling - weak is {gap}; it is too uncertain for a bounded interval of the ratio"
-    df = means.degrees_of_freedom(DIFFERENCE)
-    p = means.p_value(DIFFERENCE)
-    counts = reference.n_seeds, reference.n_test, reference.n_examples
-    return PairedDifference(name, difference, p, p, ratio, reason, df, *counts, few_seeds_note(reference.n_seeds))
-
-
 def compare_all(
     reference: Paired,
     others: Mapping[str, Iterable[ArrayLike]],
@@ -95,21 +56,24 @@ def compare_all(
     level: float = 0.95,
     minimum_gap: float = MINIMUM_GAP,
 ) -> dict[str, PairedDifference]:
-    """Compare several students with the reference's student, with p-values adjusted by Holm over all of them.
+    """Compare students with the reference's student: accuracy of each minus that of the latter.
 
-    Intervals are not adjusted: each holds at `level` by itself.
+    The variance is that of per-record differences, clustered by seed and by example (see `clustered_mean`); intervals
+    and p-values are of Student's t with Satterthwaite's degrees of freedom. P-values are adjusted by Holm over all
+    students; intervals are not: each holds at `level` by itself.
 
     Args:
         reference: Correctness of weak, reference student and ceiling for S seeds.
         others: For each name the student's correctness on the same ids, one array of shape (n_s,) per seed.
         level: The confidence level, in (0, 1).
-        minimum_gap: As in `compare`.
+        minimum_gap: The smallest lower limit of the gap at which differences are also given in PGR units.
 
     Returns:
         Name -> comparison, in the order of `others`.
 
     Raises:
-        InputError: `others` is empty, or as in `compare`.
+        InputError: `others` is empty, a student's arrays do not fit the reference's ids, or an argument is out of
+            range.
     """
     if not others:
         raise InputError("others must name at least one student to compare with the reference, got none")
@@ -123,6 +87,19 @@ def compare_all(
     ]
     adjusted = holm([difference.p_value for difference in raw])
     return {item.name: replace(item, p_adjusted=float(p)) for item, p in zip(raw, adjusted, strict=True)}
+
+
+def _compared(name: str, reference: Paired, means: MeanEstimate, level: float, minimum_gap: float) -> PairedDifference:
+    """Return the comparison from the four means (weak, reference, ceiling, other), its p-value not yet adjusted."""
+    difference, gap = means.interval(DIFFERENCE, level), means.interval(GAP, level)
+    reason = gap_refusal(gap, minimum_gap)
+    ratio = None if reason else ratio_interval(means, DIFFERENCE, GAP, level)[0]
+    if reason is None and ratio is None:
+        reason = f"gap ceiling - weak is {gap}; it is too uncertain for a bounded interval of the ratio"
+    df = means.degrees_of_freedom(DIFFERENCE)
+    p = means.p_value(DIFFERENCE)
+    counts = reference.n_seeds, reference.n_test, reference.n_examples
+    return PairedDifference(name, difference, p, p, ratio, reason, df, *counts, few_seeds_note(reference.n_seeds))
 
 
 def holm(p_values: ArrayLike) -> FloatArray:

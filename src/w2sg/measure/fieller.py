@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from w2sg.core import InputError
 from w2sg.measure.intervals import Interval, t_quantile
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what is estimated is known by its methods: ratios need not wait for how means are made
     from w2sg.measure.clustered import MeanEstimate
 
 

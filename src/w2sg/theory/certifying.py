@@ -103,6 +103,8 @@ def certify_stored(
         InputError: The budget is more than the test set (or its groups), or the run was made by other code or data.
         CapabilityError: The task asks for no class probabilities.
     """
+    if not 0 < delta < 1:
+        raise InputError(f"delta must be between 0 and 1, got {delta}")
     score, keys = score_of(result), Keys()
     with Store(store) as opened:
         if keys.of(score.student) not in opened.having([keys.of(score.student)]):
@@ -112,15 +114,8 @@ def certify_stored(
         looks = looks_at(opened, score)
 
     def step(look: int) -> Certification:
-        return Certification(
-            student=score.student,
-            labels=labels,
-            delta=delta,
-            on_disagreements=on_disagreements,
-            draw=draw,
-            look=look,
-            seed=score.seed,
-        )
+        asked = {"labels": labels, "delta": delta, "on_disagreements": on_disagreements, "draw": draw, "look": look}
+        return Certification.parse({**asked, "student": score.student, "seed": score.seed})
 
     again = next((look for look, key in enumerate(looks, start=1) if keys.of(step(look)) == key), None)
     asked = step(again or len(looks) + 1)

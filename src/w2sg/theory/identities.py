@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import xlogy
 
-from w2sg.core import ROW_SUM_TOLERANCE, FloatArray, InputError
+from w2sg.core import FloatArray, InputError
+from w2sg.measure import MEASURED_ROW_SUM_TOLERANCE
 from w2sg.theory.observables import Quantity
 
 
@@ -89,7 +90,7 @@ def kl_gain(weak: ArrayLike, student: ArrayLike, truth: ArrayLike) -> GainParts:
     rows = {"weak": weak, "student": student, "truth": truth}
     for name, values in rows.items():
         p = np.asarray(values, dtype=np.float64)
-        if p.ndim != 2 or (p < 0).any() or not np.allclose(p.sum(axis=1), 1, rtol=0, atol=ROW_SUM_TOLERANCE):
+        if p.ndim != 2 or (p < 0).any() or not np.allclose(p.sum(axis=1), 1, rtol=0, atol=MEASURED_ROW_SUM_TOLERANCE):
             raise InputError(f"{name} must be rows of probabilities that sum to 1, shape (n, k)")
         if name != "truth" and (p == 0).any():
             raise InputError(f"{name} gives probability 0, and its KL is infinite: mix it with a little of the uniform")

@@ -78,7 +78,8 @@ def same_answer(first: ListOfTexts, second: ListOfTexts, key: Key = normalised) 
     keys, second_keys = _keys("first", first, key), _keys("second", second, key)
     if len(keys) != len(second_keys):
         raise InputError(
-            f"these must have one entry per example, all of one length; got first {len(keys)}, second {len(second_keys)}"
+            "these must have one entry per example, all of one length; got first "
+            f"{len(keys)}, second {len(second_keys)}"
         )
     return np.array([a is not None and a == b for a, b in zip(keys, second_keys, strict=True)], dtype=np.bool_)
 

@@ -8,9 +8,10 @@ term.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from w2sg.core import ROW_SUM_TOLERANCE, FloatArray, InputError
+from w2sg.core import FloatArray, InputError
 from w2sg.measure import (
     INDEPENDENT,
+    MEASURED_ROW_SUM_TOLERANCE,
     UNIT,
     Betting,
     Certifier,
@@ -73,12 +74,10 @@ def gain_by_audit(
     """
     check_delta(delta)
     differs, value = _disputed(weak, student, rows, labels, n_classes)
-    # with two classes one of both models is right in every disagreement, so the value is -1 or 1 and its mean a share
     bound = certifier or (ClopperPearson() if n_classes == 2 else Betting(horizon=max(len(value), 1)))
     part, exact = 0.5 if len(value) else 1.0, ClopperPearson()
 
     def low_from(each: float) -> float:
-        # no label bounds v by -1, without any use of delta
         least = bound.low(value, part * each, DIFFERENCE) if len(value) else -1.0
         return least * (exact.high if least < 0 else exact.low)(differs, part * each)
 
@@ -269,7 +268,7 @@ def _predictions(name: str, values: ArrayLike, span: Span) -> FloatArray:
     # rows that miss 1 by rounding are made to sum to 1, so that no distance leaves its span
     flat = as_unit(name, array.ravel()).reshape(array.shape)
     worst = float(np.abs(flat.sum(axis=1) - 1).max())
-    if worst > ROW_SUM_TOLERANCE:
+    if worst > MEASURED_ROW_SUM_TOLERANCE:
         raise InputError(f"rows of {name} must sum to 1, one misses it by {worst:.2g}: apply soft-max to logits first")
     return np.asarray(flat / flat.sum(axis=1, keepdims=True))
 

@@ -201,7 +201,6 @@ def rate_by_judge(
         return min(max((said - fpr) / (tpr - fpr), 0.0), 1.0) if tpr > fpr else 0.0
 
     def high_from(each: float) -> float:
-        # and largest if it hit as seldom and cried as seldom; a judge that may be guessing bounds nothing
         said, tpr, fpr = exact.high(q, each / 3), exact.low(hit, each / 3), exact.low(alarm, each / 3)
         return min(max((said - fpr) / (tpr - fpr), 0.0), 1.0) if tpr > fpr else 1.0
 

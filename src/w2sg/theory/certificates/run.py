@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from w2sg.core import ROW_SUM_TOLERANCE, BoolArray, FloatArray, InputError, IntArray
-from w2sg.measure import ClopperPearson, as_flags, as_labels, check_delta, check_share
+from w2sg.core import BoolArray, FloatArray, InputError, IntArray
+from w2sg.measure import MEASURED_ROW_SUM_TOLERANCE, ClopperPearson, as_flags, as_labels, check_delta, check_share
 from w2sg.theory.certificate import Certificate, certified_mean
 from w2sg.theory.certificates.conformal import split_conformal
 from w2sg.theory.certificates.gain import cross_term, gain_by_audit, gain_by_misfit, gain_by_pairs
@@ -214,7 +214,7 @@ def _probabilities(name: str, values: ArrayLike, width: int) -> FloatArray:
     rows = array.astype(np.float64)
     if rows.shape[1] != width or width < 2 or not np.isfinite(rows).all() or rows.min(initial=0) < 0:
         raise InputError(f"{name} must be probabilities of shape (N, {width}), two classes at least, got {rows.shape}")
-    if len(rows) and np.abs(rows.sum(axis=1) - 1).max() > ROW_SUM_TOLERANCE:
+    if len(rows) and np.abs(rows.sum(axis=1) - 1).max() > MEASURED_ROW_SUM_TOLERANCE:
         raise InputError(f"rows of {name} must sum to 1: apply soft-max to logits first")
     return rows
 

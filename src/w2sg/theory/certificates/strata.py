@@ -53,11 +53,9 @@ def rate_by_strata(
     parts = [as_flags("flags", part) for part, size in zip(flags, sizes, strict=True) if size]
     share = sizes[sizes > 0] / total
     n, hits = np.array([len(part) for part in parts]), np.array([part.sum() for part in parts])
-    # the interval is centred a little nearer to 1/2 than the estimate: without that, a stratum of no errors would claim
-    # that there are none
+    # without one more yes and no, a stratum in which no error was seen would claim that there are none
     rate = (hits + 1) / (n + 2)
     centre = float(share @ rate)
-    # strata are counted on finitely many inputs, and shares that move carry the rate along where rates differ
     between = float(share @ (rate - centre) ** 2) / total
     half = math.sqrt(float(share**2 @ (rate * (1 - rate) / (n + 2))) + between)
     low, high = by_side(

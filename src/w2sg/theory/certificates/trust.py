@@ -76,7 +76,6 @@ def trusted_thresholds(
     same_length(scores=score, losses=loss)
     # strictest first: there the kept labels err least, so a sequence that stops at its first failure gets furthest
     grid = np.unique(as_floats("thresholds", thresholds))[::-1]
-    # one row per threshold
     keeps = score >= grid[:, None]
     kept = keeps.sum(axis=1)
     some = np.maximum(kept, 1)
