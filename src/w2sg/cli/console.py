@@ -147,7 +147,7 @@ def study_of(name: str, store: Path | None) -> "Study":
     return Study.read(name) if name.endswith(".toml") else known_study(name, store=existing_store(store))
 
 
-def result_of(name: str, store: Path | None, workers: int | None = None) -> "StudyResult":
+def study_result(name: str, store: Path | None, workers: int | None = None) -> "StudyResult":
     """Return the result of a study by its file or its name, making what its store lacks."""
     import w2sg
 

@@ -26,6 +26,6 @@ def league(
     # A path that cannot be written is said before the runs are made.
     if out is not None:
         page_target(out)
-    result = console.result_of(study, store, workers)
+    result = console.study_result(study, store, workers)
     document = league_document(league_of(result), made_by=f"w2sg league {study} -o {out}" if out else "")
     console.publish(document, out, as_json=as_json, name="league")

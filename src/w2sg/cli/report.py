@@ -22,7 +22,7 @@ def report(
     """
     import w2sg
 
-    result = console.result_of(study, store)
+    result = console.study_result(study, store)
     path = w2sg.write_report(result, out, command=f"w2sg report {study} -o {out}")
     if as_json:
         console.print_json({"report": str(path), "n_runs": result.n_runs})
