@@ -17,9 +17,8 @@ from made_results import labelled, ladder, result, study
 
 from w2sg import report, write_report
 from w2sg.core import InputError, StoreError, wording
-from w2sg.lab import SetupResult, StudyResult, make_setup, study_document
+from w2sg.lab import FailedRun, SetupResult, StudyResult, make_setup, study_document
 from w2sg.lab.documents.provenance import code_of
-from w2sg.lab.runs import FailedRun
 from w2sg.report import html_page, terminal_table
 from w2sg.report.cells import written
 
