@@ -7,7 +7,7 @@ import pytest
 
 import w2sg
 from w2sg.core import CapabilityError, ConfigError, InputError, UnknownNameError, registry
-from w2sg.lab import Setup, make_setup, name_of, parse_setting, stored_label
+from w2sg.lab import Setup, make_setup, name_of, parse_setting
 
 
 def test_what_is_left_out_comes_from_the_task() -> None:
@@ -101,12 +101,6 @@ def test_a_setup_comes_back_from_its_plain_data_with_the_same_digest() -> None:
 def test_a_preset_and_the_same_thing_written_out_are_one_setup() -> None:
     written = make_setup("wine", method={"kind": "composition", "objective": {"kind": "confidence"}})
     assert written.digest() == make_setup("wine", method="confidence").digest()
-
-
-def test_a_stored_setup_of_an_unknown_kind_still_has_a_label() -> None:
-    plain = make_setup("wine").model_dump(mode="json")
-    plain["method"]["objective"] = {"kind": "of-a-plugin"}
-    assert stored_label(plain)["method"] == "composition (of a plugin or another version)"
 
 
 @pytest.mark.parametrize(

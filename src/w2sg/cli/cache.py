@@ -4,13 +4,13 @@ from typing import Annotated
 
 import typer
 
-from w2sg.cli.console import Json, StoreFolder, existing_store, print_json
+from w2sg.cli import console
 
 app = typer.Typer(help="Check and clean the store.", no_args_is_help=True)
 
 
 @app.command()
-def verify(store: StoreFolder = None, as_json: Json = False) -> None:
+def verify(store: console.StoreFolder = None, as_json: console.Json = False) -> None:
     """Check the database and the hash of every file; exit code 1 if anything is damaged.
 
     For example:
@@ -19,18 +19,19 @@ def verify(store: StoreFolder = None, as_json: Json = False) -> None:
     """
     from w2sg.graph import Store
 
-    with Store(existing_store(store)) as opened:
-        found = opened.verify()
+    with Store(console.existing_store(store)) as opened:
+        problems = opened.verify()
         n = len(opened.artifact_rows())
-    damaged = len(found["database"]) + len(found["damaged"])
+    # Files without an owner and half-written ones do no harm: they are counted, and are no damage.
+    damaged = len(problems["database"]) + len(problems["damaged"])
     if as_json:
-        print_json({"n_artifacts": n, "ok": not damaged, **found})
+        console.print_json({"n_artifacts": n, "ok": not damaged, **problems})
     else:
         typer.echo(
-            f"{n} artifacts, {len(found['damaged'])} damaged; database {'; '.join(found['database']) or 'ok'}; "
-            f"{len(found['orphans'])} files without an owner, {len(found['leftovers'])} half-written"
+            f"{n} artifacts, {len(problems['damaged'])} damaged; database {'; '.join(problems['database']) or 'ok'}; "
+            f"{len(problems['orphans'])} files without an owner, {len(problems['leftovers'])} half-written"
         )
-        if found["damaged"]:
+        if problems["damaged"]:
             typer.echo("damaged files are made again when they are next needed; 'w2sg cache gc' removes them now")
     raise typer.Exit(1 if damaged else 0)
 
@@ -40,8 +41,8 @@ def gc(
     stale: Annotated[
         bool, typer.Option("--stale", help="Also remove artifacts that no run uses, and interrupted trainings.")
     ] = False,
-    store: StoreFolder = None,
-    as_json: Json = False,
+    store: console.StoreFolder = None,
+    as_json: console.Json = False,
 ) -> None:
     """Remove damaged files, files without an owner and half-written files. Runs are kept.
 
@@ -51,9 +52,9 @@ def gc(
     """
     from w2sg.graph import Store
 
-    with Store(existing_store(store)) as opened:
+    with Store(console.existing_store(store)) as opened:
         removed = opened.collect_garbage(stale=stale)
     if as_json:
-        print_json(removed)
+        console.print_json(removed)
     else:
         typer.echo(f"removed {removed['n_files']} files, {removed['bytes'] / 1e6:.1f} MB")

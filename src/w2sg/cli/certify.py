@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from w2sg.cli.console import Json, Plugins, StoreFolder, existing_store, known_run, load_plugins, print_document
+from w2sg.cli import console
 
 
 def certify(
@@ -18,9 +18,9 @@ def certify(
         typer.Option(min=0, max=1, help="The share of labels for inputs where weak supervisor and student disagree."),
     ] = 0.5,
     seed: Annotated[int, typer.Option(min=0, help="Draws which inputs are labelled.")] = 0,
-    store: StoreFolder = None,
-    plugin: Plugins = None,
-    as_json: Json = False,
+    store: console.StoreFolder = None,
+    plugin: console.Plugins = None,
+    as_json: console.Json = False,
 ) -> None:
     """Buy labels and certify: gain, risks of weak supervisor and student, sets that hold the truth.
 
@@ -36,10 +36,10 @@ def certify(
     """
     from w2sg.theory import certificate_document, certify_stored
 
-    load_plugins(plugin)
-    folder = existing_store(store)
-    result = known_run(folder, run)
+    console.load_plugins(plugin)
+    folder = console.existing_store(store)
+    result = console.known_run(folder, run)
     certified, look = certify_stored(
         result, store=folder, labels=labels, delta=delta, on_disagreements=on_disagreements, draw=seed
     )
-    print_document(certificate_document(result.key, certified, look=look), as_json=as_json)
+    console.print_document(certificate_document(result.key, certified, look=look), as_json=as_json)

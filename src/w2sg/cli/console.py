@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -15,7 +15,7 @@ from w2sg.core import InputError
 if TYPE_CHECKING:
     from w2sg.core import Document
     from w2sg.graph import Result
-    from w2sg.lab import Study
+    from w2sg.lab import Study, StudyResult
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 StoreFolder = Annotated[
@@ -32,7 +32,9 @@ LauncherName = Annotated[
 Plugins = Annotated[
     list[str] | None, typer.Option("--plugin", help="A Python file that registers components; may be repeated.")
 ]
-
+PageOut = Annotated[
+    Path | None, typer.Option("-o", "--out", help="Write a page too: .md or .html.", show_default=False)
+]
 Audits = Annotated[
     str, typer.Option("--labels", help="Numbers of audited labels, with commas; 0 buys none.", metavar="K,...")
 ]
@@ -55,12 +57,15 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
 
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for index, column in enumerate(columns):
+        # A column of numbers is known by how its cells begin: signs, digits, dashes for missing ones, and the < of
+        # p-values.
         numeric = bool(rows) and all(row[index][:1] in "0123456789-+−–—<" for row in rows)
         short = all(len(row[index]) <= SHORT for row in rows)
         table.add_column(column, justify="right" if numeric else "left", overflow="fold", no_wrap=numeric or short)
     for row in rows:
         table.add_row(*map(escape, row))
     console = Console()
+    # What is piped or written to a file has no width, and 80 columns would fold every table.
     width = console.width if console.is_terminal else max(console.width, 160)
     console = Console(width=width, soft_wrap=False, highlight=False)
     console.print(f"[bold]{escape(title)}[/]")
@@ -82,9 +87,20 @@ def print_document(document: "Document", *, as_json: bool, **more: object) -> No
             typer.echo(f"{table.intro}\n" if table.intro else "")
     for finding in document.findings:
         typer.echo(f"- {finding.text}")
+    # Only commands that make runs have effort; pages and tables that are read back cost nothing worth saying.
     if "steps_done" in document.effort:
         steps = ", ".join(f"{n} {step}" for step, n in document.effort["steps_done"].items())
         typer.echo(f"{document.effort['wall_s']:.1f} s; steps done: {steps or 'none: all were in the store'}")
+
+
+def publish(document: "Document", page: Path | None, *, as_json: bool, name: str) -> None:
+    """Write a document as a page, where one is asked for, and print it."""
+    from w2sg.report import write_document
+
+    written = None if page is None else write_document(document, page)
+    print_document(document, as_json=as_json, page=None if written is None else str(written))
+    if written is not None:
+        say(f"{name}: {written}")
 
 
 def load_plugins(paths: Sequence[str] | None) -> None:
@@ -119,6 +135,7 @@ def audits_of(text: str) -> tuple[int, ...]:
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if not all(part.isdecimal() for part in parts):
         raise InputError(f"--labels takes numbers of labels with commas, such as 50,200; got {text!r}")
+    # 0 buys nothing, and nothing bought is always there to compare with: it needs no number of its own.
     return tuple(sorted({int(part) for part in parts} - {0}))
 
 
@@ -126,7 +143,18 @@ def study_of(name: str, store: Path | None) -> "Study":
     """Return a study by its file, or by the name under which the store has it."""
     from w2sg.lab import Study, known_study
 
+    # The ending tells a file from a name: names of studies have no folders, and a study may be called as its file.
     return Study.read(name) if name.endswith(".toml") else known_study(name, store=existing_store(store))
+
+
+def study_result(name: str, store: Path | None, workers: int | None = None) -> "StudyResult":
+    """Return the result of a study by its file or its name, making what its store lacks."""
+    import w2sg
+
+    if not name.endswith(".toml"):
+        return w2sg.recall(name, store=existing_store(store))
+    with progress_bar(Path(name).stem) as progress:
+        return w2sg.study(name, store=store, workers=workers, progress=progress)
 
 
 def existing_store(folder: Path | None) -> Path:
@@ -137,10 +165,10 @@ def existing_store(folder: Path | None) -> Path:
     """
     from w2sg.lab import default_store
 
-    found = folder or default_store()
-    if not (found / "store.db").exists():
-        raise InputError(f"there is no store in {found}: make runs first ('w2sg run'), or give its folder by --store")
-    return found
+    folder = folder or default_store()
+    if not (folder / "store.db").exists():
+        raise InputError(f"there is no store in {folder}: make runs first ('w2sg run'), or give its folder by --store")
+    return folder
 
 
 def say(message: str) -> None:
@@ -151,8 +179,9 @@ def say(message: str) -> None:
 def fail(message: str, code: int) -> NoReturn:
     """Print an error on stderr and leave with an exit code."""
     from rich.console import Console
+    from rich.markup import escape
 
-    Console(stderr=True).print(f"[bold red]error:[/] {_escaped(message)}", highlight=False, soft_wrap=True)
+    Console(stderr=True).print(f"[bold red]error:[/] {escape(message)}", highlight=False, soft_wrap=True)
     raise SystemExit(code)
 
 
@@ -171,12 +200,14 @@ def progress_bar(what: str, unit: str = "runs") -> Iterator[Callable[[int, int],
     )
 
     console = Console(stderr=True)
+    # Warnings of the package are shown above the bar; written past it they would tear it.
     handler = RichHandler(console=console, show_path=False, show_time=False)
     log = logging.getLogger("w2sg")
     level = log.level
     log.addHandler(handler)
     log.setLevel(logging.INFO)
     try:
+        # A log file gets a line for every tenth of the work: a bar would be thousands of control characters.
         if not console.is_terminal:
             yield _plain_progress(what, unit)
             return
@@ -191,6 +222,7 @@ def progress_bar(what: str, unit: str = "runs") -> Iterator[Callable[[int, int],
 
 
 def _plain_progress(what: str, unit: str) -> Callable[[int, int], None]:
+    # A list, because the function inside has to change it.
     said = [0]
 
     def show(done: int, total: int) -> None:
@@ -202,27 +234,9 @@ def _plain_progress(what: str, unit: str) -> Callable[[int, int], None]:
     return show
 
 
-def number(value: float | None, digits: int = 3) -> str:
+def number(value: float | None) -> str:
     """Return a number for a table, `-` where there is none."""
-    return "-" if value is None else f"{value:.{digits}f}"
-
-
-def probability(value: float | None) -> str:
-    """Return a p-value for a table: a small one is never shown as 0."""
-    return "<0.001" if value is not None and value < 0.001 else number(value)
-
-
-def interval(found: Any) -> str:
-    """Return an interval for a table."""
-    if found is None or found.estimate is None:
-        return "-"
-    return f"{found.estimate:.3f} [{found.low:.3f}, {found.high:.3f}]"
-
-
-def _escaped(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)
+    return "-" if value is None else f"{value:.3f}"
 
 
 @contextmanager
@@ -233,6 +247,7 @@ def watching() -> Iterator[Callable[[str, int, int], None]]:
 
         def show(stage: str, done: int, total: int) -> None:
             if stage not in going:
+                # One bar at a time: the last stage is over when the next one begins.
                 stack.close()
                 going[stage] = stack.enter_context(progress_bar(stage))
             going[stage](done, total)

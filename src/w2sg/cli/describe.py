@@ -5,14 +5,14 @@ from typing import Annotated
 
 import typer
 
-from w2sg.cli.console import Json, Plugins, print_json, print_table
+from w2sg.cli import console
 
 
 def describe(
     kind: Annotated[str, typer.Argument(help="The kind of thing, such as methods.")],
     name: Annotated[str, typer.Argument(help="Its name.")],
-    plugin: Plugins = None,
-    as_json: Json = False,
+    plugin: console.Plugins = None,
+    as_json: console.Json = False,
 ) -> None:
     """Describe a component: what it does, its fields, its values; with --json also the schema.
 
@@ -22,10 +22,10 @@ def describe(
     """
     from w2sg.core import ConfigError, canonical_json, registry
 
-    for path in plugin or []:
-        registry.load_plugin(path)
+    console.load_plugins(plugin)
     entry = registry.lookup(kind, name)
     try:
+        # Built where it can be, so that parts are shown with their own values; a needed field has none to build with.
         values = registry.build(kind, name).model_dump(mode="json")
     except ConfigError:
         values = entry.cls.model_construct(**entry.fields).model_dump(mode="json", warnings=False)  # defaults only
@@ -35,7 +35,7 @@ def describe(
 
         # A composition's schema has the kinds of its parts inlined, so that a search over them needs nothing else.
         schema = composition_schema() if entry.cls is Composition else entry.cls.model_json_schema()
-        print_json(
+        console.print_json(
             {
                 "name": name,
                 "kind": registry.kind_of(entry.cls),
@@ -57,7 +57,7 @@ def describe(
     for field, rule in entry.cls.model_json_schema().get("properties", {}).items():
         shown = canonical_json(values[field]) if field in values else "needed"
         rows.append([field, shown, _rule(rule), rule.get("description", "")])
-    print_table(f"fields of {name}", ["field", "value", "rule", "what it is"], rows)
+    console.print_table(f"fields of {name}", ["field", "value", "rule", "what it is"], rows)
 
 
 def _rule(rule: dict[str, object]) -> str:

@@ -1,21 +1,18 @@
 """`w2sg league`: the methods of a study ranked over its tasks."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from w2sg.cli.console import Json, StoreFolder, Workers, existing_store, print_document, progress_bar, say
+from w2sg.cli import console
 
 
 def league(
     study: Annotated[str, typer.Argument(help="The study's name, or its file.")],
-    out: Annotated[
-        Path | None, typer.Option("-o", "--out", help="Write a page too: .md or .html.", show_default=False)
-    ] = None,
-    store: StoreFolder = None,
-    workers: Workers = None,
-    as_json: Json = False,
+    out: console.PageOut = None,
+    store: console.StoreFolder = None,
+    workers: console.Workers = None,
+    as_json: console.Json = False,
 ) -> None:
     """Rank the methods of a study over its tasks, and say which hurt where.
 
@@ -23,19 +20,12 @@ def league(
 
         w2sg league studies/league.toml -o league.md
     """
-    import w2sg
     from w2sg.lab import league_document, league_of
-    from w2sg.report import page_target, write_document
+    from w2sg.report import page_target
 
+    # A path that cannot be written is said before the runs are made.
     if out is not None:
         page_target(out)
-    if study.endswith(".toml"):
-        with progress_bar(Path(study).stem) as progress:
-            result = w2sg.study(study, store=store, workers=workers, progress=progress)
-    else:
-        result = w2sg.recall(study, store=existing_store(store))
+    result = console.study_result(study, store, workers)
     document = league_document(league_of(result), made_by=f"w2sg league {study} -o {out}" if out else "")
-    page = None if out is None else write_document(document, out)
-    print_document(document, as_json=as_json, page=None if page is None else str(page))
-    if page is not None:
-        say(f"league: {page}")
+    console.publish(document, out, as_json=as_json, name="league")

@@ -4,19 +4,18 @@ from typing import Annotated
 
 import typer
 
-from w2sg.cli.console import Json, StoreFolder, existing_store, known_run, print_json, print_table
+from w2sg.cli import console
 
 WHOLE = "all"
 
 
 def ledger(
     run_id: Annotated[
-        str | None,
-        typer.Argument(help="Only for one run: its id, or enough of its beginning.", metavar="RUN"),
+        str | None, typer.Argument(help="Only for one run: its id, or enough of its beginning.", metavar="RUN")
     ] = None,
     limit: Annotated[int, typer.Option("-n", "--limit", min=1, help="Show at most this many, the newest last.")] = 40,
-    store: StoreFolder = None,
-    as_json: Json = False,
+    store: console.StoreFolder = None,
+    as_json: console.Json = False,
 ) -> None:
     """Show which labels were handed out, for what, to whom, for which step, and when.
 
@@ -31,18 +30,19 @@ def ledger(
     """
     from w2sg.graph import Store
 
-    folder = existing_store(store)
+    folder = console.existing_store(store)
     if run_id is None:
         with Store(folder) as opened:
             total, entries = opened.ledger_size(), opened.ledger(last=limit)
     else:
-        run = known_run(folder, run_id)
+        run = console.known_run(folder, run_id)
         with Store(folder) as opened:
+            # Gold is released to steps, and a run is its last step: those before it trained and labelled.
             inputs = (opened.record(run.key) or {}).get("inputs", {})
             entries = opened.ledger(steps=[*inputs.values(), run.key])
         total, entries = len(entries), entries[-limit:]
     if as_json:
-        print_json([vars(entry) for entry in entries])
+        console.print_json([vars(entry) for entry in entries])
         return
     rows = [
         [
@@ -58,4 +58,4 @@ def ledger(
         for entry in entries
     ]
     columns = ["when (UTC)", "for", "of split", "labels", "which", "to", "for step", "data"]
-    print_table(f"{len(rows)} of {total} releases of ground truth", columns, rows)
+    console.print_table(f"{len(rows)} of {total} releases of ground truth", columns, rows)

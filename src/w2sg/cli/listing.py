@@ -4,13 +4,13 @@ from typing import Annotated
 
 import typer
 
-from w2sg.cli.console import Json, Plugins, print_json, print_table
+from w2sg.cli import console
 
 
 def list_names(
     kind: Annotated[str, typer.Argument(help="tasks, supervisors, students, methods, or a part such as objectives.")],
-    plugin: Plugins = None,
-    as_json: Json = False,
+    plugin: console.Plugins = None,
+    as_json: console.Json = False,
 ) -> None:
     """List the names of a kind of thing, with what each is.
 
@@ -20,13 +20,12 @@ def list_names(
     """
     from w2sg.core import registry
 
-    for path in plugin or []:
-        registry.load_plugin(path)
-    entries = [registry.lookup(kind, name) for name in registry.names(kind)]
+    console.load_plugins(plugin)
+    entries = registry.entries(kind)
     if as_json:
-        print_json(
+        console.print_json(
             [{"name": e.name, "kind": registry.kind_of(e.cls), "summary": e.summary, "paper": e.paper} for e in entries]
         )
         return
     rows = [[entry.name, registry.kind_of(entry.cls), entry.summary, entry.paper] for entry in entries]
-    print_table(f"{len(rows)} {kind}", ["name", "kind", "what it is", "paper"], rows)
+    console.print_table(f"{len(rows)} {kind}", ["name", "kind", "what it is", "paper"], rows)

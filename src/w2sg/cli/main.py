@@ -10,6 +10,7 @@ import typer
 from w2sg.cli import (
     cache,
     certify,
+    console,
     demo,
     describe,
     league,
@@ -25,7 +26,6 @@ from w2sg.cli import (
     theory,
     world,
 )
-from w2sg.cli.console import fail, say
 from w2sg.core import InputError, W2sgError
 
 INTERRUPTED = 130
@@ -67,22 +67,24 @@ def main() -> None:
     try:
         app()
     except InputError as error:
-        fail(str(error), code=2)
+        console.fail(str(error), code=2)
     except W2sgError as error:
-        fail(str(error), code=3)
+        console.fail(str(error), code=3)
     except KeyboardInterrupt:
         _stop()
     except SystemExit as leaving:
+        # Typer turns Ctrl-C into this exit by itself, and Python would then wait for the workers.
         if leaving.code == INTERRUPTED:
             _stop()
         raise
     except BrokenPipeError:
+        # The reader went away, as `head` does. Python would complain on leaving that it cannot flush; nothing is wrong.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _stop() -> NoReturn:
     """End at once, without waiting for work in progress: the store takes no harm."""
-    say("stopped; what was finished is kept: run the same command again to go on")
+    console.say("stopped; what was finished is kept: run the same command again to go on")
     sys.stderr.flush()
     workers = multiprocessing.active_children()
     for worker in workers:

@@ -2,13 +2,14 @@
 
 import keyword
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from string import Template
 from typing import Annotated
 
 import typer
 
-from w2sg.cli.console import Json, print_json, say
+from w2sg.cli import console
 from w2sg.core import InputError
 
 app = typer.Typer(help="Start a component of your own.", no_args_is_help=True)
@@ -75,7 +76,7 @@ def method(
     directory: Annotated[
         Path | None, typer.Option("--directory", help="Write the source and its test here, outside a checkout of w2sg.")
     ] = None,
-    as_json: Json = False,
+    as_json: console.Json = False,
 ) -> None:
     """Write a method that runs: source and contract test, and in a checkout a paper entry and a changelog line.
 
@@ -95,17 +96,18 @@ def method(
     for contract in ("methods", "objectives"):
         if name in registry.names(contract):
             raise InputError(f"{contract} already has the name {name!r}: choose another")
+    # Who names a folder gets the files there, even inside a checkout.
     root = None if directory is not None else checkout()
     if root is None and directory is None:
         directory = Path()
     written = _in_checkout(root, name, paper) if root is not None else _in_folder(directory or Path(), name, paper)
     if as_json:
-        print_json({"written": [str(path) for path in written]})
+        console.print_json({"written": [str(path) for path in written]})
         return
     for path in written:
-        say(f"wrote {path}")
+        console.say(f"wrote {path}")
     how = f"w2sg run --method {name}" + ("" if root is not None else f" --plugin {written[0]}")
-    say(f"try it: {how}")
+    console.say(f"try it: {how}")
 
 
 def checkout() -> Path | None:
@@ -113,6 +115,7 @@ def checkout() -> Path | None:
     import w2sg
 
     root = Path(w2sg.__file__).parents[2]
+    # An installed package lies in site-packages, whose folders above have no such file.
     return root if (root / "pyproject.toml").is_file() and (root / "src" / "w2sg").is_dir() else None
 
 
@@ -123,19 +126,16 @@ def _in_checkout(root: Path, name: str, paper: str) -> list[Path]:
     papers = root / "docs" / "reference" / "papers.toml"
     changelog = root / "CHANGELOG.md"
     _refuse_existing(source, test)
-    entries = _read(papers) + PAPER.substitute(name=name, paper=paper)
     lines, heading = _read(changelog), "## Unreleased\n"
     if heading not in lines:
         raise InputError(f"{changelog} needs a line '## Unreleased' for the new entry to stand under")
-    lines = lines.replace(heading, f"{heading}\n- Method `{name}`: say what it gives its user.", 1)
-    for path, text in (
-        (source, _source(name, paper)),
-        (test, TEST.substitute(name=name, load="")),
-        (papers, entries),
-        (changelog, lines),
-    ):
-        _write(path, text)
-    return [source, test, papers, changelog]
+    texts = {
+        source: _source(name, paper),
+        test: TEST.substitute(name=name, load=""),
+        papers: _read(papers) + PAPER.substitute(name=name, paper=paper),
+        changelog: lines.replace(heading, f"{heading}\n- Method `{name}`: say what it gives its user.", 1),
+    }
+    return _write(texts)
 
 
 def _in_folder(folder: Path, name: str, paper: str) -> list[Path]:
@@ -146,9 +146,7 @@ def _in_folder(folder: Path, name: str, paper: str) -> list[Path]:
         "from pathlib import Path\n\nfrom w2sg.core import registry\n\n"
         f'registry.load_plugin(Path(__file__).with_name("{module}.py"))\n\n'
     )
-    _write(source, _source(name, paper))
-    _write(test, TEST.substitute(name=name, load=load))
-    return [source, test]
+    return _write({source: _source(name, paper), test: TEST.substitute(name=name, load=load)})
 
 
 def _source(name: str, paper: str) -> str:
@@ -170,9 +168,12 @@ def _read(path: Path) -> str:
         ) from None
 
 
-def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}: choose another --directory") from None
+def _write(texts: Mapping[Path, str]) -> list[Path]:
+    """Write files and return their paths."""
+    for path, text in texts.items():
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        except OSError as error:
+            raise InputError(f"cannot write {path}: {error.strerror}: choose another --directory") from None
+    return list(texts)

@@ -6,20 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from w2sg.cli.console import (
-    Audits,
-    Json,
-    Plugins,
-    StoreFolder,
-    Workers,
-    audits_of,
-    existing_store,
-    load_plugins,
-    print_document,
-    say,
-    study_of,
-    watching,
-)
+from w2sg.cli import console
 from w2sg.core import InputError
 
 if TYPE_CHECKING:
@@ -38,10 +25,11 @@ def observed(
     from w2sg.graph import Store
     from w2sg.theory import observe_run, observe_study
 
-    load_plugins(plugins)
+    console.load_plugins(plugins)
     if not name.endswith(".toml"):
-        folder = existing_store(store)
+        folder = console.existing_store(store)
         with Store(folder) as opened:
+            # A study's name goes before the start of a run's id, which it might look like.
             known = name in opened.collections()
             run = None if known else opened.find(name)
         if run is not None:
@@ -50,17 +38,19 @@ def observed(
             raise InputError(
                 f"store {folder} has no study {name!r}, and no run (or several) whose id starts so: see 'w2sg runs'"
             )
-    with watching() as progress:
-        return observe_study(study_of(name, store), store=store, audits=audits, workers=workers, progress=progress)
+    with console.watching() as progress:
+        return observe_study(
+            console.study_of(name, store), store=store, audits=audits, workers=workers, progress=progress
+        )
 
 
 def observe(
     which: Which,
-    labels: Audits = "0",
-    store: StoreFolder = None,
-    workers: Workers = None,
-    plugin: Plugins = None,
-    as_json: Json = False,
+    labels: console.Audits = "0",
+    store: console.StoreFolder = None,
+    workers: console.Workers = None,
+    plugin: console.Plugins = None,
+    as_json: console.Json = False,
 ) -> None:
     """Measure what theories look at: quantities with n, estimator and standard error, and no ground truth.
 
@@ -74,28 +64,30 @@ def observe(
     """
     from w2sg.theory import observations_document
 
-    audits = audits_of(labels)
+    audits = console.audits_of(labels)
     seen = observed(which, store, audits, workers, plugin)
     runs = dict(zip(seen.ids, seen.observations, strict=True))
     _tell_unbought(audits, {count for by_labels in runs.values() for count in by_labels})
-    print_document(observations_document(runs), as_json=as_json)
+    console.print_document(observations_document(runs), as_json=as_json)
 
 
 def _tell_unbought(asked: Iterable[int], bought: Iterable[int]) -> None:
     """Say which numbers of labels no run has: its seen half of the test set is smaller."""
     unbought = sorted(set(asked) - set(bought))
     if unbought:
-        say(f"labels not bought: {', '.join(map(str, unbought))}; half of the test set is seen, it has fewer inputs")
+        console.say(
+            f"labels not bought: {', '.join(map(str, unbought))}; half of the test set is seen, it has fewer inputs"
+        )
 
 
 def predict(
     which: Which,
-    labels: Audits = "0",
+    labels: console.Audits = "0",
     level: Annotated[float, typer.Option(help="Nominal coverage of the intervals.")] = 0.9,
-    store: StoreFolder = None,
-    workers: Workers = None,
-    plugin: Plugins = None,
-    as_json: Json = False,
+    store: console.StoreFolder = None,
+    workers: console.Workers = None,
+    plugin: console.Plugins = None,
+    as_json: console.Json = False,
 ) -> None:
     """Say what every theory predicts of runs, with the verdicts on its hypotheses, or why it abstains.
 
@@ -107,9 +99,9 @@ def predict(
     """
     from w2sg.theory import predict_all, predictions_document, theories
 
-    audits = audits_of(labels)
+    audits = console.audits_of(labels)
     seen = observed(which, store, audits, workers, plugin)
     among = theories()  # those of plugins too
     answers = [answer for by_labels in seen.observations for answer in predict_all(by_labels.values(), among, level)]
     _tell_unbought(audits, {count for by_labels in seen.observations for count in by_labels})
-    print_document(predictions_document(answers, among, level), as_json=as_json)
+    console.print_document(predictions_document(answers, among, level), as_json=as_json)

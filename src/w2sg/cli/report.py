@@ -5,14 +5,14 @@ from typing import Annotated
 
 import typer
 
-from w2sg.cli.console import Json, StoreFolder, existing_store, print_json, say
+from w2sg.cli import console
 
 
 def report(
     study: Annotated[str, typer.Argument(help="The study's name, or its file.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Where the report goes.")] = Path("report.html"),
-    store: StoreFolder = None,
-    as_json: Json = False,
+    store: console.StoreFolder = None,
+    as_json: console.Json = False,
 ) -> None:
     """Write the report of a study: one HTML file that needs no network, or Markdown (-o digits.md).
 
@@ -22,12 +22,9 @@ def report(
     """
     import w2sg
 
-    if study.endswith(".toml"):
-        result = w2sg.study(study, store=store)
-    else:
-        result = w2sg.recall(study, store=existing_store(store))
+    result = console.study_result(study, store)
     path = w2sg.write_report(result, out, command=f"w2sg report {study} -o {out}")
     if as_json:
-        print_json({"report": str(path), "n_runs": result.n_runs})
+        console.print_json({"report": str(path), "n_runs": result.n_runs})
     else:
-        say(f"report: {path}")
+        console.say(f"report: {path}")

@@ -4,17 +4,7 @@ from typing import Annotated
 
 import typer
 
-from w2sg.cli.console import (
-    Json,
-    LauncherName,
-    Plugins,
-    StoreFolder,
-    Workers,
-    number,
-    print_json,
-    print_table,
-    progress_bar,
-)
+from w2sg.cli import console
 
 Task = Annotated[str, typer.Option("--task", help="A task; see 'w2sg list tasks'.")]
 Seeds = Annotated[int, typer.Option("--seeds", min=1, help="How many seeds.")]
@@ -32,11 +22,11 @@ def run(
     ] = None,
     seeds: Seeds = 8,
     settings: Settings = None,
-    plugin: Plugins = None,
-    launcher: LauncherName = None,
-    store: StoreFolder = None,
-    workers: Workers = None,
-    as_json: Json = False,
+    plugin: console.Plugins = None,
+    launcher: console.LauncherName = None,
+    store: console.StoreFolder = None,
+    workers: console.Workers = None,
+    as_json: console.Json = False,
 ) -> None:
     """Try one setup: weak supervisor, student and ceiling compared, with the PGR and its interval.
 
@@ -50,7 +40,7 @@ def run(
     from w2sg.core import wording
     from w2sg.lab import parse_setting, study_document
 
-    with progress_bar("run") as progress:
+    with console.progress_bar("run") as progress:
         result = w2sg.run(
             task,
             supervisor,
@@ -64,18 +54,23 @@ def run(
             plugins=plugin or [],
             progress=progress,
         )
+    # The document holds what the table below shows, and where every number is from.
     if as_json:
-        print_json(study_document(result).to_dict())
+        console.print_json(study_document(result).to_dict())
         return
     means = result.tests["test"].means
     rows = [
-        [who, wording.interval(getattr(result.pgr, who)), *(number(means[who].get(name)) for name in ("auroc", "ece"))]
+        [
+            who,
+            wording.interval(getattr(result.pgr, who)),
+            *(console.number(means[who].get(name)) for name in ("auroc", "ece")),
+        ]
         for who in ("weak", "student", "ceiling")
     ]
     place = " / ".join(result.label.values())
     title = f"{place}: {len(result.seeds)} seeds, {result.pgr.n_test:.0f} test examples each"
-    print_table(title, ["", "accuracy [95 %]", "AUROC", "ECE"], rows)
+    console.print_table(title, ["", "accuracy [95 %]", "AUROC", "ECE"], rows)
     typer.echo(str(result.pgr))
-    copied = number(means["errors_copied"])
-    typer.echo(f"agreement with the supervisor {number(means['agreement'])}, share of its errors copied {copied}")
+    agreement, copied = console.number(means["agreement"]), console.number(means["errors_copied"])
+    typer.echo(f"agreement with the supervisor {agreement}, share of its errors copied {copied}")
     typer.echo(f"{result.wall_s:.1f} s; runs {', '.join(run_id[:8] for run_id in result.run_ids)}")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from w2sg.cli.console import Json, Plugins, StoreFolder, existing_store, load_plugins, number, print_json, print_table
+from w2sg.cli import console
 from w2sg.core import InputError
 
 SHOWN = ("weak_accuracy", "student_accuracy", "ceiling_accuracy", "pgr")
@@ -19,9 +19,9 @@ def runs(
         str | None, typer.Option(help="Sort by this number, the largest first [default: the newest first].")
     ] = None,
     limit: Annotated[int, typer.Option("-n", "--limit", min=1, help="Show at most this many.")] = 20,
-    plugin: Plugins = None,
-    store: StoreFolder = None,
-    as_json: Json = False,
+    plugin: console.Plugins = None,
+    store: console.StoreFolder = None,
+    as_json: console.Json = False,
 ) -> None:
     """List the runs in the store, the newest first, or the best by some number.
 
@@ -37,21 +37,22 @@ def runs(
     """
     from w2sg.graph import REFUSED, Store
 
-    load_plugins(plugin)
-    with Store(existing_store(store)) as opened:
+    console.load_plugins(plugin)
+    with Store(console.existing_store(store)) as opened:
+        # Runs whose method did not fit have no numbers and would only be rows of dashes.
         listed = opened.results(where=dict(map(_condition, where or [])), sort=sort, limit=limit, without=REFUSED)
     parts = ("task", "supervisor", "student", "method")
     if as_json:
-        print_json([{"id": run.key, "seed": run.seed, **run.shown, "created": run.created} for run in listed])
+        console.print_json([{"id": run.key, "seed": run.seed, **run.shown, "created": run.created} for run in listed])
         return
     cells = [
         [run.key[:8], " / ".join(str(run.shown[part]) for part in parts), str(run.seed)]
-        + [number(run.shown[name]) for name in SHOWN]
+        + [console.number(run.shown[name]) for name in SHOWN]
         + [run.created[:16].replace("T", " ")]
         for run in listed
     ]
     columns = ["id", "setup", "seed", "weak", "student's", "ceiling", "PGR", "made (UTC)"]
-    print_table(f"{len(cells)} runs", columns, cells)
+    console.print_table(f"{len(cells)} runs", columns, cells)
 
 
 def _condition(text: str) -> tuple[str, str | float]:

@@ -5,24 +5,14 @@ from typing import Annotated
 
 import typer
 
-from w2sg.cli.console import (
-    Json,
-    Plugins,
-    StoreFolder,
-    existing_store,
-    known_run,
-    load_plugins,
-    number,
-    print_json,
-    print_table,
-)
+from w2sg.cli import console
 
 
 def show(
     run_id: Annotated[str, typer.Argument(help="The run's id, or enough of its beginning.", metavar="ID")],
-    plugin: Plugins = None,
-    store: StoreFolder = None,
-    as_json: Json = False,
+    plugin: console.Plugins = None,
+    store: console.StoreFolder = None,
+    as_json: console.Json = False,
 ) -> None:
     """Show a run: its setup, its metrics on each test set, the gold that was handed out, how it was made.
 
@@ -34,16 +24,17 @@ def show(
     from w2sg.graph import REFUSED, Store
     from w2sg.lab import result_of
 
-    load_plugins(plugin)
-    folder = existing_store(store)
-    run = known_run(folder, run_id)
+    console.load_plugins(plugin)
+    folder = console.existing_store(store)
+    run = console.known_run(folder, run_id)
     with Store(folder) as opened:
         result = result_of(opened, run.key, opened.record(run.key) or {})
     if as_json:
         about = dict(run.about)
         config = hashlib.sha256(canonical_json(about).encode()).hexdigest()
-        print_json({"id": run.key, "seed": run.seed, "setup": about, "config": config, **result})
+        console.print_json({"id": run.key, "seed": run.seed, "setup": about, "config": config, **result})
         return
+    # It was tried and refused: the reason is all there is to show.
     if REFUSED in run.shown:
         typer.echo(f"run {run.key}: its method does not fit its task: {run.shown[REFUSED]}")
         return
@@ -54,11 +45,18 @@ def show(
         if name == "transfer":
             continue
         rows = [
-            [who, *(number(test[who].get(metric)) for metric in ("accuracy", "balanced_accuracy", "auroc", "ece"))]
+            [
+                who,
+                *(
+                    console.number(test[who].get(metric))
+                    for metric in ("accuracy", "balanced_accuracy", "auroc", "ece")
+                ),
+            ]
             for who in ("weak", "student", "ceiling")
         ]
-        print_table(f"{name}: {test['n']} examples", ["", "accuracy", "balanced", "AUROC", "ECE"], rows)
-        typer.echo(f"agreement {number(test['agreement'])}, supervisor's errors copied {number(test['errors_copied'])}")
+        console.print_table(f"{name}: {test['n']} examples", ["", "accuracy", "balanced", "AUROC", "ECE"], rows)
+        agreement, copied = console.number(test["agreement"]), console.number(test["errors_copied"])
+        typer.echo(f"agreement {agreement}, supervisor's errors copied {copied}")
     handed = [[h["purpose"], h["split"], str(h["n"]), h.get("asked_by", "")] for h in result["gold"]]
-    print_table("gold handed out", ["for", "of split", "labels", "to"], handed)
+    console.print_table("gold handed out", ["for", "of split", "labels", "to"], handed)
     typer.echo("versions: " + ", ".join(f"{name} {value}" for name, value in result["versions"].items()))

@@ -5,16 +5,16 @@ from typing import Annotated
 
 import typer
 
-from w2sg.cli.console import Json, LauncherName, StoreFolder, Workers, fail, print_document, progress_bar
+from w2sg.cli import console
 
 
 def study(
     file: Annotated[Path, typer.Argument(help="The study's TOML file.", metavar="FILE")],
     yes: Annotated[bool, typer.Option("--yes", help="Go on although the grid has over a million runs.")] = False,
-    launcher: LauncherName = None,
-    store: StoreFolder = None,
-    workers: Workers = None,
-    as_json: Json = False,
+    launcher: console.LauncherName = None,
+    store: console.StoreFolder = None,
+    workers: console.Workers = None,
+    as_json: console.Json = False,
 ) -> None:
     """Make all runs of a study that are not in the store yet, and print its table.
 
@@ -28,9 +28,10 @@ def study(
     import w2sg
     from w2sg.lab import study_document
 
-    with progress_bar(file.stem) as progress:
+    with console.progress_bar(file.stem) as progress:
         result = w2sg.study(file, store=store, launcher=launcher, workers=workers, yes=yes, progress=progress)
     document = study_document(result)
-    print_document(document, as_json=as_json)
+    console.print_document(document, as_json=as_json)
+    # Printed first, because the runs that were made are of use in any case.
     if result.failed:
-        fail(result.failures(), code=3)
+        console.fail(result.failures(), code=3)

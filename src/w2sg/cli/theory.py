@@ -1,23 +1,10 @@
 """`w2sg theory`: the predictors of generalization, and the scoreboard that holds them against the same runs."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from w2sg.cli.console import (
-    Audits,
-    Json,
-    Plugins,
-    StoreFolder,
-    Workers,
-    audits_of,
-    load_plugins,
-    print_document,
-    say,
-    study_of,
-    watching,
-)
+from w2sg.cli import console
 
 AUDITED, FAMILY_RUNS = "50,200", 200
 """What is audited and simulated where nothing else is asked for."""
@@ -28,7 +15,7 @@ app = typer.Typer(
 
 
 @app.command("list")
-def list_theories(plugin: Plugins = None, as_json: Json = False) -> None:
+def list_theories(plugin: console.Plugins = None, as_json: console.Json = False) -> None:
     """List the theories: what each predicts, in which unit, what it needs and what it takes for granted.
 
     For example:
@@ -37,8 +24,8 @@ def list_theories(plugin: Plugins = None, as_json: Json = False) -> None:
     """
     from w2sg.theory import theories, theories_document
 
-    load_plugins(plugin)
-    print_document(theories_document(theories()), as_json=as_json)
+    console.load_plugins(plugin)
+    console.print_document(theories_document(theories()), as_json=as_json)
 
 
 @app.command()
@@ -46,14 +33,12 @@ def score(
     study: Annotated[
         str | None, typer.Argument(help="The study's name, or its file; left out: synthetic families alone.")
     ] = None,
-    labels: Audits = AUDITED,
+    labels: console.Audits = AUDITED,
     families: Annotated[int, typer.Option(min=0, help="Runs of each synthetic family A, B, C.")] = FAMILY_RUNS,
-    out: Annotated[
-        Path | None, typer.Option("-o", "--out", help="Write a page too: .md or .html.", show_default=False)
-    ] = None,
-    store: StoreFolder = None,
-    workers: Workers = None,
-    as_json: Json = False,
+    out: console.PageOut = None,
+    store: console.StoreFolder = None,
+    workers: console.Workers = None,
+    as_json: console.Json = False,
 ) -> None:
     """Score every theory on the same runs: where its hypotheses hold, fail, and cannot be tested.
 
@@ -66,21 +51,24 @@ def score(
 
         w2sg theory score studies/theory.toml -o theory-scores.md
     """
-    from w2sg.report import page_target, write_document
+    from w2sg.report import page_target
     from w2sg.theory import scoreboard, scoreboard_document
 
     if out is not None:
         page_target(out)
-    chosen = None if study is None else study_of(study, store)
-    with watching() as progress:
+    chosen = None if study is None else console.study_of(study, store)
+    with console.watching() as progress:
         board = scoreboard(
-            chosen, store=store, audits=audits_of(labels), family_runs=families, workers=workers, progress=progress
+            chosen,
+            store=store,
+            audits=console.audits_of(labels),
+            family_runs=families,
+            workers=workers,
+            progress=progress,
         )
+    # Only what differs from the defaults, so that the page shows the shortest command that makes it.
     given = [study, None if labels == AUDITED else f"--labels {labels}"]
     given += [None if families == FAMILY_RUNS else f"--families {families}", f"-o {out}" if out else None]
     command = " ".join(["w2sg theory score", *(argument for argument in given if argument)])
     document = scoreboard_document(board, made_by=command)
-    page = None if out is None else write_document(document, out)
-    print_document(document, as_json=as_json, page=None if page is None else str(page))
-    if page is not None and not as_json:
-        say(f"scoreboard: {page}")
+    console.publish(document, out, as_json=as_json, name="scoreboard")

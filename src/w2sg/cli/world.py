@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from w2sg.cli.console import Json, Plugins, print_json, print_table
+from w2sg.cli import console
 
 app = typer.Typer(no_args_is_help=True, help="Small universes in which the truth is known.")
 
@@ -20,8 +20,8 @@ def simulate(
     settings: Settings = None,
     seed: Annotated[int, typer.Option(min=0, help="The simulation's seed.")] = 0,
     simulate: Annotated[bool, typer.Option(help="Simulate too, or give the closed forms alone.")] = True,
-    plugin: Plugins = None,
-    as_json: Json = False,
+    plugin: console.Plugins = None,
+    as_json: console.Json = False,
 ) -> None:
     """Compute what a theory says exactly in a world of its own, beside what a simulation gives, with standard errors.
 
@@ -37,14 +37,14 @@ def simulate(
     from w2sg.lab import parse_setting
     from w2sg.worlds import World
 
-    for path in plugin or []:
-        registry.load_plugin(path)
+    console.load_plugins(plugin)
     given = dict(parse_setting(text) for text in settings or [])
     if "kind" in given:  # every component's own `kind` is the world's name; a certificate's is its `method`
         given["method"] = given.pop("kind")
     world = registry.build(World, {"kind": name, **given})
     started = time.perf_counter()
     exact = dict(world.exact())
+    # One thread: sums over several add up in another order, and the same seed would give other last digits.
     with threadpool_limits(1):
         simulated = dict(world.simulated(seed)) if simulate else {}
     parameters = world.model_dump(mode="json", exclude={"kind"})
@@ -57,7 +57,7 @@ def simulate(
         "seconds": round(time.perf_counter() - started, 3),
     }
     if as_json:
-        print_json(document)
+        console.print_json(document)
         return
     rows = []
     for key in dict.fromkeys([*exact, *simulated]):
@@ -65,7 +65,7 @@ def simulate(
         numbers = (None, None, None) if drawn is None else (drawn.value, drawn.se, drawn.n)
         rows.append([key, *(_shown(value) for value in (exact.get(key), *numbers))])
     shown = ", ".join(f"{key}={value}" for key, value in parameters.items())
-    print_table(f"{name}: {shown}", ["quantity", "exact", "simulated", "standard error", "trials"], rows)
+    console.print_table(f"{name}: {shown}", ["quantity", "exact", "simulated", "standard error", "trials"], rows)
 
 
 def _shown(value: Any) -> str:

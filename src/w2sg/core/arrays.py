@@ -86,6 +86,7 @@ def pack_texts(name: str, texts: AnyArray) -> dict[str, AnyArray]:
     >>> arrays["a.bytes"].tobytes(), arrays["a.offsets"].tolist()
     (b'onetwo', [3, 6])
     """
+    # The ends of the texts in one run of bytes are enough: each text begins where the one before it ends.
     pieces = [str(text).encode("utf-8", _SURROGATES) for text in texts.ravel()]
     ends = np.cumsum([len(piece) for piece in pieces], dtype=np.int64)
     return {
@@ -112,9 +113,11 @@ def digest_arrays(*arrays: AnyArray) -> str:
     """Return the sha256 of the shapes, dtypes and contents of arrays (text arrays by their UTF-8 strings)."""
     state = hashlib.sha256()
     for array in arrays:
+        # Shapes and dtypes count as well: the same bytes as another shape are another array.
         state.update(f"{array.dtype.str}{array.shape}".encode())
         if array.dtype == object:
             for item in array.ravel():
+                # The length stands before each text, so that ["ab", "c"] and ["a", "bc"] differ.
                 text = str(item).encode()
                 state.update(len(text).to_bytes(8, "little") + text)
         else:

@@ -22,6 +22,8 @@ class ArrayCache(Protocol):
         """Return the folder, perhaps not made yet, where the work of a key may save how far it is."""
 
 
+# Held in a context variable and not passed along: a student deep inside a method finds the cache without every contract
+# between them having to know that there is one, and threads do not share it.
 _cache: ContextVar[ArrayCache | None] = ContextVar("cache", default=None)
 
 

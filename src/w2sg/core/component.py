@@ -45,6 +45,7 @@ class Component(BaseModel, ABC):
 
     def canonical(self) -> str:
         """Return the one JSON text of this configuration: sorted keys, all defaults written out."""
+        # Defaults are part of the text, so that a run made before a default changed is not taken for one made after it.
         return canonical_json(self.model_dump(mode="json"))
 
     def digest(self) -> str:
@@ -57,6 +58,7 @@ class Component(BaseModel, ABC):
 
     def parts(self) -> Iterator["Component"]:
         """Yield this component and all inside it."""
+        # Only parts one level down are looked for here: each part then looks inside itself.
         yield self
         for name in type(self).model_fields:
             value = getattr(self, name)
@@ -65,6 +67,8 @@ class Component(BaseModel, ABC):
                     yield from item.parts()
 
     def __hash__(self) -> int:
+        # Pydantic compares by fields; a hash of the canonical text agrees with that, and works for fields that are
+        # lists.
         return hash(self.canonical())
 
     @classmethod
@@ -91,9 +95,12 @@ def _problems(error: ValidationError) -> list[Problem]:
     items = error.errors(include_url=False)
     bad_parts = {item["loc"][:depth] for item in items for depth in range(len(item["loc"]))}
     for item in items:
+        # Pydantic gives positions in lists as numbers; in a path of words they are words, too.
         path = tuple(str(part) for part in item["loc"])
         if item["type"] == "too_short" and item["loc"] in bad_parts:
             continue  # it counts only the items that are good
+        # A part inside a part was parsed by itself and raised problems of its own: its paths are put below the path
+        # here.
         inner = item.get("ctx", {}).get("error")
         if isinstance(inner, ConfigError):
             problems.extend(inner.under(*path).problems)

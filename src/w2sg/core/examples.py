@@ -72,6 +72,7 @@ class Inputs:
     @cached_property
     def digest(self) -> str:
         """The sha256 of the pool and the rows."""
+        # The pool, which may be large, is hashed once; inputs of the same pool differ by their rows only.
         return digest_arrays(np.frombuffer(bytes.fromhex(self.pool.digest), np.uint8), self.rows)
 
     def take(self, rows: AnyArray) -> "Inputs":

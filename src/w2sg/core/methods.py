@@ -96,6 +96,7 @@ def run_together(courses: Sequence[AnyTraining[T]]) -> list[T]:
     Raises:
         CapabilityError: If a student or the data do not fit one of the methods.
     """
+    # Here a refusal ends everything: whoever wants to go on without the method that refused calls `run_timed`.
     results, _ = run_timed(courses)
     trained: list[T] = []
     for result in results:
@@ -138,5 +139,6 @@ def run_timed(courses: Sequence[AnyTraining[T]]) -> tuple[list[T | CapabilityErr
             for (index, _), trained in zip(group, student.fit_many([fit for _, fit in group]), strict=True):
                 answers[index].append(trained)  # type: ignore[union-attr]
             for index, _ in group:
+                # Students of one batch share their work, and nothing says whose part of it was whose.
                 seconds[index] += (time.perf_counter() - started) / len(group)
     return [results[index] for index in range(len(courses))], seconds

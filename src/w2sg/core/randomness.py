@@ -15,6 +15,7 @@ def derive(seed: int, *purpose: str) -> np.random.Generator:
     >>> derive(0, "split").random() == derive(0, "init").random()
     False
     """
+    # The separator is in no purpose, so ("a", "bc") and ("ab", "c") are different streams.
     text = "\x1f".join([str(seed), *purpose])
     words = np.frombuffer(hashlib.blake2b(text.encode(), digest_size=32).digest(), dtype=np.uint32)
     return np.random.default_rng(np.random.SeedSequence([int(word) for word in words]))

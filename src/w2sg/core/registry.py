@@ -63,6 +63,8 @@ def singular(plural: str) -> str:
     return f"{plural.removesuffix('ies')}y" if plural.endswith("ies") else plural.removesuffix("s")
 
 
+# What rooms and plugins registered in this process: contracts by their class, entries by contract and name, and the
+# contracts whose installed packages were asked already.
 _contracts: dict[type[Component], str] = {}
 _entries: dict[str, dict[str, Entry]] = {}
 _loaded: set[str] = set()
@@ -85,6 +87,7 @@ def contract_of(cls: type[Component]) -> str:
     Raises:
         InputError: If it fills none.
     """
+    # A class fills a contract however deep it derives from it; where contracts derive from each other the nearest wins.
     for base in cls.__mro__:
         if base in _contracts:
             return _contracts[base]
@@ -118,6 +121,8 @@ def preset(
 def _add(entry: Entry) -> None:
     known = _entries[entry.contract]
     old = known.get(entry.name)
+    # The same module may register again, as it does when a notebook runs a cell twice; another one would take the name
+    # away.
     if old is not None and old.cls.__module__ != entry.cls.__module__:
         raise InputError(f"{entry.contract} already has the name {entry.name!r} ({old.cls.__module__}): choose another")
     known[entry.name] = entry
@@ -126,6 +131,11 @@ def _add(entry: Entry) -> None:
 def names(of: str | type[Component]) -> list[str]:
     """Return all registered names of a contract, given as its class or by its plural name, in order of registration."""
     return list(_known(of))
+
+
+def entries(of: str | type[Component]) -> list[Entry]:
+    """Return all entries of a contract, given as its class or by its plural name, in order of registration."""
+    return list(_known(of).values())
 
 
 def lookup(of: str | type[Component], name: str) -> Entry:
@@ -167,6 +177,8 @@ def build(of: str | type[Component], spec: str | Mapping[str, Any] | Component) 
         plural = _plural(of)
         raise ConfigError([((), f"needs 'kind': the name of one of the {plural} ('w2sg list {plural}')")])
     entry = lookup(of, name)
+    # What is said last counts: the defaults of the kind, over them the fields of the preset, over them those that are
+    # asked for. The kind comes from the class, because a preset has a name and no kind of its own.
     fields = merged(merged(_component_defaults(entry.cls), entry.fields), data)
     return entry.cls.parse({**fields, "kind": kind_of(entry.cls)})
 
@@ -190,15 +202,13 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """Return `base` with the fields of `over`; tables are merged unless `over` names another kind."""
     result = dict(base)
     for key, value in over.items():
+        # A part that is named only, as in `objective = "confidence"`, is the same as a table with that kind.
         old = result.get(key)
         if isinstance(old, str) and isinstance(value, Mapping) and "kind" not in value:
             old = {"kind": old}
-        if (
-            isinstance(value, Mapping)
-            and isinstance(old, Mapping)
-            and value.get("kind", old.get("kind")) == old.get("kind")
-        ):
-            value = merged(old, value)
+        if isinstance(value, Mapping) and isinstance(old, Mapping):
+            # Another kind has other fields, so nothing of the old table may be left in the new one.
+            value = merged(old, value) if value.get("kind", old.get("kind")) == old.get("kind") else value
         result[key] = value
     return result
 
@@ -210,6 +220,7 @@ def load_plugin(path: str | Path) -> None:
         InputError: If the file is missing.
     """
     file = Path(path).resolve()
+    # The prefix keeps a plugin named as some library from hiding that library, and lets workers find it by its name.
     name = f"w2sg_plugin_{file.stem}"
     if name in sys.modules and sys.modules[name].__file__ == str(file):
         return
@@ -232,7 +243,9 @@ def _plural(of: str | type[Component]) -> str:
 def _known(of: str | type[Component]) -> dict[str, Entry]:
     """Return the entries of a contract, after importing what installed packages offer for it."""
     plural = _plural(of)
+    # Packages are asked on first use, so that importing the core loads no component and no library that one needs.
     if plural not in _loaded:
+        # Marked before loading: a module that looks a name up while it is loaded must not start loading again.
         _loaded.add(plural)
         for point in entry_points(group=f"{GROUP}{plural}"):
             point.load()

@@ -74,6 +74,8 @@ class TaskData:
         """
         if audits and rng is None:
             raise InputError(f"{audits} audited labels are drawn at random: give 'rng'")
+        # The vault tells the ledger of everything that it hands out here, so nothing may be asked of it that the method
+        # did not declare.
         told, gold = tier.includes(InformationTier.AGGREGATES), tier.includes(InformationTier.SUPERVISION_GOLD)
         k, vault = len(self.question.names), self.vault
         released = vault.release("information", "supervision", asked_by=asked_by) if gold else None

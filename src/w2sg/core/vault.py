@@ -61,6 +61,7 @@ class Vault:
     """The gold of a task's splits: class numbers, or what its question asks for (numbers, or dtype object)."""
 
     def __init__(self, gold: Mapping[str, AnyArray]) -> None:
+        # Two underscores keep gold out of reach of a method that only tries attributes: a guard against accidents.
         self.__gold = {split: _sealed(np.asarray(labels)) for split, labels in gold.items()}
         self.__record: list[Release] = []
 
@@ -144,6 +145,7 @@ class Vault:
 
     def _gold_for(self, purpose: str, split: str) -> AnyArray:
         """Return the gold of a split, if the purpose may have it."""
+        # Some purposes are bound to splits and get no others: the ceiling, for one, is never trained on a test set.
         if split not in self.__gold or split not in _SPLITS_OF.get(purpose, (split,)):
             raise GoldError(f"purpose {purpose!r} may not have the gold of split {split!r}")
         return self.__gold[split]

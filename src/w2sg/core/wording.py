@@ -40,6 +40,7 @@ def number(value: float | None, decimals: int = 3) -> str:
     if value is None or math.isnan(value):
         return NOTHING
     text = f"{abs(value):.{decimals}f}"
+    # A number that rounds to zero has no sign: "-0.000" would claim a direction that its digits do not show.
     negative = value < 0 and float(text) != 0
     return MINUS + text if negative else text
 
@@ -65,14 +66,13 @@ def limits(low: float | None, high: float | None, decimals: int = 3) -> str:
     return f"[{number(low, decimals)}, {number(high, decimals)}]"
 
 
-def span(value: float, low: float | None, high: float | None, decimals: int = 3) -> str:
+def span(value: float, low: float | None, high: float | None) -> str:
     """Return a number with its limits where it has them.
 
     >>> span(0.85, 0.8287, 0.8713), span(0.85, None, None)
     ('0.850 [0.829, 0.871]', '0.850')
     """
-    shown = number(value, decimals)
-    return shown if low is None or high is None else f"{shown} {limits(low, high, decimals)}"
+    return number(value) if low is None or high is None else f"{number(value)} {limits(low, high)}"
 
 
 def interval(estimated: HasLimits | None, decimals: int = 3) -> str:
@@ -106,6 +106,7 @@ def p_value(p: float | None) -> str:
         return "< .001"
     if p == 1:
         return "1"
+    # Neither end is rounded to: a p-value is 1 only where it is 1, and never 0.
     return "> .999" if p > 0.9994 else f"{p:.3f}"[1:]
 
 
@@ -195,14 +196,15 @@ def shortened(text: str, most: int) -> str:
     text = " ".join(text.split())
     if len(text) <= most:
         return text
+    # The middle is left out: names of setups begin with their kind and end with the setting that tells them apart.
     head = (most - 1) // 2
     return text[:head] + ELLIPSIS + text[len(text) - (most - 1 - head) :]
 
 
-def listed(items: list[str], last: str = "and") -> str:
+def listed(items: list[str]) -> str:
     """Return a list as in a sentence.
 
     >>> listed(["a", "b", "c"])
     'a, b and c'
     """
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {last} {items[-1]}" if items else ""
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else ""

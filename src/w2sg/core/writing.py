@@ -96,6 +96,8 @@ class WritingPredictor(Trained[Texts]):
     def answer(self, inputs: Inputs) -> Texts:
         """Return its likeliest answers to prompts; the notes count those that were cut before their end."""
         wrote = self.write(inputs.texts)
+        # An answer that was cut is scored like any other; the record says how many there were, so that a low score can
+        # be understood.
         cut = int((~wrote.ended).sum())
         self.notes = {**self.notes, "cut_answers": self.notes.get("cut_answers", 0) + cut}
         return Texts(wrote.texts[:, 0])

@@ -1,8 +1,6 @@
 """The laboratory: setups, runs, studies and leagues; a run is four steps of the graph."""
 
 from w2sg.lab import migrations as migrations
-from w2sg.lab.comparisons import Comparison as Comparison
-from w2sg.lab.comparisons import Entrant as Entrant
 from w2sg.lab.comparisons import compare_methods as compare_methods
 from w2sg.lab.documents import league_document as league_document
 from w2sg.lab.documents import study_document as study_document
@@ -15,10 +13,8 @@ from w2sg.lab.outcomes import Run as Run
 from w2sg.lab.results import SetupResult as SetupResult
 from w2sg.lab.results import StudyResult as StudyResult
 from w2sg.lab.results import TestSet as TestSet
-from w2sg.lab.runs import MadeRuns as MadeRuns
 from w2sg.lab.runs import default_store as default_store
 from w2sg.lab.runs import make_runs as make_runs
-from w2sg.lab.runs import releases_of as releases_of
 from w2sg.lab.runs import result_of as result_of
 from w2sg.lab.runs import score_of as score_of
 from w2sg.lab.runs import scores_of_setups as scores_of_setups
@@ -28,15 +24,9 @@ from w2sg.lab.setup import make_setup as make_setup
 from w2sg.lab.setup import name_of as name_of
 from w2sg.lab.setup import named_methods as named_methods
 from w2sg.lab.setup import parse_setting as parse_setting
-from w2sg.lab.setup import stored_label as stored_label
-from w2sg.lab.standings import OverTasks as OverTasks
-from w2sg.lab.standings import Ranking as Ranking
-from w2sg.lab.standings import Recovery as Recovery
-from w2sg.lab.standings import Standing as Standing
 from w2sg.lab.steps import Ceiling as Ceiling
 from w2sg.lab.steps import OnData as OnData
 from w2sg.lab.steps import TrainedStudent as TrainedStudent
-from w2sg.lab.steps import WeakLabels as WeakLabels
 from w2sg.lab.steps import answers_of as answers_of
 from w2sg.lab.steps import labels_of as labels_of
 from w2sg.lab.steps import task_data as task_data

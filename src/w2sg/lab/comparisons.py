@@ -42,6 +42,7 @@ class Entrant:
         """What the adjusted p-value says."""
         if self.paired is None:
             return "reference" if self.is_reference else "not compared"
+        # The adjusted p-value decides and not the interval, which is for one comparison alone.
         if self.paired.p_adjusted >= ALPHA:
             return "no difference"
         return "beats" if self.paired.difference.estimate > 0 else "hurts"
@@ -141,6 +142,7 @@ class Names:
     """The names of parts, with the hash's beginning where two parts of these results would look alike."""
 
     def __init__(self, results: Iterable[SetupResult]) -> None:
+        # Names of parts are told apart within their part only: a student and a method may have one name.
         self._labels = {
             (part, result.digest(part)): result.label[part] for result in results for part in (*PLACE, "method")
         }
@@ -195,13 +197,16 @@ def compare_methods(
 
 
 def _entrants(group: Sequence[SetupResult], reference: str, names: Names) -> tuple[Entrant, ...]:
+    # A place without the method that was asked for is compared with its task's own default, so that it is not lost.
     wanted = (reference, group[0].setup.task.default_method)
     first = next((result for name in wanted for result in group if result.label["method"] == name), group[0])
-    others = {names.of(result, "method"): result for result in group if result is not first}
+    methods = {names.of(result, "method"): result for result in group if result is not first}
     # Pairing needs the same seeds: only then are the same test examples met by the same splits.
-    rivals = {name: one.tests[TEST].evidence.student for name, one in others.items() if one.seeds == first.seeds}
+    rivals = {
+        name: result.tests[TEST].evidence.student for name, result in methods.items() if result.seeds == first.seeds
+    }
     paired = compare_all(first.tests[TEST].evidence, rivals, level=LEVEL) if rivals else {}
-    entrants = [Entrant(name, result, paired.get(name)) for name, result in others.items()]
+    entrants = [Entrant(name, result, paired.get(name)) for name, result in methods.items()]
     return (Entrant(names.of(first, "method"), first, is_reference=True), *entrants)
 
 

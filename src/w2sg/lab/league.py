@@ -1,7 +1,7 @@
 """A league: the methods of a study ranked over its tasks, from the study's result and nothing else."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -37,10 +37,6 @@ class Halves:
     chosen_on: Recovery | None = None
     tested_on: Recovery | None = None
     reason: str | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -117,6 +113,7 @@ def league_of(study: StudyResult, reference: str = REFERENCE) -> League:
     """
     names = Names(study.results)
     left_out: list[str] = []
+    # Who may take part is decided before anything is compared, so Holm counts only methods that do.
     kept = [result for group in by_place(study.results) for result in _eligible(group, reference, names, left_out)]
     if not kept:
         raise InputError(
@@ -155,6 +152,7 @@ def halves(league: League, rng: np.random.Generator | None = None) -> Halves:
 
 
 def _halves(arenas: Sequence[Comparison], ranking: Ranking, rng: np.random.Generator | None) -> Halves:
+    # Sorted by name before they are halved: the order of the study could be chosen after its results were seen.
     tasks = sorted({arena.task for arena in arenas})
     if rng is not None:
         tasks = [tasks[index] for index in rng.permutation(len(tasks))]
@@ -163,6 +161,7 @@ def _halves(arenas: Sequence[Comparison], ranking: Ranking, rng: np.random.Gener
     if not test:
         return Halves(choose, test, rule, reason=f"one task ({tasks[0]}): it cannot be halved")
     reference = arenas[0].reference.method
+    # The reference comes first and wins ties: another method is chosen only where it is better.
     candidates = [reference, *(method for method in ranking.methods if method != reference)]
     ours = [arena for arena in arenas if arena.task in choose]
     recoveries = {method: recovery_of(ours, method) for method in candidates}
@@ -189,9 +188,7 @@ def _eligible(group: Sequence[SetupResult], reference: str, names: Names, left_o
         return []
     # Each exclusion is told with its reason: a league that silently drops methods cannot be checked.
     eligible = [first]
-    for result in group:
-        if result is first:
-            continue
+    for result in (result for result in group if result is not first):
         if registry.lookup("methods", name_of("methods", result.setup.method).partition("(")[0]).oracle:
             left_out.append(f"{title}: {names.of(result, 'method')} is an oracle")
         elif result.seeds != first.seeds:

@@ -149,6 +149,7 @@ def summarise(records: Sequence[Run], titles: Mapping[str, str] | None = None) -
     groups: dict[str, list[Run]] = {}
     for record in records:
         groups.setdefault(record.setup.digest(), []).append(record)
+    # The order of the records decides only the order of the results, never a number.
     return _bootstrapped([_summarise(group, titles or {}) for group in groups.values()])
 
 
@@ -159,6 +160,8 @@ def _bootstrapped(results: Sequence[SetupResult]) -> list[SetupResult]:
     """
     checked = [dict(result.tests) for result in results]
     for name in dict.fromkeys(name for tests in checked for name in tests):
+        # A refused PGR has no bootstrap either: a ratio over a gap that may be zero is noise in whatever way it is
+        # made.
         sets = [tests for tests in checked if name in tests and tests[name].pgr.estimate is not None]
         evidence, rng = [tests[name].evidence for tests in sets], derive(0, "bootstrap", name)
         intervals = bootstrap_pgrs(evidence, rng=rng, level=LEVEL, resamples=BOOTSTRAP_RESAMPLES)
@@ -168,11 +171,13 @@ def _bootstrapped(results: Sequence[SetupResult]) -> list[SetupResult]:
 
 
 def _summarise(records: Sequence[Run], titles: Mapping[str, str]) -> SetupResult:
+    # Sorted by seed, so that pairs with another method of the same seeds meet row by row.
     records = sorted(records, key=lambda record: record.seed)
     first, results = records[0].setup, [record.result for record in records]
     names = list(results[0]["metrics"])
     tests = {name: _test_set(name, records, results) for name in names if name != "transfer"}
     transfer = [result["metrics"]["transfer"] for result in results]
+    # Equal hand-outs of several seeds are one row with a count, because a study of 100 seeds would list hundreds.
     gold = Counter((h["purpose"], h["split"], h["n"]) for result in results for h in result["gold"])
     return SetupResult(
         setup=first,
@@ -201,6 +206,7 @@ def _test_set(name: str, records: Sequence[Run], results: Sequence[Mapping[str, 
 def _mean(items: Sequence[Any]) -> Any:
     """Return the mean over seeds of equally built metrics, leaf by leaf; what is None for a seed is left out."""
     if isinstance(items[0], Mapping):
+        # A group of examples may be missing under some seeds, so the keys of all seeds are taken, in their first order.
         keys = dict.fromkeys(key for item in items for key in item)
         return {key: _mean([item[key] for item in items if key in item]) for key in keys}
     numbers = [item for item in items if item is not None]

@@ -17,7 +17,6 @@ from w2sg.core import (
     ClassProbabilities,
     Component,
     ConfigError,
-    InputError,
     Method,
     Signal,
     Student,
@@ -66,17 +65,13 @@ def names_of(setup: Setup) -> dict[str, str]:
 
 def named_methods(signal: type[Signal] = ClassProbabilities) -> list[str]:
     """Return the named methods that may be compared on tasks of a variant of signal: presets without oracles."""
-    entries = [registry.lookup(Method, name) for name in registry.names(Method)]
-    fitting = [entry for entry in entries if issubclass(entry.cls, Method) and entry.cls.signal is signal]
-    return [entry.name for entry in fitting if entry.preset and not entry.oracle]
+    return [entry.name for entry in _fitting(Method, signal) if entry.preset and not entry.oracle]
 
 
-def stored_label(setup: Mapping[str, Any]) -> dict[str, str]:
-    """Return the short names of the parts of a stored setup; kinds where a part is not registered here."""
-    try:
-        return Setup.parse(setup).label()
-    except InputError:
-        return {part: f"{setup[part]['kind']} (of a plugin or another version)" for part in PARTS}
+def _fitting(contract: type[Component], signal: type[Signal]) -> list[registry.Entry]:
+    """Return what is registered for a contract and made for a variant of signal."""
+    kinds = Task | WeakSupervisor | Student | Method
+    return [e for e in registry.entries(contract) if issubclass(e.cls, kinds) and e.cls.signal is signal]
 
 
 def make_setup(
@@ -100,20 +95,18 @@ def make_setup(
         CapabilityError: If the student lacks what the method needs, or the task asks for written answers and another
             part is for classes, or the other way round.
     """
-    given = {part: _table(spec) for part, spec in (("task", task), ("supervisor", supervisor), ("student", student))}
-    given["method"] = _table(method)
+    given = {part: _table(spec) for part, spec in zip(PARTS, (task, supervisor, student, method), strict=True)}
     for path, value in (settings or {}).items():
         _place(given, path, value)
-    made = {"task": _build("task", given["task"])}
-    known = made["task"]
-    assert isinstance(known, Task)
-    for part, fallback in (
-        ("supervisor", known.default_supervisor),
-        ("student", known.default_student),
-        ("method", known.default_method),
-    ):
-        made[part] = _build(part, {"kind": fallback, **given[part]})
-    setup = Setup.parse(made)
+    chosen = _build("task", given.pop("task"))
+    assert isinstance(chosen, Task)
+    defaults = chosen.default_supervisor, chosen.default_student, chosen.default_method
+    # Parts are built one by one, so that a problem is told with the path of its part.
+    parts = {
+        part: _build(part, {"kind": default, **table})
+        for (part, table), default in zip(given.items(), defaults, strict=True)
+    }
+    setup = Setup.parse({"task": chosen, **parts})
     _check_signal(setup)
     setup.method.check(setup.student)
     return setup
@@ -124,18 +117,15 @@ def _check_signal(setup: Setup) -> None:
     asked = setup.task.signal
     for part, contract in PARTS.items():
         component = getattr(setup, part)
+        # Said here, before any work, and in words of the setup: inside a step the same mistake would be an array of a
+        # wrong shape.
         if component.signal is not asked:
-            entries = [registry.lookup(contract, name) for name in registry.names(contract)]
-            fitting = [entry for entry in entries if _signal_of(entry.cls) is asked]
-            near = [repr(entry.name) for entry in sorted(fitting, key=lambda entry: not entry.preset)]
+            fitting = sorted(_fitting(contract, asked), key=lambda entry: not entry.preset)
+            near = [repr(entry.name) for entry in fitting]
             raise CapabilityError(
                 f"task {setup.task.kind!r} asks for {asked.variant!r}, and {part} {component.kind!r} is for "
                 f"{component.signal.variant!r}: choose another, such as {' or '.join(near[:MOST_NEAR])}"
             )
-
-
-def _signal_of(cls: type[Component]) -> type[Signal] | None:
-    return cls.signal if issubclass(cls, Task | WeakSupervisor | Student | Method) else None
 
 
 def parse_setting(text: str) -> tuple[str, Any]:
@@ -165,14 +155,18 @@ def name_of(contract: type[Component] | str, component: Component) -> str:
     >>> name_of(Student, registry.build(Student, {"kind": "nystroem", "features": {"count": 50}}))
     'nystroem(count=50)'
     """
-    entries = [registry.lookup(contract, name) for name in registry.names(contract)]
-    near = [(_differences(entry, component), entry) for entry in entries if type(component) is entry.cls]
+    alike = [entry for entry in registry.entries(contract) if type(component) is entry.cls]
+    near = [(_differences(entry, component), entry) for entry in alike]
+    # Fewest differences first; of equals a preset before its kind, because it says more, and of presets the first,
+    # because `min` keeps the first of equals.
     differing, entry = min(near, key=lambda candidate: (len(candidate[0]), not candidate[1].preset))
+    # The last word of a path is enough to recognise a field, and `.kind` is left out: `features=pca` says it.
     shown = [f"{path.removesuffix('.kind').rpartition('.')[2]}={value}" for path, value in differing]
     more = [f"{len(shown) - SHOWN_FIELDS} more"] if len(shown) > SHOWN_FIELDS else []
     return f"{entry.name}({', '.join(shown[:SHOWN_FIELDS] + more)})" if shown else entry.name
 
 
+# The number of registered names is part of the key: a plugin that is loaded later may bring a nearer name.
 _names: dict[tuple[int, type[Component], str], str] = {}
 
 
@@ -187,16 +181,18 @@ def _known_name(contract: type[Component], component: Component) -> str:
 def _differences(entry: registry.Entry, component: Component) -> list[tuple[str, str]]:
     """Return the fields of a component that differ from a registered name's."""
     known = _fields_of_entry(entry.contract, entry.name, entry.cls, canonical_json(entry.fields))
-    leaves = _leaves(component.model_dump(mode="json"))
-    return [(path, _shown(value)) for path, value in leaves if known.get(path) != value]
+    own = leaves(component.model_dump(mode="json"))
+    return [(path, _shown(value)) for path, value in own if known.get(path) != value]
 
 
 @cache
 def _fields_of_entry(contract: str, name: str, cls: type[Component], fields: str) -> dict[str, Any]:
     """Return the fields of what a name stands for, by path; the arguments after the name tell entries apart."""
     try:
-        return dict(_leaves(registry.build(contract, name).model_dump(mode="json")))
+        return dict(leaves(registry.build(contract, name).model_dump(mode="json")))
     except ConfigError:
+        # A kind with a field that has no default cannot be built by its name; what it has by default is compared
+        # anyway.
         return {field: info.default for field, info in cls.model_fields.items()}
 
 
@@ -205,13 +201,15 @@ def _shown(value: Any) -> str:
         return "+".join(
             str(item["kind"]) if isinstance(item, Mapping) and "kind" in item else str(item) for item in value
         )
+    # Paths of data files differ from machine to machine; the file's name is what a reader knows.
     return Path(value).name if isinstance(value, str) else str(value)
 
 
-def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the dotted path and the value of every field in tables inside tables."""
     if isinstance(value, Mapping) and value:
         for key, inner in value.items():
-            yield from _leaves(inner, f"{path}.{key}" if path else key)
+            yield from leaves(inner, f"{path}.{key}" if path else str(key))
     else:
         yield path, value
 
@@ -233,6 +231,8 @@ def _place(given: dict[str, dict[str, Any]], path: str, value: Any) -> None:
         inner = table.get(field, {})
         if not isinstance(inner, str | Mapping):
             raise ConfigError([((path,), f"{field!r} has no fields: it is {inner!r:.80}")])
+        # A part given by name becomes a table, so that one of its fields can be set; it is copied, because it may be
+        # the caller's own.
         table[field] = table = {"kind": inner} if isinstance(inner, str) else dict(inner)
     table[fields[-1]] = value
 

@@ -11,15 +11,7 @@ import numpy as np
 
 from w2sg.lab.comparisons import Comparison, Entrant, Verdict
 from w2sg.lab.results import LEVEL
-from w2sg.measure import (
-    Friedman,
-    average_ranks,
-    cliques,
-    critical_difference,
-    friedman,
-    pooled_mean,
-    ratio_interval,
-)
+from w2sg.measure import Friedman, average_ranks, cliques, critical_difference, friedman, pooled_mean, ratio_interval
 
 ONE_TASK = "one task: nothing says how much others would differ"
 NO_GAP = "in no arena is the gap large enough for a PGR"
@@ -122,10 +114,14 @@ def ranking_of(arenas: Sequence[Comparison]) -> Ranking:
     entered = [entrant.method for entrant in arenas[0].entrants]
     methods = [method for method in entered if all(_ranked(arena, method) for arena in arenas)]
     tasks = list(dict.fromkeys(arena.task for arena in arenas))
+    # One row for each task, not for each arena: arenas of one task share its examples, and Friedman's test counts rows
+    # as independent.
     scores = np.array([[_mean_accuracy(arenas, task, method) for method in methods] for task in tasks])
     ranks = average_ranks(scores)
+    # A stable sort keeps the study's order among equal ranks, so that the same study gives the same page.
     order = np.argsort(ranks, kind="stable")
     names, sorted_ranks = tuple(methods[i] for i in order), tuple(float(ranks[i]) for i in order)
+    # Ranks are shown in any case; only what rests on several tasks needs several.
     reason = None
     if len(methods) < 2:
         reason = f"no method beside {methods[0]} is in every arena and buys no gold: there is nothing to rank"
@@ -142,6 +138,7 @@ def standings_of(arenas: Sequence[Comparison], ranking: Ranking) -> tuple[Standi
     """Return every method's standing: those in the ranking first, then the others, most arenas first."""
     ranks = dict(zip(ranking.methods, ranking.ranks, strict=True))
     every = dict.fromkeys(entrant.method for arena in arenas for entrant in arena.entrants)
+    # Methods without a rank buy gold or missed some arenas: in how many they stood says how much is known of them.
     apart = [_standing(arenas, method, None) for method in every if method not in ranks]
     apart.sort(key=lambda standing: (-standing.n_arenas, -_estimate(standing.difference)))
     return (*(_standing(arenas, method, rank) for method, rank in ranks.items()), *apart)
@@ -152,6 +149,7 @@ def recovery_of(arenas: Sequence[Comparison], method: str) -> Recovery:
 
     An arena's PGR is gain / gap of the estimates: whether it counts depends on the gap alone, which methods share.
     """
+    # The reference decides for all methods of an arena, so that no method gains by dropping arenas in which it is poor.
     measurable = [arena for arena in arenas if arena.reference.pgr.reason is None]
     pairs = [(arena, entrant) for arena in measurable if (entrant := arena.entrant(method))]
     tasks = tuple(dict.fromkeys(arena.task for arena, _ in pairs))
@@ -160,15 +158,10 @@ def recovery_of(arenas: Sequence[Comparison], method: str) -> Recovery:
         return Recovery((), 0, nothing, nothing, nothing, nothing)
     values = [[_share(entrant), _share(arena.reference)] for arena, entrant in pairs]
     codes = [tasks.index(arena.task) for arena, _ in pairs]
-    is_reference = method == arenas[0].reference.method
-    return Recovery(
-        tasks,
-        len(pairs),
-        pooled(values, codes, (1, 0)),
-        pooled(values, codes, (0, 1)),
-        None if is_reference else pooled(values, codes, (1, -1)),
-        None if is_reference else _ratio(values, codes),
-    )
+    mean, reference_mean = pooled(values, codes, (1, 0)), pooled(values, codes, (0, 1))
+    if method == arenas[0].reference.method:
+        return Recovery(tasks, len(pairs), mean, reference_mean, None, None)
+    return Recovery(tasks, len(pairs), mean, reference_mean, pooled(values, codes, (1, -1)), _ratio(values, codes))
 
 
 def pooled(values: Sequence[Sequence[float]], tasks: Sequence[int], contrast: Sequence[float]) -> OverTasks:
@@ -190,6 +183,7 @@ def _ratio(values: Sequence[Sequence[float]], tasks: Sequence[int]) -> OverTasks
     """Return the ratio of the two columns' means; none where the second is not surely above 0."""
     means = pooled_mean(values, tasks)
     below = means.value((0, 1))
+    # A ratio to a mean at or below 0 turns its sign or explodes: twice as much of a loss is no praise.
     if below <= 0:
         reason = f"the reference's mean PGR is {below:.3f}, so a ratio to it has no meaning"
         return OverTasks(None, None, None, LEVEL, reason)

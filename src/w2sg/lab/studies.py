@@ -80,6 +80,7 @@ class Study(Component):
             study = cls.parse({"name": file.stem, **table})
         except ConfigError as error:
             raise error.under(str(path)) from None
+        # Plugins are named from the study file's folder, so that a study can be started from anywhere.
         return study.model_copy(update={"plugins": tuple(str(file.parent / plugin) for plugin in study.plugins)})
 
     def seed_list(self) -> Sequence[int]:
@@ -100,6 +101,8 @@ class Study(Component):
 
     def count(self) -> int:
         """Return how many runs the grid has, before any is built."""
+        # Counted from the lengths of the lists: a grid of a million setups takes minutes to build, and a typing error
+        # should be said at once.
         sizes = [[sum(map(_grid_size, entries)) for entries in grid] for grid in self._grids()]
         return sum(map(math.prod, sizes)) * len(self.seed_list())
 
@@ -110,14 +113,16 @@ class Study(Component):
             ConfigError: If a part is unknown or a field breaks its rule.
             CapabilityError: If a student lacks what a method needs, unless `incapable` is `skip`.
         """
-        found: dict[str, Setup] = {}
+        # Two entries may come to the same setup, such as a preset and its settings written out; it is then run once.
+        setups: dict[str, Setup] = {}
         for setup, _ in self._combinations():
-            found.setdefault(setup.digest(), setup)
-        return list(found.values())
+            setups.setdefault(setup.digest(), setup)
+        return list(setups.values())
 
     def titles(self) -> dict[str, str]:
         """Return the names to show for entries that have a `title`, by the digest of the part."""
         entries = (entry for grid in self._grids() for column in grid for entry in column)
+        # Most studies have no titles, and then the grid need not be built a second time.
         if not any(isinstance(entry, Mapping) and "title" in entry for entry in entries):
             return {}
         named = (
@@ -129,15 +134,14 @@ class Study(Component):
 
     def _combinations(self) -> Iterator[tuple[Setup, tuple[str, ...]]]:
         """Yield every setup of the grid with the titles of its parts."""
-        combinations = (itertools.product(*(list(_expand(entries)) for entries in grid)) for grid in self._grids())
-        for chosen in itertools.chain.from_iterable(combinations):
-            specs, titles = zip(*chosen, strict=True)
-            task, supervisor, student, method = specs
-            try:
-                yield make_setup(task or {}, supervisor, student, method), titles
-            except CapabilityError:
-                if self.incapable == "error":
-                    raise
+        for grid in self._grids():
+            for chosen in itertools.product(*map(_expand, grid)):
+                (task, supervisor, student, method), titles = zip(*chosen, strict=True)
+                try:
+                    yield make_setup(task or {}, supervisor, student, method), titles
+                except CapabilityError:
+                    if self.incapable == "error":
+                        raise
 
     def _grids(self) -> list[list[Sequence[Entry | None]]]:
         """Return for each task the columns of its grid: itself, its supervisors, its students, the methods.
@@ -146,6 +150,7 @@ class Study(Component):
             ConfigError: If the `grid` of an entry is not lists of values, or what a task has for itself is no list.
             UnknownNameError: If a name left out is not a method's.
         """
+        # Before anything is looked up: names of methods, of tasks and in `without` may be those of plugins.
         for plugin in self.plugins:
             registry.load_plugin(plugin)
         grids: list[list[Sequence[Entry | None]]] = []
@@ -153,6 +158,7 @@ class Study(Component):
             task, own = _task_and_own(index, entry)
             supervisors, students = own.get("supervisors", self.supervisors), own.get("students", self.students)
             methods = self._methods(task, [*self.without, *own.get("without", ())])
+            # None stands for the default of the task, which is known only when the setup is made.
             grids.append([(task,), supervisors or (None,), students or (None,), methods])
         for grid in grids:
             for contract, column in zip(PARTS.values(), grid, strict=True):
@@ -167,8 +173,7 @@ class Study(Component):
         if self.methods is None:
             return (None,)
         named = [name for name in named_methods(_signal_of(task)) if name not in without]
-        every = [named if entry == "*" else [entry] for entry in self.methods]
-        return tuple(itertools.chain.from_iterable(every))
+        return tuple(method for entry in self.methods for method in (named if entry == "*" else [entry]))
 
 
 def _signal_of(task: Entry) -> type[Signal]:
@@ -234,19 +239,19 @@ def run(
     for plugin in plugins:
         registry.load_plugin(plugin)
     setup = make_setup(task, supervisor, student, method, settings)
+    # The seeds are checked as those of a study are, arrays of numpy as well; the study itself is never made.
     given = seeds if isinstance(seeds, int) else np.asarray(seeds).tolist()
-    chosen = Study.parse({"name": "run", "tasks": ["-"], "seeds": given}).seed_list()
-    made = make_runs(
+    outcome = make_runs(
         [setup],
-        chosen,
+        Study.parse({"name": "run", "tasks": ["-"], "seeds": given}).seed_list(),
         store=_folder(store),
         launcher=_launcher(launcher),
         workers=workers,
         plugins=plugins,
         progress=progress,
     )
-    made.raise_first_problem()
-    (result,) = summarise(made.runs)
+    outcome.raise_first_problem()
+    (result,) = summarise(outcome.runs)
     return replace(result, wall_s=time.perf_counter() - started)
 
 
@@ -276,16 +281,10 @@ def study(
     """
     started = time.perf_counter()
     given = study if isinstance(study, Study) else Study.read(study)
-    made = study_runs(given, store=store, launcher=launcher, workers=workers, yes=yes, progress=progress)
-    results = summarise(made.runs, given.titles())
-    return StudyResult(
-        given.name,
-        tuple(results),
-        tuple(compare_methods(results)),
-        dict(made.done),
-        time.perf_counter() - started,
-        failed=made.failed,
-    )
+    outcome = study_runs(given, store=store, launcher=launcher, workers=workers, yes=yes, progress=progress)
+    results = summarise(outcome.runs, given.titles())
+    comparisons, wall_s = tuple(compare_methods(results)), time.perf_counter() - started
+    return StudyResult(given.name, tuple(results), comparisons, dict(outcome.done), wall_s, failed=outcome.failed)
 
 
 def study_runs(
@@ -310,7 +309,7 @@ def study_runs(
     if not setups:
         raise InputError(f"study {study.name!r} has no runs: no student can do what its methods need")
     folder = _folder(store)
-    made = make_runs(
+    outcome = make_runs(
         setups,
         study.seed_list(),
         store=folder,
@@ -319,11 +318,14 @@ def study_runs(
         plugins=study.plugins,
         progress=progress,
     )
-    if (made.refused and study.incapable == "error") or not made.runs:
-        made.raise_first_problem()
+    # A method that turns out not to fit its data ends the study or is left out, as the study says; runs that failed by
+    # accident are listed instead, unless nothing is left.
+    if (outcome.refused and study.incapable == "error") or not outcome.runs:
+        outcome.raise_first_problem()
     with Store(folder) as opened:
-        opened.put_collection(study.name, study.model_dump(mode="json"), [run.id for run in made.runs])
-    return made
+        # The store keeps the definition, not the file: the study can be recalled by its name after the file is gone.
+        opened.put_collection(study.name, study.model_dump(mode="json"), [run.id for run in outcome.runs])
+    return outcome
 
 
 def recall(name: str, *, store: str | Path | None = None) -> StudyResult:
@@ -372,13 +374,14 @@ def _expand(entries: Sequence[Entry | None]) -> Iterator[tuple[Entry | None, str
             yield entry, ""
             continue
         grid: Mapping[str, Sequence[Any]] = entry.get("grid", {})
+        # Without a grid this runs once, with no values: the entry as it stands.
         for values in itertools.product(*grid.values()):
-            made = {name: value for name, value in entry.items() if name not in OUTSIDE}
+            table = {name: value for name, value in entry.items() if name not in OUTSIDE}
             for path, value in zip(grid, values, strict=True):
-                made = registry.merged(made, _nested(path.split("."), value))
+                table = registry.merged(table, _nested(path.split("."), value))
             chosen = ", ".join(f"{path.rpartition('.')[2]}={value}" for path, value in zip(grid, values, strict=True))
             title = str(entry.get("title", ""))
-            yield made, f"{title}({chosen})" if title and chosen else title
+            yield table, f"{title}({chosen})" if title and chosen else title
 
 
 def _nested(path: list[str], value: Any) -> dict[str, Any]:

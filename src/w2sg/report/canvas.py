@@ -29,11 +29,9 @@ _STYLE = {
     "font.family": "DejaVu Sans",
     "font.size": ink.NORMAL,
     "text.color": ink.INK,
-    "axes.unicode_minus": True,
     "axes.linewidth": 1.0,
     "axes.edgecolor": ink.MUTED,
     "axes.labelcolor": ink.MUTED,
-    "axes.labelsize": ink.NORMAL,
     "axes.axisbelow": True,
     "axes.facecolor": "none",
     "axes.spines.top": False,
@@ -78,6 +76,7 @@ class Canvas:
         from matplotlib.figure import Figure
 
         self.width, self.height = width, height
+        # At 72 dots per inch a point, in which matplotlib measures text and lines, is a pixel.
         self.figure = Figure(figsize=(width / 72, height / 72), dpi=72)
         self.tips: list[str] = []
 
@@ -93,6 +92,7 @@ class Canvas:
 
     def name(self, x: float, y: float, words: str, width: float, **style: Any) -> "Text":
         """Write a name in a space of `width` pixels: smaller where it is long, shortened where it is too long."""
+        # Text is not laid out here, because the reader's font is not known: letters are counted instead.
         size = ink.NORMAL if len(words) * ink.NORMAL * _EM <= width else ink.TINY
         most = max(8, int(width / (size * _EM)))
         return self.text(x, y, wording.shortened(words, most), fontsize=size, **style)
@@ -121,6 +121,8 @@ class Canvas:
 
     def tip(self, words: str) -> str:
         """Return the id of an artist that shows these words when pointed at."""
+        # SVG shows an element's title when it is pointed at, but matplotlib writes no titles: the artist gets an id by
+        # which its title is put in afterwards.
         self.tips.append(words)
         return f"tip-{len(self.tips) - 1}"
 
@@ -146,6 +148,7 @@ def drawing_style(name: str) -> Iterator[None]:
     """Draw in the house style whatever the reader's own matplotlib settings are; ids depend on the name only."""
     import matplotlib.style
 
+    # The hash salt decides the ids that matplotlib makes up; without one they are drawn at random.
     with matplotlib.style.context(["default", {**_STYLE, "svg.hashsalt": name}], after_reset=True):
         yield
 
@@ -153,6 +156,7 @@ def drawing_style(name: str) -> Iterator[None]:
 def padded(estimates: Iterable[Estimate], share: float) -> tuple[float, float]:
     """Return the limits of an axis that holds estimates of accuracies with their intervals, and a little more."""
     ends = [end for estimate in estimates for end in estimate.ends]
+    # An accuracy is never above 1, so the axis ends there; without the least pad equal estimates would leave no axis.
     pad = max(share * (max(ends) - min(ends)), 0.005)
     return min(ends) - pad, min(max(ends), 1.0) + pad
 
@@ -202,6 +206,7 @@ def _renamed(body: str, prefix: str, tips: list[str]) -> str:
 
 def in_chunks(items: list[Any], most: int) -> list[list[Any]]:
     """Return the items in as few chunks of at most `most` as possible, of nearly equal sizes."""
+    # Nearly equal sizes: two drawings of 20 and 21 rows compare better than one of 40 and one of a single row.
     n_chunks = max(1, -(-len(items) // most))
     edges = [round(index * len(items) / n_chunks) for index in range(n_chunks + 1)]
     return [items[start:stop] for start, stop in zip(edges, edges[1:], strict=False)]

@@ -18,3 +18,5 @@ DASHES: dict[str, Any] = {"weak": (0, (5, 2.5)), "student": "-", "ceiling": "-"}
 
 WIDTH = 900.0
 TINY, SMALL, NORMAL, LARGE = 10.5, 11.5, 12.5, 14.0
+IN_PLACE: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": SMALL, "color": MUTED}
+"""How words stand where a mark would be, such as `not run`."""

@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from w2sg.core import InputError, StoreError, plain
+from w2sg.core import StoreError, plain
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -33,6 +33,7 @@ def page_parts() -> dict[str, Any]:
 
     script = _asset("report.js")
     return {
+        # `Markup` tells the template that a text is safe as it is; everything else is escaped.
         "style": Markup(_asset("report.css")),  # noqa: S704 - a file of this package
         "script": Markup(script),  # noqa: S704 - a file of this package
         "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
@@ -44,23 +45,11 @@ def embedded(data: Mapping[str, Any]) -> Any:
     from markupsafe import Markup
 
     text = json.dumps(plain(data), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    # `</script>` inside a text would end the script element, and two separators of lines end a statement in older
+    # browsers.
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)  # noqa: S704 - escaped for this place
-
-
-def checked_target(path: str | Path) -> Path:
-    """Return the path of a file that can be written.
-
-    Raises:
-        InputError: If the path is a folder or lies in a folder that does not exist.
-    """
-    target = Path(path)
-    if target.is_dir():
-        raise InputError(f"path must be a file, got the folder {target}: add a file name, such as {target / 'r.html'}")
-    if not target.parent.is_dir():
-        raise InputError(f"path {target}: the folder {target.parent} does not exist: make it or choose another path")
-    return target
 
 
 def write_whole(target: Path, text: str) -> None:
@@ -74,6 +63,7 @@ def write_whole(target: Path, text: str) -> None:
         with beside.open("x", encoding="utf-8", newline="\n") as file:
             file.write(text)
             file.flush()
+            # On disk before the move: after a power cut there is the old page or the new one, never an empty one.
             os.fsync(file.fileno())
         os.replace(beside, target)
     except OSError as error:

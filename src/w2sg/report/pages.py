@@ -10,7 +10,7 @@ from w2sg.core import DataTable, Document, Fact, Figure, InputError, Section, St
 from w2sg.report.canvas import Drawing
 from w2sg.report.cells import written
 from w2sg.report.figures import draw
-from w2sg.report.offline import checked_target, embedded, environment, page_parts, write_whole
+from w2sg.report.offline import embedded, environment, page_parts, write_whole
 
 SUFFIXES = (".md", ".html")
 MARKS = {"better": "▲", "worse": "▼", "open": "○", "note": "i"}
@@ -24,7 +24,11 @@ def page_target(path: str | Path) -> Path:
     Raises:
         InputError: If it ends neither in `.md` nor in `.html`, is a folder, or lies in a folder that does not exist.
     """
-    target = checked_target(path)
+    target = Path(path)
+    if target.is_dir():
+        raise InputError(f"path must be a file, got the folder {target}: add a file name, such as {target / 'r.html'}")
+    if not target.parent.is_dir():
+        raise InputError(f"path {target}: the folder {target.parent} does not exist: make it or choose another path")
     if target.suffix not in SUFFIXES:
         raise InputError(f"path must end in {' or '.join(SUFFIXES)}, got {target.name}: the ending chooses the page")
     return target
@@ -76,6 +80,7 @@ def html_page(document: Document) -> str:
     templates.filters["unbroken"] = _unbroken
     page = templates.get_template("document.html.jinja").render(
         **_context(document, drawn(document)),
+        # Figures are put into the page itself, because an offline page can load no file beside it in every browser.
         svg=lambda drawing: Markup(drawing.svg),  # noqa: S704 - made by this package
         data=embedded(page_data),
         version=version("w2sg"),
@@ -99,6 +104,7 @@ def markdown_page(document: Document, folder: str, drawings: dict[str, list[Draw
     templates.filters["table"] = _table
     context = _context(document, drawn(document) if drawings is None else drawings)
     text = templates.get_template("document.md.jinja").render(**context, folder=folder.replace(" ", "%20"))
+    # Parts of the template that a document lacks leave empty lines behind.
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 

@@ -8,9 +8,10 @@ they are.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import MISSING, fields
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
-from w2sg.core.arrays import AnyArray, BoolArray, FloatArray
+from w2sg.core.arrays import AnyArray, BoolArray, FloatArray, pack_texts, unpack_texts
 from w2sg.core.errors import InputError
 
 SignalT = TypeVar("SignalT", bound="Signal")
@@ -30,14 +31,30 @@ class Signal(ABC):
     def take(self, rows: AnyArray) -> Self:
         """Return the signal of some examples, by position or mask; a position may occur more than once."""
 
-    @abstractmethod
     def arrays(self) -> dict[str, AnyArray]:
         """Return the signal as plain numbers, by name: what a store keeps without a pickle. No name has a slash."""
+        # A variant's attributes are its arrays, or None where it has no such array. Texts become bytes and offsets,
+        # because an array of Python objects could be stored as a pickle only, and reading a pickle can run code.
+        packed: dict[str, AnyArray] = {}
+        for name, array in vars(self).items():
+            if array is not None:
+                packed |= pack_texts(name, array) if array.dtype == object else {name: array}
+        return packed
 
     @classmethod
-    @abstractmethod
     def from_arrays(cls, arrays: Mapping[str, AnyArray]) -> Self:
-        """Return the signal that gave these arrays."""
+        """Return the signal that gave these arrays.
+
+        Raises:
+            InputError: If an array that the variant needs is not there.
+        """
+        parts = fields(cls)  # type: ignore[arg-type]  # every variant is a dataclass of arrays
+        held = {part.name: arrays.get(part.name, unpack_texts(part.name, arrays)) for part in parts}
+        needed = [part.name for part in parts if part.default is MISSING]
+        if any(held[name] is None for name in needed):
+            got = ", ".join(arrays) or "none"
+            raise InputError(f"arrays of {cls.variant} must have {', '.join(needed)}, got {got}")
+        return cls(**held)
 
 
 class Question(ABC, Generic[SignalT]):

@@ -1,6 +1,5 @@
 """Class probabilities: the signal of most weak-to-strong work, and what contracts mean where no other is named."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -55,16 +54,6 @@ class ClassProbabilities(Signal):
         """Return the probabilities of some examples."""
         return type(self)(self.probabilities[rows], None if self.members is None else self.members[:, rows])
 
-    def arrays(self) -> dict[str, AnyArray]:
-        """Return `probabilities`, and `members` if there are any."""
-        members = {} if self.members is None else {"members": self.members}
-        return {"probabilities": self.probabilities, **members}
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, AnyArray]) -> Self:
-        """Return the signal that gave these arrays."""
-        return cls(arrays["probabilities"], arrays.get("members"))
-
 
 S = TypeVar("S", bound=Signal, default=ClassProbabilities)
 """The signal of a contract; where none is named it is class probabilities."""
@@ -91,6 +80,8 @@ class Classes(Question[ClassProbabilities]):
         Raises:
             InputError: If they are not, or it is no signal of classes.
         """
+        # The finer check comes first, because it says which numbers are wrong; the variant is what is left to complain
+        # of.
         k = len(self.names)
         if isinstance(signal, ClassProbabilities):
             check_soft_labels(signal.probabilities, n, k, name)

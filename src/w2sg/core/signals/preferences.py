@@ -1,12 +1,11 @@
 """Preferences: which of two candidate texts is better, as a probability."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
 import numpy as np
 
-from w2sg.core.arrays import AnyArray, BoolArray, FloatArray, check_texts, frozen, pack_texts, unpack_texts
+from w2sg.core.arrays import AnyArray, BoolArray, FloatArray, check_texts, frozen
 from w2sg.core.errors import InputError
 from w2sg.core.signals.base import Question, Signal, check_variant
 
@@ -38,16 +37,6 @@ class Preferences(Signal):
         """Return the preferences between some pairs."""
         return type(self)(self.first_better[rows], None if self.candidates is None else self.candidates[rows])
 
-    def arrays(self) -> dict[str, AnyArray]:
-        """Return `first_better`, and the candidates as bytes and offsets if there are any."""
-        texts = {} if self.candidates is None else pack_texts("candidates", self.candidates)
-        return {"first_better": self.first_better, **texts}
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, AnyArray]) -> Self:
-        """Return the signal that gave these arrays."""
-        return cls(arrays["first_better"], unpack_texts("candidates", arrays))
-
 
 @dataclass(frozen=True)
 class BetterOfTwo(Question[Preferences]):
@@ -73,6 +62,8 @@ class BetterOfTwo(Question[Preferences]):
 
     def correct(self, signal: Preferences, gold: AnyArray) -> BoolArray:
         """Return where the better candidate is preferred; a preference of one half sides with neither."""
+        # The sign is 1 where the first is preferred, -1 where the second is, and 0 where neither is: gold 0 and 1
+        # become 1 and -1.
         sides = np.sign(signal.first_better - 0.5)
         return np.asarray(sides == 1 - 2 * np.asarray(gold))
 

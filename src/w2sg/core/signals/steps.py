@@ -1,21 +1,12 @@
 """Scored steps of a trace: how probable it is that each step of a worked solution is right."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from w2sg.core.arrays import (
-    AnyArray,
-    BoolArray,
-    FloatArray,
-    IntArray,
-    check_texts,
-    frozen,
-    pack_texts,
-    unpack_texts,
-)
+from w2sg.core.arrays import AnyArray, BoolArray, FloatArray, IntArray, check_texts, frozen
 from w2sg.core.errors import InputError
 from w2sg.core.signals.base import Question, Signal, check_variant
 
@@ -40,6 +31,7 @@ class ScoredSteps(Signal):
     def __post_init__(self) -> None:
         object.__setattr__(self, "scores", frozen(np.asarray(self.scores, dtype=np.float32)))
         object.__setattr__(self, "ends", frozen(np.asarray(self.ends, dtype=np.int64)))
+        # Lengths are differences of ends; one below 0 means that the ends do not rise.
         last = int(self.ends[-1]) if len(self.ends) else 0
         if self.scores.ndim != 1 or last != len(self.scores) or (self._lengths < 0).any():
             raise InputError(
@@ -73,20 +65,11 @@ class ScoredSteps(Signal):
 
     def take(self, rows: AnyArray) -> Self:
         """Return the scored steps of some examples."""
+        # Positions are taken trace by trace, so that a trace keeps its steps together and may come more than once.
         lengths, places = self._lengths[rows], np.split(np.arange(len(self.scores)), self.ends)
         chosen = np.arange(len(self))[rows]
         flat = np.concatenate([places[row] for row in chosen]) if len(chosen) else np.zeros(0, dtype=np.int64)
         return type(self)(self.scores[flat], np.cumsum(lengths), None if self.steps is None else self.steps[flat])
-
-    def arrays(self) -> dict[str, AnyArray]:
-        """Return `scores` and `ends`, and the steps as bytes and offsets if there are any."""
-        texts = {} if self.steps is None else pack_texts("steps", self.steps)
-        return {"scores": self.scores, "ends": self.ends, **texts}
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, AnyArray]) -> Self:
-        """Return the signal that gave these arrays."""
-        return cls(arrays["scores"], arrays["ends"], unpack_texts("steps", arrays))
 
 
 @dataclass(frozen=True)

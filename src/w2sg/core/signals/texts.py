@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from w2sg.core.arrays import AnyArray, BoolArray, FloatArray, IntArray, check_texts, pack_texts, unpack_texts
+from w2sg.core.arrays import AnyArray, BoolArray, FloatArray, IntArray, check_texts
 from w2sg.core.errors import InputError
 from w2sg.core.signals.base import Question, Signal, check_variant
 
@@ -49,6 +49,8 @@ def final_number(text: str) -> Decimal | None:
     >>> final_number("He pays $1,000."), final_number("2 + 3 = 5 #### 12 coins"), final_number("none")
     (Decimal('1000'), Decimal('12'), None)
     """
+    # Models that were shown GSM8K write the mark and then the answer, perhaps with words behind it; all others end in
+    # it.
     _, marked, end = text.rpartition(_MARK)
     numbers = list(_NUMBER.finditer(end))
     if not numbers:
@@ -72,12 +74,14 @@ def same_answer(first: ListOfTexts, second: ListOfTexts, key: Key = normalised) 
     >>> same_answer(["Yes.", "no", "5"], ["yes", "yes", "5"]).tolist()
     [True, False, True]
     """
-    keys, others = _keys("first", first, key), _keys("second", second, key)
-    if len(keys) != len(others):
+    # A text without an answer has no key, and None must not equal None: two failures to answer are no agreement.
+    keys, second_keys = _keys("first", first, key), _keys("second", second, key)
+    if len(keys) != len(second_keys):
         raise InputError(
-            f"these must have one entry per example, all of one length; got first {len(keys)}, second {len(others)}"
+            "these must have one entry per example, all of one length; got first "
+            f"{len(keys)}, second {len(second_keys)}"
         )
-    return np.array([a is not None and a == b for a, b in zip(keys, others, strict=True)], dtype=np.bool_)
+    return np.array([a is not None and a == b for a, b in zip(keys, second_keys, strict=True)], dtype=np.bool_)
 
 
 def exact_match(answers: ListOfTexts, gold: ListOfTexts) -> BoolArray:
@@ -141,19 +145,6 @@ class Texts(Signal):
     def take(self, rows: AnyArray) -> Self:
         """Return the answers to some examples."""
         return type(self)(self.answers[rows], None if self.samples is None else self.samples[rows])
-
-    def arrays(self) -> dict[str, AnyArray]:
-        """Return the answers, and the samples if there are any, as bytes and offsets."""
-        samples = {} if self.samples is None else pack_texts("samples", self.samples)
-        return {**pack_texts("answers", self.answers), **samples}
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, AnyArray]) -> Self:
-        """Return the signal that gave these arrays."""
-        answers = unpack_texts("answers", arrays)
-        if answers is None:
-            raise InputError(f"arrays of texts must have answers, got {', '.join(arrays) or 'none'}")
-        return cls(answers, unpack_texts("samples", arrays))
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ MOST_NAMED = 6
 def study_findings(study: StudyResult) -> list[Finding]:
     """Return what holds over the whole study."""
     compared = [comparison for comparison in study.comparisons if comparison.rivals]
+    # Most setups share one remark, such as that there is one seed; it is said once.
     remarks = dict.fromkeys(result.pgr.note for result in study.results if result.pgr.note)
     texts = [*_refusals(study.results), *(f"{text[:1].upper()}{text[1:]}".rstrip(".") + "." for text in remarks)]
     if len(compared) > 1:
@@ -56,6 +57,7 @@ def _over_supervisor(comparison: Comparison) -> Finding:
         return Finding("better", f"With {method} the student exceeds its weak supervisor: {gain}; {shown}.")
     if share.gain.high < 0:
         return Finding("worse", f"With {method} the student falls behind its weak supervisor: {gain}; {shown}.")
+    # An interval that holds 0 decides nothing: neither that there is a gain nor that there is none.
     return Finding("open", f"With {method} it stays open whether the student exceeds its supervisor: {gain}; {shown}.")
 
 
@@ -64,6 +66,7 @@ def _differs(paired: PairedDifference, verb: str) -> str:
     shown = paired.difference
     amount = wording.interval(shown)
     if shown.estimate < 0:
+        # "Better by -0.02" would say the opposite of what is meant; turned round, the limits change places too.
         amount = f"{wording.number(-shown.estimate)} {wording.limits(-shown.high, -shown.low)}"
     return f"{short(paired.name)} {verb} {amount} accuracy ({wording.p_statement(paired.p_adjusted, 'Holm p')})."
 
@@ -90,6 +93,7 @@ def _tally(compared: Sequence[Comparison]) -> list[Finding]:
                 pair = entrant.method, comparison.reference.method
                 verdicts.setdefault(pair, Counter())[entrant.verdict] += 1
     decided = {pair: count for pair, count in verdicts.items() if count["beats"] or count["hurts"]}
+    # Who helps most comes first; of methods that help as much on balance, the one that was decided more often.
     order = sorted(decided, key=lambda pair: (decided[pair]["hurts"] - decided[pair]["beats"], -decided[pair]["beats"]))
     findings = [_tallied(short(pair[0]), short(pair[1]), decided[pair]) for pair in order]
     for reference in dict.fromkeys(reference for _, reference in verdicts):
@@ -116,6 +120,7 @@ def _refusals(results: Sequence[SetupResult]) -> list[str]:
     refused = [result for result in results if result.pgr.estimate is None]
     if not refused:
         return []
+    # The minimum is the same for all setups of a study.
     minimum = wording.number(refused[0].pgr.minimum_gap, 2)
     of_all = f"{len(refused)} of {wording.quantity(len(results), 'setup')}" if len(results) > 1 else "this setup"
     return [

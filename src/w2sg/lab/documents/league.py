@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from w2sg.core import Document, Fact, Finding, Heat, HeatCell, RankedMethod, Ranks, Section, wording
+from w2sg.core import Document, Fact, Finding, Heat, HeatCell, RankedMethod, Ranks, Section, Tone, wording
 from w2sg.lab.comparisons import Comparison, Entrant
 from w2sg.lab.documents.league_tables import arena_table, halves_table, over_tasks, standings_table, verdicts_table
-from w2sg.lab.documents.parts import alone, level_of, notes, some
+from w2sg.lab.documents.parts import alone, counted, level_of, notes, some
 
 if TYPE_CHECKING:
     from w2sg.lab.league import League
@@ -76,6 +76,7 @@ def league_findings(league: "League") -> list[Finding]:
         remarks.append(
             "Arenas of one task share its examples: they count as one block of ranks and one cluster of means."
         )
+    # Gold is what weak-to-strong methods do without: who buys it plays another game and is named apart.
     buying = [f"{standing.method} ({wording.count(standing.gold)})" for standing in league.standings if standing.gold]
     if buying:
         remarks.append(
@@ -97,6 +98,7 @@ def league_findings(league: "League") -> list[Finding]:
 def friedman_sentence(league: "League") -> str:
     """Return what Friedman's test says, or why there is none, as a sentence."""
     test = league.ranking.friedman
+    # Too few tasks or methods for the test are said as plainly as its result would be.
     if test is None:
         return f"No test of the ranks: {league.ranking.reason}."
     k, n = test.n_methods, test.n_tasks
@@ -120,8 +122,7 @@ def _lead(league: "League") -> str:
 
 def _facts(league: "League") -> tuple[Fact, ...]:
     numbers = {"run": league.n_runs, "seed": len(league.seeds), "task": len(league.tasks)}
-    numbers |= {"arena": len(league.arenas), "method": len(league.standings)}
-    return tuple(Fact(noun if n == 1 else f"{noun}s", n) for noun, n in numbers.items())
+    return counted(numbers | {"arena": len(league.arenas), "method": len(league.standings)})
 
 
 def _seeds(seeds: tuple[int, ...]) -> str:
@@ -137,6 +138,7 @@ def _pairs(league: "League") -> list[Finding]:
         return []
     ranks = dict(zip(ranking.methods, ranking.ranks, strict=True))
     k, best, own = len(ranks), ranking.methods[0], ranks[league.reference]
+    # Every pair once: each method with those that rank before it.
     differing = sum(abs(a - b) >= apart for i, a in enumerate(ranking.ranks) for b in ranking.ranks[:i])
     text = (
         f"The best average rank is that of {best} ({wording.number(ranks[best], 2)} of {k}); {differing} of "
@@ -160,19 +162,17 @@ def _verdicts(league: "League") -> list[Finding]:
     both = [standing.method for standing in rivals if standing.beats and standing.hurts]
     neither = [standing.method for standing in rivals if not standing.beats and not standing.hurts]
     decided = [standing for standing in rivals if standing.method not in (*both, *neither)]
-    good = [f"{one.method} ({len(one.beats)} of {one.n_arenas})" for one in decided if one.beats]
-    bad = [f"{one.method} ({len(one.hurts)} of {one.n_arenas})" for one in decided if one.hurts]
-    findings = []
-    if good:
-        findings.append(Finding("better", f"Beats {reference} somewhere and hurts nowhere: {_some(good)}."))
-    if both:
-        findings.append(Finding("open", f"Beats {reference} in some arenas and hurts in others: {_some(both)}."))
-    if bad:
-        findings.append(Finding("worse", f"Hurts somewhere and beats {reference} nowhere: {_some(bad)}."))
-    if neither:
-        text = f"No difference to {reference} was shown in any arena: {_some(neither)}. They need not be equal."
-        findings.append(Finding("open", text))
-    return findings
+    # How often out of how many: a method that beats the reference once in twelve arenas is not one that beats it twice
+    # in two.
+    good = [f"{rival.method} ({len(rival.beats)} of {rival.n_arenas})" for rival in decided if rival.beats]
+    bad = [f"{rival.method} ({len(rival.hurts)} of {rival.n_arenas})" for rival in decided if rival.hurts]
+    groups: list[tuple[Tone, str, list[str], str]] = [
+        ("better", f"Beats {reference} somewhere and hurts nowhere", good, ""),
+        ("open", f"Beats {reference} in some arenas and hurts in others", both, ""),
+        ("worse", f"Hurts somewhere and beats {reference} nowhere", bad, ""),
+        ("open", f"No difference to {reference} was shown in any arena", neither, " They need not be equal."),
+    ]
+    return [Finding(tone, f"{text}: {_some(who)}.{end}") for tone, text, who, end in groups if who]
 
 
 def _halves(league: "League") -> Finding:
@@ -257,5 +257,6 @@ def _heat_cell(arena: Comparison, entrant: Entrant | None) -> HeatCell | None:
         return None
     p = wording.p_statement(entrant.p_adjusted, "Holm p")
     words = f"{entrant.method}, {arena.place}: {wording.difference(entrant.difference)}, {p}"
+    # The tone follows the verdict, so that a colour never claims more than Holm's correction allows.
     tone = {"beats": "better", "hurts": "worse"}.get(entrant.verdict, "open")
     return HeatCell(entrant.difference.estimate, tone, words)  # type: ignore[arg-type]

@@ -45,6 +45,7 @@ def standings_table(league: "League") -> DataTable:
 def verdicts_table(league: "League") -> DataTable | None:
     """Return where each method beats and hurts; None where none does anywhere."""
     decided = [standing for standing in league.standings if standing.beats or standing.hurts]
+    # Harm first: a method that helps elsewhere is only of use to somebody who knows where it hurts.
     decided.sort(key=lambda standing: -len(standing.hurts))
     columns = text_column("method", key=True), text_column("hurts", "hurts on"), text_column("beats", "beats on")
     rows = tuple((Cell(standing.method), _places(standing.hurts), _places(standing.beats)) for standing in decided)
@@ -72,6 +73,7 @@ def arena_table(league: "League", number: int, arena: Comparison) -> DataTable:
     if share.reason:
         missing = sum(entrant.pgr.reason is not None for entrant in arena.entrants)
         intro += f" No PGR for {wording.quantity(missing, 'method')}: {share.reason}."
+    # By accuracy and not by PGR, because every method has an accuracy.
     entrants = sorted(arena.entrants, key=lambda entrant: -entrant.pgr.student.estimate)
     return DataTable(f"arena-{number}", arena.title, intro, columns, tuple(map(_entrant, entrants)), terminal=False)
 
@@ -122,6 +124,7 @@ def _pooled(number: "OverTasks", *, sign: bool = False) -> Cell:
 
 def _standing(standing: "Standing", is_reference: bool) -> tuple[Cell, ...]:
     counted = [
+        # The reference cannot beat itself: an empty cell, not a 0, which would read as a result.
         Cell() if is_reference else Cell(len(places), help=", ".join(places) or wording.NOTHING)
         for places in (standing.beats, standing.hurts)
     ]
@@ -140,6 +143,7 @@ def _standing(standing: "Standing", is_reference: bool) -> tuple[Cell, ...]:
 def _mean(number: "OverTasks | None") -> Cell:
     if number is None:
         return Cell()
+    # Why there is no interval is shown when pointed at: over one task the same reason would stand in every row.
     note = "no interval" if number.estimate is not None and number.low is None else ""
     return Cell.of(number, missing="none", note=note, help=number.reason or "")
 

@@ -1,8 +1,8 @@
 """What the documents of the laboratory share: how names, cells and columns are made from results."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from w2sg.core import Cell, DataTable, Finding, Heading, Section, wording
+from w2sg.core import Cell, DataTable, Fact, Finding, Heading, Section, wording
 from w2sg.lab.results import SetupResult
 from w2sg.measure import Pgr
 
@@ -19,14 +19,20 @@ def level_of(level: float) -> str:
     return f"{100 * level:g} %"
 
 
-def some(names: Sequence[str], most: int, rest: str = "more") -> str:
+def counted(numbers: Mapping[str, int]) -> tuple[Fact, ...]:
+    """Return numbers of things as facts, by the word for one of them."""
+    return tuple(Fact(noun if n == 1 else f"{noun}s", n) for noun, n in numbers.items())
+
+
+def some(names: Sequence[str], most: int) -> str:
     """Return names as in a sentence, at most so many of them."""
-    more = [f"{len(names) - most} {rest}"] if len(names) > most else []
+    more = [f"{len(names) - most} more"] if len(names) > most else []
     return wording.listed([*map(short, names[:most]), *more])
 
 
 def pgr_cell(share: Pgr, note: str = "") -> Cell:
     """Return a PGR as a cell, or that there is none and why; the note stands below only where there is none."""
+    # Without a reason there is a number. Where there is none the reason is long: it is shown when pointed at.
     if share.reason is None:
         return Cell.of(share, help=share.note)
     return Cell(missing="no PGR", note=note, help=share.reason)

@@ -5,8 +5,8 @@ from typing import Any
 from w2sg.core import Cell, Component, DataTable, Fact, Heading, InputError, Provenance, registry, wording
 from w2sg.lab.documents.parts import anchor, rests_on, text_column
 from w2sg.lab.results import SetupResult, StudyResult
+from w2sg.lab.setup import PARTS
 
-CONTRACTS = {"task": "tasks", "supervisor": "supervisors", "student": "students", "method": "methods"}
 GOLD = (
     text_column("purpose", "handed out for"),
     text_column("split"),
@@ -29,8 +29,11 @@ def code_of(result: SetupResult) -> str:
 
     Components of plugins need their plugin files as well.
     """
-    parts = [f"    {part}={_spec(part, result.label[part], getattr(result.setup, part))!r}," for part in CONTRACTS]
+    # A name is shown only where it stands for exactly these settings; else the whole table is, which is long and
+    # certain.
+    parts = [f"    {part}={_spec(part, result.label[part], getattr(result.setup, part))!r}," for part in PARTS]
     n_seeds = len(result.seeds)
+    # A number of seeds means 0, 1, 2, ...; any other choice of seeds has to be listed.
     seeds: int | list[int] = n_seeds if result.seeds == tuple(range(n_seeds)) else list(result.seeds)
     return "\n".join(["import w2sg", "", "result = w2sg.run(", *parts, f"    seeds={seeds},", ")"])
 
@@ -68,7 +71,7 @@ def _facts(result: SetupResult) -> dict[str, str]:
 def _spec(part: str, name: str, component: Component) -> str | dict[str, Any]:
     """Return a component's name where the registry makes exactly this component of it, else its whole configuration."""
     try:
-        if registry.build(CONTRACTS[part], name) == component:
+        if registry.build(PARTS[part], name) == component:
             return name
     except InputError:
         pass

@@ -3,7 +3,7 @@
 from w2sg.core import Card, Cell, DataTable, Document, Fact, Finding, Heading, InputError, Section, wording
 from w2sg.lab.comparisons import Names, compare_methods
 from w2sg.lab.documents.findings import place_findings, study_findings
-from w2sg.lab.documents.parts import alone, level_of, notes, text_column
+from w2sg.lab.documents.parts import alone, counted, level_of, notes, text_column
 from w2sg.lab.documents.provenance import provenance_of
 from w2sg.lab.documents.study_figures import study_figures
 from w2sg.lab.documents.study_tables import study_tables
@@ -28,6 +28,8 @@ def study_document(result: StudyResult | SetupResult, *, made_by: str = "") -> D
         study = StudyResult("run", (study,), tuple(compare_methods([study])))
     if not study.results:
         raise InputError(f"study {study.name!r} has no results: there is nothing to report")
+    # The numbers stand in the document as they came out; what took time is kept apart, because it differs from call to
+    # call.
     names, data = Names(study.results), result.to_dict()
     cards = tuple(Card(comparison.title, tuple(place_findings(comparison))) for comparison in study.comparisons)
     return Document(
@@ -73,6 +75,7 @@ def _lead(study: StudyResult, names: Names) -> str:
 
 def _named(names: Names, part: str) -> str:
     different = names.different(part)
+    # Eight names are listed in full; of more, seven and their number, which is never longer than the eight.
     shown = different if len(different) <= 8 else [*different[:7], f"{len(different) - 7} more"]
     return f"{wording.quantity(len(different), NOUNS[part])} ({', '.join(shown)})"
 
@@ -82,8 +85,7 @@ NOUNS = {"task": "task", "supervisor": "weak supervisor", "student": "student", 
 
 def _facts(study: StudyResult, names: Names) -> tuple[Fact, ...]:
     numbers = {"run": study.n_runs, "seed": len({seed for result in study.results for seed in result.seeds})}
-    numbers |= {noun: len(names.different(part)) for part, noun in NOUNS.items()}
-    return tuple(Fact(noun if n == 1 else f"{noun}s", n) for noun, n in numbers.items())
+    return counted(numbers | {noun: len(names.different(part)) for part, noun in NOUNS.items()})
 
 
 def _failures(study: StudyResult) -> list[Finding]:
@@ -95,11 +97,11 @@ def _failures(study: StudyResult) -> list[Finding]:
 
 def _failed_table(study: StudyResult) -> DataTable:
     """Return the runs that could not be made, and why."""
-    columns = [text_column(part) for part in study.failed[0].label]
-    rows = [(*map(Cell, run.label.values()), Cell(run.seed), Cell(run.reason)) for run in study.failed]
+    parts = map(text_column, study.failed[0].label)
+    rows = tuple((*map(Cell, run.label.values()), Cell(run.seed), Cell(run.reason)) for run in study.failed)
     intro = "Runs that could not be made; the others are not touched by them."
-    heads = (*columns, Heading("seed", "seed", style="count"), text_column("reason"))
-    return DataTable("failed", "Failed runs", intro, heads, tuple(rows))
+    columns = (*parts, Heading("seed", "seed", style="count"), text_column("reason"))
+    return DataTable("failed", "Failed runs", intro, columns, rows)
 
 
 def _terms(study: StudyResult) -> tuple[tuple[str, str], ...]:

@@ -1,7 +1,7 @@
 """The figures of a study, as specifications: PGR by method, accuracy by strength, by student and by test set."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ from w2sg.core import (
 from w2sg.lab.comparisons import Comparison, Entrant
 from w2sg.lab.documents.parts import level_of, short
 from w2sg.lab.results import TEST
+from w2sg.lab.setup import leaves
 from w2sg.measure import Pgr
 
 TITLES = {TEST: "test (in distribution)"}
@@ -92,6 +93,7 @@ def accuracy_dots(comparisons: Sequence[Comparison]) -> list[Dots]:
     """Return the accuracies of a task and weak supervisor, one panel for each student."""
     together: dict[tuple[str, str], list[Comparison]] = defaultdict(list)
     for comparison in comparisons:
+        # Students of one task and supervisor stand side by side, because they learn from the same labels.
         together[comparison.task, comparison.supervisor].append(comparison)
     figures = []
     for number, (place, group) in enumerate(together.items(), start=1):
@@ -172,7 +174,7 @@ def ladders_of(comparisons: Iterable[Comparison]) -> list[Ladder]:
         setup = comparison.reference.result.setup
         if setup.student.strength is None:
             continue
-        fields = dict(_leaves(setup.student.model_dump(mode="json")))
+        fields = dict(leaves(setup.student.model_dump(mode="json")))
         # A setup joins one family for each of its fields; only families in which that field changes the strength stay.
         for path in fields:
             rest = {name: value for name, value in fields.items() if name != path}
@@ -182,20 +184,13 @@ def ladders_of(comparisons: Iterable[Comparison]) -> list[Ladder]:
     return [ladder for ladder in ladders if len(set(ladder.strengths)) == len(ladder.steps) > 1 and ladder.methods]
 
 
-def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(value, Mapping):
-        for name, inner in value.items():
-            yield from _leaves(inner, f"{path}.{name}" if path else str(name))
-    else:
-        yield path, value
-
-
 def _strength_of(comparison: Comparison) -> float:
     return comparison.reference.result.setup.student.strength or 0.0
 
 
 def _strength(number: int, ladder: Ladder) -> Lines:
     first = ladder.steps[0]
+    # The weak supervisor is the same for all students of a ladder, so it is one band and no line.
     share, own = first.reference.pgr, first.reference.method
     reference = own if own in ladder.methods else ladder.methods[0]
     # The reference comes first, so that it has the same colour in every figure.
@@ -205,6 +200,7 @@ def _strength(number: int, ladder: Ladder) -> Lines:
     for name in methods:
         entrants = [(step, step.entrant(name)) for step in ladder.steps]
         points = _points((step, entrant.pgr.student) for step, entrant in entrants if entrant is not None)
+        # Every drawing has the reference: with many methods there are several, and none can be read without it.
         lines.append(Line(short(name), points, everywhere=name == reference))
     panel = LinePanel(
         x=f"student strength, set by {ladder.field} (log scale)",
@@ -229,6 +225,7 @@ def _points(steps: Iterable[tuple[Comparison, Any]]) -> tuple[tuple[float, Estim
 
 def _family(ladder: Ladder) -> str:
     student = ladder.steps[0].reference.result.setup.student
-    body = getattr(student, "features", None)
+    # The body says what the features are made from; raw features are the task's own and need no word.
+    body = student.body
     inner = f"({body.kind})" if body is not None and body.kind != "raw" else ""
     return f"{student.kind}{inner} by {ladder.field}"

@@ -102,9 +102,11 @@ def _labels(comparison: Comparison, entrant: Entrant) -> Row:
 
 def _result(comparison: Comparison, entrant: Entrant) -> Row:
     test = entrant.result.tests[TEST]
+    # The check has limits and no estimate of its own: it is there to be compared with the interval beside it.
     check = test.bootstrap
     bootstrap = Cell(low=check.low, high=check.high, note=check.method) if check else Cell()
     scores = _scores(test)
+    # Columns stand in the order of the first row, so what matters most has to be put first here.
     first = {name: scores.pop(name) for name in FIRST}
     return {**_labels(comparison, entrant), **first, "bootstrap": bootstrap, **scores}
 
@@ -157,6 +159,7 @@ def _breakdowns(comparison: Comparison, entrant: Entrant) -> Iterator[Row]:
 
 
 def _broken_down(by: str, part: str, parts: Mapping[str, Any]) -> Row:
+    # A group of test examples may lack somebody's accuracy: its cell is then empty.
     accuracy = {who: parts.get(who, {}).get(part, {}).get("accuracy") for who in ("weak", "student", "ceiling")}
     weak, student = accuracy["weak"], accuracy["student"]
     return {
@@ -175,6 +178,7 @@ def _table(name: str, title: str, intro: str, rows: Sequence[Row]) -> DataTable 
     columns = list(rows[0])
     same = [column for column in columns if column in SHARED and len({row[column].value for row in rows}) == 1]
     if same and len(rows) > 1:
+        # A table of a single row keeps its labels: a sentence beside one row would only be harder to read.
         intro += f" In all rows: {', '.join(f'{COLUMNS[column].title} {rows[0][column].value}' for column in same)}."
         columns = [column for column in columns if column not in same]
     cells = tuple(tuple(row[column] for column in columns) for row in rows)

@@ -7,25 +7,26 @@ from w2sg.core import Figure
 from w2sg.report.canvas import Canvas, Drawing, drawing_style
 from w2sg.report.figures import dots, forest, heat, lines, ranks, scatter
 
-PARTS: dict[str, Callable[[Any], list[Callable[[], Canvas]]]] = {
-    "forest": forest.parts,
-    "dots": dots.parts,
-    "lines": lines.parts,
-    "scatter": scatter.parts,
-    "ranks": ranks.parts,
-    "heat": heat.parts,
+CANVASES: dict[str, Callable[[Any], list[Canvas]]] = {
+    "forest": forest.canvases,
+    "dots": dots.canvases,
+    "lines": lines.canvases,
+    "scatter": scatter.canvases,
+    "ranks": ranks.canvases,
+    "heat": heat.canvases,
 }
-"""For each kind of figure what draws its parts: a figure too large for one drawing has several."""
+"""What draws each kind of figure: one too large for one drawing is drawn as several."""
 
 
 def draw(figure: Figure) -> list[Drawing]:
     """Return a figure as one drawing, or as several that are numbered in their names and titles."""
-    parts = PARTS[figure.kind](figure)
-    drawings = []
-    for number, part in enumerate(parts, start=1):
-        many = len(parts) > 1
-        name = f"{figure.name}-{number}" if many else figure.name
-        title = f"{figure.title} ({number} of {len(parts)})" if many else figure.title
-        with drawing_style(name):
-            drawings.append(Drawing(name, title, figure.caption, part().svg(name, title)))
+    # Both the drawing and the writing as SVG read matplotlib's settings, so both stand inside the house style.
+    with drawing_style(figure.name):
+        canvases = CANVASES[figure.kind](figure)
+        drawings = []
+        for number, canvas in enumerate(canvases, start=1):
+            many = len(canvases) > 1
+            name = f"{figure.name}-{number}" if many else figure.name
+            title = f"{figure.title} ({number} of {len(canvases)})" if many else figure.title
+            drawings.append(Drawing(name, title, figure.caption, canvas.svg(name, title)))
     return drawings

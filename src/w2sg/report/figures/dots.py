@@ -1,8 +1,6 @@
 """Dot plots in small multiples: panels that share their rows and their axis."""
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from w2sg.core import DotPanel, Dots, Estimate, wording
 from w2sg.report import ink
@@ -12,11 +10,12 @@ MOST_METHODS, MOST_PANELS, COLUMNS = 30, 9, 3
 _LEFT, _RIGHT, _GUTTER, _ROW, _TOP, _BOTTOM = 210.0, 20.0, 26.0, 22.0, 56.0, 50.0
 
 
-def parts(figure: Dots) -> list[Callable[[], Canvas]]:
-    """Return what draws the figure: several drawings where it has too many rows or panels for one."""
+def canvases(figure: Dots) -> list[Canvas]:
+    """Return the figure drawn: several drawings where it has too many rows or panels for one."""
+    # All panels share one axis, so that accuracies can be compared across them by eye.
     limits = padded(_every(figure.panels), 0.05)
     return [
-        partial(_draw, figure, panels, rows, limits)
+        _draw(figure, panels, rows, limits)
         for rows in in_chunks(list(figure.rows), MOST_METHODS)
         for panels in in_chunks(list(figure.panels), MOST_PANELS)
     ]
@@ -29,6 +28,7 @@ def _every(panels: Sequence[DotPanel]) -> Iterator[Estimate]:
 
 
 def _draw(figure: Dots, panels: Sequence[DotPanel], names: Sequence[str], limits: tuple[float, float]) -> Canvas:
+    # Four panels stand two by two; three and one would leave a row nearly empty.
     columns = 2 if len(panels) == 4 else min(COLUMNS, len(panels))
     height = _ROW * len(names)
     width = (ink.WIDTH - _LEFT - _RIGHT - _GUTTER * (columns - 1)) / columns
@@ -73,8 +73,7 @@ def _draw_panel(
     for place, name in enumerate(names):
         estimate = panel.estimates.get(name)
         if estimate is None:
-            style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": ink.SMALL, "color": ink.MUTED}
-            axes.text(sum(limits) / 2, place + 0.5, "not run", **style)
+            axes.text(sum(limits) / 2, place + 0.5, "not run", **ink.IN_PLACE)
             continue
         plot(axes, estimate.ends, [place + 0.5] * 2, color=ink.STUDENT, linewidth=2)
         shown = wording.span(estimate.value, estimate.low, estimate.high)

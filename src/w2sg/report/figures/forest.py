@@ -1,9 +1,8 @@
 """The forest plot: every row's estimate with its interval, group by group."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from w2sg.core import Forest, ForestGroup, ForestRow, wording
 from w2sg.report import ink
@@ -22,17 +21,17 @@ _VALUES, _COUNTS = 646.0, 888.0
 _TITLE_LETTERS = 110
 
 
-def parts(figure: Forest) -> list[Callable[[], Canvas]]:
-    """Return what draws the figure: several drawings where it has more than `MOST_ROWS` rows."""
+def canvases(figure: Forest) -> list[Canvas]:
+    """Return the figure drawn: several drawings where it has more than `MOST_ROWS` rows."""
     drawings: list[list[ForestGroup]] = []
     for group in [part for whole in figure.groups for part in _split(whole)]:
         # A group's title takes the place of about two rows.
         # Groups are kept whole where they fit, because methods are compared within a group.
-        if drawings and sum(len(other.rows) + 2 for other in [*drawings[-1], group]) <= MOST_ROWS + 4:
+        if drawings and sum(len(kept.rows) + 2 for kept in [*drawings[-1], group]) <= MOST_ROWS + 4:
             drawings[-1].append(group)
         else:
             drawings.append([group])
-    return [partial(_draw, figure, groups, _limits(figure)) for groups in drawings]
+    return [_draw(figure, groups, _limits(figure)) for groups in drawings]
 
 
 def _split(group: ForestGroup) -> list[ForestGroup]:
@@ -98,8 +97,7 @@ def _draw_row(canvas: Canvas, axes: "Axes", row: ForestRow, y: float, is_referen
     if row.estimate is None:
         canvas.text(_VALUES, _TOP + y, row.missing.partition(":")[0], color=ink.MUTED, style="italic")
         gid = canvas.tip(f"{row.name}: {row.help}")
-        style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": ink.SMALL, "color": ink.MUTED}
-        words = axes.text(sum(axes.get_xlim()) / 2, y, row.missing, style="italic", gid=gid, **style)
+        words = axes.text(sum(axes.get_xlim()) / 2, y, row.missing, style="italic", gid=gid, **ink.IN_PLACE)
         words.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1.5})
         return
     shown = wording.span(row.estimate.value, row.estimate.low, row.estimate.high)
@@ -117,6 +115,7 @@ def _whisker(axes: "Axes", low: float, high: float, y: float, colour: str) -> No
     """Draw an interval, cut at the axis' ends, where arrows say that it goes on."""
     left, right = axes.get_xlim()
     plot(axes, [min(max(end, left), right) for end in (low, high)], [y, y], color=colour, linewidth=2)
+    # The arrow is drawn at the edge of the axis and may stick out of it, so it is not clipped.
     for beyond, x, marker in ((low < left, left, "<"), (high > right, right, ">")):
         if beyond:
             plot(axes, [x], [y], marker=marker, color=colour, markersize=7, clip_on=False, linestyle="none")

@@ -1,7 +1,6 @@
 """Heat tables: differences by row and column, coloured by their size, findings marked."""
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from w2sg.core import Heat, HeatCell, wording
@@ -20,10 +19,10 @@ _KEY_STEPS = 17
 _MARKS = {"better": "▲", "worse": "▼", "open": ""}
 
 
-def parts(figure: Heat) -> list[Callable[[], Canvas]]:
-    """Return what draws the figure: several drawings where it has too many rows or columns for one."""
+def canvases(figure: Heat) -> list[Canvas]:
+    """Return the figure drawn: several drawings where it has too many rows or columns for one."""
     return [
-        partial(_draw, figure, rows, columns)
+        _draw(figure, rows, columns)
         for columns in in_chunks(list(range(len(figure.columns))), MOST_COLUMNS)
         for rows in in_chunks(list(range(len(figure.rows))), MOST_ROWS)
     ]

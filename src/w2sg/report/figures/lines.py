@@ -1,8 +1,7 @@
 """Lines over a number, with names at their ends; accuracy over the strength of the student is drawn so."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from w2sg.core import Estimate, Line, LinePanel, Lines, wording
@@ -20,16 +19,16 @@ _NAMES, _NARROW_NAMES = 230.0, 190.0
 _APART, _DODGE = 18.0, 6.0
 
 
-def parts(figure: Lines) -> list[Callable[[], Canvas]]:
-    """Return what draws the figure: several drawings where one panel has more than `MOST_LINES` lines."""
+def canvases(figure: Lines) -> list[Canvas]:
+    """Return the figure drawn: several drawings where one panel has more than `MOST_LINES` lines."""
     if len(figure.panels) > 1:
-        return [partial(_draw, figure.panels)]
+        return [_draw(figure.panels)]
     (panel,) = figure.panels
     always = [line for line in panel.lines if line.everywhere or line.role != "student"]
     rest = [line for line in panel.lines if line not in always]
     # The ceiling is black and takes no colour of the palette, so it does not count.
     room = MOST_LINES - sum(line.everywhere for line in panel.lines)
-    return [partial(_draw, (replace(panel, lines=(*always, *some)),)) for some in in_chunks(rest, room)]
+    return [_draw((replace(panel, lines=(*always, *some)),)) for some in in_chunks(rest, room)]
 
 
 def _draw(panels: Sequence[LinePanel]) -> Canvas:
@@ -107,6 +106,7 @@ def _label_ends(
     canvas: Canvas, axes: "Axes", ends: Sequence[tuple[float, str, str, str]], end: float, top: float, names: float
 ) -> None:
     """Write the names right of the lines' ends, moved apart where they would overlap."""
+    # Matplotlib counts pixels from below, the canvas from above.
     heights = [canvas.height - float(axes.transData.transform((axes.get_xlim()[1], end[0]))[1]) for end in ends]
     order = sorted(range(len(ends)), key=lambda index: heights[index])
     places = apart([heights[index] for index in order], top, top + _HEIGHT)

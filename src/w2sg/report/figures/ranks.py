@@ -1,7 +1,6 @@
 """The diagram of average ranks with bars over methods that do not differ (Demsar 2006)."""
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 
 from w2sg.core import RankedMethod, Ranks, wording
 from w2sg.report import ink
@@ -12,9 +11,9 @@ _AXIS, _BAR, _ROW = 72.0, 9.0, 21.0
 _COLOURS = {"better": ink.BLUE, "worse": ink.VERMILLION, "open": ink.GREY, None: ink.INK}
 
 
-def parts(figure: Ranks) -> list[Callable[[], Canvas]]:
-    """Return what draws the figure, which is always one drawing."""
-    return [partial(_draw, figure)]
+def canvases(figure: Ranks) -> list[Canvas]:
+    """Return the figure drawn, which is always one drawing."""
+    return [_draw(figure)]
 
 
 def _draw(figure: Ranks) -> Canvas:
@@ -82,6 +81,7 @@ def levels_of(bars: Sequence[tuple[float, float]]) -> list[int]:
     taken: list[list[tuple[float, float]]] = []
     levels = []
     for low, high in bars:
+        # Bars of overlapping groups are put on different levels, or two groups would look like one.
         level = next((i for i, row in enumerate(taken) if all(high < a or low > b for a, b in row)), len(taken))
         if level == len(taken):
             taken.append([])

@@ -1,7 +1,6 @@
 """Scatter plots: one large panel, or many small ones; each group of points is one path, so that figures stay small."""
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from w2sg.core import Look, PointGroup, Scatter, ScatterPanel
@@ -37,11 +36,11 @@ _BOLD = 0.62
 """The mean width of a bold letter, as a share of the size."""
 
 
-def parts(figure: Scatter) -> list[Callable[[], Canvas]]:
-    """Return what draws the figure: several drawings where it has more than `MOST_PANELS` panels."""
+def canvases(figure: Scatter) -> list[Canvas]:
+    """Return the figure drawn: several drawings where it has more than `MOST_PANELS` panels."""
     if len(figure.panels) == 1:
-        return [partial(_draw_one, figure)]
-    return [partial(_draw_many, figure, panels) for panels in in_chunks(list(figure.panels), MOST_PANELS)]
+        return [_draw_one(figure)]
+    return [_draw_many(figure, panels) for panels in in_chunks(list(figure.panels), MOST_PANELS)]
 
 
 def _draw_one(figure: Scatter) -> Canvas:
@@ -106,11 +105,13 @@ def points(axes: "Axes", at: Sequence[tuple[float, float]], look: Look, size: fl
     box = axes.get_window_extent()
     low, high = np.array([axes.get_xlim(), axes.get_ylim()]).T
     scale = size * (high - low) / np.array([box.width, box.height])
+    # A point that is left out would make a bad prediction invisible, so it is moved to the edge of the panel.
     middles = np.clip(np.asarray(at, dtype=float), low, high)
     colour, width, strokes = LOOKS[look]
     ends = [middles[:, None] + scale * np.array(stroke if len(stroke) > 1 else stroke * 2) for stroke in strokes]
     vertices = np.concatenate([part.reshape(-1, 2) for part in ends])
     path = Path(vertices, [Path.MOVETO, Path.LINETO] * (len(vertices) // 2))
+    # Matplotlib would drop points that seem to lie on one line, and every stroke here is a point.
     path.should_simplify = False
     cap = "round" if len(strokes[0]) == 1 else "butt"
     style = {"edgecolor": colour, "linewidth": size * width, "capstyle": cap, "alpha": 0.75, "clip_on": False}

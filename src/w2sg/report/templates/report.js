@@ -27,9 +27,9 @@
 
   const sortBy = (table, header) => {
     const first = header.classList.contains("n") ? "descending" : "ascending";
-    const other = first === "descending" ? "ascending" : "descending";
-    const wanted = header.getAttribute("aria-sort") === first ? other : first;
-    for (const one of table.tHead.rows[0].cells) one.setAttribute("aria-sort", "none");
+    const opposite = first === "descending" ? "ascending" : "descending";
+    const wanted = header.getAttribute("aria-sort") === first ? opposite : first;
+    for (const heading of table.tHead.rows[0].cells) heading.setAttribute("aria-sort", "none");
     header.setAttribute("aria-sort", wanted);
     const body = table.tBodies[0];
     const rows = [...body.rows].map((row) => [valueOf(row.cells[header.cellIndex]), row]);
@@ -102,17 +102,17 @@
   // A link to a folded place unfolds it; printing unfolds everything and folds it back.
   const unfold = () => {
     const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    for (let one = target; one; one = one.parentElement) if (one.tagName === "DETAILS") one.open = true;
+    for (let part = target; part; part = part.parentElement) if (part.tagName === "DETAILS") part.open = true;
     if (target) target.scrollIntoView();
   };
   addEventListener("hashchange", unfold);
   unfold();
   let folded = [];
   addEventListener("beforeprint", () => {
-    folded = [...document.querySelectorAll("details:not([open])")].filter((one) => !one.closest(".origin"));
-    for (const one of folded) one.open = true;
+    folded = [...document.querySelectorAll("details:not([open])")].filter((part) => !part.closest(".origin"));
+    for (const part of folded) part.open = true;
   });
   addEventListener("afterprint", () => {
-    for (const one of folded) one.open = false;
+    for (const part of folded) part.open = false;
   });
 })();
