@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from method_data import Recorder, audit_of, blobs, composed, decided, flipped, method, recorder, student, view_on
 
 from w2sg.core import ConfigError, FloatArray, InputError, IntArray, WeakView, derive, registry
+from w2sg.graph import LedgerEntry, Store
 from w2sg.methods import Trust, TrustedGold, TrustedWeight
 from w2sg.methods.filters.trust import leading_components, log_odds, trust_of
 
@@ -162,7 +163,7 @@ def test_the_vault_writes_the_purchase_down(tmp_path: Path, name: str, labels: i
     purchases = _purchases(tmp_path)
     assert len(purchases) == 2
     for bought in purchases:
-        assert [(entry["purpose"], entry["split"], entry["n"]) for entry in bought] == [("audit", "transfer", labels)]
+        assert [(entry.split, entry.n, len(entry.rows or ())) for entry in bought] == [("transfer", labels, labels)]
 
 
 def test_more_labels_than_examples_are_refused(tmp_path: Path) -> None:
@@ -172,15 +173,12 @@ def test_more_labels_than_examples_are_refused(tmp_path: Path) -> None:
         run("wine", method={"kind": "trust", "select": {"labels": 5000}}, seeds=1, store=tmp_path, workers=1)
 
 
-def _purchases(folder: Path) -> list[list[dict[str, Any]]]:
+def _purchases(folder: Path) -> list[list[LedgerEntry]]:
     """Return what the ledger says was bought for each trained student."""
-    from w2sg.graph import Store
-    from w2sg.lab import releases_of
-
     with Store(folder) as store:
         keys = [row["key"] for row in store.artifact_rows() if row["step"] == "student"]
-        releases = [releases_of(store, [key]) for key in keys]
-    return [[release for release in of_step if release["purpose"].startswith("audit")] for of_step in releases]
+        releases = [store.ledger(steps=[key]) for key in keys]
+    return [[entry for entry in of_step if entry.purpose == "audit"] for of_step in releases]
 
 
 def test_gold_as_weak_labels_keeps_all() -> None:
