@@ -1,10 +1,13 @@
 """`w2sg run`: one setup under several seeds."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from w2sg.cli import console
+
+if TYPE_CHECKING:
+    from w2sg.lab import SetupResult
 
 Task = Annotated[str, typer.Option("--task", help="A task; see 'w2sg list tasks'.")]
 Seeds = Annotated[int, typer.Option("--seeds", min=1, help="How many seeds.")]
@@ -37,7 +40,6 @@ def run(
         w2sg run --task wine --set student.c=10 --set task.transfer=60 --seeds 20 --json
     """
     import w2sg
-    from w2sg.core import wording
     from w2sg.lab import parse_setting, study_document
 
     with console.progress_bar("run") as progress:
@@ -57,16 +59,18 @@ def run(
     # The document holds what the table below shows, and where every number is from.
     if as_json:
         console.print_json(study_document(result).to_dict())
-        return
+    else:
+        _print_summary(result)
+
+
+def _print_summary(result: "SetupResult") -> None:
+    from w2sg.core import wording
+
     means = result.tests["test"].means
-    rows = [
-        [
-            who,
-            wording.interval(getattr(result.pgr, who)),
-            *(console.number(means[who].get(name)) for name in ("auroc", "ece")),
-        ]
-        for who in ("weak", "student", "ceiling")
-    ]
+    rows = []
+    for who in ("weak", "student", "ceiling"):
+        metrics = [console.number(means[who].get(name)) for name in ("auroc", "ece")]
+        rows.append([who, wording.interval(getattr(result.pgr, who)), *metrics])
     place = " / ".join(result.label.values())
     title = f"{place}: {len(result.seeds)} seeds, {result.pgr.n_test:.0f} test examples each"
     console.print_table(title, ["", "accuracy [95 %]", "AUROC", "ECE"], rows)
