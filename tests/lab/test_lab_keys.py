@@ -322,7 +322,7 @@ def test_names_are_followed_to_the_file_that_defines_them(tmp_path: Path, monkey
     }
 
 
-def test_code_without_a_source_file_is_refused() -> None:
+def test_code_without_a_source_file_is_refused(tmp_path: Path) -> None:
     """Such as a component of a notebook: an edit of its cell would be a cache hit."""
     script = (
         "from typing import Literal\nfrom w2sg.core import register\nfrom w2sg.methods import Relabeling\n"
@@ -330,5 +330,5 @@ def test_code_without_a_source_file_is_refused() -> None:
         "    def relabel(self, view, rng):\n        return view.transfer.weak\n\n\n"
         "w2sg.run('wine', method={'kind': 'composition', 'relabel': 'm'}, seeds=1, store='unused')\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert "InputError: module '__main__' has no source file" in done.stderr
