@@ -7,7 +7,8 @@ be written; no cell holds a number that was made into text.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cache
 from typing import Any, Literal
 
 from w2sg.core.errors import InputError
@@ -259,19 +260,27 @@ def plain(value: Any, *, sparse: bool = True) -> Any:
     >>> plain(Cell(0.5, help="half")), plain(float("inf"))
     ({'value': 0.5, 'help': 'half'}, None)
     """
+    # Nearly all of the many thousand values of a page are texts and numbers: they are looked at first.
+    if value is None or isinstance(value, str | int):
+        return value
+    # JSON has no word for infinity or NaN, and most readers refuse a file that has one.
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
     # A table is the one part whose plain form is not that of its fields: its rows are keyed by the columns' names.
     if isinstance(value, DataTable):
         return value.to_dict()
     if is_dataclass(value):
-        held = {part.name: getattr(value, part.name) for part in fields(value)}
-        defaults = {part.name: part.default for part in fields(value) if sparse and part.default is not MISSING}
-        value = {name: inner for name, inner in held.items() if name not in defaults or inner != defaults[name]}
+        held = ((name, getattr(value, name), default) for name, default in _defaults(value.__class__))
+        return {name: plain(inner, sparse=sparse) for name, inner, default in held if not sparse or inner != default}
     if isinstance(value, Mapping):
         return {str(key): plain(inner, sparse=sparse) for key, inner in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [plain(inner, sparse=sparse) for inner in value]
-    # JSON has no word for infinity or NaN, and most readers refuse a file that has one.
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return [plain(inner, sparse=sparse) for inner in value] if isinstance(value, Sequence) else value
+
+
+@cache
+def _defaults(cls: type[Any]) -> tuple[tuple[str, Any], ...]:
+    """Return the fields of a dataclass with their defaults; where there is none a value that nothing equals."""
+    return tuple((part.name, part.default) for part in fields(cls))
 
 
 def _section(section: Section) -> dict[str, Any]:
