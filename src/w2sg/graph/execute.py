@@ -106,29 +106,33 @@ def _launch(launcher: Launcher, units: Sequence[Unit], keys: Keys, tell: Callabl
     total = Report()
     done = 0
 
-    def together(some: Sequence[Unit]) -> list[tuple[Unit, Exception]]:
-        """Compute units in one pool; return those that came back undone, with what ended their worker."""
+    def computed(pool: WorkerPool, some: Sequence[Unit]) -> list[tuple[Unit, Exception]]:
+        """Compute units; return those that came back undone, with what ended their worker."""
         nonlocal done
         undone = []
-        with _pool(launcher, len(some)) as pool:
-            for unit in some:
-                pool.submit(unit)
-            for unit, outcome in pool.poll():
-                if isinstance(outcome, StoreError):
-                    raise outcome
-                if isinstance(outcome, Exception):
-                    undone.append((unit, outcome))
-                    continue
-                total.add(outcome)
-                done += len(unit.steps)
-                tell(done)
+        for unit in some:
+            pool.submit(unit)
+        for unit, outcome in pool.poll():
+            if isinstance(outcome, StoreError):
+                raise outcome
+            if isinstance(outcome, Exception):
+                undone.append((unit, outcome))
+                continue
+            total.add(outcome)
+            done += len(unit.steps)
+            tell(done)
         return undone
 
+    with _pool(launcher, len(units)) as pool:
+        waiting = [unit for unit, _ in computed(pool, units)]
     # When a process of a pool is killed, the pool cannot say which unit was its undoing: all that were waiting come
-    # back. Alone with a worker, a unit that ends it is found; so is the step, once the unit is taken apart.
-    waiting = [unit for unit, _ in together(units)]
+    # back. One at a time, a unit that ends its worker is found; so is the step, once the unit is taken apart.
     while waiting:
-        for unit, error in together([waiting.pop()]):
+        with _pool(launcher, 1) as pool:
+            undone: list[tuple[Unit, Exception]] = []
+            while waiting and not undone:  # the worker serves until something ends it
+                undone = computed(pool, [waiting.pop()])
+        for unit, error in undone:
             if len(unit.steps) > 1:
                 waiting += unit.singly()
             else:
