@@ -1,4 +1,4 @@
-"""A pytest plugin, `-p tools.quick`: the tests that catch most breakage in less than a minute on two idle cores.
+"""A pytest plugin, `-p tools.quick`: the tests that catch most breakage in little more than a minute on two idle cores.
 
 It leaves out what is marked slow, what needs real data sets, and what is listed here. `make quick` runs it, `make test`
 runs everything.
@@ -25,10 +25,12 @@ LEFT_OUT = {
     "tests/lab/test_lab_cache.py::test_two_writers*": "worker processes",
     "tests/lab/test_lab_gold.py::test_a_method_that_fails*": "worker processes",
     "tests/lab/test_lab_launch.py": "worker processes; `tests/graph/test_execute.py` stays but for its own",
-    "tests/graph/test_execute.py::*[[]processes*": "worker processes",
+    "tests/graph/test_execute.py::test_a_step_that_fails*": "worker processes",
     "tests/graph/test_execute.py::test_a_step_that_ends*": "worker processes",
     "tests/graph/test_execute.py::test_the_number_of_workers*": "worker processes",
     "tests/lab/test_lab_keys.py::test_keys_do_not_depend_on*": "a process for each key",
+    "tests/theory/test_theory_documents.py": "pages of whole scoreboards",
+    "tests/cli/test_cli_look.py::test_every_name_is_described*": "each of some 300 components described by a command",
     "tests/cli/test_league_command.py": "whole leagues from the command line; `tests/lab/test_league.py` stays",
     "tests/*/test_theory_cert_coverage.py": "how often certificates hold",
 }
