@@ -29,7 +29,7 @@ SEEN = []
 
 class _Awkward(Method):
     def harm(self, view, student):
-        raise NotImplementedError
+        """Do what goes wrong, before an ordinary training."""
 
     def train(self, view, student, rng):
         self.harm(view, student)
