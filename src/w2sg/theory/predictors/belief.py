@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from w2sg.core import register
-from w2sg.theory import hypotheses as given
 from w2sg.theory.contracts import Hypothesis, Theory
+from w2sg.theory.judging import assumed, below, checked
 
 CALIBRATION = 0.1
 """A supervisor whose confidence is off by more than this on average is not to be believed."""
@@ -26,7 +26,7 @@ class StudentBelief(_Belief):
     kind: Literal["student-belief"] = "student-belief"
     needs: ClassVar[tuple[str, ...]] = ("belief_student",)
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = (
-        given.assumed(
+        assumed(
             "student is calibrated",
             "Given both models' predictions, classes are distributed as the student says.",
             "the student's calibration needs labels",
@@ -41,13 +41,13 @@ class WeakBelief(_Belief):
     kind: Literal["weak-belief"] = "weak-belief"
     needs: ClassVar[tuple[str, ...]] = ("belief_weak",)
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = (
-        given.checked(
+        checked(
             "supervisor is calibrated",
             "The supervisor's probabilities are right on average at each confidence.",
-            given.below("weak_ece", CALIBRATION, "expected calibration error"),
+            below("weak_ece", CALIBRATION, "expected calibration error"),
             needs=("weak_ece",),
         ),
-        given.assumed(
+        assumed(
             "student knows no more",
             "Given the supervisor's probabilities, the student's prediction says nothing of the class.",
             "what the student knows beyond the supervisor is not observed",

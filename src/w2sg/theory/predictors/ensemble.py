@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 from w2sg.core import register
 from w2sg.theory import hypotheses as given
 from w2sg.theory.contracts import Hypothesis, Theory
-from w2sg.theory.hypotheses import LEVEL, CheckResult, checked, p_differs
+from w2sg.theory.judging import LEVEL, CheckResult, assumed, checked, p_differs
 from w2sg.theory.observables import Observables
 from w2sg.theory.predictors.misfit import distance
 
@@ -59,7 +59,7 @@ class EnsembleCalibration(Theory):
             _calibrated,
             needs=("weak_error", "ensemble_pair_error"),
         ),
-        given.assumed(
+        assumed(
             "student is the vote",
             "The student names the class that most supervisors name who might have been trained.",
             "the vote over all supervisors is not observed",

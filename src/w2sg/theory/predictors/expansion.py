@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from w2sg.core import InputError, register
-from w2sg.theory import hypotheses as given
 from w2sg.theory.contracts import Hypothesis, Inapplicable, Theory
+from w2sg.theory.judging import assumed
 
 
 def corrected_error_bound(apart: float, a: float, c: float, u: float) -> float:
@@ -73,12 +73,12 @@ class ExpansionBound(Theory):
     says: ClassVar[Literal["value", "at least", "at most"]] = "at least"
     needs: ClassVar[tuple[str, ...]] = ("disagreement", "audit_weak_error", "audit_expansion", "audit_good_robust")
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = (
-        given.assumed(
+        assumed(
             "neighbours share their class",
             "Neighbouring inputs have the same true class.",
             "true classes of neighbours are not observed",
         ),
-        given.assumed(
+        assumed(
             "expansion holds for every set",
             "Rightly labelled inputs expand to wrongly labelled ones over every set, not only over the family tried.",
             "there are too many sets to try: the smallest ratio found is an upper estimate",

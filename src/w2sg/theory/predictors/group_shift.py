@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 from w2sg.core import register
 from w2sg.theory import hypotheses as given
 from w2sg.theory.contracts import Hypothesis, Theory
+from w2sg.theory.judging import assumed
 from w2sg.theory.predictors.misfit import distance
 
 
@@ -30,7 +31,7 @@ class GroupShift(Theory):
         given.LEAST_SQUARES_STUDENT,
         given.ENOUGH_LABELS,
         given.VARIANCE_DOMINATED,
-        given.assumed(
+        assumed(
             "labels do not shift",
             "Given the input, the label has one distribution in all groups, and the student's features express it.",
             "deployment labels are not observed",

@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 from w2sg.core import register
 from w2sg.theory import hypotheses as given
 from w2sg.theory.contracts import Hypothesis
+from w2sg.theory.judging import assumed
 from w2sg.theory.predictors.in_units import ObservedGain, name_units
 
 
@@ -20,12 +21,12 @@ class RefittedGain(ObservedGain):
     observable: ClassVar[str] = "refitted_gain"
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = (
         given.SAME_INPUTS,
-        given.assumed(
+        assumed(
             "labels do not shift",
             "Given the input, the supervisor's labels are distributed as those of deployment.",
             "deployment labels are not observed",
         ),
-        given.assumed(
+        assumed(
             "refits are like the run",
             "Supervisors with fewer labels, and their students, gain as those of the run do.",
             "there are no more labels to see whether the gain changes with their number",
@@ -44,12 +45,12 @@ class PooledGain(ObservedGain):
     observable: ClassVar[str] = "pooled_gain"
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = (
         given.SAME_INPUTS,
-        given.assumed(
+        assumed(
             "pool is calibrated",
             "The label is distributed as a power of the supervisor's probabilities times one of the student's.",
             "deployment labels are not observed",
         ),
-        given.assumed(
+        assumed(
             "refits are like the run",
             "Supervisors with fewer labels, and their students, are as trustworthy as those of the run.",
             "there are no more labels to see whether trust changes with their number",

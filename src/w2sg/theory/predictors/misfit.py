@@ -14,6 +14,7 @@ from w2sg.core import register
 from w2sg.theory import hypotheses as given
 from w2sg.theory.certificates.student import risk_after_misfit
 from w2sg.theory.contracts import Hypothesis, Inapplicable, Theory
+from w2sg.theory.judging import assumed
 
 
 def distance(at: Mapping[str, float], name: str) -> float:
@@ -89,7 +90,7 @@ class MisfitBound(Theory):
         given.FROZEN,
         given.PROJECTION,
         given.POPULATION,
-        given.assumed(
+        assumed(
             "eps is large enough",
             "The best function of the student's class has squared risk eps at most, label noise included.",
             "it takes the truth to know the best function's risk",

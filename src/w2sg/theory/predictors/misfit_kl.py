@@ -12,11 +12,11 @@ from w2sg.core import register
 from w2sg.theory import hypotheses as given
 from w2sg.theory.catalogue import InfoSet
 from w2sg.theory.contracts import Hypothesis, Theory
-from w2sg.theory.hypotheses import LEVEL, CheckResult, checked, p_above
+from w2sg.theory.judging import LEVEL, CheckResult, assumed, checked, p_above
 from w2sg.theory.observables import Observables, Quantity
 from w2sg.theory.predictors.misfit import distance
 
-_LOGIT_TRUTH = given.assumed(
+_LOGIT_TRUTH = assumed(
     "truth is logit-linear",
     "The true log-probabilities are linear in the student's features, up to normalisation.",
     "it takes the truth to know its log-probabilities",

@@ -12,7 +12,7 @@ from scipy.stats import norm
 from w2sg.core import register
 from w2sg.theory import hypotheses as given
 from w2sg.theory.contracts import Hypothesis, Inapplicable, Theory
-from w2sg.theory.hypotheses import CheckResult, checked
+from w2sg.theory.judging import CheckResult, assumed, checked
 from w2sg.theory.observables import Observables
 from w2sg.worlds import averaging_step
 
@@ -69,7 +69,7 @@ class MixtureGain(Theory):
             _isotropic_rest,
             needs=("d_strong", "d_strong_effective", "anisotropy"),
         ),
-        given.assumed(
+        assumed(
             "classes are the clusters",
             "Each class is one Gaussian cluster, the supervisor is linear in the same features, the student averages.",
             "the clusters' classes are not observed",

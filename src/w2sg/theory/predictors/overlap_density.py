@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 from w2sg.core import register
 from w2sg.theory import hypotheses as given
 from w2sg.theory.contracts import Hypothesis, Inapplicable, Theory
+from w2sg.theory.judging import assumed
 
 
 @register(paper="2412.03881")
@@ -22,7 +23,7 @@ class OverlapDensity(Theory):
     needs: ClassVar[tuple[str, ...]] = ("overlap_density", "training_agreement")
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = (
         given.CANNOT_COPY,
-        given.assumed(
+        assumed(
             "patterns are easy and hard",
             "Inputs hold an easy pattern, a hard one that only the student sees, or both; the student's changes are "
             "right as often as inputs overlap.",

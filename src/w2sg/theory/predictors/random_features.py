@@ -11,6 +11,7 @@ from typing import ClassVar, Literal, final
 from w2sg.core import register
 from w2sg.theory import hypotheses as given
 from w2sg.theory.contracts import Hypothesis, Inapplicable, Theory
+from w2sg.theory.judging import assumed
 from w2sg.theory.predictors.misfit import distance
 from w2sg.worlds import spike_student_risk, student_floor
 
@@ -61,7 +62,7 @@ class EarlyStopping(_Shares):
         given.STOPPED,
         given.CONTRACTION,
         given.SPIKED,
-        given.assumed(
+        assumed(
             "truth is the first direction",
             "The truth is the student's first direction, the labels have no noise, and training stops in time.",
             "the truth's direction is not observed",

@@ -9,13 +9,14 @@ from typing import ClassVar, Literal
 from w2sg.core import register
 from w2sg.theory import hypotheses as given
 from w2sg.theory.contracts import Hypothesis, Target, Theory
+from w2sg.theory.judging import assumed
 from w2sg.theory.predictors.misfit import distance
 
 _SHARED = (
     given.RIDGE_SUPERVISOR,
     given.RIDGE_STUDENT,
     given.FROZEN,
-    given.assumed(
+    assumed(
         "ceiling's error is out of reach",
         "The ceiling's error is orthogonal to the student's functions: the shortfall is the distance of both.",
         "the ceiling is not observed",
@@ -55,7 +56,7 @@ class RepresentationTrace(Theory):
     needs: ClassVar[tuple[str, ...]] = ("gap_trace", "label_variance")
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = (
         *_SHARED,
-        given.assumed(
+        assumed(
             "labels prefer no direction",
             "The labels have the same variance along all functions of the inputs.",
             "it takes true labels of many inputs to know their directions",

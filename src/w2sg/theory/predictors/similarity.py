@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from w2sg.core import InputError, register
-from w2sg.theory import hypotheses as given
 from w2sg.theory.contracts import Hypothesis, Theory
+from w2sg.theory.judging import assumed
 
 
 def chance_adjusted_agreement(observed: float, first: float, second: float, classes: float) -> float:
@@ -51,7 +51,7 @@ class Similarity(Theory):
         "n_classes",
     )
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = (
-        given.assumed(
+        assumed(
             "what is not shared is repaired",
             "The student repairs the errors that it does not share with the supervisor, and makes none of its own.",
             "it is a correlation over many pairs of models, not a statement on one",

@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 from w2sg.core import register
 from w2sg.theory import hypotheses as given
 from w2sg.theory.contracts import Hypothesis, Inapplicable, Theory
+from w2sg.theory.judging import assumed, below, checked
 from w2sg.theory.predictors.misfit import distance
 from w2sg.worlds import two_stage_ridge_risks
 
@@ -21,7 +22,7 @@ _HYPOTHESES = (
     given.SAME_FEATURES,
     given.ISOTROPIC,
     given.SAME_INPUTS,
-    given.assumed(
+    assumed(
         "truth is linear",
         "The truth is linear in the features, and the rest of the labels is noise.",
         "signal that the features miss looks like label noise",
@@ -56,10 +57,10 @@ class TwoStageRidgeGain(Theory):
 
 
 def _no_penalty(name: str) -> Hypothesis:
-    return given.checked(
+    return checked(
         f"{name} is 0",
         "There is no ridge penalty: least squares, or the least-norm solution if labels are fewer than dimensions.",
-        given.below(name, 0.0, "the penalty"),
+        below(name, 0.0, "the penalty"),
         needs=(name,),
     )
 
