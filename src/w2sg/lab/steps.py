@@ -99,8 +99,8 @@ class _Training(OnData):
 
     @property
     def batch(self) -> str | None:
-        """All students of one configuration on the same data; one that is large is trained by itself."""
-        return None if self.student.alone else f"{self.place} {self.student.digest()}"
+        """All students of one configuration on the same data; one that is large, or isolated, is trained by itself."""
+        return None if self.student.alone or self.method.alone else f"{self.place} {self.student.digest()}"
 
     @abstractmethod
     def course(self, inputs: Inputs) -> AnyTraining:
