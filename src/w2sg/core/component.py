@@ -57,6 +57,11 @@ class Component(BaseModel, ABC):
         """Return a hash of the files outside this package that the component reads; empty if it reads none."""
         return ""
 
+    @property
+    def trust_tier(self) -> str:
+        """Where it does its work: here (`T0`), or in a worker without ground truth (`T1`, in a sandbox `T2`)."""
+        return "T0"
+
     def reads(self) -> Iterable[Path]:
         """Return the local files and folders that the component reads when it is used, such as a pretrained model."""
         return ()

@@ -7,7 +7,7 @@ says what its whole configuration is and what it declares, and later trains with
 
 import json
 from abc import ABC
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -101,7 +101,6 @@ class _Isolated(Component):
 
     kind: str
     config: dict[str, Any]
-    alone: ClassVar[bool] = True
     _built: _Built = PrivateAttr()
     _plugins: tuple[Plugin, ...] = PrivateAttr(())
 
@@ -114,6 +113,11 @@ class _Isolated(Component):
     def _plain(self) -> dict[str, Any]:
         return self.config
 
+    @property
+    def trust_tier(self) -> str:
+        """Where it does its work: in a worker."""
+        return isolation_tier()
+
     def fingerprint(self) -> str:
         """Return a hash of all foreign code in it, with what it declares: a component in this process has another."""
         declared = self._built.model_dump_json(exclude={"modules"})
@@ -125,8 +129,13 @@ class _Isolated(Component):
         return super().modules().union(self._built.modules, *used)
 
 
-class IsolatedMethod(_Isolated, Method[Any, Any]):  # type: ignore[misc]  # facts are fields of what a worker said
+class IsolatedMethod(_Isolated, Method[Any, Any]):
     """A method that trains in a worker: with a plugin's code, and without ground truth beyond what it declared."""
+
+    @property
+    def alone(self) -> bool:
+        """Its workers train one student each."""
+        return True
 
     @property
     def signal(self) -> type[Signal]:  # type: ignore[override]  # of each method, where others have one for their class
@@ -167,11 +176,17 @@ class IsolatedMethod(_Isolated, Method[Any, Any]):  # type: ignore[misc]  # fact
         """Train in a worker of its own; nothing is asked of the laboratory."""
         yield from ()
         session = Session([*self._plugins, *plugins_of(student)], _files_of(student))
-        return _trained(session, session.ask("train", method=self, student=student, view=view, rng=rng), self.signal, rng)
+        said = session.ask("train", method=self, student=student, view=view, rng=rng)
+        return _trained(session, said, self.signal, rng)
 
 
-class IsolatedStudent(_Isolated, Student[Fit, Predictor]):  # type: ignore[misc]  # as IsolatedMethod
+class IsolatedStudent(_Isolated, Student[Fit, Predictor]):
     """A student that is trained, and that answers, in a worker."""
+
+    @property
+    def alone(self) -> bool:
+        """Its workers train one student each."""
+        return True
 
     @property
     def _facts(self) -> _StudentFacts:
@@ -226,27 +241,29 @@ class IsolatedStudent(_Isolated, Student[Fit, Predictor]):  # type: ignore[misc]
         return Session(self._plugins, _files_of(self))
 
 
-class _Remote(Trained[Any]):
+class _RemoteStudent(Trained[Any]):
     """A trained student that lives in a worker."""
 
     def __init__(self, session: Session, number: int, steps: int | None, signal: type[Signal]) -> None:
         self.session, self.trainee, self.steps, self._signal = session, Trainee(number), steps, signal
 
-    def ask(self, inputs: Inputs) -> Signal:
+    def answer(self, inputs: Inputs) -> Signal:
         answer = self.session.ask("answer", student=self.trainee, inputs=inputs)
         notes = json.loads(answer["notes"])
         self.notes = notes if isinstance(notes, dict) else {}
         return self._signal.from_arrays(answer["arrays"])
 
-    def answer(self, inputs: Inputs) -> Signal:
-        return self.ask(inputs)
 
+class _RemotePredictor(Predictor):
+    """A trained student of class probabilities that lives in a worker."""
 
-class _RemotePredictor(_Remote, Predictor):  # type: ignore[misc]  # `answer` is the final one of a predictor
-    answer = Predictor.answer
+    def __init__(self, inner: _RemoteStudent) -> None:
+        self._inner = inner
+        self.session, self.trainee, self.steps = inner.session, inner.trainee, inner.steps
 
     def predict_proba(self, inputs: Inputs) -> FloatArray:
-        signal = self.ask(inputs)
+        signal = self._inner.answer(inputs)
+        self.notes = self._inner.notes
         assert isinstance(signal, ClassProbabilities)
         return signal.probabilities
 
@@ -260,7 +277,8 @@ def _trained(session: Session, said: Mapping[str, Any], signal: type[Signal], rn
     if not isinstance(number, int) or not (steps is None or isinstance(steps, int)):
         raise InputError("a worker trained a student and did not say which, or in how many steps")
     rng.bit_generator.state = said["rng"]
-    return (_RemotePredictor if signal is ClassProbabilities else _Remote)(session, number, steps, signal)
+    student = _RemoteStudent(session, number, steps, signal)
+    return _RemotePredictor(student) if signal is ClassProbabilities else student
 
 
 def _numbers(array: Any, n: int) -> FloatArray:
@@ -276,21 +294,17 @@ def plugins_of(component: Component) -> list[Plugin]:
     return list(dict.fromkeys(plugins + [part.plugin for part in parts if isinstance(part, ForeignPart)]))
 
 
-def trust_tier(*components: Component) -> str:
-    """Return where numbers of components are made: T0 in the laboratory's process, T1 in a worker, T2 in a sandbox."""
-    return isolation_tier() if any(plugins_of(component) for component in components) else "T0"
-
-
 def isolated(component: Component) -> Component:
     """Return a component in whose place a worker's stands, where a part of it is a plugin's."""
-    if not isinstance(component, Method | Student) or isinstance(component, _Isolated):
+    if isinstance(component, _Isolated) or not isinstance(component, Method | Student):
         return component
     plugins = plugins_of(component)
     if not plugins:
         return component
     contract, table = registry.contract_of(type(component)), component.model_dump(mode="json")
     built = _build(contract, table, plugins)
-    made = (IsolatedMethod if contract == "methods" else IsolatedStudent)(kind=built.kind, config=json.loads(built.config))
+    cls = IsolatedMethod if contract == "methods" else IsolatedStudent
+    made = cls(kind=built.kind, config=json.loads(built.config))
     made._built, made._plugins = built, tuple(plugins)
     return made
 
@@ -317,7 +331,7 @@ def part_class(contract: type[Component], plugin: Plugin, said: Mapping[str, Any
     """Return a class that holds what is given for a kind of component that a plugin defines."""
 
     def elsewhere(self: Component, *_: Any, **__: Any) -> Any:
-        raise InputError(f"{self.kind!r} is code of a plugin and runs in a worker only: use it in a method or a student")
+        raise InputError(f"{self.kind!r} is code of a plugin and runs in workers only: use it in a method or student")
 
     kind, defaults, schema = str(said["kind"]), json.loads(said["defaults"]), json.loads(said["schema"])
     fields = {name: value for name, value in defaults.items() if name != "kind"}
@@ -348,5 +362,3 @@ def part_class(contract: type[Component], plugin: Plugin, said: Mapping[str, Any
 def _files_of(component: Component) -> list[Path]:
     """Return what the package's own components read; foreign ones name no files, or they could name any."""
     return [path for part in component.parts() if not isinstance(part, _Isolated) for path in part.reads()]
-
-

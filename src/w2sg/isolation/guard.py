@@ -1,14 +1,14 @@
-"""The guard inside Python: an audit hook that refuses what a worker's policy does not allow.
+"""The guard inside Python: an audit hook that refuses what a worker's allowance does not allow.
 
 It stops code that goes through Python: `open`, `sqlite3`, sockets, other processes. Compiled code can go around it;
-where the system has a sandbox (`w2sg.isolation.sandbox`), the kernel holds the same policy against that as well.
+where the system has a sandbox (`w2sg.isolation.sandbox`), the kernel holds the same allowance against that as well.
 """
 
 import os
 import sys
 from typing import Any
 
-from w2sg.isolation.policy import Policy
+from w2sg.isolation.allowance import Allowance
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _READS = frozenset({"os.listdir", "os.scandir", "os.walk", "glob.glob"})
@@ -19,8 +19,8 @@ _CHANGES = frozenset(
 _NEVER = ("socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.kill", "os.startfile")
 
 
-def hold_inside_python(policy: Policy) -> None:
-    """Refuse from now on, and for good, what the policy does not allow; a hook cannot be taken out again."""
+def hold_inside_python(allowance: Allowance) -> None:
+    """Refuse from now on, and for good, what the allowance does not allow; a hook cannot be taken out again."""
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
@@ -38,7 +38,7 @@ def hold_inside_python(policy: Policy) -> None:
         if not isinstance(path, str | bytes | os.PathLike) or path in (":memory:", b":memory:"):
             return
         real = os.path.realpath(os.fsdecode(path))
-        if not (policy.may_write(real) if writes else policy.may_read(real)):
+        if not (allowance.may_write(real) if writes else allowance.may_read(real)):
             what = "write" if writes else "read"
             raise PermissionError(f"code of plugins may not {what} {os.fsdecode(path)!r}")
 

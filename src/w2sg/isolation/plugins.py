@@ -1,7 +1,8 @@
 """Loading plugins: what a plugin offers is asked of a worker, and its code never runs in the laboratory's process."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,12 @@ def load_plugins(paths: Sequence[str]) -> None:
             _admit(plugin_file(path))
 
 
+def loading_again(paths: Sequence[str]) -> Callable[[], None]:
+    """Return a function that loads plugins in another process as they are loaded in this one."""
+    marked = tuple(f"{TRUSTED}{path}" if registry.runs_here(path) else path for path in paths)
+    return partial(load_plugins, marked)
+
+
 def plugin_from(folder: Path, path: str) -> str:
     """Return the path of a plugin that is named as seen from a folder."""
     mark = TRUSTED if path.startswith(TRUSTED) else ""
@@ -50,6 +57,7 @@ def _admit(plugin: Plugin) -> None:
     """Register what a plugin offers, as parts that stand for those of a worker."""
     if _admitted.get(plugin.name) == plugin.digest:
         return
+    registry.adopt(isolated)
     session = Session([plugin])
     offered = session.ask("describe")
     session.close()
@@ -91,6 +99,5 @@ def _origin(plugin: Plugin) -> str:
     return f"plugin {plugin.name}"
 
 
-registry.adopt(isolated)
 for _contract in ISOLATED:
     registry.outsiders(_contract, _admit_module)

@@ -9,7 +9,7 @@ import os
 import platform
 import sys
 
-from w2sg.isolation.policy import Policy
+from w2sg.isolation.allowance import Allowance
 
 _LANDLOCK_ABI = 6
 """Signals to processes outside can be refused since this version (Linux 6.12)."""
@@ -71,25 +71,25 @@ def why_no_sandbox() -> str:
     return ""
 
 
-def enter_sandbox(policy: Policy) -> None:
-    """Hold this process to a policy, by the kernel and for good.
+def enter_sandbox(allowance: Allowance) -> None:
+    """Hold this process to an allowance, by the kernel and for good.
 
     Raises:
         OSError: If the kernel refuses; the process is then to end.
     """
     _check(_libc().prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0))
-    _limit(policy)
-    _restrict_files(policy)
+    _limit(allowance)
+    _restrict_files(allowance)
     _drop_capabilities()
     _refuse_calls()
 
 
-def _limit(policy: Policy) -> None:
+def _limit(allowance: Allowance) -> None:
     import resource
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if policy.memory_bytes is not None:
-        resource.setrlimit(resource.RLIMIT_AS, (policy.memory_bytes, policy.memory_bytes))
+    if allowance.memory_bytes is not None:
+        resource.setrlimit(resource.RLIMIT_AS, (allowance.memory_bytes, allowance.memory_bytes))
 
 
 class _Ruleset(ctypes.Structure):
@@ -101,14 +101,14 @@ class _PathRule(ctypes.Structure):
     _fields_ = (("allowed", ctypes.c_uint64), ("folder", ctypes.c_int32))
 
 
-def _restrict_files(policy: Policy) -> None:
+def _restrict_files(allowance: Allowance) -> None:
     libc = _libc()
     ruleset = _Ruleset(_ALL_FILES, _ALL_NET, _ALL_SCOPES)
     rules = _check(libc.syscall(_CREATE_RULESET, ctypes.byref(ruleset), ctypes.sizeof(ruleset), 0))
     own = _ALL_FILES & ~_EXECUTE & ~_MAKE_DEVICES
-    granted = [(path, _READ_FILE | _READ_DIR) for path in policy.readable]
-    granted += [(path, _READ_FILE | _WRITE_FILE | _READ_DIR | _IOCTL) for path in policy.devices]
-    for path, allowed in [*granted, (policy.scratch, own)]:
+    granted = [(path, _READ_FILE | _READ_DIR) for path in allowance.readable]
+    granted += [(path, _READ_FILE | _WRITE_FILE | _READ_DIR | _IOCTL) for path in allowance.devices]
+    for path, allowed in [*granted, (allowance.scratch, own)]:
         handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
         mask = allowed if os.path.isdir(path) else allowed & _ON_FILES
         rule = _PathRule(mask, handle)

@@ -2,18 +2,16 @@
 
 import multiprocessing
 import shutil
-import sys
 import tempfile
 import weakref
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from w2sg.core import CapabilityError, ConfigError, InputError, RunError
-from w2sg.isolation.policy import policy_for
+from w2sg.core import CapabilityError, ConfigError, InputError, RunError, main_unseen
+from w2sg.isolation.allowance import allowance_for
 from w2sg.isolation.sandbox import why_no_sandbox
 from w2sg.isolation.sources import Plugin
 from w2sg.isolation.wire import Packer, Unpacker
@@ -22,7 +20,8 @@ from w2sg.isolation.worker import Order, serve
 LARGEST_ANSWER = 1 << 32
 """Bytes of an answer that are taken; a worker cannot fill the laboratory's memory with more."""
 _START_SECONDS = 120.0
-_PRELOADED = ["w2sg.isolation.preloaded"]
+_PRELOADED = ["w2sg.isolation.worker", "w2sg.methods", "w2sg.students"]
+"""What the server of workers has loaded before any of them is forked: code, and no data."""
 
 
 def isolation_tier() -> str:
@@ -37,7 +36,7 @@ class Session:
         """Start a worker that may run some plugins.
 
         Args:
-            plugins: The foreign code that it loads, once it is held to its policy.
+            plugins: The foreign code that it loads, once it is held to its allowance.
             files: Further files and folders that it may read, such as those of a pretrained model.
 
         Raises:
@@ -53,18 +52,16 @@ class Session:
             Order(plugin.module, "" if plugin.installed else str(plugin.copied(folder / "code" / str(place))))
             for place, plugin in enumerate(plugins)
         )
-        self._policy = policy_for([folder / "code", *files], folder / "scratch")
+        self._allowance = allowance_for([folder / "code", *files], folder / "scratch", isolation_tier())
         self._connection, theirs = _context().Pipe()
-        self._process = _context().Process(target=serve, args=(theirs, self._policy, orders), daemon=True)
+        self._process = _context().Process(target=serve, args=(theirs, self._allowance, orders), daemon=True)
         with main_unseen():
             self._process.start()
         theirs.close()
         self._end = weakref.finalize(self, _end, self._process, self._connection, folder)
         self._packer = Packer()
-        held = self._answer(_START_SECONDS)
-        if held != {"held": isolation_tier()}:
-            self.close()
-            raise RunError(f"a worker must be of tier {isolation_tier()}, got {held!r:.200}")
+        if self._answer(_START_SECONDS) != "held":
+            raise self._ended()
 
     def ask(self, what: str, **arguments: Any) -> Any:
         """Return the worker's answer: numbers, texts and arrays, made by foreign code and so to be checked.
@@ -79,7 +76,7 @@ class Session:
             self._connection.send_bytes(self._packer.packed({"what": what, **arguments}))
         except OSError:
             raise self._ended() from None
-        return self._answer(self._policy.seconds)
+        return self._answer(self._allowance.seconds)
 
     def close(self) -> None:
         """End the worker."""
@@ -89,7 +86,7 @@ class Session:
         try:
             if not self._connection.poll(seconds):
                 self.close()
-                raise RunError(f"code of a plugin took longer than {seconds:g} s: set W2SG_WORKER_SECONDS to allow more")
+                raise RunError(f"code of a plugin took more than {seconds:g} s: set W2SG_WORKER_SECONDS to allow more")
             content = self._connection.recv_bytes(LARGEST_ANSWER)
         except (OSError, EOFError):
             raise self._ended() from None
@@ -131,17 +128,3 @@ def _context() -> Any:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_PRELOADED)
     return context
-
-
-@contextmanager
-def main_unseen() -> Iterator[None]:
-    """Keep workers that start now from running the caller's script again: they need nothing of it."""
-    main = sys.modules["__main__"]
-    hidden = {name: vars(main)[name] for name in ("__file__", "__spec__") if name in vars(main)}
-    try:
-        for name in hidden:
-            setattr(main, name, None)
-        yield
-    finally:
-        for name, value in hidden.items():
-            setattr(main, name, value)

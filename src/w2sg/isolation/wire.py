@@ -62,7 +62,8 @@ class Packer:
             return self._plain(value.item())
         if isinstance(value, list | tuple | frozenset | set):
             kind = "list" if isinstance(value, list) else "tuple"
-            return {kind: [self._plain(item) for item in (sorted(value) if isinstance(value, set | frozenset) else value)]}
+            items = sorted(value) if isinstance(value, set | frozenset) else value
+            return {kind: [self._plain(item) for item in items]}
         if isinstance(value, Mapping):
             return {"dict": [[str(name), self._plain(item)] for name, item in value.items()]}
         if isinstance(value, np.ndarray):

@@ -1,4 +1,4 @@
-"""The worker's side: held to its policy first, it loads foreign code, trains with it, and answers.
+"""The worker's side: held to its allowance first, it loads foreign code, trains with it, and answers.
 
 Nothing here has ever held ground truth beyond what a question brought: a view with weak labels, and the audits and
 supervision labels that the method declared. There is no task, no vault, no store and no seed.
@@ -21,13 +21,14 @@ from w2sg.core import (
     Signal,
     Student,
     Trained,
+    attempt,
     canonical_json,
     registry,
     run_together,
 )
+from w2sg.isolation.allowance import Allowance
 from w2sg.isolation.guard import hold_inside_python
-from w2sg.isolation.policy import Policy
-from w2sg.isolation.sandbox import enter_sandbox, why_no_sandbox
+from w2sg.isolation.sandbox import enter_sandbox
 from w2sg.isolation.wire import Packer, Unpacker, state_of
 
 KEPT_IN_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "CUDA_VISIBLE_DEVICES", "PYTHONHASHSEED")
@@ -44,15 +45,14 @@ class Order:
     file: str
 
 
-def serve(connection: Connection, policy: Policy, orders: Sequence[Order]) -> None:
+def serve(connection: Connection, allowance: Allowance, orders: Sequence[Order]) -> None:
     """Answer questions until the other side hangs up."""
-    _forget_surroundings(policy)
-    why_not = why_no_sandbox()
-    if not why_not:
-        enter_sandbox(policy)
-    hold_inside_python(policy)
+    _forget_surroundings(allowance)
+    if allowance.tier == "T2":
+        enter_sandbox(allowance)
+    hold_inside_python(allowance)
     packer = Packer()
-    connection.send_bytes(packer.packed({"answer": {"held": "T1" if why_not else "T2"}}))
+    connection.send_bytes(packer.packed({"answer": "held"}))
     answers = _Answers(orders)
     unpacker = Unpacker(answers.trained)
     while True:
@@ -64,24 +64,28 @@ def serve(connection: Connection, policy: Policy, orders: Sequence[Order]) -> No
 
 
 def _answered(answers: "_Answers", unpacker: Unpacker, content: bytes) -> dict[str, Any]:
-    try:
+    def work() -> Any:
         answers.load()  # before components of plugins are made of what the message says
         asked = unpacker.unpacked(content)
-        return {"answer": getattr(answers, asked.pop("what"))(**asked)}
-    except Exception as error:  # noqa: BLE001 - foreign code raises anything
-        known = (CapabilityError, ConfigError, InputError)
-        name = next((cls.__name__ for cls in known if isinstance(error, cls)), type(error).__name__)
-        paths = error.problems if isinstance(error, ConfigError) else []
-        return {"error": name, "text": str(error), "paths": [[list(path), text] for path, text in paths]}
+        return getattr(answers, asked.pop("what"))(**asked)
+
+    answer = attempt(work)
+    if not isinstance(answer, Exception):
+        return {"answer": answer}
+    known = (CapabilityError, ConfigError, InputError)
+    name = next((cls.__name__ for cls in known if isinstance(answer, cls)), type(answer).__name__)
+    paths = answer.problems if isinstance(answer, ConfigError) else []
+    return {"error": name, "text": str(answer), "paths": [[list(path), text] for path, text in paths]}
 
 
-def _forget_surroundings(policy: Policy) -> None:
+def _forget_surroundings(allowance: Allowance) -> None:
     """Leave what a worker inherits: variables, the current folder, and the output that others read as data."""
     kept = {name: os.environ[name] for name in os.environ if name in KEPT_IN_ENVIRONMENT or name.endswith("_THREADS")}
     os.environ.clear()
-    os.environ.update(kept, HOME=policy.scratch, TMPDIR=policy.scratch)
-    os.chdir(policy.scratch)
+    os.environ.update(kept, HOME=allowance.scratch, TMPDIR=allowance.scratch)
+    os.chdir(allowance.scratch)
     os.dup2(2, 1)
+    sys.path[:] = [path for path in sys.path if allowance.may_read(os.path.realpath(path))]
     sys.dont_write_bytecode = True
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from w2sg.core import AnyArray, derive
 from w2sg.lab.outcomes import FailedRun, Run, failures_message
+from w2sg.lab.scoring import shown_trust
 from w2sg.lab.setup import Setup
 from w2sg.measure import Interval, Paired, Pgr, bootstrap_pgrs, pgr
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 LEVEL = 0.95
 TEST = "test"
+UNRECORDED = "not recorded"
 BOOTSTRAP_RESAMPLES = 1000
 
 
@@ -45,6 +47,7 @@ class SetupResult:
     train_s: float
     gold: tuple[Mapping[str, Any], ...]
     versions: Mapping[str, str]
+    trust: str = UNRECORDED
     wall_s: float = 0.0
 
     @property
@@ -84,6 +87,7 @@ class SetupResult:
             "run_ids": list(self.run_ids),
             "gold": [dict(handout) for handout in self.gold],
             "versions": dict(self.versions),
+            "trust": self.trust,
             "train_s": self.train_s,
             "wall_s": self.wall_s,
         }
@@ -189,7 +193,13 @@ def _summarise(records: Sequence[Run], titles: Mapping[str, str]) -> SetupResult
         train_s=float(sum(result["steps"]["student"]["seconds"] for result in results)),
         gold=tuple({"purpose": p, "split": s, "n": n, "times": times} for (p, s, n), times in gold.items()),
         versions=results[0]["versions"],
+        trust="; ".join(sorted({_trust(result) for result in results})),
     )
+
+
+def _trust(result: Mapping[str, Any]) -> str:
+    """Return where a run's numbers were made; runs of version 0.1 do not say."""
+    return shown_trust(result["trust"]) if "trust" in result else UNRECORDED
 
 
 def _test_set(name: str, records: Sequence[Run], results: Sequence[Mapping[str, Any]]) -> TestSet:

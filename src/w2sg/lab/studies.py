@@ -24,7 +24,7 @@ from w2sg.core import (
     registry,
 )
 from w2sg.graph import Launcher, Progress, Store
-from w2sg.isolation import load_plugins, plugin_from
+from w2sg.isolation import load_plugins, loading_again, plugin_from
 from w2sg.lab.comparisons import compare_methods
 from w2sg.lab.results import SetupResult, StudyResult, summarise
 from w2sg.lab.runs import MadeRuns, default_store, make_runs
@@ -62,7 +62,8 @@ class Study(Component):
         "error", description="what to do where a student lacks what a method needs"
     )
     plugins: tuple[str, ...] = Field(
-        (), description="Python files that register components, beside the study file; 'trusted:PATH' runs one unisolated"
+        (),
+        description="Python files that register components, beside this one; 'trusted:PATH' is run unisolated",
     )
 
     @classmethod
@@ -248,7 +249,7 @@ def run(
         store=_folder(store),
         launcher=_launcher(launcher),
         workers=workers,
-        plugins=plugins,
+        prepare=loading_again(plugins),
         progress=progress,
     )
     outcome.raise_first_problem()
@@ -316,7 +317,7 @@ def study_runs(
         store=folder,
         launcher=_launcher(launcher),
         workers=workers,
-        plugins=study.plugins,
+        prepare=loading_again(study.plugins),
         progress=progress,
     )
     # A method that turns out not to fit its data ends the study or is left out, as the study says; runs that failed by

@@ -6,9 +6,8 @@ import sys
 import sysconfig
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-
-import w2sg
 
 HIDDEN_ROOMS = ("tasks", "supervisors", "worlds", "lab", "theory", "report", "cli", "testing", "api.py")
 """Rooms of the package that a worker cannot import: with a guessed seed they could make a task's ground truth again."""
@@ -25,7 +24,7 @@ DEFAULT_SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
-class Policy:
+class Allowance:
     """What a worker may do.
 
     Attributes:
@@ -34,6 +33,7 @@ class Policy:
         scratch: The one folder that it may write, its own and removed after it.
         memory_bytes: How much address space it may use; None leaves it the machine's.
         seconds: How long one answer may take.
+        tier: `T2` where the system's sandbox holds it as well, `T1` where only Python's own guard does.
     """
 
     readable: tuple[str, ...]
@@ -41,6 +41,7 @@ class Policy:
     scratch: str
     memory_bytes: int | None
     seconds: float
+    tier: str
 
     def may_read(self, path: str) -> bool:
         """Return whether a path, made absolute and free of links, may be read."""
@@ -51,24 +52,31 @@ class Policy:
         return path in self.devices or _below(path, (self.scratch,))
 
 
-def policy_for(files: Iterable[Path], scratch: Path) -> Policy:
-    """Return the policy of a worker that runs some files of foreign code, or reads some files of a model.
+def allowance_for(files: Iterable[Path], scratch: Path, tier: str) -> Allowance:
+    """Return the allowance of a worker that runs some files of foreign code, or reads some files of a model.
 
     Raises:
         ValueError: If a limit in the environment is no number.
     """
-    roots = [*_code_folders(), *map(Path, SYSTEM), *files]
-    readable = {str(path) for root in roots if root.exists() for path in _without(root.resolve(), _hidden())}
+    own = (str(path.resolve()) for path in files if path.exists())
     accelerators = [path for pattern in ACCELERATORS for path in Path("/dev").glob(pattern)]
     devices = [str(path) for path in (*map(Path, DEVICES), *accelerators) if path.exists()]
     memory = os.environ.get(MEMORY_GIB)
-    return Policy(
-        tuple(sorted(readable)),
+    return Allowance(
+        tuple(sorted({*_readable_code(), *own})),
         tuple(devices),
         str(scratch.resolve()),
         None if memory is None else int(float(memory) * 2**30),
         float(os.environ.get(SECONDS, DEFAULT_SECONDS)),
+        tier,
     )
+
+
+@cache
+def _readable_code() -> frozenset[str]:
+    roots = [path.resolve() for path in (*_code_folders(), *map(Path, SYSTEM)) if path.exists()]
+    outer = [root for root in roots if not any(root != other and root.is_relative_to(other) for other in roots)]
+    return frozenset(str(path) for root in outer for path in _without(root, _hidden()))
 
 
 def _code_folders() -> list[Path]:
@@ -80,7 +88,7 @@ def _code_folders() -> list[Path]:
 
 
 def _package() -> Path:
-    return Path(w2sg.__path__[0])
+    return Path(__file__).resolve().parents[1]
 
 
 def _hidden() -> frozenset[Path]:
