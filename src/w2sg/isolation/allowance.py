@@ -29,6 +29,7 @@ class Allowance:
 
     Attributes:
         readable: Files and folders that it may read, all resolved.
+        listable: Folders of which it may know what they are called inside: those from which something is hidden.
         devices: Device files that it may read and write.
         scratch: The one folder that it may write, its own and removed after it.
         memory_bytes: How much address space it may use; None leaves it the machine's.
@@ -37,6 +38,7 @@ class Allowance:
     """
 
     readable: tuple[str, ...]
+    listable: tuple[str, ...]
     devices: tuple[str, ...]
     scratch: str
     memory_bytes: int | None
@@ -46,6 +48,10 @@ class Allowance:
     def may_read(self, path: str) -> bool:
         """Return whether a path, made absolute and free of links, may be read."""
         return self.may_write(path) or _below(path, self.readable)
+
+    def may_list(self, path: str) -> bool:
+        """Return whether what is in a folder may be listed; its path is absolute and free of links."""
+        return path in self.listable or self.may_read(path)
 
     def may_write(self, path: str) -> bool:
         """Return whether a path, made absolute and free of links, may be written."""
@@ -63,7 +69,8 @@ def allowance_for(files: Iterable[Path], scratch: Path, tier: str) -> Allowance:
     devices = [str(path) for path in (*map(Path, DEVICES), *accelerators) if path.exists()]
     memory = os.environ.get(MEMORY_GIB)
     return Allowance(
-        tuple(sorted({*_readable_code(), *own})),
+        tuple(sorted({*_readable_code()[0], *own})),
+        _readable_code()[1],
         tuple(devices),
         str(scratch.resolve()),
         None if memory is None else int(float(memory) * 2**30),
@@ -73,10 +80,13 @@ def allowance_for(files: Iterable[Path], scratch: Path, tier: str) -> Allowance:
 
 
 @cache
-def _readable_code() -> frozenset[str]:
+def _readable_code() -> tuple[frozenset[str], tuple[str, ...]]:
+    """Return what of the installed code may be read, and the folders around what is hidden from it."""
     roots = [path.resolve() for path in (*_code_folders(), *map(Path, SYSTEM)) if path.exists()]
     outer = [root for root in roots if not any(root != other and root.is_relative_to(other) for other in roots)]
-    return frozenset(str(path) for root in outer for path in _without(root, _hidden()))
+    readable = frozenset(str(path) for root in outer for path in _without(root, _hidden()))
+    around = {folder for path in _hidden() for folder in path.parents if any(map(folder.is_relative_to, outer))}
+    return readable, tuple(sorted(map(str, around)))
 
 
 def _code_folders() -> list[Path]:

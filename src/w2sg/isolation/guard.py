@@ -6,6 +6,7 @@ where the system has a sandbox (`w2sg.isolation.sandbox`), the kernel holds the 
 
 import os
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from w2sg.isolation.allowance import Allowance
@@ -26,20 +27,19 @@ def hold_inside_python(allowance: Allowance) -> None:
         if event == "open":
             path, mode, flags = arguments
             writes = bool(flags & _WRITING) if isinstance(flags, int) else any(c in (mode or "r") for c in "wax+")
-            _check(path, writes)
+            _check(path, allowance.may_write if writes else allowance.may_read)
         elif event in _READS or event in _CHANGES or event == "sqlite3.connect":
             for path in arguments:
-                _check(path, event not in _READS)
+                _check(path, allowance.may_list if event in _READS else allowance.may_write)
         elif event.startswith(_NEVER):
             raise PermissionError(f"{event} is not allowed to code of plugins")
 
-    def _check(path: Any, writes: bool) -> None:
+    def _check(path: Any, may: Callable[[str], bool]) -> None:
         # Numbers are descriptors of files that are open already, or modes; None is the current folder, the scratch.
         if not isinstance(path, str | bytes | os.PathLike) or path in (":memory:", b":memory:"):
             return
         real = os.path.realpath(os.fsdecode(path))
-        if not (allowance.may_write(real) if writes else allowance.may_read(real)):
-            what = "write" if writes else "read"
-            raise PermissionError(f"code of plugins may not {what} {os.fsdecode(path)!r}")
+        if not may(real):
+            raise PermissionError(f"code of plugins {may.__name__.replace('_', ' not ')} {os.fsdecode(path)!r}")
 
     sys.addaudithook(hook)

@@ -107,6 +107,7 @@ def _restrict_files(allowance: Allowance) -> None:
     rules = _check(libc.syscall(_CREATE_RULESET, ctypes.byref(ruleset), ctypes.sizeof(ruleset), 0))
     own = _ALL_FILES & ~_EXECUTE & ~_MAKE_DEVICES
     granted = [(path, _READ_FILE | _READ_DIR) for path in allowance.readable]
+    granted += [(path, _READ_DIR) for path in allowance.listable]
     granted += [(path, _READ_FILE | _WRITE_FILE | _READ_DIR | _IOCTL) for path in allowance.devices]
     for path, allowed in [*granted, (allowance.scratch, own)]:
         handle = os.open(path, os.O_PATH | os.O_CLOEXEC)

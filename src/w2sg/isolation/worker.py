@@ -85,7 +85,7 @@ def _forget_surroundings(allowance: Allowance) -> None:
     os.environ.update(kept, HOME=allowance.scratch, TMPDIR=allowance.scratch)
     os.chdir(allowance.scratch)
     os.dup2(2, 1)
-    sys.path[:] = [path for path in sys.path if allowance.may_read(os.path.realpath(path))]
+    sys.path[:] = [path for path in sys.path if allowance.may_list(os.path.realpath(path))]
     sys.dont_write_bytecode = True
 
 
