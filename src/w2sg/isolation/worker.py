@@ -33,6 +33,8 @@ from w2sg.isolation.wire import Packer, Unpacker, state_of
 
 KEPT_IN_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "CUDA_VISIBLE_DEVICES", "PYTHONHASHSEED")
 """Variables of the environment that foreign code may know; those that pin threads are kept as well."""
+ISOLATED = ("methods", "students", "objectives", "stoppings", "selections", "relabelings", "chains", "features")
+"""The contracts whose components train students, and so can do their work without ground truth."""
 METHOD_FACTS = ("requires", "needs", "tier", "audits", "training_facts")
 STUDENT_FACTS = ("capabilities", "function_class", "body_frozen", "ridge_penalty", "strength")
 
@@ -102,15 +104,13 @@ class _Answers:
         if not self._waiting:
             return
         orders, self._waiting = self._waiting, []
-        for contract in ("students", "methods"):
-            registry.names(contract)
-        before = set(map(id, registry.registered()))
+        registry.leave_out(set(registry.contracts()) - set(ISOLATED))
         for order in orders:
             if order.file:
                 registry.load_plugin(order.file)
             else:
                 importlib.import_module(order.module)
-        self._registered = [entry for entry in registry.registered() if id(entry) not in before]
+        self._registered = [entry for entry in registry.registered() if not entry.origin.startswith("w2sg.")]
 
     def trained(self, number: int) -> Trained[Any]:
         """Return a student that this worker trained."""
