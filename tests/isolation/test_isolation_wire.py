@@ -46,7 +46,9 @@ def test_a_view_comes_back_with_one_pool() -> None:
     pool = Pool(np.eye(4, dtype=np.float32))
     weak = ClassProbabilities(np.full((2, 2), 0.5, dtype=np.float32))
     corpus = Inputs(pool, np.arange(4))
-    view: WeakView[Any] = WeakView(WeakSplit(corpus.take(np.array([0, 2])), weak), None, corpus, Classes(names=("a", "b")))
+    view: WeakView[Any] = WeakView(
+        WeakSplit(corpus.take(np.array([0, 2])), weak), None, corpus, Classes(names=("a", "b"))
+    )
     back = there_and_back(view)
     assert back.transfer.inputs.pool is back.corpus.pool
     assert back.question == view.question

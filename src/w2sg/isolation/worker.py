@@ -83,8 +83,11 @@ def _answered(answers: "_Answers", unpacker: Unpacker, content: bytes) -> dict[s
 def _forget_surroundings(allowance: Allowance) -> None:
     """Leave what a worker inherits: variables, the current folder, and the output that others read as data."""
     kept = {name: os.environ[name] for name in os.environ if name in KEPT_IN_ENVIRONMENT or name.endswith("_THREADS")}
+    hub = os.environ.get("HF_HUB_CACHE", os.path.expanduser("~/.cache/huggingface/hub"))
     os.environ.clear()
-    os.environ.update(kept, HOME=allowance.scratch, TMPDIR=allowance.scratch)
+    # There is no network: pretrained models are read from where the hub's client has put them before.
+    offline = {"HF_HUB_CACHE": hub, "HF_HUB_OFFLINE": "1"}
+    os.environ.update(kept | offline, HOME=allowance.scratch, TMPDIR=allowance.scratch)
     os.chdir(allowance.scratch)
     os.dup2(2, 1)
     sys.path[:] = [path for path in sys.path if allowance.may_list(os.path.realpath(path))]
