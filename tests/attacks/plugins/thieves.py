@@ -195,7 +195,7 @@ class ReadsMemory(Thief):
 
     def steal(self, view: Any, student: Any, rng: Any) -> dict[int, int] | None:
         libc, pid = ctypes.CDLL(None), FORBIDDEN["pid"]
-        attached = libc.ptrace(16, pid, None, None)
+        attached = libc.ptrace(0x4206, pid, None, None)
         opened = libc.open(f"/proc/{pid}/mem".encode(), os.O_RDONLY)
         return {} if attached < 0 and opened < 0 else {0: 0}
 
@@ -340,8 +340,8 @@ class Kills(Thief):
     kind: Literal["thief-kills"] = "thief-kills"
 
     def steal(self, view: Any, student: Any, rng: Any) -> dict[int, int] | None:
-        os.kill(FORBIDDEN["pid"], 9)
-        return None
+        os.kill(FORBIDDEN["pid"], 0)  # 0 asks whether it could
+        return {0: 0}
 
 
 @register()
