@@ -13,7 +13,8 @@ import numpy as np
 from w2sg.core import DataError, MissingExtraError
 from w2sg.tasks.encoding import limited
 from w2sg.tasks.nlp.shapes import TextSet
-from w2sg.tasks.reading import Sheet, file_bytes, format_of, read_sheet
+from w2sg.tasks.opening import file_bytes
+from w2sg.tasks.reading import Sheet, format_of, read_sheet
 from w2sg.tasks.table import FREE
 
 Parts = list[tuple[str, Sheet]]

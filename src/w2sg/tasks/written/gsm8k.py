@@ -9,8 +9,10 @@ import numpy as np
 from pydantic import Field
 
 from w2sg.core import AnyArray, DataError, Scorer, as_texts, final_number, register
+from w2sg.tasks.duplicates import marked
 from w2sg.tasks.gsm8k import SOLVED, TEST, TRAIN, read_problems
-from w2sg.tasks.reading import digest_of, folder_bytes, read_sheet
+from w2sg.tasks.opening import digest_of, folder_bytes
+from w2sg.tasks.reading import read_sheet
 from w2sg.tasks.table import Table
 from w2sg.tasks.written.base import RECORDED, WrittenTask
 
@@ -90,7 +92,7 @@ def _table(fingerprint: str, task: Gsm8k) -> Table:
     split = None if solved else np.repeat(np.array(["", "test"]), [len(sheet) for sheet in sheets])
     # The newline ends the question, so that the answer begins a line, as it does in what was recorded.
     prompts = [f"{text}\n" for text in problems.questions]
-    return task.as_table(prompts, as_answers(problems.solutions), task.folder, columns, split)
+    return marked(task.as_table(prompts, as_answers(problems.solutions), task.folder, columns, split))
 
 
 def written(solution: str, worked: bool) -> str:
