@@ -87,7 +87,8 @@ class WeakLabels(OnData):
         for split, examples in data.labelled_by_supervisor().items():
             known = data.vault.release("simulate", split, asked_by=supervisor.kind) if supervisor.simulates else None
             signal = labeller.label(examples, known, derive(self.seed, "label", split))
-            labels[split] = data.question.checked(signal, len(examples), "weak labels")
+            checked = data.question.checked(signal, len(examples), "weak labels")
+            labels[split] = checked.untied(derive(self.seed, "ties", split))
         return Artifact(pack_signals(labels))
 
 
@@ -125,16 +126,17 @@ class _Training(OnData):
             if isinstance(trained, CapabilityError):
                 outcomes.append(Artifact({}, {REFUSED: str(trained), "seconds": seconds}))
                 continue
-            outcomes.append(attempt(partial(_answers, step.data, trained, seconds)))
+            outcomes.append(attempt(partial(_answers, step, trained, seconds)))
         return outcomes
 
 
-def _answers(data: TaskData, trained: Trained[Any], seconds: float) -> Artifact:
+def _answers(step: _Training, trained: Trained[Any], seconds: float) -> Artifact:
     """Return what a trained student answers to every split but supervision."""
-    answers = {
-        split: data.question.checked(trained.answer(examples.inputs), len(examples), "predictions")
-        for split, examples in data.labelled_by_supervisor().items()
-    }
+    data, answers = step.data, {}
+    for split, examples in data.labelled_by_supervisor().items():
+        answer = data.question.checked(trained.answer(examples.inputs), len(examples), "predictions")
+        # Drawn as the weak supervisor's ties are: a student that repeats them agrees with it.
+        answers[split] = answer.untied(derive(step.seed, "ties", split))
     # Read after the answers: answering may add to the notes.
     notes = {"notes": dict(trained.notes)} if trained.notes else {}
     return Artifact(pack_answers(answers), {"seconds": seconds, "steps": trained.steps, **notes})

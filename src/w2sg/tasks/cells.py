@@ -10,7 +10,7 @@ import unicodedata
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", re.ASCII)
-_GAPS = frozenset({"", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "missing", "?", "-", "--"})
+_GAPS = frozenset({"", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "missing", "?", "-", "--", "inf", "-inf"})
 
 
 def name_of(value: object) -> str:
@@ -70,15 +70,14 @@ def is_grouped(value: object) -> bool:
 
 
 def spelling(name: str) -> str:
-    """Return what two spellings of one name share: `1` and `1.0`, `True` and `true`, composed and decomposed letters.
+    """Return what two spellings of one name share: `1`, `1.0` and `true`, composed and decomposed letters, cases.
 
     >>> spelling("1.0") == spelling("1"), spelling("Spam ") == spelling("spam"), spelling("a") == spelling("b")
     (True, True, False)
     """
-    number = number_of(name)
-    if math.isfinite(number):
-        return repr(number + 0.0)
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+    plain = " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+    number = {"true": 1.0, "false": 0.0}.get(plain, number_of(plain))
+    return repr(number + 0.0) if math.isfinite(number) else plain
 
 
 def is_text(text: str) -> bool:

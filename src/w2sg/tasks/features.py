@@ -23,15 +23,11 @@ def default_features(rows: Rows, used: set[str], gold: IntArray) -> list[str]:
     """Return the columns that are features when none are named: single values, not used otherwise.
 
     Raises:
-        DataError: If there is none, one only counts the rows (it would tell the order of the file), or one is the label
-            under other names.
+        DataError: If there is none, one holds lists in some rows only, one only counts the rows (it would tell the
+            order of the file), or one is the label under other names.
     """
     first = rows.sheets[0]
-    chosen = [
-        name
-        for name in first.names
-        if name not in used | {KEY} and not any(map(_nested, first.column(name, "features")))
-    ]
+    chosen = [name for name in first.names if name not in used | {KEY} and not _nested(rows, name)]
     if not chosen:
         raise DataError(f"{first.file}: no column is left for features: name 'text', 'pair' or 'features'")
     for name in chosen:
@@ -51,8 +47,21 @@ def default_features(rows: Rows, used: set[str], gold: IntArray) -> list[str]:
     return chosen
 
 
-def _nested(value: object) -> bool:
-    return isinstance(value, (list, dict))
+def _nested(rows: Rows, column: str) -> bool:
+    """Whether a column holds lists or objects, which are no features.
+
+    Raises:
+        DataError: If it holds them in some rows only: nobody can tell whether the others are features.
+    """
+    values = rows.column(column, "features")
+    nested = [index for index, value in enumerate(values) if isinstance(value, (list, dict))]
+    if nested and len(nested) < sum(not is_missing(value) for value in values):
+        raise rows.fail(
+            nested[0],
+            f"column {column!r} (features) must hold single values, as in other rows, got a "
+            f"{type(values[nested[0]]).__name__}: mend it, or list the wanted columns in 'features'",
+        )
+    return bool(nested)
 
 
 def _counts_rows(values: list[Any]) -> bool:

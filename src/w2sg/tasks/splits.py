@@ -104,7 +104,8 @@ class SplitTask(Task):
         """Return how many classes or rows nobody can be right about, as no one has learned of them.
 
         Raises:
-            DataError: If ready splits keep a class for test sets alone: a mistake, and the same under every seed.
+            DataError: If ready splits keep a class for test sets alone, which is a mistake and the same under every
+                seed, or the transfer split lacks the classes of all test rows.
         """
         if self.signal is Texts:
             return {}
@@ -117,6 +118,11 @@ class SplitTask(Task):
             )
         gold = {name: table.gold[rows] for name, rows in dealt.items()}
         asked = np.unique(np.concatenate([labels for name, labels in gold.items() if name != "supervision"]))
+        if not np.isin(gold["test"], gold["transfer"]).any():
+            raise DataError(
+                f"{table.source}: split 'transfer' must hold classes that the test set asks for, it has none of its "
+                f"{len(np.unique(gold['test']))}: give more rows, or name the column with the class"
+            )
         found = {
             "classes that the supervision split lacks": int((~np.isin(asked, gold["supervision"])).sum()),
             "test rows of classes that the transfer split lacks": int((~np.isin(gold["test"], gold["transfer"])).sum()),
@@ -232,13 +238,24 @@ def whole(table: Table, dealt: dict[str, IntArray], admitted: dict[str, BoolArra
         taken = left[admitted[split][left]][: len(rows)]
         if not len(taken):
             raise DataError(
-                f"{table.source}: split {split!r} is left without rows, as those with equal inputs, or of one question "
-                f"or passage, stay together: give more rows, change the sizes, or set 'duplicates' where a task has it"
+                f"{table.source}: split {split!r} is left without rows, as those that belong together "
+                f"stay together: give more rows or change the sizes{_hint(table)}"
             )
         dealt[split] = rng.permutation(taken)
         # The rest of a group that was begun is given up: a few rows are lost, but no passage is both trained on and
         # scored.
         left = left[~np.isin(group[left], group[taken])]
+
+
+def _hint(table: Table) -> str:
+    """Return what else can be done where many rows have equal inputs."""
+    different = len(table) if table.units is None else len(np.unique(table.units))
+    if different == len(table):
+        return ""
+    return (
+        f"; of {len(table)} rows {different} have different inputs: task 'files' takes equal ones for examples of "
+        "their own with duplicates = 'apart'"
+    )
 
 
 def check_names(names: Sequence[str], source: str) -> None:
@@ -291,7 +308,7 @@ def assemble(
         if len(classes) < 2:
             raise DataError(
                 f"{table.source}: split {split!r} must hold at least 2 classes, all its {len(rows[split])} rows are "
-                f"{table.classes[int(classes[0])]!r}: give it more rows"
+                f"{table.classes[int(classes[0])]!r}: give it more rows{_hint(table)}"
             )
     parts = {name: (table.examples(index), table.gold[index]) for name, index in rows.items()}
     # One draw, whatever the number of shifts, and a generator for each by its name: adding a shift changes no other
