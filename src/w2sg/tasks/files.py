@@ -143,6 +143,14 @@ class Files(SplitTask):
         return self
 
     @model_validator(mode="after")
+    def _columns_differ(self) -> Self:
+        if self.pair is not None and self.pair[0] == self.pair[1]:
+            raise ValueError(f"'pair' must be two different columns, got {self.pair[0]!r} twice")
+        if len(set(self.features or ())) < len(self.features or ()):
+            raise ValueError(f"'features' must name each column once, got {list(self.features or ())}")
+        return self
+
+    @model_validator(mode="after")
     def _paths_are_texts(self) -> Self:
         labels = [self.labels] if isinstance(self.labels, str) else (self.labels or {}).values()
         for path in filter(None, [self.path, *self.paths.values(), *labels]):

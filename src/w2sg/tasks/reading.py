@@ -281,8 +281,12 @@ def _read_parquet(path: str, data: bytes) -> list[Mapping[str, Any]]:
     try:
         rows: list[Mapping[str, Any]] = pq.read_table(pa.BufferReader(data)).to_pylist()
     except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{path}: not a Parquet file or damaged ({error})") from None
+        raise DataError(f"{path}: not a Parquet file or damaged ({_line(error)})") from None
     return rows
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split("\n")[0].split())
 
 
 def _read_idx(path: str, data: bytes, labels: bytes | None) -> Sheet:
