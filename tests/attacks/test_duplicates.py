@@ -124,6 +124,18 @@ def test_test_rows_that_were_trained_on_are_left_out_and_said(write: Writer) -> 
     assert apart.counts == {}
 
 
+def test_copies_in_another_domain_are_left_out(write: Writer) -> None:
+    rows = [(*row, "near") for row in measured(200)]
+    far = [(*row, "far") for row in (*measured(50, seed=1), *measured(200))]
+    path = write("d.csv", csv("a,b,label,from", rows + far))
+    data = load(path, domain="from", shifts=[{"kind": "domain", "source": ["near"]}])
+    said = data.counts["left out of shifted test sets: inputs of a training split"]
+    assert said >= 150
+    assert len(data.tests["far"]) == 250 - said
+    trained = {*data.supervision.metadata["together"].tolist(), *data.transfer.metadata["together"].tolist()}
+    assert trained.isdisjoint(data.tests["far"].metadata["together"].tolist())
+
+
 def test_a_test_set_of_copies_alone_is_refused(write: Writer) -> None:
     path = str(write("d.csv", csv("a,b,label", measured(200))))
     with pytest.raises(DataError, match=r"test set 'test' must hold inputs that no training split has, all its 200"):

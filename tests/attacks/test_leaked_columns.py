@@ -48,6 +48,8 @@ def test_a_column_that_tells_the_label_is_refused(write: Writer, name: str, seed
         lambda i, label: f"w{i % 50} v{i % 7} {'yes' if label else 'no'} u{i % 3}",
         lambda i, label: f"w{i % 50} v{i % 7} {'[spam]' if label else ''} u{i % 3}",
         lambda i, label: f"w{i % 50} v{i % 7} {'spam' if label and i else ''} u{i % 3}",
+        lambda i, label: f"w{i % 50} v{i % 7} id_{'spam' if label else 'ham'}_{i}",
+        lambda i, label: f"w{i % 50} v{i % 7} {'+++' if label else '---'}",
     ],
 )
 def test_a_word_that_is_the_label_is_refused(write: Writer, marked: Callable[[int, int], str]) -> None:

@@ -114,6 +114,12 @@ def test_a_class_that_the_supervisor_never_saw_is_said(write: Writer) -> None:
     assert data.counts == {"classes that the supervision split lacks": 1}
 
 
+def test_a_further_test_set_of_one_class_is_said(write: Writer) -> None:
+    rows = [(a, b, "one" if label and i % 5 == 0 else "", label) for i, (a, b, label) in enumerate(measured(300))]
+    counts = load(write("d.csv", csv("a,b,part,label", rows)), split="part").counts
+    assert counts == {"rows of test set 'one', all of one class": 30}
+
+
 def test_classes_that_come_apart_by_chance_are_said(write: Writer) -> None:
     rows = [(a, b, f"c{i % 60}") for i, (a, b, _) in enumerate(measured(180))]
     counts = load(write("d.csv", csv("a,b,label", rows))).counts

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from w2sg.core import AnyArray, DataError, FloatArray, IntArray
+from w2sg.core import AnyArray, BoolArray, DataError, FloatArray, IntArray
 from w2sg.tasks.table import Table
 
 COARSEST = 1e-3
@@ -23,6 +23,7 @@ _LOOKED_AT = 1000
 _AT_EDGES = ".,;:!?\"'`\u2018\u2019\u201c\u201d\u00ab\u00bb"
 _WORD = re.compile(r"\S+")
 
+LEFT_OUT = "left out of test sets: inputs of a training split"
 TRAINING = ("supervision", "transfer", "validation")
 
 
@@ -113,11 +114,10 @@ def without_seen(table: Table, dealt: Mapping[str, IntArray]) -> tuple[dict[str,
     """
     if table.units is None:
         return dict(dealt), {}
-    trained = np.unique(table.units[np.concatenate([dealt[name] for name in TRAINING if name in dealt])])
     kept = dict(dealt)
     left_out = 0
     for name in dealt.keys() - set(TRAINING):
-        fresh = ~np.isin(table.units[dealt[name]], trained)
+        fresh = unseen(table, dealt, dealt[name])
         if not fresh.any():
             raise DataError(
                 f"{table.source}: test set {name!r} must hold inputs that no training split has, all its {len(fresh)} "
@@ -128,10 +128,18 @@ def without_seen(table: Table, dealt: Mapping[str, IntArray]) -> tuple[dict[str,
     both = np.isin(table.units[dealt["transfer"]], table.units[dealt["supervision"]])
     found = {
         **_counted(table),
-        "left out of test sets: inputs of a training split": left_out,
+        LEFT_OUT: left_out,
         "transfer rows with inputs of the supervision split": int(both.sum()),
     }
     return kept, {name: count for name, count in found.items() if count}
+
+
+def unseen(table: Table, dealt: Mapping[str, IntArray], rows: IntArray) -> BoolArray:
+    """Return which of some rows `(n,)` have inputs that no training split has; all where nobody looked for units."""
+    if table.units is None:
+        return np.ones(len(rows), dtype=np.bool_)
+    trained = np.concatenate([dealt[name] for name in TRAINING if name in dealt])
+    return ~np.isin(table.units[rows], table.units[trained])
 
 
 def _counted(table: Table) -> dict[str, int]:

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from w2sg.core import BoolArray, Classes, DataError, Inputs, IntArray, Question, Task, TaskData, Texts, Vault, derive
-from w2sg.tasks.duplicates import TRAINING, without_seen
+from w2sg.tasks.duplicates import TRAINING, unseen, without_seen
 from w2sg.tasks.shifts import AnyShift
 from w2sg.tasks.table import FREE, Table
 
@@ -89,7 +89,7 @@ class SplitTask(Task):
         dealt, repeated = without_seen(table, self._deal(table, sizes, rng))
         data = assemble(table, dealt, self.corpus, self.shifts, rng, self.question(table))
         found = {**repeated, **self._classes_missing(table, dealt), **self.checked(table, dealt)}
-        return replace(data, counts={**self.counts(), **found})
+        return replace(data, counts={**self.counts(), **data.counts, **found})
 
     def checked(self, table: Table, dealt: Mapping[str, IntArray]) -> Mapping[str, int]:
         """Return what a task found in its rows once they were dealt, where that is something.
@@ -127,7 +127,10 @@ class SplitTask(Task):
             "classes that the supervision split lacks": int((~np.isin(asked, gold["supervision"])).sum()),
             "test rows of classes that the transfer split lacks": int((~np.isin(gold["test"], gold["transfer"])).sum()),
         }
-        return {name: count for name, count in found.items() if count}
+        for name in gold.keys() - set(SPLITS):
+            if len(np.unique(gold[name])) == 1:
+                found[f"rows of test set {name!r}, all of one class"] = len(gold[name])
+        return {name: count for name, count in sorted(found.items()) if count}
 
     def question(self, table: Table) -> Question[Any]:
         """Return what is asked of each row: by default which class it has."""
@@ -313,13 +316,20 @@ def assemble(
     parts = {name: (table.examples(index), table.gold[index]) for name, index in rows.items()}
     # One draw, whatever the number of shifts, and a generator for each by its name: adding a shift changes no other
     # test set.
-    entropy = int(rng.integers(2**63))
+    entropy, left_out = int(rng.integers(2**63)), 0
     for shift in shifts:
         shifted = shift.test_sets(table, rows["test"], derive(entropy, "shift", shift.test_name))
         if taken := sorted(set(shifted) & set(parts)):
             raise DataError(f"shift {shift.kind!r}: there is a test set {taken[0]!r} already: set 'title' of the shift")
         check_names([name for name in shifted if name not in parts], f"shift {shift.kind!r}")
-        parts.update(shifted)
+        for name, (examples, gold) in shifted.items():
+            # Changed inputs have a pool of their own; rows of this pool may be copies of rows that are trained on.
+            own = examples.inputs.pool is table.pool
+            kept = unseen(table, rows, examples.inputs.rows) if own else np.ones(len(examples), dtype=np.bool_)
+            if not kept.any():
+                raise DataError(f"shift {shift.kind!r}: all {len(kept)} rows have inputs of a training split: drop it")
+            parts[name] = examples.take(kept), gold[kept]
+            left_out += int((~kept).sum())
     names = ["test", *(name for name in parts if name not in SPLITS)]
     texts = np.array(table.classes, dtype=object) if question.signal is Texts else None
     golds = {name: gold if texts is None else texts[gold] for name, (_, gold) in parts.items()}
@@ -331,4 +341,5 @@ def assemble(
         tests={name: parts[name][0] for name in names},
         corpus=Inputs(table.pool, np.arange(len(table))) if corpus == "all" else parts["transfer"][0].inputs,
         vault=Vault(golds),
+        counts={"left out of shifted test sets: inputs of a training split": left_out} if left_out else {},
     )
