@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from attack_data import Writer, csv, gold_of, load, measured, noise
+from attacked_files import Writer, csv, gold_of, load, measured, noise
 
 import w2sg
 from w2sg.core import DataError, Task, derive, registry

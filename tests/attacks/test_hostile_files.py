@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from attack_data import Writer, csv, gold_of, load, measured
+from attacked_files import Writer, csv, gold_of, load, measured
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

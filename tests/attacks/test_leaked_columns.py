@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from attack_data import Row, Writer, csv, load, measured
+from attacked_files import Row, Writer, csv, load, measured
 
 from w2sg.core import DataError, derive
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from attack_data import Writer, csv, load, measured
+from attacked_files import Writer, csv, load, measured
 
 import w2sg
 from w2sg.core import ClassProbabilities, DataError, derive
