@@ -30,7 +30,7 @@ STUDY = """
 name = "kills"
 seeds = {seeds}
 methods = ["naive", "naive-hard", "confidence", "product", "early-stopping", "bootstrapping", "confident-only"]
-plugins = ["whole.py"]
+plugins = ["trusted:whole.py"]
 
 [[tasks]]
 kind = "digits"

@@ -125,7 +125,7 @@ def test_what_never_happens(what: str) -> None:
 def test_nothing_is_printed_or_swallowed(path: Path) -> None:
     """`print` is not called; what catches everything is there to clean up, and raises again.
 
-    Only `graph/attempts.py` catches what a component raises, to write it down as that component's failure.
+    Only `core/attempts.py` catches what a component raises, to write it down as that component's failure.
     """
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Call):

@@ -90,7 +90,7 @@ def test_a_name_is_taken_once() -> None:
         kind: Literal["naive"] = "naive"
 
     Mine.__module__ = "somewhere.else"
-    with pytest.raises(InputError, match=r"methods already has the name 'naive' \(w2sg.methods.composition\)"):
+    with pytest.raises(InputError, match=r"methods already has the name 'naive' \(w2sg.methods.catalogue.burns\)"):
         register()(Mine)
 
 

@@ -1,16 +1,15 @@
 """What the tests of the graph share: the toy steps, loaded as the plugin that they are."""
 
-import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from w2sg.core import registry
 
 TOYS = ("Number", "Total", "Gold", "Chain")
-PLUGIN = str(Path(__file__).with_name("toy_steps.py"))
+LOADING = partial(registry.load_plugin, Path(__file__).with_name("toy_steps.py"))
 
 
 def toys() -> Any:
     """Return the module of toy steps, registered."""
-    registry.load_plugin(PLUGIN)
-    return sys.modules["w2sg_plugin_toy_steps"]
+    return LOADING()

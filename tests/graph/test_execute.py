@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from graph_data import PLUGIN
+from graph_data import LOADING
 
 from w2sg.core import StoreError
 from w2sg.graph import Artifact, InProcess, Keys, Processes, Step, Store, execute
@@ -76,7 +76,7 @@ def test_a_step_that_fails_ends_nobody_else(toy: Any, together: str | None, laun
         for fails in ("error", "input", "memory", "refused")
     ]
     stands_on = toy.Chain(total=bad[0])
-    made = execute([*good, *bad, stands_on], tmp_path, launcher=launcher, plugins=[PLUGIN])
+    made = execute([*good, *bad, stands_on], tmp_path, launcher=launcher, prepare=LOADING)
     reasons = {place: (failure.reason, failure.bad_input) for place, failure in made.failed.items()}
     assert reasons == {
         2: ("ZeroDivisionError: of the step itself", False),
@@ -91,7 +91,7 @@ def test_a_step_that_fails_ends_nobody_else(toy: Any, together: str | None, laun
         assert refused is not None
         assert refused.record["refused"] == "these numbers cannot be added"
     assert len(arrays(tmp_path, made.keys[:2])) == 2
-    again = execute([*good, *bad, stands_on], tmp_path, plugins=[PLUGIN])
+    again = execute([*good, *bad, stands_on], tmp_path, prepare=LOADING)
     assert set(again.failed) == {2, 3, 4, 6}  # failures are tried again, refusals and successes are not
     assert not again.done
 
@@ -118,7 +118,7 @@ def test_a_step_that_ends_its_worker_fails_alone(toy: Any, tmp_path: Path) -> No
         [killer, beside, *others],
         tmp_path,
         launcher=Processes(workers=2),
-        plugins=[PLUGIN],
+        prepare=LOADING,
         progress=lambda done, total: told.append((done, total)),
     )
     assert {place: failure.reason for place, failure in made.failed.items()} == {
@@ -147,7 +147,7 @@ def test_the_number_of_workers_does_not_change_a_bit(toy: Any, tmp_path: Path) -
         toy.Total(first=toy.Number(seed=s, where=f"{s}"), second=toy.Number(seed=50 + s), seed=s) for s in range(4)
     ]
     one = execute(steps, tmp_path / "one", workers=1)
-    two = execute(steps, tmp_path / "two", launcher=Processes(workers=2), plugins=[PLUGIN])
+    two = execute(steps, tmp_path / "two", launcher=Processes(workers=2), prepare=LOADING)
     assert one.keys == two.keys
     assert one.done == two.done
     for first, second in zip(arrays(tmp_path / "one", one.keys), arrays(tmp_path / "two", two.keys), strict=True):

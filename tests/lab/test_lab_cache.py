@@ -94,7 +94,7 @@ def test_the_number_of_workers_does_not_change_a_bit(tmp_path: Path, monkeypatch
     monkeypatch.setattr(evidence, "KEPT_BITS", WHOLE)
     whole = tmp_path / "keeping_all_bits.py"
     whole.write_text(f"from w2sg.lab import evidence\n\nevidence.KEPT_BITS = {WHOLE}\n")
-    given = small_study(methods=["naive", "confidence", "bootstrapping"], seeds=2, plugins=[str(whole)])
+    given = small_study(methods=["naive", "confidence", "bootstrapping"], seeds=2, plugins=[f"trusted:{whole}"])
     one = study(given, store=tmp_path / "one", workers=1)
     two = study(given, store=tmp_path / "two", workers=2)
     assert accuracies(one) == accuracies(two)

@@ -1,6 +1,7 @@
 """A kind of step written outside the package: computed, listed, cached, resumed, and shown in a report."""
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,14 @@ from w2sg.lab import scores_of_setups
 from w2sg.report import html_page, terminal_table, write_document
 
 PLUGIN = Path(__file__).parent / "plugins" / "confusion_step.py"
+LOADING = partial(registry.load_plugin, PLUGIN)
 
 
 @pytest.fixture(autouse=True)
 def plugin() -> Any:
     """The plugin's module, as every command loads it."""
     sys.modules.pop("w2sg_plugin_confusion_step", None)
-    registry.load_plugin(PLUGIN)
-    return sys.modules["w2sg_plugin_confusion_step"]
+    return LOADING()
 
 
 def confusions(plugin: Any, **fields: Any) -> list[Step]:
@@ -31,7 +32,7 @@ def confusions(plugin: Any, **fields: Any) -> list[Step]:
 
 
 def computed(folder: Path, steps: list[Step], **how: Any) -> Execution:
-    return execute(steps, folder, plugins=[str(PLUGIN)], **how)
+    return execute(steps, folder, prepare=LOADING, **how)
 
 
 def results(folder: Path) -> list[Result]:
@@ -125,13 +126,14 @@ def test_its_code_is_part_of_its_key(plugin: Any, tmp_path: Path) -> None:
         known.cache_clear()
     sys.modules.pop("w2sg_plugin_confusion_step")
     registry._entries["steps"].pop("confusion")
-    registry.load_plugin(edited)
+    module = registry.load_plugin(edited)
     try:
-        assert Keys().of(confusions(sys.modules["w2sg_plugin_confusion_step"])[0]) != before
+        assert Keys().of(confusions(module)[0]) != before
     finally:
         for known in (code._path, code._imports, code._closure, code._source_digest, keys_module._code):
             known.cache_clear()
-        sys.modules.pop("w2sg_plugin_confusion_step")
+        sys.modules.pop(module.__name__)
+        registry._entries["steps"].pop("confusion")
 
 
 def test_it_is_shown_in_a_report(plugin: Any, tmp_path: Path) -> None:

@@ -104,11 +104,10 @@ def publish(document: "Document", page: Path | None, *, as_json: bool, name: str
 
 
 def load_plugins(paths: Sequence[str] | None) -> None:
-    """Import Python files that register components."""
-    from w2sg.core import registry
+    """Register what Python files offer; see `w2sg.isolation.load_plugins`."""
+    from w2sg import isolation
 
-    for path in paths or []:
-        registry.load_plugin(path)
+    isolation.load_plugins(paths or [])
 
 
 def known_run(folder: Path, prefix: str) -> "Result":

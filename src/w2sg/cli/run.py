@@ -77,4 +77,5 @@ def _print_summary(result: "SetupResult") -> None:
     typer.echo(str(result.pgr))
     agreement, copied = console.number(means["agreement"]), console.number(means["errors_copied"])
     typer.echo(f"agreement with the supervisor {agreement}, share of its errors copied {copied}")
+    typer.echo(f"trust tier {result.trust}")
     typer.echo(f"{result.wall_s:.1f} s; runs {', '.join(run_id[:8] for run_id in result.run_ids)}")

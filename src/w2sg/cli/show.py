@@ -22,7 +22,7 @@ def show(
     """
     from w2sg.core import canonical_json
     from w2sg.graph import REFUSED, Store
-    from w2sg.lab import result_of
+    from w2sg.lab import result_of, shown_trust
 
     console.load_plugins(plugin)
     folder = console.existing_store(store)
@@ -59,4 +59,6 @@ def show(
         typer.echo(f"agreement {agreement}, supervisor's errors copied {copied}")
     handed = [[h["purpose"], h["split"], str(h["n"]), h.get("asked_by", "")] for h in result["gold"]]
     console.print_table("gold handed out", ["for", "of split", "labels", "to"], handed)
+    if "trust" in result:
+        typer.echo(f"trust tier: {shown_trust(result['trust'])}")
     typer.echo("versions: " + ", ".join(f"{name} {value}" for name, value in result["versions"].items()))

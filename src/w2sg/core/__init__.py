@@ -14,6 +14,7 @@ from w2sg.core.arrays import frozen as frozen
 from w2sg.core.arrays import one_hot as one_hot
 from w2sg.core.arrays import pack_texts as pack_texts
 from w2sg.core.arrays import unpack_texts as unpack_texts
+from w2sg.core.attempts import attempt as attempt
 from w2sg.core.caching import cached as cached
 from w2sg.core.caching import checkpoint_folder as checkpoint_folder
 from w2sg.core.caching import using_cache as using_cache
@@ -71,6 +72,7 @@ from w2sg.core.methods import Method as Method
 from w2sg.core.methods import Training as Training
 from w2sg.core.methods import run_timed as run_timed
 from w2sg.core.methods import run_together as run_together
+from w2sg.core.processes import main_unseen as main_unseen
 from w2sg.core.randomness import derive as derive
 from w2sg.core.registry import build as build
 from w2sg.core.registry import component_field as component_field

@@ -7,7 +7,8 @@ a file, sent to another process and made again by name.
 import hashlib
 import json
 from abc import ABC
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -55,6 +56,22 @@ class Component(BaseModel, ABC):
     def fingerprint(self) -> str:
         """Return a hash of the files outside this package that the component reads; empty if it reads none."""
         return ""
+
+    @property
+    def trust_tier(self) -> str:
+        """Where it does its work: here (`T0`), or in a worker without ground truth (`T1`, in a sandbox `T2`)."""
+        return "T0"
+
+    def reads(self) -> Iterable[Path]:
+        """Return the local files and folders that the component reads when it is used, such as a pretrained model."""
+        return ()
+
+    def modules(self) -> frozenset[str]:
+        """Return the modules that define it, with those of its base classes; `module:name` is a name imported there."""
+        # A base class is code that the component runs; its module is reached by an import as well, but not where a
+        # class was made by subscription (`Method[Texts]`).
+        bases = (cls for cls in type(self).__mro__ if issubclass(cls, Component) and cls is not Component)
+        return frozenset(cls.__module__ for cls in bases)
 
     def parts(self) -> Iterator["Component"]:
         """Yield this component and all inside it."""

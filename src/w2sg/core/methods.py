@@ -57,6 +57,11 @@ class Method(Component, Generic[S, T]):
         return 0
 
     @property
+    def alone(self) -> bool:
+        """Whether students are trained by it one after the other, and not in a batch with those of other methods."""
+        return False
+
+    @property
     def training_facts(self) -> Mapping[str, str]:
         """What theories may take for granted of how the student is trained.
 

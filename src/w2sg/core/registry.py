@@ -12,8 +12,9 @@ import importlib.util
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from types import ModuleType
 from typing import Any, TypeVar, overload
 
 from pydantic import BeforeValidator, WithJsonSchema
@@ -24,6 +25,8 @@ from w2sg.core.errors import InputError, UnknownNameError
 C = TypeVar("C", bound=Component)
 ComponentClass = TypeVar("ComponentClass", bound=type[Component])
 
+PLUGIN = "w2sg_plugin_"
+"""What the names of plugins' modules begin with."""
 GROUP = "w2sg."
 """Entry-point groups of components begin so; the plural name of the contract follows."""
 
@@ -33,6 +36,7 @@ class Entry:
     """What the registry knows of one name.
 
     An `oracle` sees more gold than any honest method could: it bounds what is possible and is never chosen by default.
+    `origin` is the module that registered the name; nobody else may give the name another meaning.
     """
 
     contract: str
@@ -42,6 +46,7 @@ class Entry:
     summary: str = ""
     paper: str = ""
     oracle: bool = False
+    origin: str = ""
 
     @property
     def preset(self) -> bool:
@@ -68,6 +73,10 @@ def singular(plural: str) -> str:
 _contracts: dict[type[Component], str] = {}
 _entries: dict[str, dict[str, Entry]] = {}
 _loaded: set[str] = set()
+_adopters: list[Callable[[Component], Component]] = []
+_outsiders: dict[str, Callable[[str], object]] = {}
+_files: dict[str, Path] = {}
+"""The files of the plugins that this process runs, by the names of their modules."""
 
 
 def contract(plural: str) -> Callable[[ComponentClass], ComponentClass]:
@@ -94,6 +103,12 @@ def contract_of(cls: type[Component]) -> str:
     raise InputError(f"{cls.__qualname__} fills no contract of w2sg: derive it from one, such as w2sg.core.Method")
 
 
+def contract_class(plural: str) -> type[Component]:
+    """Return the abstract class of a contract, given by its plural name."""
+    _known(plural)
+    return next(cls for cls, name in _contracts.items() if name == plural)
+
+
 def contracts() -> list[str]:
     """Return the plural names of all contracts that installed packages offer components of, sorted."""
     groups = {group.removeprefix(GROUP) for group in entry_points().groups if group.startswith(GROUP)}
@@ -105,7 +120,7 @@ def register(*, paper: str = "") -> Callable[[ComponentClass], ComponentClass]:
 
     def decorate(cls: ComponentClass) -> ComponentClass:
         summary = (cls.__doc__ or "").strip().split("\n")[0]
-        _add(Entry(contract_of(cls), kind_of(cls), cls, {}, summary, paper))
+        enter(Entry(contract_of(cls), kind_of(cls), cls, {}, summary, paper, origin=cls.__module__))
         return cls
 
     return decorate
@@ -115,17 +130,40 @@ def preset(
     name: str, cls: type[Component], summary: str, *, paper: str = "", oracle: bool = False, **fields: Any
 ) -> None:
     """Register a name for a kind with some fields set."""
-    _add(Entry(contract_of(cls), name, cls, fields, summary, paper, oracle))
+    # Whose name it is, is said by the module that calls: the class of a preset is often the package's own.
+    caller = str(sys._getframe(1).f_globals["__name__"])
+    enter(Entry(contract_of(cls), name, cls, fields, summary, paper, oracle, caller))
 
 
-def _add(entry: Entry) -> None:
+def enter(entry: Entry) -> None:
+    """Register an entry.
+
+    Raises:
+        InputError: If somebody else has registered the name.
+    """
+    if entry.contract not in _loaded and not entry.origin.startswith("w2sg."):
+        _known(entry.contract)  # the package's own names come first, so that nobody can be there before them
     known = _entries[entry.contract]
     old = known.get(entry.name)
     # The same module may register again, as it does when a notebook runs a cell twice; another one would take the name
     # away.
-    if old is not None and old.cls.__module__ != entry.cls.__module__:
-        raise InputError(f"{entry.contract} already has the name {entry.name!r} ({old.cls.__module__}): choose another")
+    if old is not None and old.origin != entry.origin:
+        raise InputError(f"{entry.contract} already has the name {entry.name!r} ({old.origin}): choose another")
     known[entry.name] = entry
+
+
+def registered() -> list[Entry]:
+    """Return the entries of all contracts as far as they are loaded; nothing is imported to find more."""
+    return [entry for known in _entries.values() for entry in known.values()]
+
+
+def foreign_code() -> list[str]:
+    """Return the modules from outside of w2sg that registered components in this process, sorted.
+
+    Components that stand for those of a worker have no such module: what defines them is not in this process.
+    """
+    modules = {module for entry in registered() for module in (entry.origin, entry.cls.__module__)}
+    return sorted(name for name in modules if name in sys.modules and name.split(".")[0] != "w2sg")
 
 
 def names(of: str | type[Component]) -> list[str]:
@@ -166,7 +204,7 @@ def build(of: str | type[Component], spec: str | Mapping[str, Any] | Component) 
         ConfigError: If a field breaks its rule.
     """
     if isinstance(spec, Component):
-        return spec
+        return _adopted(spec)
     if isinstance(spec, str):
         spec = {"kind": spec}
     if not isinstance(spec, Mapping):
@@ -180,7 +218,19 @@ def build(of: str | type[Component], spec: str | Mapping[str, Any] | Component) 
     # What is said last counts: the defaults of the kind, over them the fields of the preset, over them those that are
     # asked for. The kind comes from the class, because a preset has a name and no kind of its own.
     fields = merged(merged(_component_defaults(entry.cls), entry.fields), data)
-    return entry.cls.parse({**fields, "kind": kind_of(entry.cls)})
+    return _adopted(entry.cls.parse({**fields, "kind": kind_of(entry.cls)}))
+
+
+def adopt(by: Callable[[Component], Component]) -> None:
+    """Have every component that is built pass through a function, such as one that isolates those of plugins."""
+    if by not in _adopters:
+        _adopters.append(by)
+
+
+def _adopted(component: Component) -> Component:
+    for by in _adopters:
+        component = by(component)
+    return component
 
 
 def _component_defaults(cls: type[Component]) -> dict[str, Any]:
@@ -213,27 +263,53 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def load_plugin(path: str | Path) -> None:
-    """Import a Python file that registers components.
+def runs_here(path: str | Path) -> bool:
+    """Return whether this process runs a plugin's file already."""
+    return Path(path).resolve() in _files.values()
+
+
+def load_plugin(path: str | Path) -> ModuleType:
+    """Run a Python file that registers components in this process, once, and return its module.
+
+    It then runs with all rights of this process, beside ground truth. Commands run plugins in workers of their own
+    instead (`w2sg.isolation.load_plugins`), but for those that are said to be trusted.
 
     Raises:
-        InputError: If the file is missing.
+        InputError: If the file is missing or is no Python, or running it fails.
     """
     file = Path(path).resolve()
-    # The prefix keeps a plugin named as some library from hiding that library, and lets workers find it by its name.
-    name = f"w2sg_plugin_{file.stem}"
-    if name in sys.modules and sys.modules[name].__file__ == str(file):
-        return
+    known = next((name for name, loaded in _files.items() if loaded == file and name in sys.modules), None)
+    if known is not None:
+        return sys.modules[known]
+    # The prefix keeps a plugin named as some library from hiding that library. Plugins of one name in two folders are
+    # two modules.
+    name = f"{PLUGIN}{file.stem}"
+    while name in _files and _files[name] != file:
+        name += "_"
     spec = importlib.util.spec_from_file_location(name, file)
     if not file.is_file() or spec is None or spec.loader is None:
         raise InputError(f"plugin {path}: no such Python file")
+    if str(file.parent) not in sys.path:
+        sys.path.append(str(file.parent))  # for what stands beside it, and after all that is installed
     module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
+    sys.modules[name], _files[name] = module, file
     try:
         spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]  # half a module must not pass for the whole one the next time
-        raise
+    except BaseException as error:
+        del sys.modules[name], _files[name]  # half a module must not pass for the whole one the next time
+        if isinstance(error, InputError | KeyboardInterrupt):
+            raise
+        raise InputError(f"plugin {path} cannot be loaded: {type(error).__name__}: {error}") from error
+    return module
+
+
+def outsiders(plural: str, admit: Callable[[str], object]) -> None:
+    """Have modules of other installed packages that offer components of a contract admitted instead of imported."""
+    _outsiders[plural] = admit
+
+
+def _ours(point: EntryPoint) -> bool:
+    return point.module.split(".")[0] == "w2sg"
 
 
 def _plural(of: str | type[Component]) -> str:
@@ -247,8 +323,12 @@ def _known(of: str | type[Component]) -> dict[str, Entry]:
     if plural not in _loaded:
         # Marked before loading: a module that looks a name up while it is loaded must not start loading again.
         _loaded.add(plural)
-        for point in entry_points(group=f"{GROUP}{plural}"):
-            point.load()
+        points = entry_points(group=f"{GROUP}{plural}")
+        for point in sorted(points, key=lambda point: not _ours(point)):  # our names first: nobody can take them
+            if _ours(point) or plural not in _outsiders:
+                point.load()
+            else:
+                _outsiders[plural](point.module)
     if plural not in _entries:
         raise UnknownNameError("kind of thing", plural, contracts())
     return _entries[plural]

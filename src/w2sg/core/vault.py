@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2sg.core.arrays import AnyArray, FloatArray, IntArray, frozen
+from w2sg.core.arrays import AnyArray, FloatArray, IntArray, digest_arrays, frozen
 from w2sg.core.errors import GoldError, InputError
 from w2sg.core.ledger import Release, announce
+from w2sg.core.randomness import derive
 
 PURPOSES = {
     "supervision": "the weak supervisor is trained on the gold of its own split",
@@ -64,6 +65,7 @@ class Vault:
         # Two underscores keep gold out of reach of a method that only tries attributes: a guard against accidents.
         self.__gold = {split: _sealed(np.asarray(labels)) for split, labels in gold.items()}
         self.__record: list[Release] = []
+        self.__salt = digest_arrays(*self.__gold.values())
 
     def __repr__(self) -> str:
         return f"Vault({', '.join(self.__gold)}; {len(self.__record)} hand-outs)"
@@ -72,6 +74,15 @@ class Vault:
     def record(self) -> tuple[Release, ...]:
         """Every hand-out so far, in order."""
         return tuple(self.__record)
+
+    def generator(self, seed: int, *purpose: str) -> np.random.Generator:
+        """Return the generator of a purpose under a seed, which nobody can derive again who does not know the gold.
+
+        A method is handed its randomness, and could try seeds until one gives the same; were the noise of simulated
+        labels derived from that seed alone, it could then take the noise away. Mixed with all of the gold, the streams
+        of two purposes tell nothing of each other, and no seed can be found by trying.
+        """
+        return derive(seed, self.__salt, *purpose)
 
     def release(self, purpose: str, split: str, *, asked_by: str = "") -> AnyArray:
         """Hand out the gold of a split, `(n,)`.

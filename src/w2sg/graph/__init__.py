@@ -3,7 +3,6 @@
 A step is declared by subclassing `Step`; `execute` makes what the store lacks of a list of steps.
 """
 
-from w2sg.graph.attempts import attempt as attempt
 from w2sg.graph.compute import Failure as Failure
 from w2sg.graph.compute import Report as Report
 from w2sg.graph.compute import compute as compute
@@ -23,9 +22,11 @@ from w2sg.graph.keys import Keys as Keys
 from w2sg.graph.keys import versions as versions
 from w2sg.graph.launchers import InProcess as InProcess
 from w2sg.graph.launchers import Launcher as Launcher
+from w2sg.graph.launchers import Prepare as Prepare
 from w2sg.graph.launchers import Processes as Processes
 from w2sg.graph.launchers import Unit as Unit
 from w2sg.graph.launchers import WorkerPool as WorkerPool
+from w2sg.graph.launchers import nothing as nothing
 from w2sg.graph.sharing import shared as shared
 from w2sg.graph.sharing import sharing as sharing
 from w2sg.graph.steps import REFUSED as REFUSED

@@ -1,21 +1,21 @@
 """Code versions: the hash of the source that a step's result depends on.
 
 A module depends on what it imports. A name that is imported from a package's face (`from w2sg.core import derive`) is
-followed to the file that defines it, so that an edit of a file that merely stands in the same room changes no key.
+followed to the file that defines it, so that an edit of a file that merely stands in the same room changes no key. A
+module that is a file by itself, such as a plugin, depends also on the files beside it that it imports.
 """
 
 import hashlib
 import importlib.util
 import re
 import sys
+import sysconfig
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
-from w2sg.core import Component, InputError
+from w2sg.core import Component, InputError, registry
 
-PLUGIN = "w2sg_plugin_"
-"""What the names of plugins' modules begin with: a plugin may use what another one defines."""
 _IMPORT = re.compile(r"^\s*(?:from\s+(\.*[\w.]*)\s+import\s+(\([^)]*\)|[^\n#;]*)|import\s+([^\n#;]+))", re.MULTILINE)
 _NAME = re.compile(r"([\w.]+)(?:\s+as\s+(\w+))?")
 _COMMENT = re.compile(r"#[^\n]*")
@@ -24,10 +24,12 @@ _COMMENT = re.compile(r"#[^\n]*")
 def code_digest(modules: Iterable[str]) -> str:
     """Return the sha256 of the sources of modules and of all they import from their own package or from w2sg.
 
+    A name that is imported from a module (`w2sg.core:derive`) stands for the module that defines it.
+
     Raises:
         InputError: If a module has no source file: changes of its code could not be noticed.
     """
-    named = frozenset(modules)
+    named = frozenset(_defined_in(*name.split(":")) if ":" in name else name for name in modules)
     for name in sorted(named):
         if _path(name) is None:
             raise InputError(
@@ -36,18 +38,19 @@ def code_digest(modules: Iterable[str]) -> str:
             )
     state = hashlib.sha256()
     for name in sorted(_closure(named)):
-        state.update(f"{name}\0{_source_digest(name)}\0".encode())
+        state.update(f"{_label(name)}\0{_source_digest(name)}\0".encode())
     return state.hexdigest()
 
 
-def modules_of(*components: Component) -> set[str]:
-    """Return the modules that define components and the components inside them, with those of their base classes.
+def _label(name: str) -> str:
+    """Return what a module is called in a key: plugins by their file's name, whatever else this process has loaded."""
+    path = _path(name)
+    return f"{registry.PLUGIN}{path.stem}" if name.startswith(registry.PLUGIN) and path else name
 
-    A base class of w2sg or of the component's own package is code that the component runs; its module is reached by
-    an import as well, but not where a class was made by subscription (`Method[Texts]`).
-    """
-    classes = {cls for component in components for part in component.parts() for cls in type(part).__mro__}
-    return {cls.__module__ for cls in classes if issubclass(cls, Component) and cls is not Component}
+
+def modules_of(*components: Component) -> set[str]:
+    """Return the modules that define components and the components inside them, with those of their base classes."""
+    return {module for component in components for part in component.parts() for module in part.modules()}
 
 
 @cache
@@ -72,9 +75,22 @@ def _imports(name: str) -> frozenset[str]:
     targets = {
         _defined_in(base, item)
         for base, item, _ in _named_imports(name, path)
-        if base.split(".")[0] in own or base.startswith(PLUGIN)
+        if base.split(".")[0] in own or base.startswith(registry.PLUGIN) or _beside(path, base)
     }
     return frozenset(target for target in targets if target != "w2sg" and _path(target))
+
+
+def _beside(path: Path, module: str) -> bool:
+    """Return whether a module lies in the folder of a file that is no part of a package or of an installation."""
+    if (path.parent / "__init__.py").exists() or any(map(path.is_relative_to, _installed())):
+        return False
+    other = _path(module)
+    return other is not None and other.is_relative_to(path.parent)
+
+
+@cache
+def _installed() -> tuple[str, ...]:
+    return tuple(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
 
 
 def _named_imports(name: str, path: Path) -> list[tuple[str, str, str]]:

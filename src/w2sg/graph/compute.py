@@ -9,8 +9,7 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from w2sg.core import AnyArray, CapabilityError, InputError, W2sgError, using_cache
-from w2sg.graph.attempts import attempt
+from w2sg.core import AnyArray, CapabilityError, InputError, W2sgError, attempt, using_cache
 from w2sg.graph.database import CACHED
 from w2sg.graph.entries import Finished
 from w2sg.graph.keys import THREADS, Keys

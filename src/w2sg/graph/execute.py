@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from w2sg.core import StoreError
-from w2sg.graph.attempts import attempt
+from w2sg.core import StoreError, attempt
 from w2sg.graph.compute import Failure, Report
 from w2sg.graph.keys import THREADS, Keys
-from w2sg.graph.launchers import InProcess, Launcher, Processes, Unit, WorkerPool
+from w2sg.graph.launchers import InProcess, Launcher, Prepare, Processes, Unit, WorkerPool, nothing
 from w2sg.graph.steps import Step
 from w2sg.graph.store import Store
 
@@ -44,7 +43,7 @@ def execute(
     *,
     launcher: Launcher | None = None,
     workers: int | None = None,
-    plugins: Sequence[str] = (),
+    prepare: Prepare = nothing,
     progress: Progress | None = None,
 ) -> Execution:
     """Make the artifacts of steps that the store lacks.
@@ -56,7 +55,7 @@ def execute(
         store: The store's folder.
         launcher: Where the work is done; None takes this process for little work and local processes for much.
         workers: Processes, where the launcher is None; 1 works in this process.
-        plugins: Python files that register components, for other processes to load.
+        prepare: Called first in other processes that do the work, such as to load plugins.
         progress: Told of every step that is done.
 
     Raises:
@@ -75,7 +74,7 @@ def execute(
     missing = {key: step for key, step in zip(planned, steps, strict=True) if key and key not in finished}
     report = Report()
     if missing:
-        units = _units(list(missing.values()), store, plugins)
+        units = _units(list(missing.values()), store, prepare)
         launcher = launcher or _chosen(len(missing), units, workers)
         shown = len(steps) - len(missing)
         report = _launch(launcher, units, keys, lambda done: progress and progress(shown + done, len(steps)))
@@ -83,12 +82,12 @@ def execute(
     return Execution(tuple(planned), failed, report.done)
 
 
-def _units(steps: Sequence[Step], store: Path, plugins: Sequence[str]) -> list[Unit]:
+def _units(steps: Sequence[Step], store: Path, prepare: Prepare) -> list[Unit]:
     """Return the work by place, in the order of the steps."""
     places: dict[str, list[Step]] = {}
     for step in steps:
         places.setdefault(step.place, []).append(step)
-    return [Unit(store, tuple(members), tuple(plugins)) for members in places.values()]
+    return [Unit(store, tuple(members), prepare) for members in places.values()]
 
 
 def _chosen(n_missing: int, units: Sequence[Unit], workers: int | None) -> Launcher:

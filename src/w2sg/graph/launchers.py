@@ -4,20 +4,17 @@ import logging
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, final
 
 from pydantic import Field
 
-from w2sg.core import Component, InputError, RunError, contract, register, registry
-from w2sg.graph.attempts import attempt
+from w2sg.core import Component, InputError, RunError, attempt, contract, main_unseen, register
 from w2sg.graph.compute import Report, compute
 from w2sg.graph.steps import Step, packed, unpacked
 
@@ -29,6 +26,13 @@ class WorkerEndedError(RunError):
         super().__init__("a worker process ended before its work: if memory is short, use fewer workers")
 
 
+Prepare = Callable[[], object]
+
+
+def nothing() -> None:
+    """Prepare nothing."""
+
+
 @dataclass(frozen=True, eq=False)
 class Unit:
     """Steps that one worker computes one after the other, because they share data.
@@ -36,16 +40,16 @@ class Unit:
     Attributes:
         store: The store's folder.
         steps: What is asked for.
-        plugins: Python files that define components, for other processes to load.
+        prepare: Called first in other processes, such as to load plugins; a function that can be sent to them.
     """
 
     store: Path
     steps: tuple[Step, ...]
-    plugins: tuple[str, ...] = ()
+    prepare: Prepare = nothing
 
     def singly(self) -> list["Unit"]:
         """Return a unit for each step."""
-        return [Unit(self.store, (step,), self.plugins) for step in self.steps]
+        return [Unit(self.store, (step,), self.prepare) for step in self.steps]
 
 
 Outcome = tuple[Unit, Report | Exception]
@@ -130,34 +134,19 @@ def _hand_over(executor: Executor, unit: Unit) -> "Future[Report]":
 
 def _send(executor: Executor, unit: Unit) -> "Future[Report]":
     """Hand a unit to another process; it travels as plain data."""
-    with _main_unseen():
-        return executor.submit(_compute_packed, unit.store, packed(unit.steps), unit.plugins)
+    with main_unseen():
+        return executor.submit(_compute_packed, unit.store, packed(unit.steps), unit.prepare)
 
 
-def _compute_packed(store: Path, steps: Mapping[str, Any], plugins: Sequence[str]) -> Report:
+def _compute_packed(store: Path, steps: Mapping[str, Any], prepare: Prepare) -> Report:
     """Compute a unit in a worker; only reasons travel back, because not every exception survives the way."""
-    for plugin in plugins:
-        registry.load_plugin(plugin)
+    prepare()
     report = attempt(lambda: compute(store, unpacked(steps)))
     if isinstance(report, InputError):
         raise InputError(str(report)) from report
     if isinstance(report, Exception):
         raise RunError(f"{type(report).__name__}: {report}") from report
     return report
-
-
-@contextmanager
-def _main_unseen() -> Iterator[None]:
-    """Keep workers that start now from running the caller's script again: they need nothing of it."""
-    main = sys.modules["__main__"]
-    hidden = {name: vars(main)[name] for name in ("__file__", "__spec__") if name in vars(main)}
-    try:
-        for name in hidden:
-            setattr(main, name, None)
-        yield
-    finally:
-        for name, value in hidden.items():
-            setattr(main, name, value)
 
 
 def _start_worker() -> None:

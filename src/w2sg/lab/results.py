@@ -10,6 +10,7 @@ import numpy as np
 
 from w2sg.core import AnyArray, derive
 from w2sg.lab.outcomes import FailedRun, Run, failures_message
+from w2sg.lab.scoring import shown_trust
 from w2sg.lab.setup import Setup
 from w2sg.measure import Interval, Paired, Pgr, bootstrap_pgrs, pgr
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 LEVEL = 0.95
 TEST = "test"
+UNRECORDED = "not recorded"
 BOOTSTRAP_RESAMPLES = 1000
 
 
@@ -45,6 +47,7 @@ class SetupResult:
     train_s: float
     gold: tuple[Mapping[str, Any], ...]
     versions: Mapping[str, str]
+    trust: str = UNRECORDED
     wall_s: float = 0.0
     counts: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
@@ -86,6 +89,7 @@ class SetupResult:
             "gold": [dict(handout) for handout in self.gold],
             "counts": {name: list(least_and_most) for name, least_and_most in self.counts.items()},
             "versions": dict(self.versions),
+            "trust": self.trust,
             "train_s": self.train_s,
             "wall_s": self.wall_s,
         }
@@ -192,7 +196,13 @@ def _summarise(records: Sequence[Run], titles: Mapping[str, str]) -> SetupResult
         gold=tuple({"purpose": p, "split": s, "n": n, "times": times} for (p, s, n), times in gold.items()),
         versions=results[0]["versions"],
         counts=_least_and_most([result.get("counts", {}) for result in results]),
+        trust="; ".join(sorted({_trust(result) for result in results})),
     )
+
+
+def _trust(result: Mapping[str, Any]) -> str:
+    """Return where a run's numbers were made; runs of version 0.1 do not say."""
+    return shown_trust(result["trust"]) if "trust" in result else UNRECORDED
 
 
 def _least_and_most(counts: Sequence[Mapping[str, int]]) -> dict[str, tuple[int, int]]:

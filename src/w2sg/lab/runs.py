@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from w2sg.core import CapabilityError, Component, InputError, Method, RunError, StoreError, registry
-from w2sg.graph import REFUSED, Execution, Failure, Launcher, Progress, Result, Store, execute
+from w2sg.graph import REFUSED, Execution, Failure, Launcher, Prepare, Progress, Result, Store, execute, nothing
 from w2sg.lab.outcomes import FailedRun, Run, failures_message
 from w2sg.lab.scoring import Score
 from w2sg.lab.setup import Setup, names_of
@@ -61,7 +61,7 @@ def make_runs(
     store: Path,
     launcher: Launcher | None = None,
     workers: int | None = None,
-    plugins: Sequence[str] = (),
+    prepare: Prepare = nothing,
     progress: Progress | None = None,
 ) -> MadeRuns:
     """Make the runs of all setups under all seeds that the store lacks, and return them all.
@@ -72,7 +72,7 @@ def make_runs(
         store: The store's folder.
         launcher: Where the work is done; None chooses.
         workers: Processes, where the launcher is None; 1 works in this process, None chooses.
-        plugins: Python files that register components, for workers to load.
+        prepare: Called first in other processes that do the work, such as to load plugins.
         progress: Told how many runs are done, of how many.
 
     Raises:
@@ -81,7 +81,7 @@ def make_runs(
     steps = scores_of_setups(setups, seeds)
     done: Counter[str] = Counter()
     for _attempt in range(2):
-        execution = execute(steps, store, launcher=launcher, workers=workers, plugins=plugins, progress=progress)
+        execution = execute(steps, store, launcher=launcher, workers=workers, prepare=prepare, progress=progress)
         done += execution.done
         with Store(store) as opened:
             found, lost = _collect(opened, steps, execution, done)

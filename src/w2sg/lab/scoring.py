@@ -11,6 +11,8 @@ from w2sg.core import (
     Signal,
     Task,
     register,
+    registry,
+    wording,
 )
 from w2sg.graph import REFUSED, Artifact, Inputs, Listing, Step, versions
 from w2sg.lab.setup import Setup, names_of
@@ -80,12 +82,13 @@ class Score(OnData):
                 "agreement": float(data.question.same(student[TRANSFER], labels[TRANSFER]).mean()),
             }
             about = {"classes": list(data.question.names), "counts": dict(data.counts), "versions": versions()}
-            scored.append(Artifact(evidence, {"metrics": metrics, **about}))
+            scored.append(Artifact(evidence, {"metrics": metrics, **about, **_trust(given)}))
         return scored
 
     def listing(self, artifact: Artifact) -> Listing:
         """Return the names of the setup's parts, and the accuracies on the test set in distribution."""
-        return Listing(self.setup, {**names_of(self.setup), **shown_metrics(artifact.record["metrics"][TEST])})
+        shown = shown_metrics(artifact.record["metrics"][TEST])
+        return Listing(self.setup, {**names_of(self.setup), **shown, "trust": shown_trust(artifact.record["trust"])})
 
     def refused_listing(self, reason: str) -> Listing:
         """Return the names of the setup's parts, and why they do not fit."""
@@ -94,6 +97,19 @@ class Score(OnData):
     def title(self) -> str:
         """Return the names of the setup's parts, and the seed."""
         return f"{' / '.join(names_of(self.setup).values())}, seed {self.seed}"
+
+
+def _trust(inputs: Inputs) -> dict[str, Any]:
+    """Return where the numbers of a run were made: the student's tier, unless foreign code ran beside any of them."""
+    told = [registry.foreign_code(), *(given.record["trust"]["beside"] for given in inputs.values())]
+    beside = sorted({name for names in told for name in names})
+    return {"trust": {"tier": "T0" if beside else inputs["student"].record["trust"]["tier"], "beside": beside}}
+
+
+def shown_trust(trust: Mapping[str, Any]) -> str:
+    """Return where numbers were made, in words: a trust tier, and whose code ran beside ground truth."""
+    beside = [name.removeprefix(registry.PLUGIN) for name in trust["beside"]]
+    return f"{trust['tier']} beside {wording.listed(beside)}" if beside else str(trust["tier"])
 
 
 def shown_metrics(test: Mapping[str, Any]) -> dict[str, int | float | None]:

@@ -155,7 +155,7 @@ def name_of(contract: type[Component] | str, component: Component) -> str:
     >>> name_of(Student, registry.build(Student, {"kind": "nystroem", "features": {"count": 50}}))
     'nystroem(count=50)'
     """
-    alike = [entry for entry in registry.entries(contract) if type(component) is entry.cls]
+    alike = [entry for entry in registry.entries(contract) if component.kind == registry.kind_of(entry.cls)]
     near = [(_differences(entry, component), entry) for entry in alike]
     # Fewest differences first; of equals a preset before its kind, because it says more, and of presets the first,
     # because `min` keeps the first of equals.

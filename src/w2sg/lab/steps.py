@@ -18,18 +18,21 @@ from w2sg.core import (
     AnyTask,
     AnyTraining,
     CapabilityError,
+    Component,
     Signal,
     Supervision,
     Task,
     TaskData,
     Trained,
+    attempt,
     derive,
     pack_signals,
     register,
+    registry,
     run_timed,
     unpack_signals,
 )
-from w2sg.graph import REFUSED, Artifact, Inputs, Step, attempt, on_behalf_of, shared
+from w2sg.graph import REFUSED, Artifact, Inputs, Step, on_behalf_of, shared
 from w2sg.lab.evidence import pack_answers, unpack_answers
 
 TRANSFER = "transfer"
@@ -43,6 +46,16 @@ def place_of(task: Task, seed: int) -> str:
 def task_data(task: Task, seed: int) -> TaskData:
     """Return the splits of a task under a seed, loaded once for all steps of one worker's unit of work."""
     return shared(f"data {place_of(task, seed)}", lambda: task.load(derive(seed, "task")))
+
+
+def trust_of(*components: Component) -> dict[str, Any]:
+    """Return where a number was made, for its record: the trust tier, and foreign code that ran in this process.
+
+    Whatever a worker is kept from, code that runs beside ground truth could have told it: the tier is then T0.
+    """
+    beside = registry.foreign_code()
+    tiers = [part.trust_tier for component in components for part in component.parts()]
+    return {"trust": {"tier": "T0" if beside else max(tiers), "beside": beside}}
 
 
 class OnData(Step):
@@ -82,14 +95,15 @@ class WeakLabels(OnData):
         data, supervisor = self.data, self.supervisor
         gold = data.vault.release("supervision", "supervision", asked_by=supervisor.kind)
         supervision = Supervision(data.supervision, gold, data.question, data.corpus)
-        labeller = supervisor.fit(supervision, derive(self.seed, "supervisor"))
+        labeller = supervisor.fit(supervision, data.vault.generator(self.seed, "supervisor"))
         labels: dict[str, Signal] = {}
         for split, examples in data.labelled_by_supervisor().items():
             known = data.vault.release("simulate", split, asked_by=supervisor.kind) if supervisor.simulates else None
-            signal = labeller.label(examples, known, derive(self.seed, "label", split))
+            signal = labeller.label(examples, known, data.vault.generator(self.seed, "label", split))
             checked = data.question.checked(signal, len(examples), "weak labels")
+            # What a tie is drawn with tells nothing of gold; a student's ties are drawn alike.
             labels[split] = checked.untied(derive(self.seed, "ties", split))
-        return Artifact(pack_signals(labels))
+        return Artifact(pack_signals(labels), trust_of(self.task, supervisor))
 
 
 class _Training(OnData):
@@ -100,8 +114,8 @@ class _Training(OnData):
 
     @property
     def batch(self) -> str | None:
-        """All students of one configuration on the same data; one that is large is trained by itself."""
-        return None if self.student.alone else f"{self.place} {self.student.digest()}"
+        """All students of one configuration on the same data; one that is large, or isolated, is trained by itself."""
+        return None if self.student.alone or self.method.alone else f"{self.place} {self.student.digest()}"
 
     @abstractmethod
     def course(self, inputs: Inputs) -> AnyTraining:
@@ -139,7 +153,8 @@ def _answers(step: _Training, trained: Trained[Any], seconds: float) -> Artifact
         answers[split] = answer.untied(derive(step.seed, "ties", split))
     # Read after the answers: answering may add to the notes.
     notes = {"notes": dict(trained.notes)} if trained.notes else {}
-    return Artifact(pack_answers(answers), {"seconds": seconds, "steps": trained.steps, **notes})
+    trust = trust_of(step.student, step.method)
+    return Artifact(pack_answers(answers), {"seconds": seconds, "steps": trained.steps, **trust, **notes})
 
 
 @register()
@@ -161,10 +176,10 @@ class TrainedStudent(_Training):
             labels_of(data, inputs["labels"]),
             tier=method.tier,
             audits=method.audits,
-            rng=derive(self.seed, "audit"),
+            rng=data.vault.generator(self.seed, "audit"),
             asked_by=method.kind,
         )
-        return method.train(view, self.student, derive(self.seed, "student"))
+        return method.train(view, self.student, data.vault.generator(self.seed, "student"))
 
 
 @register()
@@ -182,7 +197,7 @@ class Ceiling(_Training):
     def course(self, inputs: Inputs) -> AnyTraining:
         """Return the plain method at work on the gold of the transfer split."""
         view = self.data.gold_view(asked_by="ceiling")
-        return self.method.train(view, self.student, derive(self.seed, "student"))
+        return self.method.train(view, self.student, self.data.vault.generator(self.seed, "student"))
 
 
 def labels_of(data: TaskData, artifact: Artifact) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from w2sg.core import (
     registry,
 )
 from w2sg.graph import Launcher, Progress, Store
+from w2sg.isolation import load_plugins, loading_again, plugin_from
 from w2sg.lab.comparisons import compare_methods
 from w2sg.lab.results import SetupResult, StudyResult, summarise
 from w2sg.lab.runs import MadeRuns, default_store, make_runs
@@ -60,7 +61,10 @@ class Study(Component):
     incapable: Literal["error", "skip"] = Field(
         "error", description="what to do where a student lacks what a method needs"
     )
-    plugins: tuple[str, ...] = Field((), description="Python files that register components, beside the study file")
+    plugins: tuple[str, ...] = Field(
+        (),
+        description="Python files that register components, beside this one; 'trusted:PATH' is run unisolated",
+    )
 
     @classmethod
     def read(cls, path: str | Path) -> "Study":
@@ -81,7 +85,7 @@ class Study(Component):
         except ConfigError as error:
             raise error.under(str(path)) from None
         # Plugins are named from the study file's folder, so that a study can be started from anywhere.
-        return study.model_copy(update={"plugins": tuple(str(file.parent / plugin) for plugin in study.plugins)})
+        return study.model_copy(update={"plugins": tuple(plugin_from(file.parent, path) for path in study.plugins)})
 
     def seed_list(self) -> Sequence[int]:
         """Return the seeds, each once.
@@ -151,8 +155,7 @@ class Study(Component):
             UnknownNameError: If a name left out is not a method's.
         """
         # Before anything is looked up: names of methods, of tasks and in `without` may be those of plugins.
-        for plugin in self.plugins:
-            registry.load_plugin(plugin)
+        load_plugins(self.plugins)
         grids: list[list[Sequence[Entry | None]]] = []
         for index, entry in enumerate(self.tasks):
             task, own = _task_and_own(index, entry)
@@ -236,8 +239,7 @@ def run(
         RunError: If runs failed.
     """
     started = time.perf_counter()
-    for plugin in plugins:
-        registry.load_plugin(plugin)
+    load_plugins(plugins)
     setup = make_setup(task, supervisor, student, method, settings)
     # The seeds are checked as those of a study are, arrays of numpy as well; the study itself is never made.
     given = seeds if isinstance(seeds, int) else np.asarray(seeds).tolist()
@@ -247,7 +249,7 @@ def run(
         store=_folder(store),
         launcher=_launcher(launcher),
         workers=workers,
-        plugins=plugins,
+        prepare=loading_again(plugins),
         progress=progress,
     )
     outcome.raise_first_problem()
@@ -315,7 +317,7 @@ def study_runs(
         store=folder,
         launcher=_launcher(launcher),
         workers=workers,
-        plugins=study.plugins,
+        prepare=loading_again(study.plugins),
         progress=progress,
     )
     # A method that turns out not to fit its data ends the study or is left out, as the study says; runs that failed by

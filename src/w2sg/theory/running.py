@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from w2sg.core import CapabilityError, ClassProbabilities, InputError, RunError, StoreError, registry
+from w2sg.core import CapabilityError, ClassProbabilities, InputError, RunError, StoreError
 from w2sg.graph import REFUSED, Artifact, Keys, Result, Step, Store, execute
+from w2sg.isolation import load_plugins, loading_again
 from w2sg.lab import Score, Study, default_store, score_of, scores_of_setups, study_runs
 from w2sg.theory.contracts import Answer, Theory
 from w2sg.theory.observables import Observables, Quantity
@@ -77,8 +78,7 @@ def observe_run(
     Raises:
         InputError: If the run was made by other code or data, or was refused.
     """
-    for plugin in plugins:
-        registry.load_plugin(plugin)
+    load_plugins(plugins)
     score, keys = score_of(result), Keys()
     if keys.of(score) != result.key or "refused" in result.shown:
         raise InputError(f"run {result.key[:12]} was made by other code or data, or was refused: make it again")
@@ -116,7 +116,13 @@ def _artifacts(
         InputError: If one failed because something given breaks a rule.
         RunError: If one failed.
     """
-    made = execute(steps, root, workers=workers, plugins=plugins, progress=lambda done, total: say(what, done, total))
+    made = execute(
+        steps,
+        root,
+        workers=workers,
+        prepare=loading_again(plugins),
+        progress=lambda done, total: say(what, done, total),
+    )
     if made.failed:
         failure = next(iter(made.failed.values()))
         raise (InputError if failure.bad_input else RunError)(failure.reason)

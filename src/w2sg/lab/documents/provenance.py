@@ -64,6 +64,7 @@ def _facts(result: SetupResult) -> dict[str, str]:
         "rests on": rests_on(share),
         "weak labels": f"{wording.number(result.weak_label_accuracy)} accurate on the transfer split",
         "training": f"{wording.seconds(result.train_s)} of student training over all seeds",
+        "trust tier": result.trust,
         "versions": ", ".join(f"{name} {version}" for name, version in result.versions.items()),
     }
 

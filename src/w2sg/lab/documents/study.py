@@ -141,6 +141,11 @@ READING = {
         "share of the supervisor's errors that the student repeats: high values mean imitation. ECE (lower is better) "
         "says how far stated probabilities are from frequencies, AUROC how well they rank."
     ),
+    "Trust tier": (
+        "T0: made in the laboratory's process, by code of w2sg. T1: trained in a worker that never held ground truth. "
+        "T2: in such a worker, held by the system's sandbox. Code of plugins trains in workers only; where other code "
+        "ran beside ground truth, its name stands here, and nothing keeps it from what it could have read."
+    ),
     "Where ground truth went": (
         "Methods never see it. Provenance lists each time it was handed out, and for what: training the supervisor, "
         "training the ceiling, scoring."

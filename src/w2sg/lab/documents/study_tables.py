@@ -10,7 +10,7 @@ from w2sg.lab.results import TEST, TestSet
 from w2sg.measure import Interval, PairedDifference, Pgr
 
 QUARTERS = {"0": "quarter 1 (easiest)", "1": "quarter 2", "2": "quarter 3", "3": "quarter 4 (hardest)"}
-SHARED = ("task", "supervisor", "model", "reference", "test_set", "by")
+SHARED = ("task", "supervisor", "model", "reference", "test_set", "by", "trust")
 """Columns that become a sentence where all rows have the same text."""
 
 
@@ -31,6 +31,7 @@ _COLUMNS = (
     Heading("difference", "difference", "accuracy minus the reference's on the same seeds and examples", "signed"),
     Heading("p", "p", "two-sided, of no difference, for this comparison alone", "p"),
     Heading("p_holm", "Holm p", "adjusted for all comparisons of the same task, supervisor and student", "p"),
+    Heading("trust", "trust tier", "where the numbers were made: T0, T1 or T2, and beside whose code", style="text"),
     _wide("bootstrap", "PGR, bootstrap check", "made a second way: hierarchical bootstrap, seeds outside"),
     _wide("gain", "gain", "accuracy of the student minus that of the weak supervisor", "signed"),
     _wide("agreement", "agreement", "share of test examples on which student and weak supervisor say the same"),
@@ -108,7 +109,8 @@ def _result(comparison: Comparison, entrant: Entrant) -> Row:
     scores = _scores(test)
     # Columns stand in the order of the first row, so what matters most has to be put first here.
     first = {name: scores.pop(name) for name in FIRST}
-    return {**_labels(comparison, entrant), **first, "bootstrap": bootstrap, **scores}
+    first |= {"trust": Cell(entrant.result.trust), "bootstrap": bootstrap}
+    return {**_labels(comparison, entrant), **first, **scores}
 
 
 def _scores(test: TestSet) -> Row:

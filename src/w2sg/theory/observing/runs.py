@@ -169,10 +169,12 @@ class TaskObserver:
     def _course(self, setup: Setup, index: int) -> AnyTraining:
         """Return the training of a setup's student on the labels of a refit of its weak supervisor."""
         data, labeller = self.data, self._labellers[setup.supervisor.digest()][index]
-        rng = derive(self.seed, "theory", "student", str(index))
+        rng = derive(self.seed, "theory", "labels", str(index))
         splits = {"transfer": data.transfer} | ({"validation": data.validation} if data.validation is not None else {})
         labels = {name: labeller.label(examples, None, rng) for name, examples in splits.items()}
-        return setup.method.train(data.view(labels), setup.student, rng)
+        return setup.method.train(
+            data.view(labels), setup.student, data.vault.generator(self.seed, "theory", "student", str(index))
+        )
 
     def _refit(self, supervisor: WeakSupervisor[Any]) -> Refits | str:
         key = supervisor.digest()

@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from w2sg.core import InputError, canonical_json, registry
+from w2sg.core import InputError, canonical_json
+from w2sg.isolation import load_plugins
 from w2sg.lab import Score, Study, name_of
 from w2sg.theory.answering import LEVEL, predict_all, theories
 from w2sg.theory.cases import Case, Truth
@@ -43,8 +44,7 @@ def scoreboard(
         InputError: There is nothing to score on.
     """
     say = progress or (lambda *_: None)
-    for plugin in study.plugins if study is not None else ():
-        registry.load_plugin(plugin)
+    load_plugins(study.plugins if study is not None else ())
     among = theories()
     family_cases, family_answers = _families(family_runs, audits, among, say)
     cases: list[Case] = []

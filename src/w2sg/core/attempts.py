@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from w2sg.core import StoreError
+from w2sg.core.errors import StoreError
 
 T = TypeVar("T")
 

@@ -1,0 +1,130 @@
+"""The laboratory's side: a worker process that never held ground truth, and questions to it."""
+
+import multiprocessing
+import shutil
+import tempfile
+import weakref
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+from w2sg.core import CapabilityError, ConfigError, InputError, RunError, main_unseen
+from w2sg.isolation.allowance import allowance_for
+from w2sg.isolation.sandbox import why_no_sandbox
+from w2sg.isolation.sources import Plugin
+from w2sg.isolation.wire import Packer, Unpacker
+from w2sg.isolation.worker import Order, serve
+
+LARGEST_ANSWER = 1 << 32
+"""Bytes of an answer that are taken; a worker cannot fill the laboratory's memory with more."""
+_START_SECONDS = 120.0
+_PRELOADED = ["w2sg.isolation.worker", "w2sg.methods", "w2sg.students"]
+"""What the server of workers has loaded before any of them is forked: code, and no data."""
+
+
+def isolation_tier() -> str:
+    """Return the trust tier of workers on this system: T2 where it has a sandbox, T1 where it has none."""
+    return "T1" if why_no_sandbox() else "T2"
+
+
+class Session:
+    """One worker process, for one training or one question; it ends with this object."""
+
+    def __init__(self, plugins: Sequence[Plugin], files: Sequence[Path] = ()) -> None:
+        """Start a worker that may run some plugins.
+
+        Args:
+            plugins: The foreign code that it loads, once it is held to its allowance.
+            files: Further files and folders that it may read, such as those of a pretrained model.
+
+        Raises:
+            InputError: If a plugin's files have changed since they were read.
+            RunError: If the worker does not start.
+        """
+        # A worker is given a copy of the files that were read, in a folder of its own: it then cannot see what lies
+        # beside the original, and what it runs is what the key of its work was made from.
+        folder = Path(tempfile.mkdtemp(prefix="w2sg-worker-"))
+        (folder / "code").mkdir()
+        (folder / "scratch").mkdir()
+        orders = tuple(
+            Order(plugin.module, "" if plugin.installed else str(plugin.copied(folder / "code" / str(place))))
+            for place, plugin in enumerate(plugins)
+        )
+        self._allowance = allowance_for([folder / "code", *files], folder / "scratch", isolation_tier())
+        self._connection, theirs = _context().Pipe()
+        self._process = _context().Process(target=serve, args=(theirs, self._allowance, orders), daemon=True)
+        with main_unseen():
+            self._process.start()
+        theirs.close()
+        self._end = weakref.finalize(self, _end, self._process, self._connection, folder)
+        self._packer = Packer()
+        if self._answer(_START_SECONDS) != "held":
+            raise self._ended()
+
+    def ask(self, what: str, **arguments: Any) -> Any:
+        """Return the worker's answer: numbers, texts and arrays, made by foreign code and so to be checked.
+
+        Raises:
+            CapabilityError: If components do not fit each other or their data.
+            ConfigError: If a component's configuration breaks a rule.
+            InputError: If foreign code refused its input, or its answer cannot be read.
+            RunError: If foreign code failed, ended its process or took too long.
+        """
+        try:
+            self._connection.send_bytes(self._packer.packed({"what": what, **arguments}))
+        except OSError:
+            raise self._ended() from None
+        return self._answer(self._allowance.seconds)
+
+    def close(self) -> None:
+        """End the worker."""
+        self._end()
+
+    def _answer(self, seconds: float) -> Any:
+        try:
+            if not self._connection.poll(seconds):
+                self.close()
+                raise RunError(f"code of a plugin took more than {seconds:g} s: set W2SG_WORKER_SECONDS to allow more")
+            content = self._connection.recv_bytes(LARGEST_ANSWER)
+        except (OSError, EOFError):
+            raise self._ended() from None
+        answer = Unpacker().unpacked(content)
+        if not isinstance(answer, dict) or answer.keys() not in ({"answer"}, {"error", "text", "paths"}):
+            raise InputError("a worker gave an answer that is none")
+        if "answer" in answer:
+            return answer["answer"]
+        raise _raised(str(answer["error"]), str(answer["text"]), answer["paths"])
+
+    def _ended(self) -> RunError:
+        self.close()
+        return RunError("a worker ended while it ran code of a plugin: see what it wrote, or give it more memory")
+
+
+def _raised(error: str, text: str, paths: Any) -> Exception:
+    """Return the error that a worker told of."""
+    if error == "CapabilityError":
+        return CapabilityError(text)
+    if error == "ConfigError":
+        return ConfigError([(tuple(map(str, path)), str(problem)) for path, problem in paths])
+    if error == "InputError":
+        return InputError(text)
+    return RunError(f"{error}: {text}")
+
+
+def _end(process: BaseProcess, connection: Connection, folder: Path) -> None:
+    connection.close()
+    process.kill()
+    process.join()
+    process.close()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _context() -> Any:
+    """Return how workers are started: forked from a server that has loaded the package and never any data."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(_PRELOADED)
+    return context
