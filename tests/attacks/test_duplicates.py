@@ -45,13 +45,19 @@ def test_texts_that_are_all_but_the_same_are_one_unit(first: Any, second: Any, e
     assert (units[0] == units[1]) == equal
 
 
-@pytest.mark.parametrize("jitter", [0.0, 1e-7])
+@pytest.mark.parametrize("jitter", [0.0, 1e-7, 1e-6, 1e-5, 1e-4])
 def test_numbers_that_are_all_but_the_same_are_one_unit(jitter: float) -> None:
     rng = derive(0, "numbers")
-    plain = rng.standard_normal((200, 3)).astype(np.float32)
-    units = units_of(np.concatenate([plain, plain + np.float32(jitter)]))
-    assert (units[:200] == units[200:]).mean() > 0.99
-    assert len(np.unique(units[:200])) == 200
+    plain = np.tile(rng.standard_normal((60, 4)), (10, 1))
+    units = units_of((plain + jitter * rng.standard_normal(plain.shape)).astype(np.float32)).reshape(10, 60)
+    assert len(np.unique(units)) == 60
+    assert (units == units[0]).all()
+
+
+def test_rows_that_lie_densely_are_no_chain_of_copies() -> None:
+    line = derive(0, "line").standard_normal(5000)
+    units = units_of(np.stack([line, line**2, np.sin(line)], axis=1).astype(np.float32))
+    assert np.bincount(units).max() <= 10
 
 
 @pytest.mark.parametrize("columns", [1, 2, 8])

@@ -17,6 +17,10 @@ from w2sg.tasks.table import Table
 
 COARSEST = 1e-3
 """Numbers are equal that fall into one cell of this share of their column's standard deviation, or of a finer one."""
+WIDEST = 2.0
+"""Copies of one row lie within so many cells in every column."""
+SHIFTS = (0.25, 0.5, 0.75)
+"""By how much further grids are shifted, in cells."""
 FEW_VALUES = 10
 """A column with no more different values than this, among its first rows, holds kinds and not measurements."""
 _LOOKED_AT = 1000
@@ -52,8 +56,7 @@ def units_of(values: AnyArray) -> IntArray:
     """
     if values.dtype == object:
         return _numbered([_key(row) for row in values.tolist()])
-    cells = np.ascontiguousarray(_cells(values) if values.ndim == 2 else values.reshape(len(values), -1))
-    return _numbered([row.tobytes() for row in cells])
+    return _near(values) if values.ndim == 2 else _by_bytes(values.reshape(len(values), -1))
 
 
 def _key(row: str | list[str]) -> str:
@@ -72,16 +75,36 @@ def plain_text(text: str) -> str:
     return " ".join(word for word in words if word) or " ".join(folded.split())
 
 
-def _cells(values: FloatArray) -> AnyArray:
-    """Return the cell of each number `(n, d)` in a grid so fine that different rows seldom share all cells."""
+def _near(values: FloatArray) -> IntArray:
+    """Return numbers `(n,)` that rows of numbers `(n, d)` share which fall into one cell of one of several grids."""
+    places = _in_cells(values)
+    first = together = _by_bytes(np.floor(places))
+    # Rows that a border of one grid divides are in one cell of another.
+    for shift in SHIFTS:
+        together = _joined(together, _by_bytes(np.floor(places + shift)))
+    # Where rows lie densely, grids link one to the next in long chains, and ends of a chain are no copies.
+    order = np.argsort(together, kind="stable")
+    starts = np.flatnonzero(np.diff(together[order], prepend=-1))
+    extent = np.maximum.reduceat(places[order], starts) - np.minimum.reduceat(places[order], starts)
+    chained = np.asarray((extent > WIDEST).any(axis=1))[together]
+    return np.where(chained, int(together.max()) + 1 + first, together)
+
+
+def _by_bytes(rows: AnyArray) -> IntArray:
+    """Return numbers `(n,)` that equal rows of an array `(n, d)` share; -0.0 is 0.0."""
+    return _numbered([row.tobytes() for row in np.ascontiguousarray(rows + 0.0)])
+
+
+def _in_cells(values: FloatArray) -> FloatArray:
+    """Return numbers `(n, d)` in units so small that different rows seldom are nearer than 1 in every column."""
     n = len(values)
     spread = values.std(axis=0, dtype=np.float64)
     # With one measured column a thousandth of its spread is far wider than the gaps between many rows. In cells of
     # n^(-2/d) of the spread two of n random rows are expected to meet less than once.
     measured = sum(len(np.unique(column[:_LOOKED_AT])) > FEW_VALUES for column in values.T)
     cell = min(COARSEST, float(n) ** (-2 / max(measured, 1))) * np.where(spread > 0, spread, 1)
-    # A sum with 0 makes one zero of -0.0 and 0.0, whose bytes differ.
-    return np.asarray(np.round(values.astype(np.float64) / cell) + 0.0)
+    # Halves, as whole numbers would stand on the border of cells.
+    return np.asarray(values.astype(np.float64) / cell + 0.5)
 
 
 def _numbered(keys: list[str] | list[bytes]) -> IntArray:
