@@ -14,7 +14,7 @@ from attacked_files import Writer, csv, gold_of, load, measured
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from w2sg.core import ConfigError, DataError, InputError, registry
+from w2sg.core import ConfigError, DataError, InputError, Task, derive, registry
 from w2sg.tasks.cells import is_number, number_of
 
 GOOD = csv("a,b,label", measured())
@@ -25,6 +25,13 @@ SOON_S = 10
 def changed(cell: object, row: int = 5) -> str:
     """Return the good file with another number in column `a` of a row."""
     return csv("a,b,label", [(cell if i == row else a, b, label) for i, (a, b, label) in enumerate(measured())])
+
+
+def built(kind: str, **fields: Any) -> Task:
+    """Return a task."""
+    task = registry.build("tasks", {"kind": kind, **fields})
+    assert isinstance(task, Task)
+    return task
 
 
 def in_order(path: Path, **fields: Any) -> Any:
@@ -86,8 +93,8 @@ def test_texts_that_are_all_empty_are_refused(write: Writer, cells: list[str]) -
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("~nosuchuser/x.csv", "must be the path of a file"),
-        ("a" * 5000 + ".csv", r"aaa \.\.\. aaa.*\(5004 characters\): the file cannot be read"),
+        ("~nosuchuser/x.csv", "must be a path that can be read"),
+        ("a" * 5000 + ".csv", r"aaa \.\.\. aaa.*\(5004 characters\): 'path' must be a path that can be read"),
         ("/dev/zero", "must name a plain file, this is a pipe or a device"),
         ("/dev/null", "must name a plain file"),
     ],
@@ -102,6 +109,22 @@ def test_a_path_that_is_no_text_is_refused(path: str) -> None:
     for fields in ({"path": path}, {"paths": {"test": path}}, {"path": "a.csv", "labels": path}):
         with pytest.raises(ConfigError, match="a path must be text that UTF-8 can hold, without NUL"):
             registry.build("tasks", {"kind": "files", **fields})
+
+
+@pytest.mark.parametrize("path", ["a\0b", "a\udcff", "~nosuchuser/x", "a" * 5000, "/dev/zero", "no/such"])
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [("files", "path"), ("nlp", "path"), ("recorded-answers", "folder"), ("gsm8k", "folder")],
+)
+def test_every_task_that_reads_refuses_paths_that_are_none(kind: str, field: str, path: str) -> None:
+    more = {"nlp": {"dataset": "sst2"}, "recorded-answers": {"source": "mmlu"}, "files": {"format": "csv"}}
+    with pytest.raises(InputError):
+        built(kind, **{field: path}, **more.get(kind, {})).load(derive(0, "task"))
+
+
+def test_text_that_cannot_be_stored_is_refused_in_every_field() -> None:
+    with pytest.raises(InputError, match=r"UTF-8 can hold it, got .*ud800"):
+        built("files", path="a.csv", label="a\ud800").digest()
 
 
 def test_a_pipe_and_a_loop_of_links_are_refused(tmp_path: Path) -> None:

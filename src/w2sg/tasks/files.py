@@ -10,7 +10,6 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from w2sg.core import AnyArray, DataError, IntArray, register
-from w2sg.tasks.cells import is_text
 from w2sg.tasks.choices import encode_choices
 from w2sg.tasks.duplicates import marked
 from w2sg.tasks.encoding import (
@@ -28,7 +27,7 @@ from w2sg.tasks.encoding import (
 )
 from w2sg.tasks.features import default_features, encode_features
 from w2sg.tasks.leaks import check_leaks
-from w2sg.tasks.opening import file_bytes
+from w2sg.tasks.opening import PathText, file_bytes
 from w2sg.tasks.reading import Format, format_of, read_sheet
 from w2sg.tasks.splits import ALIASES, SPLITS, SplitTask
 from w2sg.tasks.table import FREE, CountedTable, Table
@@ -43,13 +42,13 @@ class Files(SplitTask):
     """Your own data: CSV, TSV, JSONL, JSON, Parquet (each also .gz) or IDX images."""
 
     kind: Literal["files"] = "files"
-    path: str | None = Field(None, description="a file whose rows are dealt to the splits")
-    paths: Mapping[str, str] = Field(
+    path: PathText | None = Field(None, description="a file whose rows are dealt to the splits")
+    paths: Mapping[str, PathText] = Field(
         default_factory=dict,
         description="ready splits: a file for each of supervision, transfer, validation, test; train is dealt like "
         "'path', any other name is a further test set",
     )
-    labels: str | Mapping[str, str] | None = Field(
+    labels: PathText | Mapping[str, PathText] | None = Field(
         None, description="label file of IDX images: of 'path', or for each name in 'paths'"
     )
     format: Format | None = Field(None, description="format of the files; by default from the file name")
@@ -148,14 +147,6 @@ class Files(SplitTask):
             raise ValueError(f"'pair' must be two different columns, got {self.pair[0]!r} twice")
         if len(set(self.features or ())) < len(self.features or ()):
             raise ValueError(f"'features' must name each column once, got {list(self.features or ())}")
-        return self
-
-    @model_validator(mode="after")
-    def _paths_are_texts(self) -> Self:
-        labels = [self.labels] if isinstance(self.labels, str) else (self.labels or {}).values()
-        for path in filter(None, [self.path, *self.paths.values(), *labels]):
-            if not is_text(path):
-                raise ValueError(f"a path must be text that UTF-8 can hold, without NUL, got {ascii(path)[:100]}")
         return self
 
     def table(self, rng: np.random.Generator) -> Table:

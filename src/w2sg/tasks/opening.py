@@ -6,9 +6,27 @@ import io
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 from w2sg.core import DataError
+from w2sg.tasks.cells import is_text
 
+
+def check_path(path: str) -> str:
+    """Return a path that can be stored and shown.
+
+    Raises:
+        ValueError: If it cannot.
+    """
+    if not is_text(path):
+        raise ValueError(f"a path must be text that UTF-8 can hold, without NUL, got {ascii(path)[:100]}")
+    return path
+
+
+PathText = Annotated[str, AfterValidator(check_path)]
+"""The path of a file or a folder, as a field."""
 _GZIP_MAGIC = b"\x1f\x8b"
 MOST_UNPACKED_RATIO = 200
 """Tables pack to a tenth or a fiftieth of their size; an archive that gives more than this was made to fill memory."""
@@ -22,27 +40,39 @@ def file_bytes(path: str, user: str = "path") -> bytes:
     Raises:
         DataError: If the path is no path, or the file is missing, no plain file, empty or unreadable.
     """
-    shown = shown_path(path)
+    shown, file = shown_path(path), place_of(path, user)
+    if file.is_dir():
+        raise DataError(f"{shown}: {user!r} must name a file, this is a folder: name a file in it")
+    # A pipe or a device may never end, and its bytes cannot be read a second time.
+    if file.exists() and not file.is_file():
+        raise DataError(f"{shown}: {user!r} must name a plain file, this is a pipe or a device: save it to a file")
     try:
-        file = Path(path).expanduser()
-        # A pipe or a device may never end, and its bytes cannot be read a second time.
-        folder, special = file.is_dir(), file.exists() and not file.is_file()
-        data = b"" if folder or special else file.read_bytes()
+        data = file.read_bytes()
     except FileNotFoundError:
         raise DataError(f"{shown}: {user!r} must name a file, there is none (looked in {Path.cwd()})") from None
     except OSError as error:
-        reason = error.strerror or error
-        raise DataError(f"{shown}: the file cannot be read ({reason}): check the path and its permissions") from None
-    # A path with a NUL, with half of a surrogate pair, or with the home of a user that does not exist.
-    except (RuntimeError, ValueError) as error:
-        raise DataError(f"{shown}: {user!r} must be the path of a file ({error}): check it") from None
-    if folder:
-        raise DataError(f"{shown}: {user!r} must name a file, this is a folder: name a file in it")
-    if special:
-        raise DataError(f"{shown}: {user!r} must name a plain file, this is a pipe or a device: save it to a file")
+        raise DataError(f"{shown}: the file cannot be read ({error.strerror}): check its permissions") from None
     if not data:
         raise DataError(f"{shown}: the file is empty (0 bytes): give a file with rows")
     return data
+
+
+def place_of(path: str, user: str) -> Path:
+    """Return the file or folder that a path may name, whether there is one or not.
+
+    Raises:
+        DataError: If there can be none of that name.
+    """
+    try:
+        place = Path(path).expanduser()
+        place.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    # A name that is too long, or the home of a user that does not exist.
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise DataError(f"{shown_path(path)}: {user!r} must be a path that can be read ({reason}): check it") from None
+    return place
 
 
 def shown_path(path: str) -> str:
@@ -66,10 +96,7 @@ def folder_bytes(folder: str, patterns: Sequence[str], name: str) -> dict[str, b
     Raises:
         DataError: If a pattern fits no file, or a file cannot be read.
     """
-    try:
-        root = Path(folder).expanduser()
-    except RuntimeError as error:
-        raise DataError(f"{shown_path(folder)}: 'folder' must be the path of a folder ({error}): check it") from None
+    root = place_of(folder, "folder")
     contents: dict[str, bytes] = {}
     for pattern in patterns:
         plain, zipped = set(root.glob(pattern)), set(root.glob(f"{pattern}.gz"))

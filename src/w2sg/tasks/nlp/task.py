@@ -13,6 +13,7 @@ from w2sg.core import DataError, preset, register
 from w2sg.tasks.nlp.formats import BURNS, FORMATS
 from w2sg.tasks.nlp.making import AnswersShown, Rule, make
 from w2sg.tasks.nlp.sources import contents, hub_parts, local_parts
+from w2sg.tasks.opening import PathText
 from w2sg.tasks.splits import SPLITS, TextTask
 from w2sg.tasks.table import CountedTable, Table
 
@@ -28,7 +29,7 @@ class Nlp(TextTask):
     dataset: Annotated[str, WithJsonSchema({"type": "string", "enum": list(FORMATS)})] = Field(
         description="which data set: docs/reference/text-tasks.md lists them"
     )
-    path: str | None = Field(
+    path: PathText | None = Field(
         None, description="a folder with a file for each published split (train.jsonl), or one file, which is dealt"
     )
     revision: str | None = Field(None, description="without 'path': the commit or tag to read from the hub")

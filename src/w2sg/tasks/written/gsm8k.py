@@ -11,7 +11,7 @@ from pydantic import Field
 from w2sg.core import AnyArray, DataError, Scorer, as_texts, final_number, register
 from w2sg.tasks.duplicates import marked
 from w2sg.tasks.gsm8k import SOLVED, TEST, TRAIN, read_problems
-from w2sg.tasks.opening import digest_of, folder_bytes
+from w2sg.tasks.opening import PathText, digest_of, folder_bytes
 from w2sg.tasks.reading import read_sheet
 from w2sg.tasks.table import Table
 from w2sg.tasks.written.base import RECORDED, WrittenTask
@@ -35,7 +35,7 @@ class Gsm8k(WrittenTask):
     """
 
     kind: Literal["gsm8k"] = "gsm8k"
-    folder: str = Field(description="the folder that holds the set's own files, plain or gzipped")
+    folder: PathText = Field(description="the folder that holds the set's own files, plain or gzipped")
     questions: Literal["solved", "published"] = Field("solved", description="which questions")
     worked: bool = Field(True, description="answers are worked solutions; otherwise their final numbers only")
 
