@@ -98,6 +98,13 @@ def test_copies_come_into_one_split(write: Writer, seed: int) -> None:
     assert (data.tests["test"].metadata["together"] >= 0).all()
 
 
+def test_rows_that_are_given_up_are_counted(write: Writer) -> None:
+    data = load(write("d.csv", csv("a,b,label", measured(100) * 3)), supervision=50, transfer=100)
+    sizes = [len(examples) for examples in (data.supervision, data.transfer, data.tests["test"])]
+    assert sizes[:2] == [50, 100]
+    assert data.counts["left out: rows of units that a full split has begun"] == 300 - sum(sizes) > 0
+
+
 def test_a_file_without_copies_is_dealt_as_ever(write: Writer) -> None:
     data = load(write("d.csv", csv("a,b,label", measured())))
     assert data.counts == {}

@@ -86,9 +86,15 @@ class SplitTask(Task):
         """
         table = self.table(rng)
         sizes = {split: getattr(self, split) for split in SPLITS}
-        dealt, repeated = without_seen(table, self._deal(table, sizes, rng))
+        whole_splits = self._deal(table, sizes, rng)
+        dealt, repeated = without_seen(table, whole_splits)
         data = assemble(table, dealt, self.corpus, self.shifts, rng, self.question(table))
-        found = {**repeated, **self._classes_missing(table, dealt), **self.checked(table, dealt)}
+        found = {
+            **repeated,
+            **given_up(table, whole_splits),
+            **self._classes_missing(table, dealt),
+            **self.checked(table, dealt),
+        }
         return replace(data, counts={**self.counts(), **data.counts, **found})
 
     def checked(self, table: Table, dealt: Mapping[str, IntArray]) -> Mapping[str, int]:
@@ -248,6 +254,15 @@ def whole(table: Table, dealt: dict[str, IntArray], admitted: dict[str, BoolArra
         # The rest of a group that was begun is given up: a few rows are lost, but no passage is both trained on and
         # scored.
         left = left[~np.isin(group[left], group[taken])]
+
+
+def given_up(table: Table, dealt: Mapping[str, IntArray]) -> dict[str, int]:
+    """Return how many rows are in no split because a split has others that they belong together with."""
+    if "together" not in table.columns:
+        return {}
+    group, used = table.columns["together"], np.concatenate(list(dealt.values()))
+    rest = np.setdiff1d(np.flatnonzero(np.isin(group, group[used])), used)
+    return {"left out: rows of units that a full split has begun": len(rest)} if len(rest) else {}
 
 
 def _hint(table: Table) -> str:
