@@ -87,6 +87,13 @@ def test_good_measurements_and_good_rules_are_no_leaks(write: Writer, accuracy: 
         assert load(path, seed, recorded={"model": "m"}, votes=["v"]).counts == {}
 
 
+def test_a_copy_with_some_noise_is_said(write: Writer) -> None:
+    rng = derive(0, "noisy copy")
+    rows = [(*row[:2], "xy"[row[2] if rng.random() > 0.03 else 1 - row[2]], row[2]) for row in ROWS]
+    (said,) = load(write("d.csv", csv("a,b,copy,label", rows))).counts
+    assert said.startswith("column 'copy' nearly tells the label: supervision rows right by it alone, of 150")
+
+
 @pytest.mark.parametrize("name", ["wine", "breast_cancer"])
 def test_well_known_easy_sets_are_no_leaks(write: Writer, name: str) -> None:
     from sklearn import datasets
