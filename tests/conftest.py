@@ -27,7 +27,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
-collect_ignore = ["graph/toy_steps.py"]  # it registers components when it is imported: as a plugin, once
+# They register components when they are imported: they are loaded as plugins, once.
+collect_ignore = ["graph/toy_steps.py", "attacks/plugins/thieves.py"]
 collect_ignore_glob = ["lab/plugins/*"]  # so do these
 
 

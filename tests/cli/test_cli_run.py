@@ -194,7 +194,7 @@ def test_study_prints_tables(w2sg: Command, tmp_path: Path) -> None:
     shown = w2sg("study", "two.toml").out
     assert "two: Results" in shown
     assert shown.startswith("4 runs: 2 setups under 2 seeds each, from 1 task (wine)")
-    assert "In all rows: task wine, supervisor few-features, student nystroem(count=12)." in shown
+    assert "In all rows: task wine, supervisor few-features, student nystroem(count=12), trust tier T0" in shown
     assert "two: Comparisons of methods" in shown
     assert "Every method with the reference of its task, supervisor and student, paired by seed" in shown
     assert "steps done: 2 labels, 4 student, 2 ceiling, 4 score" in shown

@@ -203,6 +203,9 @@ class Counting:
     def __init__(self, root: Path) -> None:
         self.root, self.kept = root, {}  # type: ignore[var-annotated]
 
+    def key_of(self, name: str, by: Any) -> str:
+        return name
+
     def find(self, key: str) -> Any:
         return self.kept.get(key)
 

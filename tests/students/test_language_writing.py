@@ -198,6 +198,9 @@ def test_a_training_has_a_place_to_save_to(folder: str, tmp_path: Path) -> None:
     class Lent:
         names: list[str] = []
 
+        def key_of(self, name: str, by: Any) -> str:
+            return name
+
         def find(self, key: str) -> None:
             return None
 

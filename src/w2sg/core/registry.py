@@ -10,7 +10,7 @@ composition: the same method under two names is the same run.
 
 import importlib.util
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -301,6 +301,11 @@ def load_plugin(path: str | Path) -> ModuleType:
             raise
         raise InputError(f"plugin {path} cannot be loaded: {type(error).__name__}: {error}") from error
     return module
+
+
+def leave_out(plurals: Iterable[str]) -> None:
+    """Never import what packages offer for some contracts: a worker has no use for them, and may not read them."""
+    _loaded.update(plurals)
 
 
 def outsiders(plural: str, admit: Callable[[str], object]) -> None:

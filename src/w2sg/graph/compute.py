@@ -1,5 +1,6 @@
 """Computing steps in one process: what the store lacks is made, what is made is stored at once."""
 
+import hashlib
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +10,8 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from w2sg.core import AnyArray, CapabilityError, InputError, W2sgError, attempt, using_cache
+from w2sg.core import AnyArray, CapabilityError, Component, InputError, W2sgError, attempt, using_cache
+from w2sg.graph.code import code_digest, modules_of
 from w2sg.graph.database import CACHED
 from w2sg.graph.entries import Finished
 from w2sg.graph.keys import THREADS, Keys
@@ -89,6 +91,9 @@ class _StoreCache:
 
     def __init__(self, store: Store) -> None:
         self.store = store
+
+    def key_of(self, name: str, by: Sequence[Component]) -> str:
+        return hashlib.sha256(f"{name} {code_digest(modules_of(*by))}".encode()).hexdigest()
 
     def find(self, key: str) -> Mapping[str, AnyArray] | None:
         kept = self.store.get(key, mapped=True)

@@ -10,11 +10,10 @@ from w2sg.core import Component, InputError, registry
 from w2sg.isolation.foreign import isolated, part_class
 from w2sg.isolation.session import Session
 from w2sg.isolation.sources import Plugin, plugin_file, plugin_module
+from w2sg.isolation.worker import ISOLATED
 
 TRUSTED = "trusted:"
 """What stands before a plugin's path where it is to run in the laboratory's process."""
-ISOLATED = ("methods", "students", "objectives", "stoppings", "selections", "relabelings", "chains", "features")
-"""The contracts whose components train students, and so can do their work without ground truth."""
 
 _admitted: dict[str, str] = {}
 """The hash of the code of each plugin whose names are registered, by the plugin's name."""
@@ -62,7 +61,10 @@ def _admit(plugin: Plugin) -> None:
     offered = session.ask("describe")
     session.close()
     try:
+        _check_isolable(plugin, offered)
         entries = _entries(plugin, offered)
+    except InputError:
+        raise
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"plugin {plugin.name}: what it registers cannot be read: {error}") from error
     for entry in entries:
@@ -70,13 +72,16 @@ def _admit(plugin: Plugin) -> None:
     _admitted[plugin.name] = plugin.digest
 
 
-def _entries(plugin: Plugin, offered: Any) -> list[registry.Entry]:
+def _check_isolable(plugin: Plugin, offered: Any) -> None:
     beyond = sorted({f"{said['contract']}" for said in offered if said["contract"] not in ISOLATED or said["writes"]})
     if beyond:
         raise InputError(
             f"plugin {plugin.name} brings {', '.join(beyond)} that cannot be kept from ground truth: if you have read "
             f"its code, give it as '{TRUSTED}{plugin.name}'; records then say that it ran in the laboratory's process"
         )
+
+
+def _entries(plugin: Plugin, offered: Any) -> list[registry.Entry]:
     classes = {
         (said["contract"], said["kind"]): part_class(registry.contract_class(said["contract"]), plugin, said)
         for said in offered

@@ -20,8 +20,12 @@ from w2sg.isolation.worker import Order, serve
 LARGEST_ANSWER = 1 << 32
 """Bytes of an answer that are taken; a worker cannot fill the laboratory's memory with more."""
 _START_SECONDS = 120.0
-_PRELOADED = ["w2sg.isolation.worker", "w2sg.methods", "w2sg.students"]
-"""What the server of workers has loaded before any of them is forked: code, and no data."""
+_PRELOADED = [
+    *("w2sg.isolation.worker", "w2sg.methods", "w2sg.students", "array_api_compat.numpy"),
+    *("sklearn.ensemble", "sklearn.kernel_approximation", "sklearn.linear_model", "sklearn.neighbors"),
+    *("sklearn.decomposition", "sklearn.feature_extraction.text", "scipy.special"),
+]
+"""What the server of workers has loaded before any of them is forked, so that none has to: code, and no data."""
 
 
 def isolation_tier() -> str:
@@ -52,6 +56,7 @@ class Session:
             Order(plugin.module, "" if plugin.installed else str(plugin.copied(folder / "code" / str(place))))
             for place, plugin in enumerate(plugins)
         )
+        self._names = {order.file: plugin.name for order, plugin in zip(orders, plugins, strict=True) if order.file}
         self._allowance = allowance_for([folder / "code", *files], folder / "scratch", isolation_tier())
         self._connection, theirs = _context().Pipe()
         self._process = _context().Process(target=serve, args=(theirs, self._allowance, orders), daemon=True)
@@ -95,7 +100,10 @@ class Session:
             raise InputError("a worker gave an answer that is none")
         if "answer" in answer:
             return answer["answer"]
-        raise _raised(str(answer["error"]), str(answer["text"]), answer["paths"])
+        text = str(answer["text"])
+        for file, name in self._names.items():
+            text = text.replace(file, name)
+        raise _raised(str(answer["error"]), text, answer["paths"])
 
     def _ended(self) -> RunError:
         self.close()

@@ -98,7 +98,7 @@ def _read(name: str, root: Path, module: str, *, installed: bool) -> Plugin:
             if base.split(".")[0] == "w2sg":
                 uses.add(f"{base}:{item}")
             else:
-                todo += [*_with_parents(base), f"{base}.{item}"]
+                todo += [*_with_parents(base), *([f"{base}.{item}"] if item else [])]
     if module not in files:
         raise InputError(f"plugin {name}: it has no source file")
     return Plugin(name, root, module, installed, files, frozenset(uses))

@@ -33,6 +33,8 @@ from w2sg.isolation.wire import Packer, Unpacker, state_of
 
 KEPT_IN_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "CUDA_VISIBLE_DEVICES", "PYTHONHASHSEED")
 """Variables of the environment that foreign code may know; those that pin threads are kept as well."""
+ISOLATED = ("methods", "students", "objectives", "stoppings", "selections", "relabelings", "chains", "features")
+"""The contracts whose components train students, and so can do their work without ground truth."""
 METHOD_FACTS = ("requires", "needs", "tier", "audits", "training_facts")
 STUDENT_FACTS = ("capabilities", "function_class", "body_frozen", "ridge_penalty", "strength")
 
@@ -81,8 +83,11 @@ def _answered(answers: "_Answers", unpacker: Unpacker, content: bytes) -> dict[s
 def _forget_surroundings(allowance: Allowance) -> None:
     """Leave what a worker inherits: variables, the current folder, and the output that others read as data."""
     kept = {name: os.environ[name] for name in os.environ if name in KEPT_IN_ENVIRONMENT or name.endswith("_THREADS")}
+    hub = os.environ.get("HF_HUB_CACHE", os.path.expanduser("~/.cache/huggingface/hub"))
     os.environ.clear()
-    os.environ.update(kept, HOME=allowance.scratch, TMPDIR=allowance.scratch)
+    # There is no network: pretrained models are read from where the hub's client has put them before.
+    offline = {"HF_HUB_CACHE": hub, "HF_HUB_OFFLINE": "1"}
+    os.environ.update(kept | offline, HOME=allowance.scratch, TMPDIR=allowance.scratch)
     os.chdir(allowance.scratch)
     os.dup2(2, 1)
     sys.path[:] = [path for path in sys.path if allowance.may_list(os.path.realpath(path))]
@@ -102,15 +107,13 @@ class _Answers:
         if not self._waiting:
             return
         orders, self._waiting = self._waiting, []
-        for contract in ("students", "methods"):
-            registry.names(contract)
-        before = set(map(id, registry.registered()))
+        registry.leave_out(set(registry.contracts()) - set(ISOLATED))
         for order in orders:
             if order.file:
                 registry.load_plugin(order.file)
             else:
                 importlib.import_module(order.module)
-        self._registered = [entry for entry in registry.registered() if id(entry) not in before]
+        self._registered = [entry for entry in registry.registered() if not entry.origin.startswith("w2sg.")]
 
     def trained(self, number: int) -> Trained[Any]:
         """Return a student that this worker trained."""

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from w2sg.core import wording
+from w2sg.core import Method, registry, wording
 from w2sg.lab.results import LEVEL, TEST, SetupResult
+from w2sg.lab.setup import names_of
 from w2sg.measure import Interval, PairedDifference, Pgr, compare_all
 
 ALPHA = 0.05
@@ -196,10 +197,20 @@ def compare_methods(
     ]
 
 
+def result_of_method(results: Sequence[SetupResult], name: str) -> SetupResult | None:
+    """Return the first result of the method that a name is registered for, whatever title a study gave it.
+
+    A study's own title counts only where no method is registered under it: a title changes nothing but text.
+    """
+    registered = (result for result in results if names_of(result.setup)["method"] == name)
+    titled = (result for result in results if result.label["method"] == name)
+    return next(registered, None if name in registry.names(Method) else next(titled, None))
+
+
 def _entrants(group: Sequence[SetupResult], reference: str, names: Names) -> tuple[Entrant, ...]:
     # A place without the method that was asked for is compared with its task's own default, so that it is not lost.
     wanted = (reference, group[0].setup.task.default_method)
-    first = next((result for name in wanted for result in group if result.label["method"] == name), group[0])
+    first = next(filter(None, (result_of_method(group, name) for name in wanted)), group[0])
     methods = {names.of(result, "method"): result for result in group if result is not first}
     # Pairing needs the same seeds: only then are the same test examples met by the same splits.
     rivals = {

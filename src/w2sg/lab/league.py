@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from w2sg.core import InputError, plain, registry
-from w2sg.lab.comparisons import ALPHA, PLACE, REFERENCE, Comparison, Names, by_place, compare_methods
+from w2sg.lab.comparisons import ALPHA, PLACE, REFERENCE, Comparison, Names, by_place, compare_methods, result_of_method
 from w2sg.lab.results import LEVEL, SetupResult, StudyResult
 from w2sg.lab.setup import name_of
 from w2sg.lab.standings import Ranking, Recovery, Standing, ranking_of, recovery_of, standings_of
@@ -182,7 +182,7 @@ def _eligible(group: Sequence[SetupResult], reference: str, names: Names, left_o
     reference, because they cannot be paired with it; and places without the reference or without a rival.
     """
     title = " / ".join(names.of(group[0], part) for part in PLACE)
-    first = next((result for result in group if result.label["method"] == reference), None)
+    first = result_of_method(group, reference)
     if first is None:
         left_out.append(f"{title}: has no {reference}")
         return []

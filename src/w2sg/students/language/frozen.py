@@ -1,7 +1,8 @@
 """Frozen language models as feature maps: what the last layer makes of a text, computed once for each text."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -9,7 +10,7 @@ from pydantic import Field
 
 from w2sg.core import AnyArray, FloatArray, InputError, cached, canonical_json, preset, register
 from w2sg.students.features import FeatureMap, Transform
-from w2sg.students.language.loading import fingerprint, made_by
+from w2sg.students.language.loading import files_of, fingerprint, made_by
 from w2sg.students.language.tokens import tokenize
 
 
@@ -33,6 +34,10 @@ class HiddenStates(FeatureMap):
     pair: Literal["difference", "concatenation"] = Field("difference", description="how two texts become one row")
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="where it runs")
     precision: Literal["auto", "float32", "bfloat16"] = Field("auto", description="of products")
+
+    def reads(self) -> Iterable[Path]:
+        """Return the folder of the model's files."""
+        return files_of(self.model)
 
     def fingerprint(self) -> str:
         """Return a hash of the model's files, and of what runs it; a hub name stands for itself."""
@@ -64,7 +69,7 @@ class HiddenStates(FeatureMap):
         name = canonical_json([config, self.fingerprint(), texts])
         # The store keeps arrays by name; the text of the model's and all inputs' identities is too long for one, its
         # hash is not.
-        vectors = cached(hashlib.sha256(name.encode()).hexdigest(), lambda: self._read(texts))
+        vectors = cached(hashlib.sha256(name.encode()).hexdigest(), self, lambda: self._read(texts))
         norm = np.linalg.norm(vectors, axis=1, keepdims=True) if self.unit else np.ones(1)
         return np.asarray(vectors / np.maximum(norm, 1e-12), dtype=np.float32)
 

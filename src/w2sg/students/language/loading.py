@@ -280,6 +280,14 @@ def _file_digest(path: str, size: int, changed_ns: int) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def files_of(name: str) -> tuple[Path]:
+    """Return the folder in which a model's files lie: its own, or where a hub's client keeps those of a hub name."""
+    if Path(name).is_dir():
+        return (Path(name),)
+    cache = os.environ.get("HF_HUB_CACHE", "~/.cache/huggingface/hub")
+    return (Path(cache).expanduser() / f"models--{name.partition('@')[0].replace('/', '--')}",)
+
+
 def fingerprint(name: str) -> str:
     """Return the sha256 of the files of a local folder; a hub name stands for itself."""
     folder = Path(name)

@@ -1,7 +1,8 @@
 """Readout: what a language model would say, without training: the probabilities of the answers' words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from string import Formatter
 from typing import Any, Literal, Self
 
@@ -9,7 +10,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from w2sg.core import Fit, FloatArray, InputError, Inputs, Predictor, Student, canonical_json, register
-from w2sg.students.language.loading import fingerprint, layer_parameters, made_by
+from w2sg.students.language.loading import files_of, fingerprint, layer_parameters, made_by
 from w2sg.students.language.tokens import tokenize
 from w2sg.students.linear import softmax
 
@@ -68,6 +69,10 @@ class Readout(Student):
         """The number of parameters in the model's layers; None for a hub name."""
         counted = layer_parameters(self.model)
         return None if counted is None else float(counted[0] * counted[1])
+
+    def reads(self) -> Iterable[Path]:
+        """Return the folder of the model's files."""
+        return files_of(self.model)
 
     def fingerprint(self) -> str:
         """Return a hash of the model's files, and of what runs it."""

@@ -1,8 +1,9 @@
 """A language model as a student: probed, fine-tuned in all weights or in adapters, or probed first."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Literal, Self
 
 from w2sg.core import (
@@ -22,7 +23,7 @@ from w2sg.core import (
 from w2sg.students.features import features
 from w2sg.students.heads import Head, train_heads
 from w2sg.students.language.frozen import HiddenStates
-from w2sg.students.language.loading import fingerprint, layer_parameters, made_by
+from w2sg.students.language.loading import files_of, fingerprint, layer_parameters, made_by
 from w2sg.students.language.settings import HeadTuning
 from w2sg.students.linear import Linear
 
@@ -70,6 +71,10 @@ class LanguageModel(HeadTuning, Student):
             raise CapabilityError(f"layers of {self.model!r} cannot be counted: give a local folder or a 'ladder'")
         return self.model_copy(update={"layers": max(1, round((self.layers or counted[0]) * fraction))})
 
+    def reads(self) -> Iterable[Path]:
+        """Return the folders of the files of the model and of its ladder."""
+        return [folder for name in (self.model, *self.ladder) for folder in files_of(name)]
+
     def fingerprint(self) -> str:
         """Return a hash of the files of the model and of its ladder, and of what runs them."""
         files = [fingerprint(name) for name in (self.model, *self.ladder)]
@@ -96,7 +101,7 @@ class LanguageModel(HeadTuning, Student):
 
         if not fit.inputs.pool.is_text:
             raise InputError("students 'language-model' read text, and the inputs are numbers: choose another student")
-        place, start = checkpoint_folder(_name(self, fit)), fit.start
+        place, start = checkpoint_folder(_name(self, fit), self, fit.objective, fit.stopping), fit.start
         if start is None and self.generative_epochs:
             start = warmed_up(self, fit, None if place is None else place.with_name(f"{place.name}-words"))
         if fit.part == "head" or (self.mode == "lp-ft" and fit.start is None):

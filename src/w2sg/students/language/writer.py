@@ -1,7 +1,8 @@
 """Writers: language models that learn from written answers, or from preferences between them, and write their own."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +22,7 @@ from w2sg.core import (
     digest_arrays,
     register,
 )
-from w2sg.students.language.loading import fingerprint, made_by
+from w2sg.students.language.loading import files_of, fingerprint, made_by
 from w2sg.students.language.settings import WordTuning, check_columns
 
 if TYPE_CHECKING:
@@ -39,6 +40,10 @@ class Writer(WordTuning, WritingStudent):
     """
 
     kind: str = "writer"
+
+    def reads(self) -> Iterable[Path]:
+        """Return the folder of the model's files."""
+        return files_of(self.model)
 
     def fingerprint(self) -> str:
         """Return a hash of the model's files, and of what runs it."""
@@ -68,7 +73,7 @@ class Writer(WordTuning, WritingStudent):
         seed = int(fit.rng.integers(2**63))
         # The folder is named by all that the training depends on: another process that is asked for the same goes on
         # from it, and none goes on from another's.
-        place = checkpoint_folder(_name(self, [fit.prompts, fit.answers], [weights], begun, seed))
+        place = checkpoint_folder(_name(self, [fit.prompts, fit.answers], [weights], begun, seed), self)
         return train_on_answers(self, fit.prompts, fit.answers, weights, begun, seed, place)
 
     def _on_preferences(self, fit: PreferenceFit) -> "TrainedWriter":
@@ -105,7 +110,7 @@ class Policy(Writer):
         begun = begun_from(self, fit.start)
         seed = int(fit.rng.integers(2**63))
         texts = [fit.prompts, fit.first, fit.second]
-        place = checkpoint_folder(_name(self, texts, [targets, weights], begun, seed))
+        place = checkpoint_folder(_name(self, texts, [targets, weights], begun, seed), self)
         return train_on_preferences(
             self, self.beta, fit.prompts, (fit.first, fit.second), targets, weights, begun, seed, place
         )
