@@ -62,6 +62,14 @@ def test_a_vocabulary_that_does_not_fit_is_refused(folder: str, tmp_path: Path) 
         _train(str(wide))
 
 
+def test_a_folder_without_a_tokenizer_is_refused(folder: str, tmp_path: Path) -> None:
+    bare = copied(folder, tmp_path / "bare")
+    for file in bare.glob("*token*"):
+        file.unlink()
+    with pytest.raises(InputError, match=r"has no tokenizer, or one without words: save the tokenizer into the folder"):
+        _train(str(bare))
+
+
 def test_weights_that_do_not_fit_the_configuration_are_refused(folder: str, tmp_path: Path) -> None:
     other = copied(folder, tmp_path / "other")
     config = json.loads((other / "config.json").read_text())

@@ -1,6 +1,7 @@
 import gzip
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from supervisor_data import Data, blobs, examples_of, label
 from w2sg.core import AnyArray, ConfigError, DataError, FloatArray, InputError, IntArray
 from w2sg.core.registry import build
 from w2sg.supervisors import Rules, dawid_skene, majority
+from w2sg.supervisors.patterns import found
 
 SHARED = Path(os.environ.get("W2SG_DATA", Path(__file__).parents[3] / "shared" / "data"))
 YOUTUBE = SHARED / "wrench" / "youtube"
@@ -129,3 +131,18 @@ def youtube(split: str) -> tuple[IntArray, IntArray]:
     with gzip.open(YOUTUBE / f"{split}.json.gz", "rt") as file:
         rows = list(json.load(file).values())
     return np.array([row["weak_labels"] for row in rows]), np.array([row["label"] for row in rows])
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+$", "(a|aa)+$", "(a*)*b", "a*a*a*a*a*a*a*a*$"])
+def test_a_pattern_that_never_ends_is_ended(pattern: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("w2sg.supervisors.patterns.MOST_S", 0.2)
+    with pytest.raises(
+        DataError, match=r"rules\.0\.pattern needs more than 0\.2 s for 2 texts, got .*: repeat nothing"
+    ):
+        found(pattern, ["short", "a" * 400 + "c"], "rules.0.pattern")
+    assert found("b+", ["a", "ab"], "rules.0.pattern").tolist() == [False, True]
+
+
+def test_a_search_beside_the_main_thread_has_no_end_of_its_own() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(found, "b", ["a", "b"], "rules.0.pattern").result().tolist() == [False, True]

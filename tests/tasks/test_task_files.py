@@ -10,7 +10,7 @@ import pytest
 from task_data import Writer, files
 
 from w2sg.core import AnyArray, ConfigError, Examples, Inputs, IntArray, TaskData, derive
-from w2sg.tasks import Files, Table
+from w2sg.tasks import CountedTable, Files
 
 N = 60
 COLOURS = ["red", "green", "blue"]
@@ -117,7 +117,9 @@ def test_keys_of_a_json_object_are_identities_not_features(write: Writer) -> Non
 
 def test_rare_categories_share_no_coordinate(write: Writer) -> None:
     lines = [f"{'a' if i < 30 else 'b' if i < 50 else f'rare{i}'},{i % 2}" for i in range(N)]
-    values, _, _ = in_file_order(load(write("t.csv", "c,label\n" + "\n".join(lines)), max_categories=2))
+    values, _, _ = in_file_order(
+        load(write("t.csv", "c,label\n" + "\n".join(lines)), max_categories=2, duplicates="apart")
+    )
     assert values.shape == (N, 2)
     np.testing.assert_array_equal(values.sum(axis=1), [1] * 50 + [0] * 10)
 
@@ -221,7 +223,11 @@ def test_images_with_labels(write: Writer) -> None:
     assert gold.tolist() == [i % 3 for i in range(N)]
     assert list(task.load(derive(0, "split")).tests) == ["test", "noise"]
     assert (task.default_supervisor, task.default_student) == ("pooled-pixels", "nystroem")
-    both = files(paths={"train": str(path), "test": str(path)}, labels={"train": str(labels), "test": str(labels)})
+    both = files(
+        paths={"train": str(path), "test": str(path)},
+        labels={"train": str(labels), "test": str(labels)},
+        duplicates="apart",
+    )
     assert len(both.load(derive(0, "split")).tests["test"]) == N
 
 
@@ -236,7 +242,7 @@ def test_a_table_is_parsed_once_and_again_when_the_bytes_change(write: Writer, m
     times: list[str] = []
     read = Files.read
 
-    def counted(task: Files, expected: str) -> Table:
+    def counted(task: Files, expected: str) -> CountedTable:
         times.append(expected)
         return read(task, expected)
 

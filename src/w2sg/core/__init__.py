@@ -84,6 +84,7 @@ from w2sg.core.signals.base import Signal as Signal
 from w2sg.core.signals.base import check_variant as check_variant
 from w2sg.core.signals.base import pack_signals as pack_signals
 from w2sg.core.signals.base import unpack_signals as unpack_signals
+from w2sg.core.signals.classes import HAIR as HAIR
 from w2sg.core.signals.classes import Classes as Classes
 from w2sg.core.signals.classes import ClassProbabilities as ClassProbabilities
 from w2sg.core.signals.preferences import BetterOfTwo as BetterOfTwo

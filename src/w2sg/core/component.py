@@ -102,8 +102,18 @@ class Component(BaseModel, ABC):
 
 
 def canonical_json(value: object) -> str:
-    """Return the compact JSON text with sorted keys; equal values give equal text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    """Return the compact JSON text with sorted keys; equal values give equal text.
+
+    Raises:
+        InputError: If a text in it cannot be stored.
+    """
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        near = ascii(text[max(0, error.start - 20) : error.start + 20])
+        raise InputError(f"all text must be such that UTF-8 can hold it, got {near}: mend it") from None
+    return text
 
 
 def _problems(error: ValidationError) -> list[Problem]:

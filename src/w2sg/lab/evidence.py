@@ -9,13 +9,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from w2sg.core import AnyArray, FloatArray, IntArray, Signal, pack_signals, unpack_signals
+from w2sg.core import HAIR, AnyArray, FloatArray, IntArray, Signal, pack_signals, unpack_signals
 
 KEPT_BITS = 8
 """Significant bits of a kept probability: a relative error of at most 0.2 %."""
 PROBABILITIES, REST, TOP = "/probabilities", "/rest", "/top"
-HAIR = 1e-6
-"""By how much the named class is above another that rounding made its equal; float32 resolves 1e-7."""
 _MANTISSA = 23
 """Bits of a float32 after the leading one."""
 

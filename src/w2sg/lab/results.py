@@ -36,7 +36,7 @@ class TestSet:
 
 @dataclass(frozen=True, eq=False)
 class SetupResult:
-    """A setup over its seeds."""
+    """A setup over its seeds; `counts` says what became of the task's rows: the least and the most over seeds."""
 
     setup: Setup
     label: Mapping[str, str]
@@ -49,6 +49,7 @@ class SetupResult:
     versions: Mapping[str, str]
     trust: str = UNRECORDED
     wall_s: float = 0.0
+    counts: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def pgr(self) -> Pgr:
@@ -86,6 +87,7 @@ class SetupResult:
             "tests": {name: {"pgr": _pgr_dict(test), **test.means} for name, test in self.tests.items()},
             "run_ids": list(self.run_ids),
             "gold": [dict(handout) for handout in self.gold],
+            "counts": {name: list(least_and_most) for name, least_and_most in self.counts.items()},
             "versions": dict(self.versions),
             "trust": self.trust,
             "train_s": self.train_s,
@@ -193,6 +195,7 @@ def _summarise(records: Sequence[Run], titles: Mapping[str, str]) -> SetupResult
         train_s=float(sum(result["steps"]["student"]["seconds"] for result in results)),
         gold=tuple({"purpose": p, "split": s, "n": n, "times": times} for (p, s, n), times in gold.items()),
         versions=results[0]["versions"],
+        counts=_least_and_most([result.get("counts", {}) for result in results]),
         trust="; ".join(sorted({_trust(result) for result in results})),
     )
 
@@ -200,6 +203,13 @@ def _summarise(records: Sequence[Run], titles: Mapping[str, str]) -> SetupResult
 def _trust(result: Mapping[str, Any]) -> str:
     """Return where a run's numbers were made; runs of version 0.1 do not say."""
     return shown_trust(result["trust"]) if "trust" in result else UNRECORDED
+
+
+def _least_and_most(counts: Sequence[Mapping[str, int]]) -> dict[str, tuple[int, int]]:
+    """Return each count over seeds, as its least and its most; one that a seed does not name is 0 there."""
+    names = dict.fromkeys(name for of_seed in counts for name in of_seed)
+    found = {name: [of_seed.get(name, 0) for of_seed in counts] for name in names}
+    return {name: (min(numbers), max(numbers)) for name, numbers in found.items()}
 
 
 def _test_set(name: str, records: Sequence[Run], results: Sequence[Mapping[str, Any]]) -> TestSet:

@@ -100,7 +100,9 @@ class WeakLabels(OnData):
         for split, examples in data.labelled_by_supervisor().items():
             known = data.vault.release("simulate", split, asked_by=supervisor.kind) if supervisor.simulates else None
             signal = labeller.label(examples, known, data.vault.generator(self.seed, "label", split))
-            labels[split] = data.question.checked(signal, len(examples), "weak labels")
+            checked = data.question.checked(signal, len(examples), "weak labels")
+            # What a tie is drawn with tells nothing of gold; a student's ties are drawn alike.
+            labels[split] = checked.untied(derive(self.seed, "ties", split))
         return Artifact(pack_signals(labels), trust_of(self.task, supervisor))
 
 
@@ -144,11 +146,11 @@ class _Training(OnData):
 
 def _answers(step: _Training, trained: Trained[Any], seconds: float) -> Artifact:
     """Return what a trained student answers to every split but supervision."""
-    data = step.data
-    answers = {
-        split: data.question.checked(trained.answer(examples.inputs), len(examples), "predictions")
-        for split, examples in data.labelled_by_supervisor().items()
-    }
+    data, answers = step.data, {}
+    for split, examples in data.labelled_by_supervisor().items():
+        answer = data.question.checked(trained.answer(examples.inputs), len(examples), "predictions")
+        # Drawn as the weak supervisor's ties are: a student that repeats them agrees with it.
+        answers[split] = answer.untied(derive(step.seed, "ties", split))
     # Read after the answers: answering may add to the notes.
     notes = {"notes": dict(trained.notes)} if trained.notes else {}
     trust = trust_of(step.student, step.method)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from w2sg.core import InputError
-from w2sg.measure.checks import check_level
+from w2sg.measure.checks import check_level, n_distinct
 from w2sg.measure.clustered import MeanEstimate, clustered_mean
 from w2sg.measure.fieller import ratio_interval
 from w2sg.measure.intervals import Interval
@@ -23,6 +23,7 @@ WEAK, STUDENT, CEILING = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)
 GAIN, SHORTFALL, GAP = (-1.0, 1.0, 0.0), (0.0, -1.0, 1.0), (-1.0, 0.0, 1.0)
 
 ONE_SEED = "one seed: the intervals cover the sampling of test examples only, not what another seed would change"
+UNITS = "test examples with equal inputs, or of one question, count once in the intervals: there are {n} such units"
 TWO_SEEDS = (
     "two seeds: how much seeds differ is hardly known, and the intervals may be too narrow; five or more are better"
 )
@@ -107,7 +108,9 @@ def pgr(evidence: Paired, *, level: float = 0.95, minimum_gap: float = MINIMUM_G
     """
     method = "fieller, clustered by seed and example" if evidence.n_seeds > 1 else "fieller, clustered by example"
     counts = {"n_seeds": evidence.n_seeds, "n_test": evidence.n_test, "n_examples": evidence.n_examples}
-    note = few_seeds_note(evidence.n_seeds)
+    grouped = None if evidence.groups is None else n_distinct(np.concatenate(evidence.groups))
+    own = "" if grouped is None else UNITS.format(n=grouped)
+    note = "; ".join(filter(None, [few_seeds_note(evidence.n_seeds), own]))
     return pgr_of_means(_means(evidence), counts, method, note, level=level, minimum_gap=minimum_gap)
 
 

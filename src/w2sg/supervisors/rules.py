@@ -34,6 +34,7 @@ from w2sg.supervisors.combine import (
     vote_counts,
 )
 from w2sg.supervisors.geometry import texts_of
+from w2sg.supervisors.patterns import found
 from w2sg.supervisors.triplets import label_model
 
 
@@ -50,7 +51,7 @@ class PatternRule(BaseModel):
     def _compiles(cls, value: str) -> str:
         try:
             re.compile(value)
-        except re.error as error:
+        except (re.error, RecursionError, OverflowError) as error:
             raise ValueError(f"must be a regular expression ({error}), got {value!r}") from None
         return value
 
@@ -110,7 +111,8 @@ class Rules(WeakSupervisor):
         """Return the votes `(n, m)`, -1 where a rule abstains.
 
         Raises:
-            DataError: If there are neither rules nor votes, rules meet inputs that are no texts, or votes are bad.
+            DataError: If there are neither rules nor votes, rules meet inputs that are no texts, a search for a pattern
+                takes too long, or votes are bad.
         """
         if not self.rules:
             if "votes" not in examples.metadata:
@@ -122,8 +124,7 @@ class Rules(WeakSupervisor):
         if not examples.inputs.pool.is_text:
             raise DataError("rules search patterns in texts, got inputs that are numbers: choose a task of texts")
         texts = texts_of(examples.inputs.values)
-        matches = [[re.search(rule.pattern, text) is not None for rule in self.rules] for text in texts]
-        hit = np.array(matches, dtype=np.bool_).reshape(len(examples), len(self.rules))
+        hit = np.stack([found(rule.pattern, texts, f"rules.{i}.pattern") for i, rule in enumerate(self.rules)], axis=1)
         return np.where(hit, np.array([rule.label for rule in self.rules]), ABSTAIN).astype(np.int64)
 
 

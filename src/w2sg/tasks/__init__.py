@@ -17,6 +17,7 @@ from w2sg.tasks.shifts import Occlusion as Occlusion
 from w2sg.tasks.shifts import Rotation as Rotation
 from w2sg.tasks.shifts import Shift as Shift
 from w2sg.tasks.splits import SplitTask as SplitTask
+from w2sg.tasks.table import CountedTable as CountedTable
 from w2sg.tasks.table import Table as Table
 from w2sg.tasks.written import Gsm8k as Gsm8k
 from w2sg.tasks.written import Sums as Sums

@@ -12,7 +12,8 @@ from w2sg.core import DataError, FloatArray, IntArray, UnknownNameError
 from w2sg.tasks.choices import as_text, numbered, read_choices
 from w2sg.tasks.encoding import ABSTAIN, Rows, encode_names, encode_numbers, encode_texts
 from w2sg.tasks.gsm8k import SOLVED, read_problems
-from w2sg.tasks.reading import Sheet, folder_bytes, read_sheet
+from w2sg.tasks.opening import folder_bytes
+from w2sg.tasks.reading import Sheet, read_sheet
 
 Source = Literal["mmlu", "bbh", "gsm8k"]
 PREDICTIONS = "llm_predictions.csv"

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from w2sg.core import AnyArray, IntArray, derive
-from w2sg.tasks.encoding import Rows, encode_texts, is_missing, name_of, sided
+from w2sg.tasks.cells import is_missing, name_of
+from w2sg.tasks.encoding import Rows, encode_texts, sided
 
 Row = Mapping[str, Any]
 """One row of a file, by column."""

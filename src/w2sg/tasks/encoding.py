@@ -1,7 +1,5 @@
-"""From the cells of a file to arrays: class numbers, texts, features, votes and metadata columns."""
+"""From the cells of a file to arrays: class numbers, texts, votes and metadata columns."""
 
-import math
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from w2sg.core import AnyArray, BoolArray, DataError, FloatArray, IntArray, derive, digest_arrays
-from w2sg.tasks.reading import KEY, Sheet
+from w2sg.tasks.cells import is_missing, is_number, is_text, name_of, number_of, reads_as_gap, spelling
+from w2sg.tasks.reading import Sheet
 
 MAX_CLASSES = 1000
 """A column with more distinct values than this is not a column of class names."""
@@ -17,6 +16,8 @@ ABSTAIN = -1
 """The vote of a rule that does not apply, and the answer of a system that gave none."""
 RECORDED = "recorded."
 """What the names of metadata columns with recorded answers begin with; the name of who gave them follows."""
+MOST_LETTERS = 1000
+"""Of a name: of a class, a group, an identity."""
 PAIR_CLASSES = ("first", "second")
 """The classes of a pair of texts: which of the two is the better one."""
 
@@ -52,24 +53,6 @@ class Rows:
         return DataError(f"{self.where(index)}: {text}")
 
 
-def name_of(value: object) -> str:
-    """Return the name of a class, group or identity: true and 1.0 are named as JSON and integers would be.
-
-    >>> name_of(True), name_of(1.0), name_of(" spam")
-    ('true', '1', 'spam')
-    """
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value).strip()
-
-
-def is_missing(value: object) -> bool:
-    """Whether a cell holds nothing: null, NaN or an empty text."""
-    return value is None or (isinstance(value, float) and math.isnan(value)) or value == ""
-
-
 def encode_names(rows: Rows, column: str, field: str) -> AnyArray:
     """Return a metadata column of names, `(n,)` texts.
 
@@ -83,7 +66,29 @@ def encode_names(rows: Rows, column: str, field: str) -> AnyArray:
             raise rows.fail(
                 index, f"{column!r} ({field}) must be a name or a number, it {what}: fill it or drop the row"
             )
-    return np.array([name_of(value) for value in values])
+    names = [name_of(value) for value in values]
+    _check_letters(rows, column, field, names)
+    # The longest name sets the width of every row of the array.
+    long = next((index for index, name in enumerate(names) if len(name) > MOST_LETTERS), None)
+    if long is not None:
+        raise rows.fail(
+            long, f"{column!r} ({field}) must be a name of at most {MOST_LETTERS} letters, got {len(names[long])}"
+        )
+    return np.array(names)
+
+
+def _check_letters(rows: Rows, column: str, field: str, texts: Sequence[str]) -> None:
+    """Check that texts can be stored: half of a surrogate pair, which JSON can spell, is no letter.
+
+    Raises:
+        DataError: If one cannot.
+    """
+    wrong = next((index for index, text in enumerate(texts) if not is_text(text)), None)
+    if wrong is not None:
+        got = ascii(texts[wrong])[:60]
+        raise rows.fail(
+            wrong, f"{column!r} ({field}) must be text that UTF-8 can hold, without NUL, got {got}: mend it"
+        )
 
 
 def encode_ids(rows: Rows, column: str) -> AnyArray:
@@ -107,18 +112,11 @@ def encode_labels(rows: Rows, column: str, classes: tuple[str, ...]) -> tuple[In
     """Return class numbers `(n,)` and the class names, numbers in numeric and texts in alphabetical order.
 
     Raises:
-        DataError: If a label is missing or not among `classes`, or there are too many different ones.
+        DataError: If a label is missing or not among `classes`, there are too many different ones, or, where no
+            `classes` are given, two labels are one name in two spellings or a label reads like a gap.
     """
     names = encode_names(rows, column, "label")
-    if not classes:
-        present = sorted(set(names.tolist()))
-        # As text, class 10 would stand before class 2.
-        classes = tuple(sorted(present, key=float) if all(map(is_number, present)) else present)
-    if len(classes) > MAX_CLASSES:
-        raise DataError(
-            f"{rows.sheets[0].file}: label column {column!r} has {len(classes)} different values, at most "
-            f"{MAX_CLASSES} classes are possible: name the column with the class"
-        )
+    classes = tuple(map(name_of, classes)) or _classes(rows, column, names)
     number = {name: index for index, name in enumerate(classes)}
     for index, name in enumerate(names.tolist()):
         if name not in number:
@@ -126,42 +124,63 @@ def encode_labels(rows: Rows, column: str, classes: tuple[str, ...]) -> tuple[In
     return np.array([number[name] for name in names.tolist()], dtype=np.int64), classes
 
 
-def is_number(text: object) -> bool:
-    """Whether a cell is a number or a text that reads as one."""
-    try:
-        float(text)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return False
-    return True
+def _classes(rows: Rows, column: str, names: AnyArray) -> tuple[str, ...]:
+    """Return the different labels `(n,)` in order, each of which is the name of a class for certain."""
+    present = sorted(set(names.tolist()))
+    if len(present) > MAX_CLASSES:
+        raise DataError(
+            f"{rows.sheets[0].file}: label column {column!r} has {len(present)} different values, at most "
+            f"{MAX_CLASSES} classes are possible: name the column with the class"
+        )
+    where = {name: index for index, name in reversed(list(enumerate(names.tolist())))}
+    spelled: dict[str, str] = {}
+    for name in present:
+        if reads_as_gap(name):
+            raise rows.fail(
+                where[name],
+                f"label {name!r} reads like a missing value: drop the row, or name all classes in 'classes'",
+            )
+        # Two classes that nobody meant: no student could tell them apart, and accuracy would be lost to spelling.
+        other = spelled.setdefault(spelling(name), name)
+        if other != name:
+            raise rows.fail(
+                where[name],
+                f"label {ascii(name)} and label {ascii(other)} of {rows.where(where[other])} are one name in two "
+                "spellings: write them alike, or name all classes in 'classes'",
+            )
+    # As text, class 10 would stand before class 2.
+    return tuple(sorted(present, key=number_of) if all(map(is_number, present)) else present)
 
 
 def encode_numbers(rows: Rows, column: str, field: str) -> FloatArray:
     """Return a column of finite numbers `(n,)`.
 
     Raises:
-        DataError: If a value is missing, not a number, NaN or infinite.
+        DataError: If a value is missing, not a number (`number_of` says what is one), NaN or infinite.
     """
     values = rows.column(column, field)
     for index, value in enumerate(values):
-        if not is_number(value) or not math.isfinite(float(value)):
-            got = "nothing" if value is None or value == "" else repr(value)
+        if not is_number(value):
+            got = "nothing" if value is None or value == "" else f"{value!r:.60}"
             raise rows.fail(
                 index, f"column {column!r} ({field}) must hold finite numbers, got {got}: fill it or drop the row"
             )
-    return np.array([float(value) for value in values])
+    return np.array([number_of(value) for value in values], dtype=np.float64)
 
 
-def encode_texts(rows: Rows, columns: Sequence[str], field: str) -> AnyArray:
+def encode_texts(rows: Rows, columns: Sequence[str], field: str, *, empty: bool = False) -> AnyArray:
     """Return texts `(n,)`, several columns joined by a newline.
 
     Raises:
-        DataError: If a cell is not a text or a number.
+        DataError: If a cell is not a text or a number, or all are empty and `empty` does not allow it.
     """
     parts = [_texts(rows, column, field) for column in columns]
     # An array of objects filled in place: numpy would make fixed-width text of a list, which costs the longest text for
     # every row.
     joined = np.empty(len(rows), dtype=object)
     joined[:] = ["\n".join(cells) for cells in zip(*parts, strict=True)]
+    if not empty and not any(text.strip() for text in joined.tolist()):
+        raise DataError(f"{rows.sheets[0].file}: all {len(rows)} texts are empty ({field}): name the column with texts")
     return joined
 
 
@@ -172,7 +191,9 @@ def _texts(rows: Rows, column: str, field: str) -> list[str]:
         if value is None or isinstance(value, (list, dict)):
             what = "nothing" if value is None else f"a {type(value).__name__}"
             raise rows.fail(index, f"column {column!r} ({field}) must hold text, got {what}: fill it or drop the row")
-    return [value if isinstance(value, str) else name_of(value) for value in values]
+    texts = [value if isinstance(value, str) else name_of(value) for value in values]
+    _check_letters(rows, column, field, texts)
+    return texts
 
 
 def encode_pairs(rows: Rows, better: str, worse: str) -> tuple[AnyArray, IntArray]:
@@ -192,79 +213,6 @@ def sided(better: list[str], worse: list[str]) -> tuple[AnyArray, IntArray]:
     swapped = derive(0, "pair", digest_arrays(texts)).random(len(texts)) < 0.5
     texts[swapped] = texts[swapped][:, ::-1]
     return texts, swapped.astype(np.int64)
-
-
-def default_features(rows: Rows, used: set[str], gold: IntArray) -> list[str]:
-    """Return the columns that are features when none are named: single values, not used otherwise.
-
-    Raises:
-        DataError: If there is none, one only counts the rows (it would tell the order of the file), or one is the label
-            under other names.
-    """
-    first = rows.sheets[0]
-    chosen = [
-        name
-        for name in first.names
-        if name not in used | {KEY} and not any(map(_nested, first.column(name, "features")))
-    ]
-    if not chosen:
-        raise DataError(f"{first.file}: no column is left for features: name 'text', 'pair' or 'features'")
-    for name in chosen:
-        values = first.column(name, "features")
-        # Files are often sorted by class, so that the number of a row tells its label.
-        if len(values) > 2 and _counts_rows(values):
-            raise DataError(
-                f"{first.file}: column {name!r} only counts the rows, which can tell their labels: declare it as 'id', "
-                f"or list the wanted columns in 'features'"
-            )
-        # A code beside the class name is a common leak: it predicts perfectly and nobody meant it as a feature.
-        if _renames(rows.column(name, "features"), gold):
-            raise DataError(
-                f"{first.file}: column {name!r} is the label under other names: drop it, or list the wanted columns in "
-                f"'features'"
-            )
-    return chosen
-
-
-def _nested(value: object) -> bool:
-    return isinstance(value, (list, dict))
-
-
-def _counts_rows(values: list[Any]) -> bool:
-    return all(is_number(value) and float(value) - float(values[0]) == i for i, value in enumerate(values))
-
-
-def _renames(values: list[Any], gold: IntArray) -> bool:
-    """Whether each value goes with one class and each class with one value."""
-    seen = {(str(value), label) for value, label in zip(values, gold.tolist(), strict=True)}
-    return len(seen) == len({value for value, _ in seen}) == len({label for _, label in seen})
-
-
-def encode_features(rows: Rows, columns: Sequence[str], max_categories: int) -> FloatArray:
-    """Return features `(n, d)` float32: numbers standardised over all rows, the rest one-hot.
-
-    A column is numeric if every filled cell reads as a number. Of other columns the most frequent `max_categories`
-    values get a coordinate each, and rarer ones are all zeros.
-
-    Raises:
-        DataError: If a number is missing, NaN or infinite.
-    """
-    blocks = []
-    for column in columns:
-        values = rows.column(column, "features")
-        filled = [value for value in values if not is_missing(value)]
-        if filled and all(map(is_number, filled)):
-            numbers = encode_numbers(rows, column, "features")
-            spread = numbers.std()
-            # Over all rows, test rows too: inputs without labels are open to everyone (`corpus`).
-            blocks.append(((numbers - numbers.mean()) / (spread if spread > 0 else 1.0))[:, None])
-        else:
-            names = ["" if is_missing(value) else name_of(value) for value in values]
-            # Ties are broken by name, or the chosen columns would depend on the order of the file.
-            levels = sorted(Counter(names).items(), key=lambda item: (-item[1], item[0]))[:max_categories]
-            kept = np.array(sorted(name for name, _ in levels))
-            blocks.append(np.array(names)[:, None] == kept[None, :])
-    return np.concatenate(blocks, axis=1).astype(np.float32)
 
 
 def vote_columns(rows: Rows, votes: str | tuple[str, ...]) -> list[str]:

@@ -11,13 +11,12 @@ from pydantic import Field, model_validator
 
 from w2sg.core import AnyArray, DataError, IntArray, register
 from w2sg.tasks.choices import encode_choices
+from w2sg.tasks.duplicates import marked
 from w2sg.tasks.encoding import (
     METADATA,
     PAIR_CLASSES,
     RECORDED,
     Rows,
-    default_features,
-    encode_features,
     encode_labels,
     encode_pairs,
     encode_recorded,
@@ -26,13 +25,15 @@ from w2sg.tasks.encoding import (
     limited,
     vote_columns,
 )
-from w2sg.tasks.reading import Format, file_bytes, format_of, read_sheet
-from w2sg.tasks.splits import SPLITS, SplitTask
-from w2sg.tasks.table import FREE, Table
+from w2sg.tasks.features import default_features, encode_features
+from w2sg.tasks.leaks import check_leaks
+from w2sg.tasks.opening import PathText, file_bytes
+from w2sg.tasks.reading import Format, format_of, read_sheet
+from w2sg.tasks.splits import ALIASES, SPLITS, SplitTask
+from w2sg.tasks.table import FREE, CountedTable, Table
 
-ALIASES = {"train": FREE, "valid": "validation", "val": "validation"}
-"""Usual split names: training rows are dealt to supervision and transfer."""
 _MEMO = 4
+_Encoded = tuple[AnyArray, IntArray, tuple[str, ...], Mapping[str, AnyArray], Mapping[str, int]]
 
 
 @final
@@ -41,13 +42,13 @@ class Files(SplitTask):
     """Your own data: CSV, TSV, JSONL, JSON, Parquet (each also .gz) or IDX images."""
 
     kind: Literal["files"] = "files"
-    path: str | None = Field(None, description="a file whose rows are dealt to the splits")
-    paths: Mapping[str, str] = Field(
+    path: PathText | None = Field(None, description="a file whose rows are dealt to the splits")
+    paths: Mapping[str, PathText] = Field(
         default_factory=dict,
         description="ready splits: a file for each of supervision, transfer, validation, test; train is dealt like "
         "'path', any other name is a further test set",
     )
-    labels: str | Mapping[str, str] | None = Field(
+    labels: PathText | Mapping[str, PathText] | None = Field(
         None, description="label file of IDX images: of 'path', or for each name in 'paths'"
     )
     format: Format | None = Field(None, description="format of the files; by default from the file name")
@@ -66,6 +67,9 @@ class Files(SplitTask):
     features: tuple[str, ...] | None = Field(
         None, description="feature columns (numbers standardised, others one-hot); by default all not used otherwise"
     )
+    categories: tuple[str, ...] = Field(
+        (), description="feature columns whose values are names although they look like numbers, such as postal codes"
+    )
     max_categories: int = Field(30, ge=1, description="values of a one-hot column that get a coordinate each")
     votes: str | tuple[str, ...] | None = Field(
         None, description="label-function votes: columns, their common prefix, or one column of lists; -1 abstains"
@@ -80,6 +84,14 @@ class Files(SplitTask):
     domain: str | None = Field(None, description="column that says where a row is from")
     id: str | None = Field(None, description="column of identities; two rows with one id are an error")
     split: str | None = Field(None, description="column of ready splits, named as in 'paths'; empty: to be dealt")
+    duplicates: Literal["together", "apart"] = Field(
+        "together",
+        description="rows with equal inputs are dealt into one split and count once in intervals; 'apart' takes each "
+        "for an example of its own, as in tables of a few categories",
+    )
+    allow_leak: bool = Field(
+        False, description="go on although one column tells the label; the columns that do are counted in the record"
+    )
     limit: int | None = Field(None, ge=2, description="keep this many rows, a fixed random choice over all files")
 
     @property
@@ -129,8 +141,31 @@ class Files(SplitTask):
             raise ValueError(f"'recorded' must not name the label column {self.label!r}: it is the right answer")
         return self
 
+    @model_validator(mode="after")
+    def _columns_differ(self) -> Self:
+        if self.pair is not None and self.pair[0] == self.pair[1]:
+            raise ValueError(f"'pair' must be two different columns, got {self.pair[0]!r} twice")
+        if len(set(self.features or ())) < len(self.features or ()):
+            raise ValueError(f"'features' must name each column once, got {list(self.features or ())}")
+        return self
+
     def table(self, rng: np.random.Generator) -> Table:
         """Return all rows; a table that was parsed before from the same bytes is not parsed again."""
+        return self._made().table
+
+    def counts(self) -> Mapping[str, int]:
+        """Return how many cells were read in an unusual form, and how."""
+        return self._made().counts
+
+    def checked(self, table: Table, dealt: Mapping[str, IntArray]) -> Mapping[str, int]:
+        """Return which single columns tell the label.
+
+        Raises:
+            DataError: If one does, and 'allow_leak' is not set.
+        """
+        return check_leaks(table, dealt["supervision"], allowed=self.allow_leak)
+
+    def _made(self) -> CountedTable:
         return _table(self.fingerprint(), self._reading())
 
     def fingerprint(self) -> str:
@@ -141,7 +176,7 @@ class Files(SplitTask):
         """
         return self._bytes()[0]
 
-    def read(self, expected: str) -> Table:
+    def read(self, expected: str) -> CountedTable:
         """Read the files anew.
 
         Raises:
@@ -159,7 +194,8 @@ class Files(SplitTask):
             sheets.append(sheet)
             split.extend([name] * len(sheet))
         rows = Rows(sheets)
-        values, gold, classes = self._encoded(rows)
+        self._check_votes(rows)
+        values, gold, classes, parts, counts = self._encoded(rows)
         columns = {name: encode(rows, getattr(self, name)) for name, encode in METADATA.items() if getattr(self, name)}
         if self.votes is not None:
             columns["votes"] = encode_votes(rows, vote_columns(rows, self.votes), classes)
@@ -168,7 +204,7 @@ class Files(SplitTask):
         # After encoding, so that class names, categories and scales are those of the whole file and a limit changes
         # none.
         kept = np.flatnonzero(limited(len(rows), self.limit))
-        return Table.of(
+        table = Table.of(
             values[kept],
             gold[kept],
             classes,
@@ -176,25 +212,37 @@ class Files(SplitTask):
             ids=kept,
             columns={name: column[kept] for name, column in columns.items()},
             split=self._splits(rows, split)[kept],
+            parts={name: column[kept] for name, column in parts.items()},
         )
+        return CountedTable(marked(table) if self.duplicates == "together" else table, counts)
 
-    def _encoded(self, rows: Rows) -> tuple[AnyArray, IntArray, tuple[str, ...]]:
-        """Return inputs `(N, ...)`, gold `(N,)` and class names."""
+    def _check_votes(self, rows: Rows) -> None:
+        """Check that no weak label is read from the label column."""
+        # A prefix such as 'l' finds the label column as well.
+        if self.votes is not None and self.label in vote_columns(rows, self.votes):
+            raise DataError(
+                f"{rows.sheets[0].file}: 'votes' must not hold the label column {self.label!r}: it is the right answer"
+            )
+
+    def _encoded(self, rows: Rows) -> "_Encoded":
+        """Return inputs `(N, ...)`, gold `(N,)`, class names, the columns `(N,)` of inputs, and counts of cells."""
         if self.pair is not None:
-            return *encode_pairs(rows, *self.pair), PAIR_CLASSES
+            return *encode_pairs(rows, *self.pair), PAIR_CLASSES, {}, {}
         texts = (self.text,) if isinstance(self.text, str) else self.text or ()
         if self.choices is not None:
-            return *encode_choices(rows, self.choices, self.label, texts), PAIR_CLASSES
+            return *encode_choices(rows, self.choices, self.label, texts), PAIR_CLASSES, {}, {}
         gold, classes = encode_labels(rows, self.label, self.classes)
         if texts:
-            return encode_texts(rows, texts, "text"), gold, classes
+            parts = {name: encode_texts(rows, [name], "text", empty=True) for name in texts}
+            return encode_texts(rows, texts, "text"), gold, classes, parts, {}
         images = [sheet.images for sheet in rows.sheets if sheet.images is not None]
         if images:
             if len({image.shape[1:] for image in images}) > 1 or len(images) < len(rows.sheets):
                 raise DataError(f"{rows.sheets[0].file}: all files must hold images of one size")
-            return np.concatenate(images), gold, classes
+            return np.concatenate(images), gold, classes, {}, {}
         names = self.features or default_features(rows, self._used(rows), gold)
-        return encode_features(rows, names, self.max_categories), gold, classes
+        features, parts, counts = encode_features(rows, names, self.max_categories, self.categories)
+        return features, gold, classes, parts, counts
 
     def _used(self, rows: Rows) -> set[str]:
         """Return the columns that are something else than features."""
@@ -240,11 +288,11 @@ class Files(SplitTask):
     def _reading(self) -> str:
         """Return the JSON text of the fields that decide what is read, not how it is split."""
         # Tasks that differ in their splits only share one parsed table.
-        dealing = {*SPLITS, "corpus", "shifts"}
+        dealing = {*SPLITS, "corpus", "shifts", "allow_leak"}
         return json.dumps(self.model_dump(mode="json", exclude=dealing), sort_keys=True)
 
 
 @lru_cache(maxsize=_MEMO)
-def _table(fingerprint: str, reading: str) -> Table:
+def _table(fingerprint: str, reading: str) -> CountedTable:
     fields: dict[str, Any] = json.loads(reading)
     return Files.model_validate(fields).read(fingerprint)

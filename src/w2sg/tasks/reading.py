@@ -1,13 +1,11 @@
 """Read a file of rows: CSV, TSV, JSONL, JSON, Parquet or IDX images, plain or gzipped, with messages that say where."""
 
 import csv
-import gzip
-import hashlib
-import io
 import json
 import math
-import zlib
-from collections.abc import Mapping, Sequence
+import re
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -17,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from w2sg.core import AnyArray, DataError, MissingExtraError
+from w2sg.tasks.opening import unzipped
 
 Format = Literal["csv", "tsv", "jsonl", "json", "parquet", "idx"]
 KEY = "_key"
@@ -33,9 +32,11 @@ _SUFFIXES: dict[str, Format] = {
     ".pq": "parquet",
     ".idx": "idx",
 }
-_GZIP_MAGIC = b"\x1f\x8b"
 _IDX_UBYTE = 0x08
 _IDX_MAX_AXES = 3
+MOST_LETTERS = 10_000_000
+"""The longest cell of a table: a long book has a few millions of letters, and a quote that nothing closes has more."""
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,57 +98,6 @@ def _some(names: list[str]) -> str:
     return ", ".join(map(repr, names[:20])) + (", ..." if len(names) > 20 else "")
 
 
-def file_bytes(path: str, user: str = "path") -> bytes:
-    """Return the bytes of a file as they are stored.
-
-    Raises:
-        DataError: If the file is missing, a folder, empty or unreadable.
-    """
-    file = Path(path).expanduser()
-    if file.is_dir():
-        raise DataError(f"{path}: {user!r} must name a file, this is a folder: name a file in it")
-    try:
-        data = file.read_bytes()
-    except FileNotFoundError:
-        raise DataError(f"{path}: {user!r} must name a file, there is none (looked in {Path.cwd()})") from None
-    except OSError as error:
-        raise DataError(f"{path}: the file cannot be read ({error.strerror}): check its permissions") from None
-    if not data:
-        raise DataError(f"{path}: the file is empty (0 bytes): give a file with rows")
-    return data
-
-
-def folder_bytes(folder: str, patterns: Sequence[str], name: str) -> dict[str, bytes]:
-    """Return the bytes of a published set's files by their path, as the patterns come and then in order of the paths.
-
-    Args:
-        folder: The folder that holds them.
-        patterns: Which files; each may be gzipped, with .gz at the end of its name.
-        name: The set's name, for messages.
-
-    Raises:
-        DataError: If a pattern fits no file, or a file cannot be read.
-    """
-    root = Path(folder).expanduser()
-    contents: dict[str, bytes] = {}
-    for pattern in patterns:
-        plain, zipped = set(root.glob(pattern)), set(root.glob(f"{pattern}.gz"))
-        # A file that lies there twice, unpacked beside its archive, is read once.
-        paths = plain | {path for path in zipped if path.with_suffix("") not in plain}
-        if not paths:
-            raise DataError(f"{folder}: 'folder' must hold {pattern} (or .gz of it) of {name}, it has none")
-        contents |= {str(path): file_bytes(str(path), "folder") for path in sorted(paths)}
-    return contents
-
-
-def digest_of(contents: Mapping[str, bytes]) -> str:
-    """Return the sha256 of files in their order; where they lie and what they are called does not count."""
-    state = hashlib.sha256()
-    for data in contents.values():
-        state.update(len(data).to_bytes(8, "little") + data)
-    return state.hexdigest()
-
-
 def format_of(path: str) -> Format:
     """Return the format that a file name stands for.
 
@@ -183,7 +133,7 @@ def read_sheet(path: str, data: bytes, form: Format | None, header: tuple[str, .
         DataError: If the content breaks a rule of its format.
     """
     form = form or format_of(path)
-    data = _unzipped(path, data)
+    data = unzipped(path, data)
     if form == "idx":
         return _read_idx(path, data, labels)
     if labels is not None:
@@ -201,32 +151,25 @@ def read_sheet(path: str, data: bytes, form: Format | None, header: tuple[str, .
     return Sheet(path, records)
 
 
-def _unzipped(path: str, data: bytes) -> bytes:
-    # The first bytes decide as well: archives lose their ending in many a download.
-    if not path.endswith(".gz") and not data.startswith(_GZIP_MAGIC):
-        return data
-    try:
-        plain = gzip.decompress(data)
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path}: the gzip file is damaged or cut off ({error}): fetch it again") from None
-    if not plain:
-        raise DataError(f"{path}: the file is empty (0 bytes unpacked): give a file with rows")
-    return plain
-
-
 def _decoded(path: str, data: bytes) -> str:
     try:
         # The byte-order mark of some spreadsheets would become part of the first column's name.
-        return data.decode("utf-8").removeprefix("\ufeff")
+        text = data.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         raise DataError(
             f"{path}: the text must be UTF-8, byte {error.start} (0x{data[error.start]:02x}) is not: "
             f"convert it, for example with iconv -f latin1 -t utf-8"
         ) from None
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise DataError(f"{path}, line {line}: a text file has no NUL byte, this one does: is it another format?")
+    return text
 
 
 def _read_csv(path: str, text: str, form: Format, header: tuple[str, ...]) -> list[Mapping[str, Any]]:
-    stream = io.StringIO(text, newline="")
+    # The reader's own limit, 131,072 letters, is below what texts have. It holds for the process and is only raised.
+    csv.field_size_limit(max(csv.field_size_limit(), MOST_LETTERS))
+    stream = (line.group() for line in _LINE.finditer(text))
     if form == "csv":
         # Strict: a stray quote is refused with its line, where the lenient reader would swallow rows until the next
         # quote.
@@ -262,7 +205,8 @@ def _header_hint(header: tuple[str, ...]) -> str:
 
 def _checked_header(path: str, cells: list[str]) -> list[str]:
     names = [cell.strip() for cell in cells]
-    if twice := next((name for name in names if names.count(name) > 1), None):
+    twice = next((name for name, count in Counter(names).items() if count > 1), None)
+    if twice is not None:
         raise DataError(f"{path}: column names must differ, the header has {twice!r} twice: rename one")
     return names
 
@@ -303,12 +247,23 @@ def _is_table(value: object) -> bool:
 
 def _parsed(path: str, text: str, first_line: int) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_once)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno + first_line - 1}, column {error.colno}"
         raise DataError(f"{path}, {where}: not valid JSON ({error.msg}): mend the line or drop it") from None
     except RecursionError:
         raise DataError(f"{path}: the JSON is nested too deeply: flatten it") from None
+    except ValueError as error:  # a key twice, or a whole number of thousands of digits
+        raise DataError(f"{path}, from line {first_line} on: not usable JSON ({error}): mend it") from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the object of some keys and values; of two values under one key nobody can tell which is meant."""
+    record = dict(pairs)
+    if len(record) < len(pairs):
+        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+        raise ValueError(f"the key {twice!r} stands twice in one object")
+    return record
 
 
 def _json_object(value: Any, path: str, where: str) -> Mapping[str, Any]:
@@ -326,17 +281,23 @@ def _read_parquet(path: str, data: bytes) -> list[Mapping[str, Any]]:
     try:
         rows: list[Mapping[str, Any]] = pq.read_table(pa.BufferReader(data)).to_pylist()
     except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{path}: not a Parquet file or damaged ({error})") from None
+        raise DataError(f"{path}: not a Parquet file or damaged ({_line(error)})") from None
     return rows
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split("\n")[0].split())
 
 
 def _read_idx(path: str, data: bytes, labels: bytes | None) -> Sheet:
     images = parse_idx(path, data)
     if images.ndim != 3:
         raise DataError(f"{path}: must hold images (3 axes), got {images.ndim} axes: is this the label file?")
+    if not images.size:
+        raise DataError(f"{path}: must hold images with pixels, got shape {images.shape}: fetch it again")
     if labels is None:
         raise DataError(f"{path}: IDX images need their label file: set 'labels'")
-    numbers = parse_idx(f"labels of {path}", _unzipped(f"labels of {path}", labels))
+    numbers = parse_idx(f"labels of {path}", unzipped(f"labels of {path}", labels))
     if numbers.shape != images.shape[:1]:
         raise DataError(f"{path}: {len(images)} images need as many labels, the label file has shape {numbers.shape}")
     return Sheet(path, [{"label": int(number)} for number in numbers], (images / 255).astype(np.float32))

@@ -8,8 +8,9 @@ from pydantic import Field, model_validator
 
 from w2sg.core import AnyArray, DataError, register
 from w2sg.tasks.answers import Answers, Source, contents_of, read_answers, verification
+from w2sg.tasks.duplicates import marked
 from w2sg.tasks.encoding import RECORDED
-from w2sg.tasks.reading import digest_of
+from w2sg.tasks.opening import PathText, digest_of
 from w2sg.tasks.splits import TextTask
 from w2sg.tasks.table import Table
 
@@ -29,7 +30,7 @@ class RecordedAnswers(TextTask):
 
     kind: Literal["recorded-answers"] = "recorded-answers"
     source: Source = Field(description="which set: mmlu, bbh or gsm8k")
-    folder: str = Field(description="the folder that holds the set's own files, plain or gzipped")
+    folder: PathText = Field(description="the folder that holds the set's own files, plain or gzipped")
     only: tuple[str, ...] = Field(
         (), description="beginnings of the names of mmlu subjects or bbh tasks to keep; empty keeps all"
     )
@@ -69,7 +70,7 @@ def _table(fingerprint: str, source: Source, folder: str, only: tuple[str, ...],
         answers = verification(answers, judged or JUDGED)
     texts = np.empty(len(answers.texts), dtype=object)
     texts[:] = answers.texts
-    return Table.of(texts, answers.gold, answers.classes, folder, columns=_columns(answers))
+    return marked(Table.of(texts, answers.gold, answers.classes, folder, columns=_columns(answers)))
 
 
 def _columns(answers: Answers) -> dict[str, AnyArray]:

@@ -1,7 +1,7 @@
 """How every task here deals its rows: supervision, transfer, validation, test, and the shifted test sets."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal, final
 
@@ -9,10 +9,15 @@ import numpy as np
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from w2sg.core import BoolArray, Classes, DataError, Inputs, IntArray, Question, Task, TaskData, Texts, Vault, derive
+from w2sg.tasks.duplicates import TRAINING, unseen, without_seen
 from w2sg.tasks.shifts import AnyShift
 from w2sg.tasks.table import FREE, Table
 
 SPLITS = ("supervision", "transfer", "validation", "test")
+ALIASES = {"train": FREE, "valid": "validation", "val": "validation"}
+"""Usual split names: training rows are dealt to supervision and transfer."""
+MOST_LETTERS = 100
+"""Of the name of a test set, which stands in tables and figures."""
 SUPERVISION_SHARE = 0.25
 TRANSFER_SHARE = 0.5
 
@@ -81,9 +86,57 @@ class SplitTask(Task):
         """
         table = self.table(rng)
         sizes = {split: getattr(self, split) for split in SPLITS}
-        dealt = self._deal(table, sizes, rng)
+        whole_splits = self._deal(table, sizes, rng)
+        dealt, repeated = without_seen(table, whole_splits)
         data = assemble(table, dealt, self.corpus, self.shifts, rng, self.question(table))
-        return replace(data, counts=self.counts())
+        found = {
+            **repeated,
+            **given_up(table, whole_splits),
+            **self._classes_missing(table, dealt),
+            **self.checked(table, dealt),
+        }
+        return replace(data, counts={**self.counts(), **data.counts, **found})
+
+    def checked(self, table: Table, dealt: Mapping[str, IntArray]) -> Mapping[str, int]:
+        """Return what a task found in its rows once they were dealt, where that is something.
+
+        Args:
+            table: All `N` rows.
+            dealt: The rows of every split.
+        """
+        return {}
+
+    def _classes_missing(self, table: Table, dealt: Mapping[str, IntArray]) -> dict[str, int]:
+        """Return how many classes or rows nobody can be right about, as no one has learned of them.
+
+        Raises:
+            DataError: If ready splits keep a class for test sets alone, which is a mistake and the same under every
+                seed, or the transfer split lacks the classes of all test rows.
+        """
+        if self.signal is Texts:
+            return {}
+        only_tested = set(table.gold.tolist()) - set(table.gold[table.is_in(FREE, *TRAINING)].tolist())
+        if only_tested:
+            names = [table.classes[label] for label in sorted(only_tested)]
+            raise DataError(
+                f"{table.source}: class {names[0]!r} must stand in a split that is learned from, all its rows are in "
+                f"test sets: drop these rows, or give some of them to 'supervision' and 'transfer'"
+            )
+        gold = {name: table.gold[rows] for name, rows in dealt.items()}
+        asked = np.unique(np.concatenate([labels for name, labels in gold.items() if name != "supervision"]))
+        if not np.isin(gold["test"], gold["transfer"]).any():
+            raise DataError(
+                f"{table.source}: split 'transfer' must hold classes that the test set asks for, it has none of its "
+                f"{len(np.unique(gold['test']))}: give more rows, or name the column with the class"
+            )
+        found = {
+            "classes that the supervision split lacks": int((~np.isin(asked, gold["supervision"])).sum()),
+            "test rows of classes that the transfer split lacks": int((~np.isin(gold["test"], gold["transfer"])).sum()),
+        }
+        for name in gold.keys() - set(SPLITS):
+            if len(np.unique(gold[name])) == 1:
+                found[f"rows of test set {name!r}, all of one class"] = len(gold[name])
+        return {name: count for name, count in sorted(found.items()) if count}
 
     def question(self, table: Table) -> Question[Any]:
         """Return what is asked of each row: by default which class it has."""
@@ -96,7 +149,11 @@ class SplitTask(Task):
     def _deal(
         self, table: Table, sizes: Mapping[str, int | float | None], rng: np.random.Generator
     ) -> dict[str, IntArray]:
-        return deal(table, sizes, self._admitted(table), rng)
+        admitted = self._admitted(table)
+        dealt = deal(table, sizes, admitted, rng)
+        if "together" in table.columns:
+            whole(table, dealt, admitted, rng)
+        return dealt
 
     def _admitted(self, table: Table) -> dict[str, BoolArray]:
         """Return for each split the rows `(N,)` that every shift lets it hold."""
@@ -167,7 +224,73 @@ def deal(
             dealt[split] = pick[:want]
             free = free[~np.isin(free, pick[:want])]
     further = sorted(set(table.split.tolist()) - {FREE, *SPLITS})
+    check_names(further, table.source)
     return {**dealt, **{name: order[table.split[order] == name] for name in further}}
+
+
+def whole(table: Table, dealt: dict[str, IntArray], admitted: dict[str, BoolArray], rng: np.random.Generator) -> None:
+    """Deal the free rows again so that rows that belong together are in one split; sizes stay as far as rows last.
+
+    Groups come in random order; each split takes rows until it is full, and what is left of a group that it has begun
+    goes to no other split. Ready splits stay as they were published.
+
+    Raises:
+        DataError: If a split is left without rows.
+    """
+    group = table.columns["together"]
+    rank = rng.permutation(int(group.max()) + 1)
+    left = np.flatnonzero(table.split == FREE)
+    left = left[np.argsort(rank[group[left]], kind="stable")]
+    for split, rows in dealt.items():
+        if (table.split[rows] != FREE).any():
+            continue
+        taken = left[admitted[split][left]][: len(rows)]
+        if not len(taken):
+            raise DataError(
+                f"{table.source}: split {split!r} is left without rows, as those that belong together "
+                f"stay together: give more rows or change the sizes{_hint(table)}"
+            )
+        dealt[split] = rng.permutation(taken)
+        # The rest of a group that was begun is given up: a few rows are lost, but no passage is both trained on and
+        # scored.
+        left = left[~np.isin(group[left], group[taken])]
+
+
+def given_up(table: Table, dealt: Mapping[str, IntArray]) -> dict[str, int]:
+    """Return how many rows are in no split because a split has others that they belong together with."""
+    if "together" not in table.columns:
+        return {}
+    group, used = table.columns["together"], np.concatenate(list(dealt.values()))
+    rest = np.setdiff1d(np.flatnonzero(np.isin(group, group[used])), used)
+    return {"left out: rows of units that a full split has begun": len(rest)} if len(rest) else {}
+
+
+def _hint(table: Table) -> str:
+    """Return what else can be done where many rows have equal inputs."""
+    different = len(table) if table.units is None else len(np.unique(table.units))
+    if different == len(table):
+        return ""
+    return (
+        f"; of {len(table)} rows {different} have different inputs: task 'files' takes equal ones for examples of "
+        "their own with duplicates = 'apart'"
+    )
+
+
+def check_names(names: Sequence[str], source: str) -> None:
+    """Check the names of further test sets.
+
+    Raises:
+        DataError: If one is no short printable text, or a split's name written in another way.
+    """
+    for name in names:
+        meant = name.strip().casefold()
+        if meant in (*SPLITS, *ALIASES):
+            raise DataError(f"{source}: test set {name!r} must not be named like the split {meant!r}: write it so")
+        if not name.strip() or not name.isprintable() or len(name) > MOST_LETTERS:
+            raise DataError(
+                f"{source}: the name of a test set must be printable text of at most {MOST_LETTERS} letters, got "
+                f"{ascii(name)[:MOST_LETTERS]}: rename it"
+            )
 
 
 def _wanted(split: str, size: int | float | None, ready: list[str], available: int, base: int) -> int:
@@ -203,17 +326,25 @@ def assemble(
         if len(classes) < 2:
             raise DataError(
                 f"{table.source}: split {split!r} must hold at least 2 classes, all its {len(rows[split])} rows are "
-                f"{table.classes[int(classes[0])]!r}: give it more rows"
+                f"{table.classes[int(classes[0])]!r}: give it more rows{_hint(table)}"
             )
     parts = {name: (table.examples(index), table.gold[index]) for name, index in rows.items()}
     # One draw, whatever the number of shifts, and a generator for each by its name: adding a shift changes no other
     # test set.
-    entropy = int(rng.integers(2**63))
+    entropy, left_out = int(rng.integers(2**63)), 0
     for shift in shifts:
         shifted = shift.test_sets(table, rows["test"], derive(entropy, "shift", shift.test_name))
         if taken := sorted(set(shifted) & set(parts)):
             raise DataError(f"shift {shift.kind!r}: there is a test set {taken[0]!r} already: set 'title' of the shift")
-        parts.update(shifted)
+        check_names([name for name in shifted if name not in parts], f"shift {shift.kind!r}")
+        for name, (examples, gold) in shifted.items():
+            # Changed inputs have a pool of their own; rows of this pool may be copies of rows that are trained on.
+            own = examples.inputs.pool is table.pool
+            kept = unseen(table, rows, examples.inputs.rows) if own else np.ones(len(examples), dtype=np.bool_)
+            if not kept.any():
+                raise DataError(f"shift {shift.kind!r}: all {len(kept)} rows have inputs of a training split: drop it")
+            parts[name] = examples.take(kept), gold[kept]
+            left_out += int((~kept).sum())
     names = ["test", *(name for name in parts if name not in SPLITS)]
     texts = np.array(table.classes, dtype=object) if question.signal is Texts else None
     golds = {name: gold if texts is None else texts[gold] for name, (_, gold) in parts.items()}
@@ -225,4 +356,5 @@ def assemble(
         tests={name: parts[name][0] for name in names},
         corpus=Inputs(table.pool, np.arange(len(table))) if corpus == "all" else parts["transfer"][0].inputs,
         vault=Vault(golds),
+        counts={"left out of shifted test sets: inputs of a training split": left_out} if left_out else {},
     )

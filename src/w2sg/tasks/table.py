@@ -21,9 +21,12 @@ class Table:
         gold: Class numbers `(N,)`.
         classes: The names of the `k` classes.
         ids: `(N,)` integers: the number of the row in its source.
-        columns: Metadata `(N, ...)`: `group`, `difficulty`, `domain`, `votes`, `id`, as far as there are any.
+        columns: Metadata `(N, ...)`: `group`, `difficulty`, `domain`, `votes`, `id`, `together`, as far as there
+            are any.
         split: `(N,)` names of ready splits; the empty name is a row to be dealt.
         source: What the rows came from, for messages.
+        units: `(N,)` numbers that rows with equal inputs share; None where nobody looked for them.
+        parts: Single columns `(N,)` that inputs were made of, for the check on leaks; None where there is none.
     """
 
     pool: Pool
@@ -33,6 +36,8 @@ class Table:
     columns: Mapping[str, AnyArray]
     split: AnyArray
     source: str
+    units: IntArray | None = None
+    parts: Mapping[str, AnyArray] | None = None
 
     @classmethod
     def of(
@@ -45,6 +50,7 @@ class Table:
         ids: AnyArray | None = None,
         columns: Mapping[str, AnyArray] | None = None,
         split: AnyArray | None = None,
+        parts: Mapping[str, AnyArray] | None = None,
     ) -> Self:
         """Make a table from arrays in the order of their source.
 
@@ -59,6 +65,7 @@ class Table:
             ids: `(N,)` row numbers; by default 0 to N - 1.
             columns: Metadata `(N, ...)`.
             split: `(N,)` names of ready splits.
+            parts: Single columns `(N,)` that the inputs were made of.
 
         Raises:
             DataError: If all rows have one class.
@@ -82,6 +89,7 @@ class Table:
             columns={name: column[order] for name, column in (columns or {}).items()},
             split=split[order],
             source=source,
+            parts=None if parts is None else {name: column[order] for name, column in parts.items()},
         )
 
     def __len__(self) -> int:
@@ -107,3 +115,16 @@ class Table:
         """Return which rows `(N,)` belong to one of the named splits."""
         mask: BoolArray = np.isin(self.split, splits)
         return mask
+
+
+@dataclass(frozen=True)
+class CountedTable:
+    """A table, and what became of the rows or cells that it was made from.
+
+    Attributes:
+        table: The examples.
+        counts: Such as rows read, left out, cut, dropped to make classes equal; numbers read in an unusual form.
+    """
+
+    table: Table
+    counts: Mapping[str, int]

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
+import numpy as np
+
 from w2sg.core.arrays import AnyArray, BoolArray, FloatArray, pack_texts, unpack_texts
 from w2sg.core.errors import InputError
 
@@ -30,6 +32,10 @@ class Signal(ABC):
     @abstractmethod
     def take(self, rows: AnyArray) -> Self:
         """Return the signal of some examples, by position or mask; a position may occur more than once."""
+
+    def untied(self, rng: np.random.Generator) -> Self:
+        """Return the signal with an answer drawn wherever several are equally likely; by default there are no ties."""
+        return self
 
     def arrays(self) -> dict[str, AnyArray]:
         """Return the signal as plain numbers, by name: what a store keeps without a pickle. No name has a slash."""

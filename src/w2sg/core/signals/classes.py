@@ -10,6 +10,9 @@ from w2sg.core.arrays import AnyArray, BoolArray, FloatArray, check_soft_labels,
 from w2sg.core.errors import InputError
 from w2sg.core.signals.base import Question, Signal, check_variant
 
+HAIR = 1e-6
+"""By how much the named class is above its equals; float32 resolves 1e-7, and so small a difference teaches nobody."""
+
 
 @dataclass(frozen=True, eq=False)
 class ClassProbabilities(Signal):
@@ -53,6 +56,32 @@ class ClassProbabilities(Signal):
     def take(self, rows: AnyArray) -> Self:
         """Return the probabilities of some examples."""
         return type(self)(self.probabilities[rows], None if self.members is None else self.members[:, rows])
+
+    def untied(self, rng: np.random.Generator) -> Self:
+        """Return the signal in which no row has several most likely classes: one of them, drawn, is above by a hair.
+
+        Whoever asks for the most likely class would be given the first one, and the order of the classes would decide
+        who is right.
+        """
+        members = self.members
+        return type(self)(
+            _untied(self.probabilities, rng),
+            None if members is None else np.stack([_untied(member, rng) for member in members]),
+        )
+
+
+def _untied(probabilities: FloatArray, rng: np.random.Generator) -> FloatArray:
+    best = probabilities == probabilities.max(axis=1, keepdims=True)
+    open_rows = np.flatnonzero(best.sum(axis=1) > 1)
+    if not len(open_rows):
+        return probabilities
+    # A number for every cell, so that a row's draw does not depend on which other rows are open.
+    draws = rng.random(probabilities.shape)
+    chosen = np.where(best, draws, -1.0).argmax(axis=1)[open_rows]
+    settled = probabilities.copy()
+    settled[open_rows, chosen] += HAIR
+    settled[open_rows] /= settled[open_rows].sum(axis=1, keepdims=True)
+    return settled
 
 
 S = TypeVar("S", bound=Signal, default=ClassProbabilities)

@@ -17,7 +17,11 @@ def study_findings(study: StudyResult) -> list[Finding]:
     compared = [comparison for comparison in study.comparisons if comparison.rivals]
     # Most setups share one remark, such as that there is one seed; it is said once.
     remarks = dict.fromkeys(result.pgr.note for result in study.results if result.pgr.note)
-    texts = [*_refusals(study.results), *(f"{text[:1].upper()}{text[1:]}".rstrip(".") + "." for text in remarks)]
+    texts = [
+        *_rows(study.results),
+        *_refusals(study.results),
+        *(f"{text[:1].upper()}{text[1:]}".rstrip(".") + "." for text in remarks),
+    ]
     if len(compared) > 1:
         texts.append(
             f"Holm's correction runs within each of the {len(compared)} combinations of task, supervisor and "
@@ -114,6 +118,20 @@ def _tallied(name: str, reference: str, count: "Counter[Verdict]") -> Finding:
     if better:
         return Finding("better", f"{name} beats {reference} in {better} {of_all}, and hurts in none.")
     return Finding("worse", f"{name} hurts in {worse} {of_all}, and beats {reference} in none.")
+
+
+def _rows(results: Sequence[SetupResult]) -> list[str]:
+    """Return a sentence for each task of which more is to be said than that its rows were read."""
+    counts = {result.label["task"]: result.counts for result in results if result.counts}
+    texts = []
+    for task, of_task in counts.items():
+        shown = [
+            f"{name}: {wording.count(least)}{f' to {wording.count(most)}' if most > least else ''}"
+            for name, (least, most) in of_task.items()
+            if most
+        ]
+        texts += [f"Data of {short(task)}: {'; '.join(shown)}."] if shown else []
+    return texts
 
 
 def _refusals(results: Sequence[SetupResult]) -> list[str]:

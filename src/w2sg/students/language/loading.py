@@ -183,6 +183,12 @@ def _described(name: str, body: Any, words: Any, tokenizer: Any) -> Loaded:
             f"model {name!r}: its tokenizer has {len(tokenizer)} tokens, its embeddings have {rows} rows: "
             "they do not belong together"
         )
+    # Where its files are missing, a tokenizer of the family is made that knows no word, and all texts would be alike.
+    if not set(tokenizer.get_vocab()) - set(tokenizer.all_special_tokens):
+        raise InputError(
+            f"model {name!r} has no tokenizer, or one without words: save the tokenizer into the folder of the model, "
+            "with save_pretrained"
+        )
     places = "position_ids" in inspect.signature(type(body).forward).parameters
     counts = (getattr(config, key, None) for key in ("max_position_embeddings", "n_positions"))
     context = next((int(n) for n in counts if n and n > 0), CONTEXT)

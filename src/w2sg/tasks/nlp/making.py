@@ -9,11 +9,12 @@ import numpy as np
 
 from w2sg.core import AnyArray, BoolArray, DataError, IntArray, canonical_json, derive
 from w2sg.tasks.choices import RowError
+from w2sg.tasks.duplicates import marked
 from w2sg.tasks.encoding import METADATA, PAIR_CLASSES, Rows, encode_pairs
 from w2sg.tasks.nlp.shapes import Texts, TextSet
 from w2sg.tasks.nlp.sources import Parts
 from w2sg.tasks.reading import Sheet
-from w2sg.tasks.table import FREE, Table
+from w2sg.tasks.table import CountedTable, Table
 
 AnswersShown = Literal["both", "one", "pair"]
 """What a question becomes: a text with the right and one with a wrong answer, one of these two, or the pair of them."""
@@ -34,20 +35,6 @@ class Rule:
     words: int | None
     longer: Literal["drop", "cut"]
     balance: bool
-
-
-@dataclass(frozen=True)
-class CountedTable:
-    """A table, and what became of the rows that it was made from.
-
-    Attributes:
-        table: The examples.
-        counts: Rows read; rows left out because no right answer could be shown or a text was too long; texts cut;
-            examples dropped to make classes equal; examples kept.
-    """
-
-    table: Table
-    counts: dict[str, int]
 
 
 def make(text_set: TextSet, parts: Parts, rule: Rule) -> CountedTable:
@@ -79,7 +66,7 @@ def make(text_set: TextSet, parts: Parts, rule: Rule) -> CountedTable:
         columns={name: column[kept] for name, column in columns.items()},
         split=where[kept],
     )
-    return CountedTable(table, counts)
+    return CountedTable(marked(table), counts)
 
 
 def check_columns(text_set: TextSet, sheet: Sheet) -> None:
@@ -181,31 +168,3 @@ def _balanced(gold: IntArray, split: AnyArray) -> BoolArray:
         for members in classes:
             kept[members[:fewest]] = True
     return kept
-
-
-def whole(table: Table, dealt: dict[str, IntArray], admitted: dict[str, BoolArray], rng: np.random.Generator) -> None:
-    """Deal the free rows again so that rows that belong together are in one split; sizes stay as far as rows last.
-
-    Groups come in random order; each split takes rows until it is full, and what is left of a group that it has begun
-    goes to no other split. Ready splits stay as they were published.
-
-    Raises:
-        DataError: If a split is left without rows.
-    """
-    group = table.columns["together"]
-    rank = rng.permutation(int(group.max()) + 1)
-    left = np.flatnonzero(table.split == FREE)
-    left = left[np.argsort(rank[group[left]], kind="stable")]
-    for split, rows in dealt.items():
-        if (table.split[rows] != FREE).any():
-            continue
-        taken = left[admitted[split][left]][: len(rows)]
-        if not len(taken):
-            raise DataError(
-                f"{table.source}: split {split!r} is left without rows, as those of one question or passage stay "
-                f"together: give more rows or change the sizes"
-            )
-        dealt[split] = rng.permutation(taken)
-        # The rest of a group that was begun is given up: a few rows are lost, but no passage is both trained on and
-        # scored.
-        left = left[~np.isin(group[left], group[taken])]

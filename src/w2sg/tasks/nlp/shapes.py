@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from string import Formatter
 
+from w2sg.tasks.cells import name_of
 from w2sg.tasks.choices import ChoiceReader, Row, RowError, as_text, right_and_wrong
-from w2sg.tasks.encoding import name_of
 from w2sg.tasks.table import FREE
 
 Texts = list[tuple[str, int]]

@@ -13,7 +13,8 @@ import numpy as np
 from w2sg.core import DataError, MissingExtraError
 from w2sg.tasks.encoding import limited
 from w2sg.tasks.nlp.shapes import TextSet
-from w2sg.tasks.reading import Sheet, file_bytes, format_of, read_sheet
+from w2sg.tasks.opening import file_bytes, place_of
+from w2sg.tasks.reading import Sheet, format_of, read_sheet
 from w2sg.tasks.table import FREE
 
 Parts = list[tuple[str, Sheet]]
@@ -35,7 +36,7 @@ def local_files(path: str, text_set: TextSet) -> list[tuple[str, str]]:
     Raises:
         DataError: If there is nothing at the path, no file or several files for a split, or a shard is missing.
     """
-    folder = Path(path).expanduser()
+    folder = place_of(path, "path")
     if not folder.is_dir():
         return [(FREE, path)]
     if text_set.config and (folder / text_set.config).is_dir():

@@ -9,12 +9,13 @@ from typing import Annotated, Literal, Self, final
 import numpy as np
 from pydantic import Field, WithJsonSchema, model_validator
 
-from w2sg.core import DataError, IntArray, preset, register
+from w2sg.core import DataError, preset, register
 from w2sg.tasks.nlp.formats import BURNS, FORMATS
-from w2sg.tasks.nlp.making import AnswersShown, CountedTable, Rule, make, whole
+from w2sg.tasks.nlp.making import AnswersShown, Rule, make
 from w2sg.tasks.nlp.sources import contents, hub_parts, local_parts
+from w2sg.tasks.opening import PathText
 from w2sg.tasks.splits import SPLITS, TextTask
-from w2sg.tasks.table import Table
+from w2sg.tasks.table import CountedTable, Table
 
 _MEMO = 4
 
@@ -28,7 +29,7 @@ class Nlp(TextTask):
     dataset: Annotated[str, WithJsonSchema({"type": "string", "enum": list(FORMATS)})] = Field(
         description="which data set: docs/reference/text-tasks.md lists them"
     )
-    path: str | None = Field(
+    path: PathText | None = Field(
         None, description="a folder with a file for each published split (train.jsonl), or one file, which is dealt"
     )
     revision: str | None = Field(None, description="without 'path': the commit or tag to read from the hub")
@@ -98,15 +99,6 @@ class Nlp(TextTask):
         # What decides the examples, without what decides the splits: many studies deal the same examples anew.
         fields = self.model_dump(mode="json", exclude={*SPLITS, "corpus", "shifts"})
         return _made(self.fingerprint(), json.dumps(fields, sort_keys=True))
-
-    def _deal(
-        self, table: Table, sizes: Mapping[str, int | float | None], rng: np.random.Generator
-    ) -> dict[str, IntArray]:
-        """Deal rows as every task does, and those that belong together into one split."""
-        dealt = super()._deal(table, sizes, rng)
-        if "together" in table.columns:
-            whole(table, dealt, self._admitted(table), rng)
-        return dealt
 
 
 @lru_cache(maxsize=_MEMO)

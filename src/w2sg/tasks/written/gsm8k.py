@@ -9,8 +9,10 @@ import numpy as np
 from pydantic import Field
 
 from w2sg.core import AnyArray, DataError, Scorer, as_texts, final_number, register
+from w2sg.tasks.duplicates import marked
 from w2sg.tasks.gsm8k import SOLVED, TEST, TRAIN, read_problems
-from w2sg.tasks.reading import digest_of, folder_bytes, read_sheet
+from w2sg.tasks.opening import PathText, digest_of, folder_bytes
+from w2sg.tasks.reading import read_sheet
 from w2sg.tasks.table import Table
 from w2sg.tasks.written.base import RECORDED, WrittenTask
 
@@ -33,7 +35,7 @@ class Gsm8k(WrittenTask):
     """
 
     kind: Literal["gsm8k"] = "gsm8k"
-    folder: str = Field(description="the folder that holds the set's own files, plain or gzipped")
+    folder: PathText = Field(description="the folder that holds the set's own files, plain or gzipped")
     questions: Literal["solved", "published"] = Field("solved", description="which questions")
     worked: bool = Field(True, description="answers are worked solutions; otherwise their final numbers only")
 
@@ -90,7 +92,7 @@ def _table(fingerprint: str, task: Gsm8k) -> Table:
     split = None if solved else np.repeat(np.array(["", "test"]), [len(sheet) for sheet in sheets])
     # The newline ends the question, so that the answer begins a line, as it does in what was recorded.
     prompts = [f"{text}\n" for text in problems.questions]
-    return task.as_table(prompts, as_answers(problems.solutions), task.folder, columns, split)
+    return marked(task.as_table(prompts, as_answers(problems.solutions), task.folder, columns, split))
 
 
 def written(solution: str, worked: bool) -> str:
