@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from w2sg.core import ClassProbabilities, Classes, Method, WeakSplit, WeakView, derive, one_hot, registry
+from w2sg.core import Classes, ClassProbabilities, Method, WeakSplit, WeakView, derive, one_hot, registry
 from w2sg.isolation import load_plugins
 
 pytest.importorskip("torch")
