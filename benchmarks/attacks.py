@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from w2sg import Store, Study, study
-from w2sg.isolation import isolation_tier
+from w2sg.isolation.session import isolation_tier
 from w2sg.lab import result_of
 
 THIEVES = Path(__file__).parents[1] / "tests" / "attacks" / "plugins" / "thieves.py"

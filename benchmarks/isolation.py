@@ -15,7 +15,7 @@ from typing import Any
 
 from w2sg import Study, study
 from w2sg.core import Method, registry
-from w2sg.isolation import isolation_tier
+from w2sg.isolation.session import isolation_tier
 
 PLUGIN = """
 from typing import Literal

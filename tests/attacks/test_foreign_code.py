@@ -9,8 +9,9 @@ from lab_data import SMALL, WINE, small_study
 
 from w2sg.core import InputError, registry
 from w2sg.graph import Store
-from w2sg.isolation import isolation_tier, load_plugins
+from w2sg.isolation import load_plugins
 from w2sg.isolation.sandbox import why_no_sandbox
+from w2sg.isolation.session import isolation_tier
 from w2sg.lab import StudyResult, result_of, study
 
 THIEVES = Path(__file__).parent / "plugins" / "thieves.py"

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from w2sg.core import ConfigError, Fit, InputError, Inputs, Method, RunError, Student, derive, registry
-from w2sg.isolation import Plugin, isolation_tier, load_plugins, plugins_of
+from w2sg.isolation import load_plugins
 from w2sg.isolation.allowance import allowance_for
-from w2sg.isolation.session import Session
-from w2sg.isolation.sources import plugin_file, plugin_module
+from w2sg.isolation.foreign import plugins_of
+from w2sg.isolation.session import Session, isolation_tier
+from w2sg.isolation.sources import Plugin, plugin_file, plugin_module
 from w2sg.methods import CrossEntropy
 
 HEAD = """

@@ -1,22 +1,11 @@
 """Loading plugins: what a plugin offers is asked of a worker, and its code never runs in the laboratory's process."""
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from w2sg.core import Component, InputError, registry
-from w2sg.isolation.foreign import isolated, part_class
-from w2sg.isolation.session import Session
-from w2sg.isolation.sources import Plugin, plugin_file, plugin_module
-from w2sg.isolation.worker import ISOLATED
-
-TRUSTED = "trusted:"
-"""What stands before a plugin's path where it is to run in the laboratory's process."""
-
-_admitted: dict[str, str] = {}
-"""The hash of the code of each plugin whose names are registered, by the plugin's name."""
+from w2sg.core import registry
+from w2sg.isolation.rules import ISOLATED, TRUSTED
 
 
 def load_plugins(paths: Sequence[str]) -> None:
@@ -33,7 +22,7 @@ def load_plugins(paths: Sequence[str]) -> None:
         if path.startswith(TRUSTED):
             registry.load_plugin(path.removeprefix(TRUSTED))
         elif not registry.runs_here(path):
-            _admit(plugin_file(path))
+            _admit_file(path)
 
 
 def loading_again(paths: Sequence[str]) -> Callable[[], None]:
@@ -48,60 +37,19 @@ def plugin_from(folder: Path, path: str) -> str:
     return f"{mark}{folder / path.removeprefix(mark)}"
 
 
+def _admit_file(path: str) -> None:
+    # Imported here: most commands load no plugin, and start faster without what a worker needs.
+    from w2sg.isolation.admission import admit
+    from w2sg.isolation.sources import plugin_file
+
+    admit(plugin_file(path))
+
+
 def _admit_module(name: str) -> None:
-    _admit(plugin_module(name))
+    from w2sg.isolation.admission import admit
+    from w2sg.isolation.sources import plugin_module
 
-
-def _admit(plugin: Plugin) -> None:
-    """Register what a plugin offers, as parts that stand for those of a worker."""
-    if _admitted.get(plugin.name) == plugin.digest:
-        return
-    registry.adopt(isolated)
-    session = Session([plugin])
-    offered = session.ask("describe")
-    session.close()
-    try:
-        _check_isolable(plugin, offered)
-        entries = _entries(plugin, offered)
-    except InputError:
-        raise
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"plugin {plugin.name}: what it registers cannot be read: {error}") from error
-    for entry in entries:
-        registry.enter(entry)
-    _admitted[plugin.name] = plugin.digest
-
-
-def _check_isolable(plugin: Plugin, offered: Any) -> None:
-    beyond = sorted({f"{said['contract']}" for said in offered if said["contract"] not in ISOLATED or said["writes"]})
-    if beyond:
-        raise InputError(
-            f"plugin {plugin.name} brings {', '.join(beyond)} that cannot be kept from ground truth: if you have read "
-            f"its code, give it as '{TRUSTED}{plugin.name}'; records then say that it ran in the laboratory's process"
-        )
-
-
-def _entries(plugin: Plugin, offered: Any) -> list[registry.Entry]:
-    classes = {
-        (said["contract"], said["kind"]): part_class(registry.contract_class(said["contract"]), plugin, said)
-        for said in offered
-        if said["own"]
-    }
-    return [_entry(plugin, said, classes) for said in offered]
-
-
-def _entry(
-    plugin: Plugin, said: Mapping[str, Any], classes: Mapping[tuple[str, str], type[Component]]
-) -> registry.Entry:
-    contract, kind = said["contract"], said["kind"]
-    cls = classes.get((contract, kind)) or registry.lookup(contract, kind).cls
-    told = {name: str(said[name]) for name in ("name", "summary", "paper")}
-    fields = json.loads(said["fields"])
-    return registry.Entry(contract, cls=cls, fields=fields, oracle=bool(said["oracle"]), origin=_origin(plugin), **told)
-
-
-def _origin(plugin: Plugin) -> str:
-    return f"plugin {plugin.name}"
+    admit(plugin_module(name))
 
 
 for _contract in ISOLATED:

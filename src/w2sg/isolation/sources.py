@@ -37,6 +37,11 @@ class Plugin:
         named = [f"{name} {digest}" for name, (_, digest) in sorted(self.files.items())]
         return hashlib.sha256("\0".join(named).encode()).hexdigest()
 
+    @property
+    def main(self) -> Path:
+        """The file of its module."""
+        return self.files[self.module][0]
+
     def copied(self, folder: Path) -> Path:
         """Copy its files below a folder, as they lie below its root, and return where that of its module is.
 
@@ -50,7 +55,7 @@ class Plugin:
             place = folder / path.relative_to(self.root)
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(content)
-        return folder / self.files[self.module][0].relative_to(self.root)
+        return folder / self.main.relative_to(self.root)
 
 
 def plugin_file(path: str | Path) -> Plugin:

@@ -28,13 +28,12 @@ from w2sg.core import (
 )
 from w2sg.isolation.allowance import Allowance
 from w2sg.isolation.guard import hold_inside_python
+from w2sg.isolation.rules import ISOLATED
 from w2sg.isolation.sandbox import enter_sandbox
 from w2sg.isolation.wire import Packer, Unpacker, state_of
 
 KEPT_IN_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "CUDA_VISIBLE_DEVICES", "PYTHONHASHSEED")
 """Variables of the environment that foreign code may know; those that pin threads are kept as well."""
-ISOLATED = ("methods", "students", "objectives", "stoppings", "selections", "relabelings", "chains", "features")
-"""The contracts whose components train students, and so can do their work without ground truth."""
 METHOD_FACTS = ("requires", "needs", "tier", "audits", "training_facts")
 STUDENT_FACTS = ("capabilities", "function_class", "body_frozen", "ridge_penalty", "strength")
 
