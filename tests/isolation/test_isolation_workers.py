@@ -1,6 +1,8 @@
 """Workers that misbehave: they end, they take too long, they take too much, they say what they should not."""
 
 import os
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -230,14 +232,39 @@ def test_the_files_of_a_plugin_are_found_without_running_it(tmp_path: Path) -> N
 
 
 def test_a_module_of_an_installed_package_is_found_without_importing_it() -> None:
-    import sys
-
     sys.modules.pop("this", None)
     found = plugin_module("this")
     assert list(found.files) == ["this"]
     assert "this" not in sys.modules
     with pytest.raises(InputError, match="is not installed"):
         plugin_module("nowhere_at_all")
+
+
+SCRIPT = """
+import sys
+import w2sg.lab
+from w2sg.core import Method, registry
+method = registry.build(Method, "from-a-package")
+assert method.trust_tier != "T0", method
+assert "offering" not in sys.modules and registry.foreign_code() == []
+assert registry.build(Method, "naive").trust_tier == "T0"
+print(method.model_dump()["objective"]["kind"])
+"""
+
+
+def test_an_installed_package_that_offers_methods_is_not_imported_here(tmp_path: Path) -> None:
+    code = HEAD + TARGET.format(name="from-a-package").replace("self.weight", "near.FACTOR")
+    (tmp_path / "offering").mkdir()
+    (tmp_path / "offering" / "__init__.py").write_text("from offering import near\n" + code)
+    (tmp_path / "offering" / "near.py").write_text("FACTOR = 1.0\n")
+    metadata = tmp_path / "offering-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: offering\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text("[w2sg.methods]\nmine = offering\n[w2sg.objectives]\nmine = offering\n")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    command = [sys.executable, "-c", SCRIPT]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "from-a-package\n"), done.stderr
 
 
 def test_what_makes_labels_is_not_to_be_read(tmp_path: Path) -> None:

@@ -79,6 +79,11 @@ def allowance_for(files: Iterable[Path], scratch: Path, tier: str) -> Allowance:
     )
 
 
+def is_readable_code(file: Path) -> bool:
+    """Return whether every worker may read a file, because it is code that is installed where Python's packages are."""
+    return _below(str(file.resolve()), _readable_code()[0])
+
+
 @cache
 def _readable_code() -> tuple[frozenset[str], tuple[str, ...]]:
     """Return what of the installed code may be read, and the folders around what is hidden from it."""

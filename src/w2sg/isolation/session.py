@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from w2sg.core import CapabilityError, ConfigError, InputError, RunError, main_unseen
-from w2sg.isolation.allowance import allowance_for
+from w2sg.isolation.allowance import allowance_for, is_readable_code
 from w2sg.isolation.sandbox import why_no_sandbox
 from w2sg.isolation.sources import Plugin
 from w2sg.isolation.wire import Packer, Unpacker
@@ -52,14 +52,11 @@ class Session:
         folder = Path(tempfile.mkdtemp(prefix="w2sg-worker-"))
         (folder / "code").mkdir()
         (folder / "scratch").mkdir()
-        orders = tuple(
-            Order(plugin.module, "" if plugin.installed else str(plugin.copied(folder / "code" / str(place))))
-            for place, plugin in enumerate(plugins)
-        )
+        orders = [_order(plugin, folder / "code" / str(place)) for place, plugin in enumerate(plugins)]
         self._names = {order.file: plugin.name for order, plugin in zip(orders, plugins, strict=True) if order.file}
         self._allowance = allowance_for([folder / "code", *files], folder / "scratch", isolation_tier())
         self._connection, theirs = _context().Pipe()
-        self._process = _context().Process(target=serve, args=(theirs, self._allowance, orders), daemon=True)
+        self._process = _context().Process(target=serve, args=(theirs, self._allowance, tuple(orders)), daemon=True)
         with main_unseen():
             self._process.start()
         theirs.close()
@@ -108,6 +105,14 @@ class Session:
     def _ended(self) -> RunError:
         self.close()
         return RunError("a worker ended while it ran code of a plugin: see what it wrote, or give it more memory")
+
+
+def _order(plugin: Plugin, folder: Path) -> Order:
+    """Return how a worker is to load a plugin, after copying what it could not read where it lies."""
+    if plugin.installed and is_readable_code(plugin.main):
+        return Order(plugin.module)
+    main = plugin.copied(folder)
+    return Order(plugin.module, folder=str(folder)) if plugin.installed else Order(plugin.module, file=str(main))
 
 
 def _raised(error: str, text: str, paths: Any) -> Exception:

@@ -40,10 +40,11 @@ STUDENT_FACTS = ("capabilities", "function_class", "body_frozen", "ridge_penalty
 
 @dataclass(frozen=True)
 class Order:
-    """A plugin to load: the name of its module, or, where it is not installed, its file."""
+    """A plugin to load: its module, found in a folder if one is said, or its file, where it is not installed."""
 
     module: str
-    file: str
+    file: str = ""
+    folder: str = ""
 
 
 def serve(connection: Connection, allowance: Allowance, orders: Sequence[Order]) -> None:
@@ -111,6 +112,7 @@ class _Answers:
             if order.file:
                 registry.load_plugin(order.file)
             else:
+                sys.path += [order.folder] if order.folder else []
                 importlib.import_module(order.module)
         self._registered = [entry for entry in registry.registered() if not entry.origin.startswith("w2sg.")]
 
