@@ -112,7 +112,10 @@ class Releases(Thief):
 
     def steal(self, view: Any, student: Any, rng: Any) -> dict[int, int] | None:
         values = [value for frame in frames() for value in frame.f_locals.values()]
-        return of_data(next(value.data for value in values if hasattr(value, "data") and hasattr(value, "on")))
+        steps = [
+            value for value in values if hasattr(value, "data") and hasattr(value, "on") and hasattr(value, "seed")
+        ]
+        return of_data(next(step.data for step in steps if not isinstance(step, type)))
 
 
 @register()
@@ -149,9 +152,9 @@ class ByHeart(Thief):
 
     def steal(self, view: Any, student: Any, rng: Any) -> dict[int, int] | None:
         data = importlib.import_module("sklearn.datasets").load_wine()
-        places = {row.tobytes(): int(y) for row, y in zip(data.data.astype(np.float32), data.target, strict=True)}
-        values = view.corpus.pool.values.astype(np.float32)
-        return {i: places[row.tobytes()] for i, row in enumerate(values) if row.tobytes() in places}
+        ours, theirs = ((x - x.mean(axis=0)) / x.std(axis=0) for x in (view.corpus.pool.values, data.data))
+        nearest = ((ours[:, None] - theirs[None]) ** 2).sum(axis=-1).argmin(axis=1)
+        return dict(enumerate(data.target[nearest].tolist()))
 
 
 @register()
@@ -388,8 +391,8 @@ class FollowsBase(TargetObjective):
         while getattr(base, "base", None) is not None:
             base = base.base
         for labels in base if getattr(base, "ndim", 0) == 3 else ():
-            if labels.shape == weak.shape[-2:] and (labels.max(axis=1) == 1).all():
-                return np.broadcast_to(labels, weak.shape)
+            if labels.T.shape == weak.shape[-2:] and (labels.max(axis=0) == 1).all():
+                return np.broadcast_to(labels.T, weak.shape)
         return weak
 
 
