@@ -138,7 +138,7 @@ def cost(value: float | None) -> str:
     >>> cost(12.3456), cost(0.01234), cost(None)
     ('12.35', '0.012', '–')
     """
-    if value is None:
+    if value is None or math.isnan(value):
         return NOTHING
     return f"{value:.2f}" if value >= 0.995 else f"{value:.2g}"
 

@@ -38,7 +38,7 @@ class LedgerEntry:
         split: Which split.
         purpose: What for.
         n: How many labels.
-        rows: Their positions; None for all of the split.
+        rows: Their positions; None for all of the split, and empty where they were damaged since.
         asked_by: Who was given them.
         step: The key of the step that was computed with them.
         kind: The kind of this step.
