@@ -1,5 +1,6 @@
 """How a command begins and ends, whatever happens: what was given is text, and what goes wrong is one message."""
 
+import errno
 import multiprocessing
 import os
 import signal
@@ -16,6 +17,7 @@ from w2sg.core import InputError, StoreError, wording
 
 INTERRUPTED, UNFORESEEN = 130, 70
 """The exit codes after Ctrl-C, and after an error that nobody foresaw (`EX_SOFTWARE` of sysexits)."""
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def check_given() -> None:
@@ -101,7 +103,14 @@ def nobody_reads() -> None:
 
 
 def unforeseen(error: Exception) -> NoReturn:
-    """End after an error that nobody foresaw: one message, and a file with all that is known of it."""
+    """End after an error that nobody foresaw: one message, and a file with all that is known of it.
+
+    Memory and disks that are full are foreseen, and may show anywhere.
+    """
+    if isinstance(error, MemoryError):
+        console.fail(f"memory is exhausted ({error}): use fewer workers, or smaller data", code=3)
+    if isinstance(error, OSError) and error.errno in FULL:
+        console.fail(f"nothing more can be written: {error.strerror}: free space; what was finished is kept", code=3)
     said = "".join(traceback.format_exception(error))
     where = "it could not be written down"
     with suppress(OSError):

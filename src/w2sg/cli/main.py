@@ -66,8 +66,6 @@ def main() -> None:
         console.fail(str(error), code=3)
     except KeyboardInterrupt:
         ending.stop()
-    except MemoryError as error:
-        console.fail(f"memory is exhausted ({error}): use fewer workers, or smaller data", code=3)
     except Exception as error:  # noqa: BLE001 - the one place for what nobody foresaw
         ending.unforeseen(error)
 

@@ -72,7 +72,11 @@ class ArtifactStore(Database):
         """Write one result, inside a transaction."""
         config = canonical_json(dict(result.about))
         digest = digest_of(config.encode())
-        self._db.execute("INSERT OR IGNORE INTO subjects (digest, config) VALUES (?, ?)", [digest, config])
+        self._db.execute(
+            "INSERT INTO subjects (digest, config) VALUES (?, ?) ON CONFLICT (digest) DO UPDATE "
+            "SET config = excluded.config WHERE config != excluded.config",  # one that was damaged is healed
+            [digest, config],
+        )
         (subject,) = self._db.execute("SELECT id FROM subjects WHERE digest = ?", [digest]).fetchone()
         self._db.execute(
             "INSERT OR REPLACE INTO results (key, step, subject, seed, shown, created) VALUES (?, ?, ?, ?, ?, ?)",

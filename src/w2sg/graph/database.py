@@ -71,8 +71,15 @@ class Database:
             self.root.mkdir(parents=True, exist_ok=True)
             self._check_own_parts()
             file = self.root / "store.db"
+            if any(self.root.glob("objects/*")) and not (file.exists() and file.stat().st_size):
+                raise StoreError(
+                    f"store {self.root}: store.db is lost, and with it the ledger of gold that was handed out: "
+                    "put a copy back, or choose another --store"
+                )
             self.readonly = file.exists() and not (_writable(self.root) and _writable(file))
             self._db = _read_only(file) if self.readonly else _read_and_written(file)
+            # Bytes that are no text are marked, for `verify` to find; SQLite would refuse to read the row.
+            self._db.text_factory = lambda content: content.decode("utf-8", "replace")
             try:
                 self._prepare()
             except BaseException:

@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 
@@ -174,10 +175,8 @@ class ArrayFiles:
         if file_digest(path) != digest:
             raise DamagedObjectError(f"{path}: the content does not have the hash in its name")
         try:
-            # Looked at before it is read: a header can promise more than the file has.
-            array: AnyArray = np.lib.format.open_memmap(path, mode="r")
-            check_plain(array)
-        except (ValueError, TypeError, OverflowError) as error:
+            array = _mapped(path)
+        except (ValueError, TypeError, OverflowError, SyntaxError, TokenError) as error:
             raise DamagedObjectError(f"{path}: the content is no array: {error}") from error
         if not mapped:
             array = np.array(array)
@@ -185,8 +184,9 @@ class ArrayFiles:
         return array
 
     def remove(self, digest: bytes) -> None:
-        """Remove the file of a hash if it is there."""
-        self.path(digest).unlink(missing_ok=True)
+        """Remove the file of a hash if it is there; a folder in its place is nothing that a store has written."""
+        if not self.path(digest).is_dir():
+            self.path(digest).unlink(missing_ok=True)
 
     def digests(self) -> Iterator[bytes]:
         """Yield the hash of every file, whole or damaged; what no store has written is left out."""
@@ -201,6 +201,22 @@ class ArrayFiles:
     def leftovers(self) -> list[Path]:
         """Return half-written files of writers that were killed."""
         return sorted(path for path in self.root.glob("*.part") if path.is_file())
+
+
+def _mapped(path: Path) -> AnyArray:
+    """Return the array of a file, left in it; a header that promises more or less than the file has is an error."""
+    with path.open("rb") as file:
+        form = np.lib.format
+        read = form.read_array_header_1_0 if form.read_magic(file) == (1, 0) else form.read_array_header_2_0
+        shape, fortran, dtype = read(file)
+        offset, size = file.tell(), path.stat().st_size
+    if (
+        not _PLAIN.fullmatch(dtype.str)
+        or min(shape, default=0) < 0
+        or math.prod(shape) * dtype.itemsize != size - offset
+    ):
+        raise ValueError(f"{size - offset} bytes are no {dtype} of shape {shape}")
+    return np.memmap(path, dtype, mode="r", offset=offset, shape=shape, order="F" if fortran else "C")
 
 
 def file_digest(path: Path) -> bytes:

@@ -15,7 +15,7 @@ def places_of(arrays: object) -> dict[str, int]:
         DamagedObjectError: If the text says anything else.
     """
     places = table_of(arrays)
-    if not all(type(place) is int for place in places.values()):
+    if not all(type(place) is int and 0 <= place < 2**63 for place in places.values()):
         raise DamagedObjectError("the objects of its arrays are no numbers")
     return places
 

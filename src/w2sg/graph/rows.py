@@ -74,7 +74,7 @@ _RULES: Mapping[str, Mapping[str, Rule]] = {
         "created": _text,
     },
     "results": {"key": _hash, "step": _text, "subject": _number, "seed": _number, "shown": _table, "created": _text},
-    "subjects": {"digest": _hash, "config": _table},
+    "subjects": {"id": _number, "digest": _hash, "config": _table},
     "failures": {"key": _hash, "step": _text, "reason": _text, "created": _text},
     "collections": {"name": _text, "definition": _table, "created": _text},
     "members": {"collection": _number, "key": _hash},
@@ -98,23 +98,20 @@ _MISSING = {
 
 def wrong_rows(database: sqlite3.Connection) -> Iterator[WrongRow]:
     """Yield the rows that break a rule, and the results whose artifact or subject is missing."""
-    usual = database.text_factory
-    # A text that is none is a finding here, and no reason to stop reading.
-    database.text_factory = lambda content: content.decode("utf-8", "replace")
-    try:
-        for table, rules in _RULES.items():
-            # Names of tables and columns are those above. Whatever is in a row, its place in the order of reading names
-            # it.
-            rows = database.execute(f"SELECT {', '.join(rules)} FROM {table}")
-            for place, row in enumerate(rows, start=1):
-                wrong = [name for (name, rule), value in zip(rules.items(), row, strict=True) if not rule(value)]
-                if table == "subjects" and not wrong and digest_of(row[1].encode()) != row[0]:
-                    wrong = ["config"]
-                if wrong:
-                    owner = row[0].hex() if table in ("artifacts", "results") and _hash(row[0]) else ""
-                    yield WrongRow(owner, f"row {place} of {table}: {', '.join(wrong)} damaged")
-        for what, question in _MISSING.items():
-            for (key,) in database.execute(question).fetchall():
-                yield WrongRow(key.hex() if _hash(key) else "", f"a result has no {what}")
-    finally:
-        database.text_factory = usual
+    for table, rules in _RULES.items():
+        # Names of tables and columns are those above. Whatever is in a row, its place in the order of reading names
+        # it.
+        rows = database.execute(f"SELECT {', '.join(rules)} FROM {table}")
+        for place, row in enumerate(rows, start=1):
+            wrong = [name for (name, rule), value in zip(rules.items(), row, strict=True) if not rule(value)]
+            if table == "subjects" and not wrong and digest_of(row[2].encode()) != row[1]:
+                wrong = ["config"]
+            reason = f"row {place} of {table}: {', '.join(wrong)} damaged"
+            if wrong and table == "subjects":
+                about = database.execute("SELECT key FROM results WHERE subject = ?", [row[0]]).fetchall()
+                yield from (WrongRow(key.hex(), reason) for (key,) in about if _hash(key))
+            if wrong:
+                yield WrongRow(row[0].hex() if table in ("artifacts", "results") and _hash(row[0]) else "", reason)
+    for what, question in _MISSING.items():
+        for (key,) in database.execute(question).fetchall():
+            yield WrongRow(key.hex() if _hash(key) else "", f"a result has no {what}")

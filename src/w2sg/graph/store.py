@@ -111,7 +111,8 @@ class Store(ArtifactStore):
         low = bytes.fromhex(prefix + "0" * (len(prefix) % 2))
         high = bytes.fromhex(prefix + "f" * (len(prefix) % 2)) + b"\xff" * 32
         rows = self.query("SELECT key FROM results WHERE key BETWEEN ? AND ? LIMIT 2", [low, high])
-        return self.results([rows[0][0].hex()])[0] if len(rows) == 1 else None
+        found = self.results([rows[0][0].hex()]) if len(rows) == 1 else []
+        return found[0] if found else None
 
     # collections
 
@@ -196,16 +197,16 @@ class Store(ArtifactStore):
 
     def _entry(self, row: Sequence[Any]) -> LedgerEntry:
         place, split, purpose, n, chosen, asked_by, step, kind, created, line = row
+        # A line whose parts are damaged stays a line: leaving it out would hide a look at the labels.
         if not isinstance(step, bytes) or not isinstance(n, int):
-            raise DamagedObjectError(
-                f"store {self.root}: line {line} of the ledger is damaged: see 'w2sg cache verify'"
-            )
+            _log.warning("line %d of the ledger is damaged: see 'w2sg cache verify'", line)
+        n, key = n if isinstance(n, int) else 0, step.hex() if isinstance(step, bytes) else ""
         try:
             rows = None if chosen is None else tuple(self.array(chosen).tolist())
         except (DamagedObjectError, UnreadableObjectError) as error:
             _log.warning("the ledger no longer says which labels were chosen in line %d: %s", line, error)
             rows = ()
-        return LedgerEntry(place, split, purpose, n, rows, asked_by, step.hex(), kind, created)
+        return LedgerEntry(place, split, purpose, n, rows, asked_by, key, kind, created)
 
     # care
 
@@ -231,6 +232,7 @@ class Store(ArtifactStore):
             used.update(row["objects"])
             if any(place in bad or place not in present for place in row["objects"]):
                 damaged.add(row["key"])
+        # What is no hash names no file.
         files = {digest for (digest,) in self.query("SELECT hash FROM objects WHERE content IS NULL")}
         orphans = [f"{OBJECT}{place}" for place in sorted(present - used - unreadable.keys())]
         orphans += [str(self.files.path(digest)) for digest in self.files.digests() if digest not in files]
@@ -283,6 +285,7 @@ class Store(ArtifactStore):
 
         wrong = self.verify()
         self.forget(wrong["damaged"])
+        self._forget_nameless()
         if stale:
             needed = self._needed()
             self.forget(
@@ -300,7 +303,7 @@ class Store(ArtifactStore):
                 continue
             place = int(name.removeprefix(OBJECT))
             ((digest, size, content),) = self.query("SELECT hash, bytes, content FROM objects WHERE id = ?", [place])
-            if content is None:
+            if content is None and isinstance(digest, bytes):
                 with self.errors():
                     self.files.remove(digest)
             with self.transaction():
@@ -308,6 +311,17 @@ class Store(ArtifactStore):
             removed["n_files"] += 1
             removed["bytes"] += size
         return removed
+
+    def _forget_nameless(self) -> None:
+        """Remove results that do not say whose they are, and what is then listed nowhere: both are made anew."""
+        nameless = "typeof(key) != 'blob' OR length(key) != 32"
+        steps = [step for (step,) in self.query(f"SELECT DISTINCT step FROM results WHERE {nameless}")]
+        if not steps:
+            return
+        with self.transaction():
+            self._db.execute(f"DELETE FROM results WHERE {nameless}")
+        listed = {key.hex() for (key,) in self.query("SELECT key FROM results")}
+        self.forget(row["key"] for row in self.artifact_rows() if row["step"] in steps and row["key"] not in listed)
 
     def _needed(self) -> set[str]:
         """Return the keys of all results and of what they were made from."""
@@ -322,6 +336,8 @@ class Store(ArtifactStore):
 
     def _result(self, row: Sequence[Any]) -> Result:
         with self._naming("a run"):
+            if not isinstance(row[0], bytes) or not isinstance(row[3], int):
+                raise DamagedObjectError("its key or its seed is none")
             return Result(row[0].hex(), row[1], table_of(row[2]), row[3], table_of(row[4]), row[5])
 
     @contextmanager
