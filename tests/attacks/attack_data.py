@@ -43,7 +43,7 @@ class Damaged:
         finally:
             database.close()
 
-    def bytes(self, change: Callable[[bytes], bytes]) -> None:
+    def rewritten(self, change: Callable[[bytes], bytes]) -> None:
         """Change the bytes of the database."""
         self.sql("SELECT 1")
         self.db.write_bytes(change(self.db.read_bytes()))
@@ -52,11 +52,14 @@ class Damaged:
         """A large array's file."""
         return sorted(self.objects.glob("??/*.npy"))[place]
 
-    def replaced(self, put: Callable[[Path], object]) -> None:
-        """Put something else in the place of a large array's file, which is kept outside."""
-        file = self.file()
-        shutil.move(file, self.outside / "kept.npy")
-        put(file)
+    def instead(self, path: Path, put: Callable[[Path], object]) -> None:
+        """Put something else in the place of a file or folder, which is kept outside."""
+        shutil.move(path, self.outside / "kept")
+        put(path)
+
+    def linked(self, path: Path) -> None:
+        """Put a link in the place of a file or folder, to where it is kept outside."""
+        self.instead(path, lambda place: place.symlink_to(self.outside / "kept"))
 
     def by_hand(self, content: bytes, *, in_file: bool) -> None:
         """Write an array made by hand, with its right hash, in the place of another one."""

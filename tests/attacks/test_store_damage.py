@@ -86,12 +86,10 @@ AGAIN: dict[str, Damage] = {
     "a file is empty": lambda s: s.file().write_bytes(b""),
     "a file is gone": lambda s: s.file().unlink(),
     "two files are exchanged": lambda s: swapped(s.file(0), s.file(1)),
-    "a file is a link to the same content outside": lambda s: s.replaced(
-        lambda file: file.symlink_to(s.outside / "kept.npy")
-    ),
-    "a file is a link to itself": lambda s: s.replaced(lambda file: file.symlink_to(file)),
-    "a file is a link to a device": lambda s: s.replaced(lambda file: file.symlink_to("/dev/zero")),
-    "a file is a pipe": lambda s: s.replaced(os.mkfifo),
+    "a file is a link to the same content outside": lambda s: s.linked(s.file()),
+    "a file is a link to itself": lambda s: s.instead(s.file(), lambda file: file.symlink_to(file)),
+    "a file is a link to a device": lambda s: s.instead(s.file(), lambda file: file.symlink_to("/dev/zero")),
+    "a file is a pipe": lambda s: s.instead(s.file(), os.mkfifo),
     "a file of objects made by hand": lambda s: s.by_hand(pickled(), in_file=True),
     "a file that says it is huge": lambda s: s.by_hand(npy_of("(1099511627776, 1048576)"), in_file=True),
     "a file whose header runs on": lambda s: s.by_hand(npy_of("(" * 90), in_file=True),
@@ -117,19 +115,19 @@ FOUND: dict[str, Damage] = {
     "positions in the ledger are a text": lambda s: s.sql(FREE, "UPDATE ledger SET chosen = 'x' WHERE chosen NOT NULL"),
     "a number in the ledger is a text": lambda s: s.sql(FREE, "UPDATE ledger SET n = 'many' WHERE id = 1"),
     "a step in the ledger is a text": lambda s: s.sql(FREE, "UPDATE ledger SET step = 'x' WHERE id = 1"),
-    "a file is a folder": lambda s: s.replaced(Path.mkdir),
+    "a file is a folder": lambda s: s.instead(s.file(), Path.mkdir),
     "an artifact's key is a text": lambda s: s.sql("UPDATE artifacts SET key = hex(key) WHERE step = 'labels'"),
 }
 """What nobody needs for the numbers of the study: it is found, and reading says so or goes on."""
 
 TOLD: dict[str, tuple[Damage, str]] = {
-    "empty database": (lambda s: s.bytes(lambda old: b""), "store.db is lost"),
+    "empty database": (lambda s: s.rewritten(lambda old: b""), "store.db is lost"),
     "database gone": (lambda s: s.db.unlink(), "store.db is lost"),
-    "database of 100 bytes": (lambda s: s.bytes(lambda old: old[:100]), "malformed|not a database|disk image"),
-    "half a database": (lambda s: s.bytes(lambda old: old[: len(old) // 2]), "malformed"),
-    "no database": (lambda s: s.bytes(lambda old: b"text" * 999), "not a database"),
-    "header of zeros": (lambda s: s.bytes(lambda old: bytes(100) + old[100:]), "not a database"),
-    "pages of zeros": (lambda s: s.bytes(lambda old: old[:4096] + bytes(40960) + old[45056:]), "malformed"),
+    "database of 100 bytes": (lambda s: s.rewritten(lambda old: old[:100]), "malformed|not a database|disk image"),
+    "half a database": (lambda s: s.rewritten(lambda old: old[: len(old) // 2]), "malformed"),
+    "no database": (lambda s: s.rewritten(lambda old: b"text" * 999), "not a database"),
+    "header of zeros": (lambda s: s.rewritten(lambda old: bytes(100) + old[100:]), "not a database"),
+    "pages of zeros": (lambda s: s.rewritten(lambda old: old[:4096] + bytes(40960) + old[45056:]), "malformed"),
     "newer schema": (lambda s: s.sql("UPDATE meta SET value = '99'"), "written by a newer w2sg"),
     "schema is a word": (lambda s: s.sql("UPDATE meta SET value = 'x'"), "is not of w2sg"),
     "schema is a raised digit": (lambda s: s.sql("UPDATE meta SET value = '²'"), "is not of w2sg"),
@@ -140,19 +138,13 @@ TOLD: dict[str, tuple[Damage, str]] = {
     "another program's database": (lambda s: s.sql("DROP TABLE meta"), "is not of w2sg"),
     "no artifacts": (lambda s: s.sql("DROP TABLE artifacts"), "no such table"),
     "no ledger": (lambda s: s.sql("DROP TABLE ledger"), "no such table"),
-    "database is a folder": (lambda s: (s.db.unlink(), s.db.mkdir()), "store.db is no plain file"),
-    "database is a pipe": (lambda s: (s.db.unlink(), os.mkfifo(s.db)), "store.db is no plain file"),
-    "database is a link": (
-        lambda s: (shutil.move(s.db, s.outside / "db"), s.db.symlink_to(s.outside / "db")),
-        "store.db is no plain file",
-    ),
-    "objects is a file": (lambda s: (shutil.rmtree(s.objects), s.objects.touch()), "objects is no plain folder"),
-    "objects is a link": (
-        lambda s: (shutil.move(s.objects, s.outside / "o"), s.objects.symlink_to(s.outside / "o")),
-        "objects is no plain folder",
-    ),
+    "database is a folder": (lambda s: s.instead(s.db, Path.mkdir), "store.db is no plain file|store.db is lost"),
+    "database is a pipe": (lambda s: s.instead(s.db, os.mkfifo), "store.db is no plain file"),
+    "database is a link": (lambda s: s.linked(s.db), "store.db is no plain file"),
+    "objects is a file": (lambda s: s.instead(s.objects, Path.touch), "objects is no plain folder"),
+    "objects is a link": (lambda s: s.linked(s.objects), "objects is no plain folder"),
     "training is a link": (lambda s: (s.folder / "training").symlink_to(s.outside), "training is no plain folder"),
-    "the store is a file": (lambda s: (shutil.rmtree(s.folder), s.folder.touch()), "File exists|no store"),
+    "the store is a file": (lambda s: s.instead(s.folder, Path.touch), "File exists|no store"),
 }
 """What nobody can make again: the study says so, in words that name it."""
 

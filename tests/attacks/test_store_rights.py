@@ -132,9 +132,10 @@ def test_a_store_that_may_only_be_read_is_read(log: str, mode: int, kept: Path, 
         for key in (KEY, "22" * 32):
             assert store.get(key) is not None
         assert not any(store.verify().values())
-        for write in (lambda: store.forget([KEY]), lambda: store.put_collection("s", {}, [KEY])):
-            with pytest.raises(StoreError, match=r"may only be read: get the right to write it"):
-                write()
+        with pytest.raises(StoreError, match=r"may only be read: get the right to write it"):
+            store.forget([KEY])
+        with pytest.raises(StoreError, match=r"may only be read: get the right to write it"):
+            store.put_collection("s", {}, [KEY])
     kept.chmod(0o755)
     writer.close()
 

@@ -32,7 +32,7 @@ def check_given() -> None:
                 f"arguments are text without control characters, got {argument:.80}: rename the file, or leave them out"
             )
     threads = os.environ.get("W2SG_THREADS", "1")
-    if not threads.isdecimal() or not 1 <= len(threads) <= 4:
+    if not threads.isdecimal() or len(threads) > 4 or int(threads) < 1:
         raise InputError(f"W2SG_THREADS must be a number of at least 1, got {threads!r:.80}: change the environment")
     # A file that is opened later would get the number of a stream that is closed, and what is printed would go there.
     for number in range(3):

@@ -56,7 +56,6 @@ def _common(
 
 def main() -> None:
     """Run the command line; whatever goes wrong is one message, and not a traceback."""
-    _add_commands_to(app)
     try:
         with ending.interrupted_once():
             _run()
@@ -72,6 +71,7 @@ def main() -> None:
 
 def _run() -> None:
     ending.check_given()
+    _add_commands_to(app)
     try:
         app()
     except SystemExit as leaving:
