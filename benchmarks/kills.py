@@ -3,9 +3,9 @@
 One trial goes through all kinds of step: a study (a frozen body's encoding, weak labels, students, ceilings, scores),
 what theories observe of it, their sealed predictions and the truth, and a certificate. Another one begins with a store
 that version 0.1.0 wrote, so that taking it over is killed too. Each command runs in a process group of its own, which
-is killed with SIGKILL at a moment drawn from its usual length, up to four times, and then runs to its end. After each kill
-the store is checked, and every run and every release of gold that was written must be there, then and ever after. At
-the end of a trial every artifact is compared with that of a trial that nobody disturbed.
+is killed with SIGKILL at a moment drawn from its usual length, up to four times; then it runs to its end. After each
+kill the store is checked, and every run and every release of gold that was written must be there, then and ever after.
+At the end of a trial every artifact is compared with that of a trial that nobody disturbed.
 
     python benchmarks/kills.py --kills 200
 """
