@@ -16,6 +16,7 @@ import math
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -112,9 +113,13 @@ class Trial:
             start_new_session=True,
         )
 
+    def ready(self) -> bool:
+        """Whether there is a store of today's form: an old one is taken over by commands alone."""
+        return (self.store / "store.db").exists() and schema_of(self.store) != "1"
+
     def check(self, said: str) -> Counter[str]:
         """Count what is wrong with the store, given what the command had said on stderr."""
-        if not (self.store / "store.db").exists():
+        if not self.ready():
             return Counter(lost_runs=len(self.runs))
         with Store(self.store) as store:
             found = store.verify()
@@ -128,7 +133,7 @@ class Trial:
 
     def made(self) -> Counter[str]:
         """Count the artifacts of each kind of step."""
-        if not (self.store / "store.db").exists():
+        if not self.ready():
             return Counter()
         with Store(self.store) as store:
             return Counter(row["step"] for row in store.artifact_rows())
@@ -138,6 +143,17 @@ class Trial:
         with Store(self.store) as store:
             found = {row["key"]: (row["step"], store.get(row["key"])) for row in store.artifact_rows()}
         return {key: (step, artifact) for key, (step, artifact) in found.items() if artifact is not None}
+
+
+def schema_of(folder: Path) -> str:
+    """Return what the database says of its form; empty where it says nothing yet."""
+    database = sqlite3.connect(folder / "store.db")
+    try:
+        return str(database.execute("SELECT value FROM meta WHERE name = 'schema'").fetchone()[0])
+    except sqlite3.OperationalError:
+        return ""
+    finally:
+        database.close()
 
 
 def difference(one: object, other: object) -> float:
@@ -221,21 +237,11 @@ def killed(trial: Trial, course: Course, stage: int, rng: np.random.Generator) -
         os.killpg(process.pid, signal.SIGKILL)
     _, said = process.communicate()
     if course.old and stage == 0:
-        at_work = "taking over" if _schema(trial.store) == "1" else "after taking over"
+        at_work = "taking over" if not trial.ready() else "after taking over"
     else:
         missing = course.made[stage] - trial.made()
         at_work = next((kind for kind in KINDS if missing[kind]), "nothing or documents")
     return trial.check(said) + Counter({"kills": 1, "too_late": late, f"at_work: {at_work}": 1})
-
-
-def _schema(folder: Path) -> str:
-    import sqlite3
-
-    database = sqlite3.connect(f"file:{folder / 'store.db'}?mode=ro", uri=True)
-    try:
-        return str(database.execute("SELECT value FROM meta WHERE name = 'schema'").fetchone()[0])
-    finally:
-        database.close()
 
 
 def end(trial: Trial, course: Course) -> tuple[Counter[str], float]:

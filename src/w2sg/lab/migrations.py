@@ -6,11 +6,13 @@ Weak labels and students are not: they were made by other code, so that no step 
 import hashlib
 import io
 import json
+import lzma
 import re
 import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,9 @@ from w2sg.lab.scoring import TEST, shown_metrics
 from w2sg.lab.setup import Setup, names_of
 
 _HASH = re.compile(r"[0-9a-f]{64}")
+_UNREADABLE = (ValueError, TypeError, OSError, EOFError, LookupError, ArithmeticError, MemoryError, RuntimeError)
+_UNREADABLE += (SyntaxError, TokenError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
+"""What reading an archive of arrays raises that was made by hand."""
 _OLD_TABLES = ("artifacts", "runs", "studies", "members")
 
 
@@ -90,7 +95,7 @@ def _arrays(root: Path, name: str) -> Mapping[str, AnyArray] | None:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             return {array: arrays[array] for array in arrays.files}
-    except (ValueError, TypeError, OSError, EOFError, KeyError, MemoryError, zipfile.BadZipFile, zlib.error):
+    except _UNREADABLE:
         return None  # it has its hash and yet is no file of arrays: made by hand
 
 
