@@ -23,8 +23,10 @@ from w2sg.lab.scoring import TEST, shown_metrics
 from w2sg.lab.setup import Setup, names_of
 
 _HASH = re.compile(r"[0-9a-f]{64}")
-_UNREADABLE = (ValueError, TypeError, OSError, EOFError, LookupError, ArithmeticError, MemoryError, RuntimeError)
-_UNREADABLE += (SyntaxError, TokenError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
+_UNREADABLE = (
+    *(ValueError, TypeError, OSError, EOFError, LookupError, ArithmeticError, MemoryError, RuntimeError, SyntaxError),
+    *(TokenError, zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+)
 """What reading an archive of arrays raises that was made by hand."""
 _OLD_TABLES = ("artifacts", "runs", "studies", "members")
 
@@ -43,7 +45,9 @@ def from_first_schema(store: Store) -> list[Path]:
             "choose another --store"
         ) from error
     files = (store.root / "objects").glob("??/*.npz")
-    return sorted(path for path in files if _HASH.fullmatch(path.stem) and not path.parent.is_symlink())
+    return sorted(
+        path for path in files if _HASH.fullmatch(path.stem) and not (path.is_dir() or path.parent.is_symlink())
+    )
 
 
 def _take_over(store: Store) -> None:
