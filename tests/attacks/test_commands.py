@@ -243,3 +243,11 @@ def test_memory_and_disks_that_are_full_are_exit_code_3(
     done = w2sg("runs")
     held(done, 3)
     assert message in done.err
+
+
+def test_brackets_are_no_markup(w2sg: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names of files and titles of columns may look like what colours a terminal."""
+    (tmp_path / "[red].toml").write_text('name = "s"\n' + STUDY)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert w2sg("study", "[red].toml").code == 0
+    console.print_table("[/a]", ["[/b]"], [["[/c]"]])

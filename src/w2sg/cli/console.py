@@ -72,7 +72,9 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
         # p-values.
         numeric = bool(rows) and all(row[index][:1] in "0123456789-+−–—<" for row in rows)
         short = all(len(row[index]) <= SHORT for row in rows)
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold", no_wrap=numeric or short)
+        table.add_column(
+            escape(column), justify="right" if numeric else "left", overflow="fold", no_wrap=numeric or short
+        )
     for row in rows:
         table.add_row(*map(escape, row))
     console = Console()
@@ -222,6 +224,7 @@ def progress_bar(what: str, unit: str = "runs") -> Iterator[Callable[[int, int],
     """Show a progress bar with time left on stderr; plain lines where stderr is not a terminal."""
     from rich.console import Console
     from rich.logging import RichHandler
+    from rich.markup import escape
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -247,7 +250,7 @@ def progress_bar(what: str, unit: str = "runs") -> Iterator[Callable[[int, int],
         parts = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(unit))
         times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
         with Progress(*parts, *times, console=console, transient=True) as bar:
-            task = bar.add_task(what, total=None)
+            task = bar.add_task(escape(what), total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total)
     finally:
         log.removeHandler(handler)
