@@ -85,8 +85,9 @@ class Kept(FeatureMap):
 
         return transform
 '''
-KINDS = ("cached", "labels", "ceiling", "student", "score", "observation", "predictions", "truth", "certification")
-"""The kinds of step in the order in which they are finished."""
+SCHEMA = "SELECT value FROM meta WHERE name = 'schema'"
+STEP_S = 0.15
+"""Many steps last about so long."""
 TOLERANCE = 1e-5
 """A student that is trained again after a kill may be in a smaller batch, whose float32 sums have another order."""
 TIMES = ("seconds", "created")
@@ -115,7 +116,7 @@ class Trial:
 
     def ready(self) -> bool:
         """Whether there is a store of today's form: an old one is taken over by commands alone."""
-        return (self.store / "store.db").exists() and schema_of(self.store) != "1"
+        return (self.store / "store.db").exists() and asked(self.store, SCHEMA) != [("1",)]
 
     def check(self, said: str) -> Counter[str]:
         """Count what is wrong with the store, given what the command had said on stderr."""
@@ -131,12 +132,9 @@ class Trial:
         self.runs, self.releases = there, releases
         return wrong + Counter({name: len(items) for name, items in found.items()})
 
-    def made(self) -> Counter[str]:
-        """Count the artifacts of each kind of step."""
-        if not self.ready():
-            return Counter()
-        with Store(self.store) as store:
-            return Counter(row["step"] for row in store.artifact_rows())
+    def made(self) -> list[str]:
+        """Return the kind of step of each artifact, in the order in which they were made."""
+        return [str(row[0]) for row in asked(self.store, "SELECT step FROM artifacts ORDER BY created")]
 
     def artifacts(self) -> dict[str, tuple[str, Artifact]]:
         """Return all artifacts with their kind of step, by key."""
@@ -145,13 +143,15 @@ class Trial:
         return {key: (step, artifact) for key, (step, artifact) in found.items() if artifact is not None}
 
 
-def schema_of(folder: Path) -> str:
-    """Return what the database says of its form; empty where it says nothing yet."""
+def asked(folder: Path, question: str) -> list[tuple[object, ...]]:
+    """Return what the database answers, whatever its form; nothing where it cannot answer yet."""
+    if not (folder / "store.db").exists():
+        return []
     database = sqlite3.connect(folder / "store.db")
     try:
-        return str(database.execute("SELECT value FROM meta WHERE name = 'schema'").fetchone()[0])
+        return database.execute(question).fetchall()
     except sqlite3.OperationalError:
-        return ""
+        return []
     finally:
         database.close()
 
@@ -193,7 +193,7 @@ class Course:
     commands: list[list[str]]
     old: bool
     usual_s: list[float] = field(default_factory=list)
-    made: list[Counter[str]] = field(default_factory=list)
+    made: list[list[str]] = field(default_factory=list)
     expected: dict[str, tuple[str, Artifact]] = field(default_factory=dict)
 
     def new_trial(self, folder: Path) -> Trial:
@@ -230,17 +230,20 @@ def killed(trial: Trial, course: Course, stage: int, rng: np.random.Generator) -
         while process.poll() is None and not (trial.store / "store.db-wal").exists():
             time.sleep(0.0005)
         time.sleep(float(rng.uniform(0, MIGRATION_S)))
-    else:
+    elif rng.random() < 0.25:
         time.sleep(float(rng.uniform(0.35, 1.0)) * course.usual_s[stage])
+    else:  # steps last from milliseconds to seconds: each is met as often as another
+        enough = rng.integers(len(trial.made()), len(course.made[stage]), endpoint=True)
+        while process.poll() is None and len(trial.made()) < enough:
+            time.sleep(0.002)
+        time.sleep(float(rng.uniform(0, STEP_S)))
     late = process.poll() is not None
     if not late:
         os.killpg(process.pid, signal.SIGKILL)
     _, said = process.communicate()
-    if course.old and stage == 0:
-        at_work = "taking over" if not trial.ready() else "after taking over"
-    else:
-        missing = course.made[stage] - trial.made()
-        at_work = next((kind for kind in KINDS if missing[kind]), "nothing or documents")
+    at_work = "taking over"
+    if trial.ready():
+        at_work = (course.made[stage][len(trial.made()) :] or ["loading, reading or printing"])[0]
     return trial.check(said) + Counter({"kills": 1, "too_late": late, f"at_work: {at_work}": 1})
 
 
