@@ -200,7 +200,8 @@ class ArrayFiles:
 
     def leftovers(self) -> list[Path]:
         """Return half-written files of writers that were killed."""
-        return sorted(path for path in self.root.glob("*.part") if path.is_file())
+        found = (path for pattern in ("*.part", "??/*.part") for path in self.root.glob(pattern))
+        return sorted(path for path in found if path.is_file() and not path.parent.is_symlink())
 
 
 def _mapped(path: Path) -> AnyArray:
