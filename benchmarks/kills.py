@@ -230,10 +230,10 @@ def killed(trial: Trial, course: Course, stage: int, rng: np.random.Generator) -
         while process.poll() is None and not (trial.store / "store.db-wal").exists():
             time.sleep(0.0005)
         time.sleep(float(rng.uniform(0, MIGRATION_S)))
-    elif rng.random() < 0.25:
+    elif (left := len(course.made[stage]) - (made := len(trial.made()))) < 2 or rng.random() < 0.25:
         time.sleep(float(rng.uniform(0.35, 1.0)) * course.usual_s[stage])
     else:  # steps last from milliseconds to seconds: each is met as often as another
-        enough = rng.integers(len(trial.made()), len(course.made[stage]), endpoint=True)
+        enough = made + int(rng.integers(1, left))
         while process.poll() is None and len(trial.made()) < enough:
             time.sleep(0.002)
         time.sleep(float(rng.uniform(0, STEP_S)))
