@@ -286,6 +286,8 @@ def trials(n_kills: int, seeds: int, folder: Path, rng: np.random.Generator) -> 
         trial = course.new_trial(folder)
         for stage, command in enumerate(course.commands):
             for _ in range(min(int(rng.integers(1, 5)), n_kills - count["kills"])):
+                if trial.ready() and len(trial.made()) >= len(course.made[stage]):
+                    break  # it was killed so late that nothing is left to make
                 count += killed(trial, course, stage, rng)
             ended = finish(trial, command)
             count += Counter({name: ended[name] for name in ("lost_runs", "lost_releases")})
