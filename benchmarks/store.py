@@ -104,7 +104,7 @@ def filled(folder: Path, n_runs: int, template: Any, record: dict[str, Any]) -> 
     """Write runs in bulk, as many rows of a run as the store has, without evidence; return their keys."""
     from w2sg.core import canonical_json
     from w2sg.graph import Store
-    from w2sg.graph.artifacts import squeezed
+    from w2sg.graph.packing import squeezed
 
     rng = np.random.default_rng(0)
     keys = [rng.bytes(32) for _ in range(n_runs)]

@@ -125,15 +125,18 @@ def test_what_never_happens(what: str) -> None:
 def test_nothing_is_printed_or_swallowed(path: Path) -> None:
     """`print` is not called; what catches everything is there to clean up, and raises again.
 
-    Only `core/attempts.py` catches what a component raises, to write it down as that component's failure.
+    Two places catch every Exception, once each: `core/attempts.py` what a component raises, to write it down as that
+    component's failure; `cli/main.py` what nobody foresaw, to end with a message.
     """
+    left = int(str(path.relative_to(SOURCE)) in ("core/attempts.py", "cli/main.py"))
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Call):
             assert ast.unparse(node.func) != "print", f"line {node.lineno} prints"
         if isinstance(node, ast.ExceptHandler) and (
-            node.type is None or ("Exception" in ast.unparse(node.type).split(".") and path.name != "attempts.py")
+            node.type is None or "Exception" in re.findall(r"\w+", ast.unparse(node.type))
         ):
-            pytest.fail(f"line {node.lineno} catches every Exception")
+            left -= 1
+            assert left >= 0, f"line {node.lineno} catches every Exception"
         if isinstance(node, ast.ExceptHandler) and node.type is not None and ast.unparse(node.type) == "BaseException":
             assert isinstance(node.body[-1], ast.Raise), f"line {node.lineno} swallows everything"
 
@@ -231,7 +234,7 @@ def test_rooms_meet_at_their_faces(trees: dict[str, ast.Module]) -> None:
                 room = name.split(".")[1:2]
                 if name.startswith("w2sg.") and name.count(".") > 1 and module.split(".")[1:2] != room:
                     inside.append(f"{module} imports {name}")
-    assert inside == ["w2sg.__main__ imports w2sg.cli.main"]
+    assert set(inside) == {"w2sg.__main__ imports w2sg.cli.main"}
 
 
 def test_no_two_public_classes_have_one_name(trees: dict[str, ast.Module]) -> None:

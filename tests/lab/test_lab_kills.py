@@ -141,4 +141,4 @@ def test_kills_at_random_moments_lose_nothing() -> None:
     assert done.returncode == 0, found
     assert found["ok"]
     assert found["kills"] == 3
-    assert found["lost_runs"] == found["accuracies_differing"] == found["damaged"] == 0
+    assert found["lost_runs"] == found["artifacts_differing"] == found["damaged"] == 0

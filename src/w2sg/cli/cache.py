@@ -23,16 +23,18 @@ def verify(store: console.StoreFolder = None, as_json: console.Json = False) -> 
         problems = opened.verify()
         n = len(opened.artifact_rows())
     # Files without an owner and half-written ones do no harm: they are counted, and are no damage.
-    damaged = len(problems["database"]) + len(problems["damaged"])
+    damaged = sum(len(problems[name]) for name in ("database", "damaged", "unreadable"))
     if as_json:
         console.print_json({"n_artifacts": n, "ok": not damaged, **problems})
     else:
-        typer.echo(
+        console.echo(
             f"{n} artifacts, {len(problems['damaged'])} damaged; database {'; '.join(problems['database']) or 'ok'}; "
             f"{len(problems['orphans'])} files without an owner, {len(problems['leftovers'])} half-written"
         )
+        for reason in problems["unreadable"]:
+            console.echo(reason)
         if problems["damaged"]:
-            typer.echo("damaged files are made again when they are next needed; 'w2sg cache gc' removes them now")
+            console.echo("damaged files are made again when they are next needed; 'w2sg cache gc' removes them now")
     raise typer.Exit(1 if damaged else 0)
 
 
@@ -57,4 +59,4 @@ def gc(
     if as_json:
         console.print_json(removed)
     else:
-        typer.echo(f"removed {removed['n_files']} files, {removed['bytes'] / 1e6:.1f} MB")
+        console.echo(f"removed {removed['n_files']} files, {removed['bytes'] / 1e6:.1f} MB")

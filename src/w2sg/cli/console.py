@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from w2sg.core import InputError
+from w2sg.core import InputError, wording
 
 if TYPE_CHECKING:
     from w2sg.core import Document
@@ -39,13 +39,22 @@ Audits = Annotated[
     str, typer.Option("--labels", help="Numbers of audited labels, with commas; 0 buys none.", metavar="K,...")
 ]
 
+MOST_DIGITS = 18
+"""Numbers of more digits count nothing that there is."""
+
 SHORT = 16
 """A column of cells no longer than this is never folded: the longer ones are, where space is short."""
 
 
 def print_json(document: object) -> None:
     """Print one JSON document on stdout."""
-    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    # JSON escapes control characters below 32 by itself, and the others look alike.
+    sys.stdout.write(wording.printable(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)) + "\n")
+
+
+def echo(text: str) -> None:
+    """Print a text on stdout."""
+    typer.echo(wording.printable(text))
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -55,13 +64,17 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
     from rich.markup import escape
     from rich.table import Table
 
+    title, columns = wording.printable(title), [wording.printable(column) for column in columns]
+    rows = [[wording.printable(cell) for cell in row] for row in rows]
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for index, column in enumerate(columns):
         # A column of numbers is known by how its cells begin: signs, digits, dashes for missing ones, and the < of
         # p-values.
         numeric = bool(rows) and all(row[index][:1] in "0123456789-+−–—<" for row in rows)
         short = all(len(row[index]) <= SHORT for row in rows)
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold", no_wrap=numeric or short)
+        table.add_column(
+            escape(column), justify="right" if numeric else "left", overflow="fold", no_wrap=numeric or short
+        )
     for row in rows:
         table.add_row(*map(escape, row))
     console = Console()
@@ -80,17 +93,17 @@ def print_document(document: "Document", *, as_json: bool, **more: object) -> No
         print_json({**document.to_dict(), **more})
         return
     if document.lead:
-        typer.echo(document.lead)
+        echo(document.lead)
     for table in document.tables.values():
         if table.terminal:
             print_table(f"{document.title}: {table.title}", *terminal_table(table))
-            typer.echo(f"{table.intro}\n" if table.intro else "")
+            echo(f"{table.intro}\n" if table.intro else "")
     for finding in document.findings:
-        typer.echo(f"- {finding.text}")
+        echo(f"- {finding.text}")
     # Only commands that make runs have effort; pages and tables that are read back cost nothing worth saying.
     if "steps_done" in document.effort:
         steps = ", ".join(f"{n} {step}" for step, n in document.effort["steps_done"].items())
-        typer.echo(f"{document.effort['wall_s']:.1f} s; steps done: {steps or 'none: all were in the store'}")
+        echo(f"{document.effort['wall_s']:.1f} s; steps done: {steps or 'none: all were in the store'}")
 
 
 def publish(document: "Document", page: Path | None, *, as_json: bool, name: str) -> None:
@@ -132,28 +145,36 @@ def audits_of(text: str) -> tuple[int, ...]:
         InputError: It is no list of numbers of at least 0.
     """
     parts = [part.strip() for part in text.split(",") if part.strip()]
-    if not all(part.isdecimal() for part in parts):
+    if not all(part.isdecimal() and len(part) <= MOST_DIGITS for part in parts):
         raise InputError(f"--labels takes numbers of labels with commas, such as 50,200; got {text!r}")
     # 0 buys nothing, and nothing bought is always there to compare with: it needs no number of its own.
     return tuple(sorted({int(part) for part in parts} - {0}))
 
 
-def study_of(name: str, store: Path | None) -> "Study":
-    """Return a study by its file, or by the name under which the store has it."""
+def study_of(name: str, store: Path | None, plugins: Sequence[str] | None = None) -> "Study":
+    """Return a study by its file, or by the name under which the store has it.
+
+    A file names its own plugins beside those given; what a store names is not run.
+    """
     from w2sg.lab import Study, known_study
 
     # The ending tells a file from a name: names of studies have no folders, and a study may be called as its file.
-    return Study.read(name) if name.endswith(".toml") else known_study(name, store=existing_store(store))
+    if not name.endswith(".toml"):
+        return known_study(name, store=existing_store(store), plugins=plugins or ())
+    found = Study.read(name)
+    return found.model_copy(update={"plugins": (*found.plugins, *(plugins or ()))})
 
 
-def study_result(name: str, store: Path | None, workers: int | None = None) -> "StudyResult":
+def study_result(
+    name: str, store: Path | None, workers: int | None = None, plugins: Sequence[str] | None = None
+) -> "StudyResult":
     """Return the result of a study by its file or its name, making what its store lacks."""
     import w2sg
 
-    if not name.endswith(".toml"):
-        return w2sg.recall(name, store=existing_store(store))
+    given = study_of(name, store, plugins)
     with progress_bar(Path(name).stem) as progress:
-        return w2sg.study(name, store=store, workers=workers, progress=progress)
+        # Somebody meant it already where the store knows the study.
+        return w2sg.study(given, store=store, workers=workers, yes=not name.endswith(".toml"), progress=progress)
 
 
 def existing_store(folder: Path | None) -> Path:
@@ -165,14 +186,18 @@ def existing_store(folder: Path | None) -> Path:
     from w2sg.lab import default_store
 
     folder = folder or default_store()
-    if not (folder / "store.db").exists():
+    try:
+        there = (folder / "store.db").exists()
+    except OSError as error:
+        raise InputError(f"store {folder} cannot be looked at: {error.strerror}: choose another --store") from None
+    if not there:
         raise InputError(f"there is no store in {folder}: make runs first ('w2sg run'), or give its folder by --store")
     return folder
 
 
 def say(message: str) -> None:
     """Print a message on stderr."""
-    sys.stderr.write(message + "\n")
+    sys.stderr.write(wording.printable(message) + "\n")
 
 
 def fail(message: str, code: int) -> NoReturn:
@@ -180,8 +205,17 @@ def fail(message: str, code: int) -> NoReturn:
     from rich.console import Console
     from rich.markup import escape
 
-    Console(stderr=True).print(f"[bold red]error:[/] {escape(message)}", highlight=False, soft_wrap=True)
+    Console(stderr=True).print(
+        f"[bold red]error:[/] {escape(wording.printable(message))}", highlight=False, soft_wrap=True
+    )
     raise SystemExit(code)
+
+
+class _PrintableFormatter(logging.Formatter):
+    """Writes messages without control characters: they name files and what others wrote."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return wording.printable(super().format(record))
 
 
 @contextmanager
@@ -189,6 +223,7 @@ def progress_bar(what: str, unit: str = "runs") -> Iterator[Callable[[int, int],
     """Show a progress bar with time left on stderr; plain lines where stderr is not a terminal."""
     from rich.console import Console
     from rich.logging import RichHandler
+    from rich.markup import escape
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -201,6 +236,7 @@ def progress_bar(what: str, unit: str = "runs") -> Iterator[Callable[[int, int],
     console = Console(stderr=True)
     # Warnings of the package are shown above the bar; written past it they would tear it.
     handler = RichHandler(console=console, show_path=False, show_time=False)
+    handler.setFormatter(_PrintableFormatter("%(message)s"))
     log = logging.getLogger("w2sg")
     level = log.level
     log.addHandler(handler)
@@ -213,7 +249,7 @@ def progress_bar(what: str, unit: str = "runs") -> Iterator[Callable[[int, int],
         parts = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(unit))
         times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
         with Progress(*parts, *times, console=console, transient=True) as bar:
-            task = bar.add_task(what, total=None)
+            task = bar.add_task(escape(what), total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total)
     finally:
         log.removeHandler(handler)
@@ -233,9 +269,9 @@ def _plain_progress(what: str, unit: str) -> Callable[[int, int], None]:
     return show
 
 
-def number(value: float | None) -> str:
+def number(value: object) -> str:
     """Return a number for a table, `-` where there is none."""
-    return "-" if value is None else f"{value:.3f}"
+    return f"{value:.3f}" if isinstance(value, int | float) else "-"
 
 
 @contextmanager

@@ -47,12 +47,12 @@ def describe(
             }
         )
         return
-    typer.echo(f"{name}: {entry.summary}\n")
+    console.echo(f"{name}: {entry.summary}\n")
     if entry.summary != doc.split("\n")[0]:
-        typer.echo(f"Built on {registry.kind_of(entry.cls)}:")
-    typer.echo(doc + "\n")
+        console.echo(f"Built on {registry.kind_of(entry.cls)}:")
+    console.echo(doc + "\n")
     if entry.paper:
-        typer.echo(f"Paper: {entry.paper}\n")
+        console.echo(f"Paper: {entry.paper}\n")
     rows = []
     for field, rule in entry.cls.model_json_schema().get("properties", {}).items():
         shown = canonical_json(values[field]) if field in values else "needed"

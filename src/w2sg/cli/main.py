@@ -1,10 +1,5 @@
 """The command line: one file for each command, each thin: parse, call, print."""
 
-import multiprocessing
-import os
-import sys
-from typing import NoReturn
-
 import typer
 
 from w2sg.cli import (
@@ -13,6 +8,7 @@ from w2sg.cli import (
     console,
     demo,
     describe,
+    ending,
     league,
     ledger,
     listing,
@@ -27,9 +23,6 @@ from w2sg.cli import (
     world,
 )
 from w2sg.core import InputError, W2sgError
-
-INTERRUPTED = 130
-"""The exit code after Ctrl-C."""
 
 app = typer.Typer(
     name="w2sg",
@@ -57,41 +50,41 @@ def _common(
     """A laboratory for weak-to-strong generalization.
 
     Exit codes: 0 ok, 1 the answer is no, 2 bad input, 3 a run or the store failed,
-    130 stopped by Ctrl-C.
+    70 an error that w2sg did not foresee, 130 stopped by Ctrl-C.
     """
 
 
 def main() -> None:
-    """Run the command line; errors made on purpose are printed as one message, not as a traceback."""
-    _add_commands_to(app)
+    """Run the command line; whatever goes wrong is one message, and not a traceback."""
     try:
-        app()
+        with ending.interrupted_once():
+            _run()
     except InputError as error:
         console.fail(str(error), code=2)
     except W2sgError as error:
         console.fail(str(error), code=3)
     except KeyboardInterrupt:
-        _stop()
+        ending.stop()
+    except Exception as error:  # noqa: BLE001 - the one place for what nobody foresaw
+        ending.unforeseen(error)
+
+
+def _run() -> None:
+    ending.check_given()
+    _add_commands_to(app)
+    try:
+        app()
     except SystemExit as leaving:
         # Typer turns Ctrl-C into this exit by itself, and Python would then wait for the workers.
-        if leaving.code == INTERRUPTED:
-            _stop()
+        if leaving.code == ending.INTERRUPTED:
+            raise KeyboardInterrupt from None
+        # Nor is it an answer that the reader of stdout went away, as `head` does.
+        if isinstance(leaving.__context__, BrokenPipeError):
+            raise SystemExit(0) from None
+        ending.deliver()
         raise
     except BrokenPipeError:
-        # The reader went away, as `head` does. Python would complain on leaving that it cannot flush; nothing is wrong.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _stop() -> NoReturn:
-    """End at once, without waiting for work in progress: the store takes no harm."""
-    console.say("stopped; what was finished is kept: run the same command again to go on")
-    sys.stderr.flush()
-    workers = multiprocessing.active_children()
-    for worker in workers:
-        worker.terminate()
-    if workers:
-        raise SystemExit(INTERRUPTED)
-    os._exit(INTERRUPTED)  # a thread at work would be waited for
+        ending.nobody_reads()
 
 
 def _add_commands_to(app: typer.Typer) -> None:

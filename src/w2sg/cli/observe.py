@@ -20,7 +20,7 @@ def observed(
 ) -> "ObservedStudy":
     """Return what was observed of a study (by file or name) or of one run (by the start of its id).
 
-    A study names its own plugins.
+    A study's file names its own plugins beside those given.
     """
     from w2sg.graph import Store
     from w2sg.theory import observe_run, observe_study
@@ -40,7 +40,7 @@ def observed(
             )
     with console.watching() as progress:
         return observe_study(
-            console.study_of(name, store), store=store, audits=audits, workers=workers, progress=progress
+            console.study_of(name, store, plugins), store=store, audits=audits, workers=workers, progress=progress
         )
 
 

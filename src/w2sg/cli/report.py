@@ -12,6 +12,7 @@ def report(
     study: Annotated[str, typer.Argument(help="The study's name, or its file.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Where the report goes.")] = Path("report.html"),
     store: console.StoreFolder = None,
+    plugin: console.Plugins = None,
     as_json: console.Json = False,
 ) -> None:
     """Write the report of a study: one HTML file that needs no network, or Markdown (-o digits.md).
@@ -21,8 +22,11 @@ def report(
         w2sg report digits -o digits.html
     """
     import w2sg
+    from w2sg.report import page_target
 
-    result = console.study_result(study, store)
+    # A path that cannot be written is said before anything is made.
+    page_target(out)
+    result = console.study_result(study, store, plugins=plugin)
     path = w2sg.write_report(result, out, command=f"w2sg report {study} -o {out}")
     if as_json:
         console.print_json({"report": str(path), "n_runs": result.n_runs})

@@ -74,8 +74,8 @@ def _print_summary(result: "SetupResult") -> None:
     place = " / ".join(result.label.values())
     title = f"{place}: {len(result.seeds)} seeds, {result.pgr.n_test:.0f} test examples each"
     console.print_table(title, ["", "accuracy [95 %]", "AUROC", "ECE"], rows)
-    typer.echo(str(result.pgr))
+    console.echo(str(result.pgr))
     agreement, copied = console.number(means["agreement"]), console.number(means["errors_copied"])
-    typer.echo(f"agreement with the supervisor {agreement}, share of its errors copied {copied}")
-    typer.echo(f"trust tier {result.trust}")
-    typer.echo(f"{result.wall_s:.1f} s; runs {', '.join(run_id[:8] for run_id in result.run_ids)}")
+    console.echo(f"agreement with the supervisor {agreement}, share of its errors copied {copied}")
+    console.echo(f"trust tier {result.trust}")
+    console.echo(f"{result.wall_s:.1f} s; runs {', '.join(run_id[:8] for run_id in result.run_ids)}")

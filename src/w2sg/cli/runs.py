@@ -46,8 +46,8 @@ def runs(
         console.print_json([{"id": run.key, "seed": run.seed, **run.shown, "created": run.created} for run in listed])
         return
     cells = [
-        [run.key[:8], " / ".join(str(run.shown[part]) for part in parts), str(run.seed)]
-        + [console.number(run.shown[name]) for name in SHOWN]
+        [run.key[:8], " / ".join(str(run.shown.get(part, "-")) for part in parts), str(run.seed)]
+        + [console.number(run.shown.get(name)) for name in SHOWN]
         + [run.created[:16].replace("T", " ")]
         for run in listed
     ]
@@ -60,6 +60,6 @@ def _condition(text: str) -> tuple[str, str | float]:
     if not equals or not name.strip() or not value.strip():
         raise InputError(f"--where takes name=value, such as task=digits, got {text!r}")
     name, value = name.strip(), value.strip()
-    if name == "seed" and not value.isdecimal():
+    if name == "seed" and not (value.isdecimal() and len(value) <= console.MOST_DIGITS):
         raise InputError(f"--where seed takes a number, got {value!r}")
     return name, int(value) if name == "seed" else value

@@ -20,7 +20,7 @@ def show(
 
         w2sg show 3fa9c1
     """
-    from w2sg.core import canonical_json
+    from w2sg.core import StoreError, canonical_json
     from w2sg.graph import REFUSED, Store
     from w2sg.lab import result_of, shown_trust
 
@@ -29,6 +29,8 @@ def show(
     run = console.known_run(folder, run_id)
     with Store(folder) as opened:
         result = result_of(opened, run.key, opened.record(run.key) or {})
+    if "metrics" not in result and REFUSED not in run.shown:
+        raise StoreError(f"run {run.key[:12]} has lost its result: 'w2sg cache verify' says more; make the run again")
     if as_json:
         about = dict(run.about)
         config = hashlib.sha256(canonical_json(about).encode()).hexdigest()
@@ -36,11 +38,11 @@ def show(
         return
     # It was tried and refused: the reason is all there is to show.
     if REFUSED in run.shown:
-        typer.echo(f"run {run.key}: its method does not fit its task: {run.shown[REFUSED]}")
+        console.echo(f"run {run.key}: its method does not fit its task: {run.shown[REFUSED]}")
         return
-    typer.echo(f"run {run.key}\nseed {run.seed}, made {run.created}")
+    console.echo(f"run {run.key}\nseed {run.seed}, made {run.created}")
     for part in ("task", "supervisor", "student", "method"):
-        typer.echo(f"{part}: {run.shown[part]}\n    {canonical_json(run.about[part])}")
+        console.echo(f"{part}: {run.shown[part]}\n    {canonical_json(run.about[part])}")
     for name, test in result["metrics"].items():
         if name == "transfer":
             continue
@@ -56,9 +58,9 @@ def show(
         ]
         console.print_table(f"{name}: {test['n']} examples", ["", "accuracy", "balanced", "AUROC", "ECE"], rows)
         agreement, copied = console.number(test["agreement"]), console.number(test["errors_copied"])
-        typer.echo(f"agreement {agreement}, supervisor's errors copied {copied}")
+        console.echo(f"agreement {agreement}, supervisor's errors copied {copied}")
     handed = [[h["purpose"], h["split"], str(h["n"]), h.get("asked_by", "")] for h in result["gold"]]
     console.print_table("gold handed out", ["for", "of split", "labels", "to"], handed)
     if "trust" in result:
-        typer.echo(f"trust tier: {shown_trust(result['trust'])}")
-    typer.echo("versions: " + ", ".join(f"{name} {value}" for name, value in result["versions"].items()))
+        console.echo(f"trust tier: {shown_trust(result['trust'])}")
+    console.echo("versions: " + ", ".join(f"{name} {value}" for name, value in result["versions"].items()))

@@ -38,6 +38,7 @@ def score(
     out: console.PageOut = None,
     store: console.StoreFolder = None,
     workers: console.Workers = None,
+    plugin: console.Plugins = None,
     as_json: console.Json = False,
 ) -> None:
     """Score every theory on the same runs: where its hypotheses hold, fail, and cannot be tested.
@@ -56,7 +57,7 @@ def score(
 
     if out is not None:
         page_target(out)
-    chosen = None if study is None else console.study_of(study, store)
+    chosen = None if study is None else console.study_of(study, store, plugin)
     with console.watching() as progress:
         board = scoreboard(
             chosen,

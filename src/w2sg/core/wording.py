@@ -4,6 +4,7 @@ Accuracies and PGRs have three decimals, limits stand in brackets, a minus is a 
 """
 
 import math
+import re
 from typing import Protocol
 
 MINUS = "\N{MINUS SIGN}"
@@ -13,6 +14,8 @@ ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 MOST_LETTERS = 48
 """Names longer than this are shown shortened; two that would look alike then have their hash's beginning."""
 SHORT_HASH = 12
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What steers a terminal or turns the order of letters, and halves of letters; line ends and tabs are text."""
 
 
 class HasLimits(Protocol):
@@ -29,6 +32,15 @@ class HasLimits(Protocol):
     @property
     def high(self) -> float | None:
         """The upper limit."""
+
+
+def printable(text: str) -> str:
+    r"""Return text in which nothing steers a terminal: control characters are shown by their numbers.
+
+    >>> print(printable("red: " + chr(27) + "[31m"))
+    red: \u001b[31m
+    """
+    return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def number(value: float | None, decimals: int = 3) -> str:
@@ -138,7 +150,7 @@ def cost(value: float | None) -> str:
     >>> cost(12.3456), cost(0.01234), cost(None)
     ('12.35', '0.012', '–')
     """
-    if value is None:
+    if value is None or math.isnan(value):
         return NOTHING
     return f"{value:.2f}" if value >= 0.995 else f"{value:.2g}"
 

@@ -1,7 +1,5 @@
 """Artifacts in the store: what a step made, its arrays each kept once by the hash of their content."""
 
-import json
-import zlib
 from collections.abc import Iterable, Mapping
 from logging import getLogger
 from pathlib import Path
@@ -11,6 +9,7 @@ from w2sg.core import AnyArray, canonical_json
 from w2sg.graph.database import Database, now
 from w2sg.graph.entries import Finished, Result
 from w2sg.graph.objects import LARGE, ArrayFiles, DamagedObjectError, decoded, digest_of, encoded
+from w2sg.graph.packing import places_of, squeezed, unsqueezed
 from w2sg.graph.steps import Artifact
 
 _log = getLogger(__name__)
@@ -73,7 +72,11 @@ class ArtifactStore(Database):
         """Write one result, inside a transaction."""
         config = canonical_json(dict(result.about))
         digest = digest_of(config.encode())
-        self._db.execute("INSERT OR IGNORE INTO subjects (digest, config) VALUES (?, ?)", [digest, config])
+        self._db.execute(
+            "INSERT INTO subjects (digest, config) VALUES (?, ?) ON CONFLICT (digest) DO UPDATE "
+            "SET config = excluded.config WHERE config != excluded.config",  # one that was damaged is healed
+            [digest, config],
+        )
         (subject,) = self._db.execute("SELECT id FROM subjects WHERE digest = ?", [digest]).fetchone()
         self._db.execute(
             "INSERT OR REPLACE INTO results (key, step, subject, seed, shown, created) VALUES (?, ?, ?, ?, ?, ?)",
@@ -93,33 +96,51 @@ class ArtifactStore(Database):
         Args:
             key: Its key.
             mapped: Leave large arrays in their files, read-only, until they are looked at.
+
+        Raises:
+            StoreError: If a file is there and may not be read, or the store may only be read and is damaged here.
         """
         rows = self.query("SELECT arrays, record FROM artifacts WHERE key = ?", [bytes.fromhex(key)])
         if not rows:
             return None
         try:
-            arrays = {name: self.array(place, mapped=mapped) for name, place in json.loads(rows[0][0]).items()}
+            arrays = {name: self.array(place, mapped=mapped) for name, place in places_of(rows[0][0]).items()}
             return Artifact(arrays, unsqueezed(rows[0][1]))
         except DamagedObjectError as error:
+            if self.readonly:
+                raise
             _log.warning("damaged artifact, it will be made again: %s", error)
             self.forget([key])
             return None
 
     def record(self, key: str) -> Mapping[str, Any] | None:
-        """Return what is said of an artifact, without its arrays; None if there is none."""
+        """Return what is said of an artifact, without its arrays; None if there is none.
+
+        Raises:
+            DamagedObjectError: If it is no record any more.
+        """
         rows = self.query("SELECT record FROM artifacts WHERE key = ?", [bytes.fromhex(key)])
-        return unsqueezed(rows[0][0]) if rows else None
+        try:
+            return unsqueezed(rows[0][0]) if rows else None
+        except DamagedObjectError as error:
+            raise DamagedObjectError(
+                f"store {self.root}: artifact {key[:12]} is damaged: {error}: 'w2sg cache gc' removes it, "
+                "and the same command makes it again"
+            ) from error
 
     def array(self, place: int, *, mapped: bool = False) -> AnyArray:
         """Return the array of an object.
 
         Raises:
             DamagedObjectError: If it is missing, or its content does not have its hash.
+            UnreadableObjectError: If it is a file that may not be read.
         """
         rows = self.query("SELECT hash, content FROM objects WHERE id = ?", [place])
         if not rows:
             raise DamagedObjectError(f"object {place} of {self.root} is missing")
         digest, content = rows[0]
+        if not isinstance(digest, bytes) or not isinstance(content, bytes | None):
+            raise DamagedObjectError(f"object {place} of {self.root}: its row is damaged")
         if content is None:
             return self.files.read(digest, mapped=mapped)
         if digest_of(content) != digest:
@@ -148,19 +169,18 @@ class ArtifactStore(Database):
             {
                 "key": key.hex(),
                 "step": step,
-                "objects": (places := list(json.loads(arrays).values())),
+                "objects": (places := _known_places(arrays)),
                 "bytes": sum(sizes.get(place, 0) for place in places),
                 "created": created,
             }
             for key, step, arrays, created in rows
+            if isinstance(key, bytes)
         ]
 
 
-def squeezed(record: Mapping[str, Any]) -> bytes:
-    """Return plain data as compressed JSON."""
-    return zlib.compress(json.dumps(dict(record), separators=(",", ":")).encode(), 6)
-
-
-def unsqueezed(content: bytes) -> dict[str, Any]:
-    """Return the plain data of what `squeezed` gave."""
-    return dict(json.loads(zlib.decompress(content)))
+def _known_places(arrays: object) -> list[int]:
+    """Return the objects of an artifact; none where its row is damaged, which `verify` says."""
+    try:
+        return list(places_of(arrays).values())
+    except DamagedObjectError:
+        return []

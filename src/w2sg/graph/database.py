@@ -1,14 +1,16 @@
 """The store's SQLite file: its tables, its transactions, and how an older one is brought to today's form."""
 
+import os
+import re
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from logging import getLogger
 from pathlib import Path
 from typing import Any, Self
 
-from w2sg.core import StoreError
+from w2sg.core import InputError, StoreError
 
 SCHEMA_VERSION = 2
 CACHED = "cached"
@@ -52,25 +54,46 @@ _log = getLogger(__name__)
 
 
 class Database:
-    """The folder and its SQLite file, brought to today's tables."""
+    """The folder and its SQLite file, brought to today's tables.
+
+    A store that may only be read is read: whoever writes to it is told.
+    """
 
     def __init__(self, root: str | Path) -> None:
         """Open the store, making the folder if it is new and bringing an older store to today's form.
 
         Raises:
-            StoreError: If the folder cannot be written, the file is not a store, or a newer version wrote it.
+            StoreError: If the folder cannot be written and holds no store, the file is not a store, or a newer version
+                wrote it.
         """
         self.root = Path(root)
         with self.errors():
             self.root.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(self.root / "store.db", timeout=60, isolation_level=None)
+            self._check_own_parts()
+            file = self.root / "store.db"
+            if any(self.root.glob("objects/*")) and not (file.exists() and file.stat().st_size):
+                raise StoreError(
+                    f"store {self.root}: store.db is lost, and with it the ledger of gold that was handed out: "
+                    "put a copy back, or choose another --store"
+                )
+            self.readonly = file.exists() and not (_writable(self.root) and _writable(file))
+            self._db = _read_only(file) if self.readonly else _read_and_written(file)
+            # Bytes that are no text are marked, for `verify` to find; SQLite would refuse to read the row.
+            self._db.text_factory = lambda content: content.decode("utf-8", "replace")
             try:
-                self._db.execute("PRAGMA journal_mode=WAL")
-                self._db.execute("PRAGMA synchronous=FULL")
                 self._prepare()
             except BaseException:
                 self._db.close()
                 raise
+
+    def _check_own_parts(self) -> None:
+        """Raise StoreError if a part of the store is a link or no file of its own: a store names nothing outside."""
+        for name in ("store.db", "objects", "training"):
+            path = self.root / name
+            right = path.is_file if name == "store.db" else path.is_dir
+            if path.is_symlink() or (path.exists() and not right()):
+                kind = "file" if name == "store.db" else "folder"
+                raise StoreError(f"store {self.root}: {name} is no plain {kind} of its own: choose another --store")
 
     def close(self) -> None:
         """Close the database."""
@@ -85,9 +108,10 @@ class Database:
     def _prepare(self) -> None:
         if self._version() == SCHEMA_VERSION:
             return
-        with self.transaction():
-            if not self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
-                self.create_tables()
+        if not self.readonly and not self._tables():
+            with self.transaction():
+                if not self._tables():  # no other process was faster
+                    self.create_tables()
         version = self._version()
         if version is None:
             raise StoreError(f"store {self.root}: its store.db is not of w2sg: choose another --store")
@@ -97,25 +121,37 @@ class Database:
                 "upgrade w2sg or choose another --store"
             )
         if version < SCHEMA_VERSION:
-            migrate = MIGRATIONS.get(version)
-            if migrate is None:
-                raise StoreError(
-                    f"store {self.root} was written by an older w2sg (schema {version}): open it by a command that "
-                    "lists runs, such as 'w2sg runs', or choose another --store"
-                )
-            done_with: list[Path] = []
-            with self.transaction():
-                if self._version() == version:  # no other process was faster
-                    _log.warning("store %s is brought from schema %d to %d", self.root, version, SCHEMA_VERSION)
-                    done_with = migrate(self)
-            for path in done_with:
-                path.unlink(missing_ok=True)
+            self._bring_up(version)
+
+    def _bring_up(self, version: int) -> None:
+        """Bring an older store to today's form."""
+        migrate = MIGRATIONS.get(version)
+        if migrate is None:
+            raise StoreError(
+                f"store {self.root} was written by an older w2sg (schema {version}): open it by a command that "
+                "lists runs, such as 'w2sg runs', or choose another --store"
+            )
+        if self.readonly:
+            raise StoreError(
+                f"store {self.root} is of schema {version} and may only be read, so it cannot be brought to schema "
+                f"{SCHEMA_VERSION}: copy it to a folder that may be written"
+            )
+        done_with: list[Path] = []
+        with self.transaction():
+            if self._version() == version:  # no other process was faster
+                _log.warning("store %s is brought from schema %d to %d", self.root, version, SCHEMA_VERSION)
+                done_with = migrate(self)
+        for path in done_with:
+            path.unlink(missing_ok=True)
+
+    def _tables(self) -> int:
+        return int(self._db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0])
 
     def _version(self) -> int | None:
         if not self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
             return None
         row = self._db.execute("SELECT value FROM meta WHERE name = 'schema'").fetchone()
-        return int(row[0]) if row and str(row[0]).isdigit() else None
+        return int(row[0]) if row and re.fullmatch("[0-9]{1,9}", str(row[0])) else None
 
     @property
     def database(self) -> sqlite3.Connection:
@@ -145,7 +181,15 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Write all that is written inside, or nothing."""
+        """Write all that is written inside, or nothing.
+
+        Raises:
+            StoreError: If the store may only be read, or cannot be written.
+        """
+        if self.readonly:
+            raise StoreError(
+                f"store {self.root} may only be read: get the right to write it, or choose another --store"
+            )
         with self.errors():
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -157,14 +201,51 @@ class Database:
             self._db.execute("COMMIT")
 
     def query(self, sql: str, values: Sequence[object] = ()) -> list[Any]:
-        """Return the rows of a question."""
+        """Return the rows of a question.
+
+        Raises:
+            InputError: If a value is none that a row could have, such as a number beyond 64 bits.
+        """
         with self.errors():
-            return self._db.execute(sql, values).fetchall()
+            try:
+                return self._db.execute(sql, values).fetchall()
+            except (OverflowError, UnicodeEncodeError) as error:
+                raise InputError(f"no row of a store has such a value: {error}") from error
 
 
 MIGRATIONS: dict[int, Callable[[Any], list[Path]]] = {}
 """How an older schema is brought to today's, by its version, and which files are then not needed any more.
 Entered by the room whose tables it had."""
+
+
+def _writable(path: Path) -> bool:
+    # Asked for who this process acts as, which is what decides whether it may write.
+    return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+
+
+def _read_and_written(file: Path) -> sqlite3.Connection:
+    # Made like any new file: SQLite would give it rights of its own, and the store's other files have the usual ones.
+    # One that is there is never opened past SQLite, whose locks would go when it is closed.
+    with suppress(FileExistsError):
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666))
+    database = sqlite3.connect(file, timeout=60, isolation_level=None)
+    try:
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("PRAGMA synchronous=FULL")
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _read_only(file: Path) -> sqlite3.Connection:
+    """Open a database that cannot be written, perhaps in a folder where SQLite cannot make the files that it wants."""
+    log = file.with_name(f"{file.name}-wal")
+    # Without a log nobody is writing, and all there is stands in the file itself. With one, SQLite needs its help file
+    # beside it, and says so where there is none.
+    unchanging = not log.exists() or not log.stat().st_size
+    uri = f"{file.absolute().as_uri()}?{'immutable=1' if unchanging and not _writable(file.parent) else 'mode=ro'}"
+    return sqlite3.connect(uri, uri=True, timeout=60, isolation_level=None)
 
 
 def _statements(schema: str) -> Iterator[str]:

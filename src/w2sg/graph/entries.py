@@ -37,10 +37,10 @@ class LedgerEntry:
         place: The data that the labels belong to.
         split: Which split.
         purpose: What for.
-        n: How many labels.
-        rows: Their positions; None for all of the split.
+        n: How many labels; 0 where the line was damaged since.
+        rows: Their positions; None for all of the split, and empty where they were damaged since.
         asked_by: Who was given them.
-        step: The key of the step that was computed with them.
+        step: The key of the step that was computed with them; empty where the line was damaged since.
         kind: The kind of this step.
         created: When, in UTC.
     """

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from pydantic import Field
 
-from w2sg.core import AnyArray, Component, contract, registry
+from w2sg.core import AnyArray, Component, InputError, contract, registry
 
 REFUSED = "refused"
 """Under this name the record of an artifact says why a step's components do not fit its data."""
@@ -27,10 +27,18 @@ class Artifact:
     Attributes:
         arrays: Arrays by name; numbers and booleans only, so that no file ever needs pickle.
         record: What else there is to say, as JSON: metrics, notes, seconds.
+
+    Raises:
+        InputError: If an array holds objects: said here, it is the failure of the step that made it.
     """
 
     arrays: Mapping[str, AnyArray] = field(default_factory=dict)
     record: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, array in self.arrays.items():
+            if array.dtype.hasobject:
+                raise InputError(f"array {name!r} of an artifact holds objects: give numbers, booleans or plain texts")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,9 @@
 
 import json
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from logging import getLogger
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,14 @@ from w2sg.core import AnyArray, InputError
 from w2sg.graph.artifacts import ArtifactStore
 from w2sg.graph.database import CACHED, LISTED, now
 from w2sg.graph.entries import LedgerEntry, Result
-from w2sg.graph.objects import DamagedObjectError, digest_of, encoded
+from w2sg.graph.objects import DamagedObjectError, UnreadableObjectError, digest_of, encoded
+from w2sg.graph.packing import table_of
+from w2sg.graph.rows import wrong_rows
+
+_log = getLogger(__name__)
+
+MOST = 2**63 - 1
+"""SQLite knows no larger number."""
 
 OBJECT = "object "
 """What a report of `verify` calls an array inside the database; its number follows."""
@@ -64,6 +73,7 @@ class Store(ArtifactStore):
 
         Raises:
             InputError: If a name is no name.
+            StoreError: If a row of them is damaged.
         """
         select = (
             "SELECT results.key, results.step, subjects.config, results.seed, results.shown, results.created "
@@ -71,7 +81,7 @@ class Store(ArtifactStore):
         )
         if keys is not None:
             rows = [row for key in keys for row in self.query(f"{select} WHERE key = ?", [bytes.fromhex(key)])]
-            return [_result(row) for row in rows]
+            return [self._result(row) for row in rows]
         conditions, values = ["results.step = ?"], [step]
         for name, value in (where or {}).items():
             if name == "seed" or not isinstance(value, str):
@@ -89,7 +99,10 @@ class Store(ArtifactStore):
             conditions.append(f"{_shown(sort)} IS NOT NULL")
             order = f"{_shown(sort)} DESC"
         sql = f"{select} WHERE {' AND '.join(conditions)} ORDER BY {order}"
-        return [_result(row) for row in self.query(f"{sql} LIMIT ?", [*values, -1 if limit is None else limit])]
+        return [
+            self._result(row)
+            for row in self.query(f"{sql} LIMIT ?", [*values, -1 if limit is None else min(limit, MOST)])
+        ]
 
     def find(self, prefix: str) -> Result | None:
         """Return the result whose key starts with `prefix` (hexadecimal), or None if there is not exactly one."""
@@ -98,27 +111,43 @@ class Store(ArtifactStore):
         low = bytes.fromhex(prefix + "0" * (len(prefix) % 2))
         high = bytes.fromhex(prefix + "f" * (len(prefix) % 2)) + b"\xff" * 32
         rows = self.query("SELECT key FROM results WHERE key BETWEEN ? AND ? LIMIT 2", [low, high])
-        return self.results([rows[0][0].hex()])[0] if len(rows) == 1 else None
+        found = self.results([rows[0][0].hex()]) if len(rows) == 1 else []
+        return found[0] if found else None
 
     # collections
 
     def put_collection(self, name: str, definition: Mapping[str, Any], keys: Iterable[str]) -> None:
-        """Write a named collection and which results it has; an older definition of the same name is replaced."""
+        """Write a named collection and which results it has; an older definition of the same name is replaced.
+
+        Where it stands there already nothing is written, so that a store that may only be read can be asked again.
+        """
+        said, members = json.dumps(definition), sorted({bytes.fromhex(key) for key in keys})
+        held = self.query(
+            "SELECT members.key FROM members JOIN collections ON collections.id = collection "
+            "WHERE name = ? AND definition = ? ORDER BY members.key",
+            [name, said],
+        )
+        if members and [key for (key,) in held] == members:
+            return
         with self.transaction():
             self._db.execute(
                 "INSERT INTO collections (name, definition, created) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE "
                 "SET definition = excluded.definition, created = excluded.created",
-                [name, json.dumps(definition), now()],
+                [name, said, now()],
             )
             (place,) = self._db.execute("SELECT id FROM collections WHERE name = ?", [name]).fetchone()
             self._db.execute("DELETE FROM members WHERE collection = ?", [place])
-            rows = [(place, bytes.fromhex(key)) for key in keys]
-            self._db.executemany("INSERT OR IGNORE INTO members VALUES (?, ?)", rows)
+            self._db.executemany("INSERT INTO members VALUES (?, ?)", [(place, key) for key in members])
 
     def collection(self, name: str) -> dict[str, Any] | None:
-        """Return the definition of a collection, or None."""
+        """Return the definition of a collection, or None.
+
+        Raises:
+            DamagedObjectError: If its row is damaged.
+        """
         rows = self.query("SELECT definition FROM collections WHERE name = ?", [name])
-        return dict(json.loads(rows[0][0])) if rows else None
+        with self._naming(f"study {name!r}"):
+            return table_of(rows[0][0]) if rows else None
 
     def collections(self) -> list[str]:
         """Return the names of all collections."""
@@ -159,7 +188,7 @@ class Store(ArtifactStore):
             given = [place, *([split] if split is not None else [])]
             rows = self.query(f"{select} WHERE place = ?{only} ORDER BY id", given)
         else:
-            rows = self.query(f"{select} ORDER BY id DESC LIMIT ?", [-1 if last is None else last])[::-1]
+            rows = self.query(f"{select} ORDER BY id DESC LIMIT ?", [-1 if last is None else min(last, MOST)])[::-1]
         return [self._entry(row) for row in rows]
 
     def ledger_size(self) -> int:
@@ -167,37 +196,67 @@ class Store(ArtifactStore):
         return int(self.query("SELECT COUNT(*) FROM ledger")[0][0])
 
     def _entry(self, row: Sequence[Any]) -> LedgerEntry:
-        place, split, purpose, n, chosen, asked_by, step, kind, created, _ = row
-        rows = None if chosen is None else tuple(self.array(chosen).tolist())
-        return LedgerEntry(place, split, purpose, n, rows, asked_by, step.hex(), kind, created)
+        place, split, purpose, n, chosen, asked_by, step, kind, created, line = row
+        # A line whose parts are damaged stays a line: leaving it out would hide a look at the labels.
+        if not isinstance(step, bytes) or not isinstance(n, int):
+            _log.warning("line %d of the ledger is damaged: see 'w2sg cache verify'", line)
+        n, key = n if isinstance(n, int) else 0, step.hex() if isinstance(step, bytes) else ""
+        try:
+            rows = None if chosen is None else tuple(self.array(chosen).tolist())
+        except (DamagedObjectError, UnreadableObjectError) as error:
+            _log.warning("the ledger no longer says which labels were chosen in line %d: %s", line, error)
+            rows = ()
+        return LedgerEntry(place, split, purpose, n, rows, asked_by, key, kind, created)
 
     # care
 
     def verify(self) -> dict[str, list[str]]:
-        """Check the database and every array; return what is wrong: `database`, `damaged`, `orphans`, `leftovers`."""
+        """Check the database, every row and every array; return what is wrong.
+
+        Returns:
+            `database`: what cannot be made again, in words. `damaged`: keys of artifacts that have to be made again.
+            `unreadable`: files that are there and may not be read, of which nothing is known. `orphans`: arrays and
+            files that nothing needs. `leftovers`: half-written files.
+        """
         database = [row[0] for row in self.query("PRAGMA integrity_check") if row[0] != "ok"]
-        bad = {place for (place,) in self.query("SELECT id FROM objects") if not self._whole(place)}
+        bad, unreadable = self._bad_objects()
         present = {place for (place,) in self.query("SELECT id FROM objects")}
         used = {place for (place,) in self.query("SELECT chosen FROM ledger WHERE chosen IS NOT NULL")}
         lost = sorted(place for place in used if place in bad or place not in present)
         database += [f"{OBJECT}{place}: the ledger's positions of released labels are damaged" for place in lost]
-        damaged = []
+        with self.errors():
+            wrong = list(wrong_rows(self._db))
+        database += [row.reason for row in wrong if not row.key]
+        damaged = {row.key for row in wrong if row.key}
         for row in self.artifact_rows():
             used.update(row["objects"])
             if any(place in bad or place not in present for place in row["objects"]):
-                damaged.append(row["key"])
+                damaged.add(row["key"])
+        # What is no hash names no file.
         files = {digest for (digest,) in self.query("SELECT hash FROM objects WHERE content IS NULL")}
-        orphans = [f"{OBJECT}{place}" for place in sorted(present - used)]
+        orphans = [f"{OBJECT}{place}" for place in sorted(present - used - unreadable.keys())]
         orphans += [str(self.files.path(digest)) for digest in self.files.digests() if digest not in files]
         leftovers = [str(path) for path in self.files.leftovers()]
-        return {"database": database, "damaged": damaged, "orphans": orphans, "leftovers": leftovers}
+        return {
+            "database": database,
+            "damaged": sorted(damaged),
+            "unreadable": sorted(unreadable.values()),
+            "orphans": orphans,
+            "leftovers": leftovers,
+        }
 
-    def _whole(self, place: int) -> bool:
-        try:
-            self.array(place, mapped=True)
-        except DamagedObjectError:
-            return False
-        return True
+    def _bad_objects(self) -> tuple[set[int], dict[int, str]]:
+        """Return the arrays that are damaged, and those of which it is not known, with the reason."""
+        bad: set[int] = set()
+        unreadable: dict[int, str] = {}
+        for (place,) in self.query("SELECT id FROM objects"):
+            try:
+                self.array(place, mapped=True)
+            except DamagedObjectError:
+                bad.add(place)
+            except UnreadableObjectError as error:
+                unreadable[place] = str(error)
+        return bad, unreadable
 
     @property
     def trainings(self) -> Path:
@@ -218,19 +277,24 @@ class Store(ArtifactStore):
         removed = {"n_files": 0, "bytes": 0}
 
         def unlink(path: Path) -> None:
+            with self.errors():
+                size = path.lstat().st_size
+                path.unlink()
             removed["n_files"] += 1
-            removed["bytes"] += path.stat().st_size
-            path.unlink()
+            removed["bytes"] += size
 
         wrong = self.verify()
-        doomed = set(wrong["damaged"])
+        self.forget(wrong["damaged"])
+        self._forget_nameless()
         if stale:
             needed = self._needed()
-            doomed |= {row["key"] for row in self.artifact_rows() if row["key"] not in needed and row["step"] != CACHED}
+            self.forget(
+                row["key"] for row in self.artifact_rows() if row["key"] not in needed and row["step"] != CACHED
+            )
             for path in sorted(self.trainings.glob("*/*")):
-                unlink(path)
+                if not path.parent.is_symlink() and not path.is_dir():
+                    unlink(path)
             shutil.rmtree(self.trainings, ignore_errors=True)
-        self.forget(doomed)
         for path in map(Path, wrong["leftovers"]):
             unlink(path)
         for name in self.verify()["orphans"]:
@@ -239,13 +303,25 @@ class Store(ArtifactStore):
                 continue
             place = int(name.removeprefix(OBJECT))
             ((digest, size, content),) = self.query("SELECT hash, bytes, content FROM objects WHERE id = ?", [place])
-            if content is None:
-                self.files.remove(digest)
+            if content is None and isinstance(digest, bytes):
+                with self.errors():
+                    self.files.remove(digest)
             with self.transaction():
                 self._db.execute("DELETE FROM objects WHERE id = ?", [place])
             removed["n_files"] += 1
             removed["bytes"] += size
         return removed
+
+    def _forget_nameless(self) -> None:
+        """Remove results that do not say whose they are, and what is then listed nowhere: both are made anew."""
+        nameless = "typeof(key) != 'blob' OR length(key) != 32"
+        steps = [step for (step,) in self.query(f"SELECT DISTINCT step FROM results WHERE {nameless}")]
+        if not steps:
+            return
+        with self.transaction():
+            self._db.execute(f"DELETE FROM results WHERE {nameless}")
+        listed = {key.hex() for (key,) in self.query("SELECT key FROM results")}
+        self.forget(row["key"] for row in self.artifact_rows() if row["step"] in steps and row["key"] not in listed)
 
     def _needed(self) -> set[str]:
         """Return the keys of all results and of what they were made from."""
@@ -258,15 +334,28 @@ class Store(ArtifactStore):
                 todo += (self.record(key) or {}).get("inputs", {}).values()
         return needed
 
+    def _result(self, row: Sequence[Any]) -> Result:
+        with self._naming("a run"):
+            if not isinstance(row[0], bytes) or not isinstance(row[3], int):
+                raise DamagedObjectError("its key or its seed is none")
+            return Result(row[0].hex(), row[1], table_of(row[2]), row[3], table_of(row[4]), row[5])
+
+    @contextmanager
+    def _naming(self, what: str) -> Iterator[None]:
+        """Say of what is damaged where it is, and what to do."""
+        try:
+            yield
+        except DamagedObjectError as error:
+            raise DamagedObjectError(
+                f"store {self.root}: {what} is damaged: {error}: 'w2sg cache verify' lists what is, "
+                "and 'w2sg cache gc' removes it"
+            ) from error
+
 
 def _shown(name: str) -> str:
     if not name.isidentifier():
         raise InputError(f"results are filtered and sorted by names such as {', '.join(LISTED[:5])}, got {name!r}")
     return f"json_extract(results.shown, '$.{name}')"
-
-
-def _result(row: Sequence[Any]) -> Result:
-    return Result(row[0].hex(), row[1], json.loads(row[2]), row[3], json.loads(row[4]), row[5])
 
 
 def _positions(rows: Sequence[int]) -> AnyArray:

@@ -6,22 +6,51 @@ Weak labels and students are not: they were made by other code, so that no step 
 import hashlib
 import io
 import json
+import lzma
+import re
+import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
 
-from w2sg.core import AnyArray, InputError
+from w2sg.core import AnyArray, InputError, StoreError
 from w2sg.graph import CACHED, MIGRATIONS, REFUSED, Artifact, Finished, Result, Store
 from w2sg.lab.scoring import TEST, shown_metrics
 from w2sg.lab.setup import Setup, names_of
 
+_HASH = re.compile(r"[0-9a-f]{64}")
+_UNREADABLE = (
+    *(ValueError, TypeError, OSError, EOFError, LookupError, ArithmeticError, MemoryError, RuntimeError, SyntaxError),
+    *(TokenError, zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+)
+"""What reading an archive of arrays raises that was made by hand."""
 _OLD_TABLES = ("artifacts", "runs", "studies", "members")
 
 
 def from_first_schema(store: Store) -> list[Path]:
-    """Bring a store of schema 1 to schema 2, inside a transaction; return the files that are not needed any more."""
+    """Bring a store of schema 1 to schema 2, inside a transaction; return the files that are not needed any more.
+
+    Raises:
+        StoreError: If a row is damaged, or a file is there and may not be read; the store stays what it was.
+    """
+    try:
+        _take_over(store)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise StoreError(
+            f"store {store.root} of schema 1 has a damaged row and stays as it is: {type(error).__name__}: {error}: "
+            "choose another --store"
+        ) from error
+    files = (store.root / "objects").glob("??/*.npz")
+    return sorted(
+        path for path in files if _HASH.fullmatch(path.stem) and not (path.is_dir() or path.parent.is_symlink())
+    )
+
+
+def _take_over(store: Store) -> None:
     database = store.database
     database.execute("DROP INDEX artifacts_by_object")
     for table in _OLD_TABLES:
@@ -52,17 +81,26 @@ def from_first_schema(store: Store) -> list[Path]:
     database.executemany("INSERT OR IGNORE INTO members VALUES (?, ?)", rows)
     for table in _OLD_TABLES:
         database.execute(f"DROP TABLE first_{table}")
-    return sorted((store.root / "objects").glob("??/*.npz"))
 
 
 def _arrays(root: Path, name: str) -> Mapping[str, AnyArray] | None:
-    """Return the arrays of a file of schema 1, or None where it is missing or damaged."""
+    """Return the arrays of a file of schema 1, or None where it is missing or damaged.
+
+    Raises:
+        OSError: If it is there and may not be read: what is in it is then not given up.
+    """
     path = root / "objects" / name[:2] / f"{name}.npz"
-    content = path.read_bytes() if path.exists() else b""
+    # The name is a row's: it must be a hash, and the file the store's own, before anything is opened.
+    if not _HASH.fullmatch(name) or path.is_symlink() or path.parent.is_symlink() or not path.is_file():
+        return None
+    content = path.read_bytes()
     if hashlib.sha256(content).hexdigest() != name:
         return None
-    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        return {array: arrays[array] for array in arrays.files}
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            return {array: arrays[array] for array in arrays.files}
+    except _UNREADABLE:
+        return None  # it has its hash and yet is no file of arrays: made by hand
 
 
 def _shown(about: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, Any]:

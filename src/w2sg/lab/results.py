@@ -192,7 +192,8 @@ def _summarise(records: Sequence[Run], titles: Mapping[str, str]) -> SetupResult
         tests=tests,
         run_ids=tuple(record.id for record in records),
         weak_label_accuracy=float(np.mean([metrics["weak_accuracy"] for metrics in transfer])),
-        train_s=float(sum(result["steps"]["student"]["seconds"] for result in results)),
+        # A student that was lost after it was scored has left no time behind.
+        train_s=float(sum(result["steps"].get("student", {}).get("seconds", np.nan) for result in results)),
         gold=tuple({"purpose": p, "split": s, "n": n, "times": times} for (p, s, n), times in gold.items()),
         versions=results[0]["versions"],
         counts=_least_and_most([result.get("counts", {}) for result in results]),

@@ -17,6 +17,7 @@ from w2sg.core import (
     ClassProbabilities,
     Component,
     ConfigError,
+    InputError,
     Method,
     Signal,
     Student,
@@ -35,6 +36,9 @@ PARTS: Mapping[str, type[Component]] = {
 """The parts of a setup, and the contract that each fills."""
 SHOWN_FIELDS = 3
 """A name shows at most this many fields in which a component differs from a registered one."""
+
+MOST_DEEP = 32
+"""Tables inside tables: components inside components come nowhere near it, and deeper ones exhaust Python's stack."""
 
 MOST_NEAR = 3
 """A message names at most this many parts that would fit."""
@@ -143,9 +147,31 @@ def parse_setting(text: str) -> tuple[str, Any]:
     if not equals or not path.strip():
         raise ConfigError([((text,), "a setting is path=value, such as student.features.count=100")])
     try:
-        return path.strip(), tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
+        return path.strip(), toml_table(f"value = {value}")["value"]
+    except InputError:
         return path.strip(), value.strip()
+
+
+def toml_table(text: str) -> dict[str, Any]:
+    """Return the table that a TOML text holds; a mark of byte order at its beginning is no part of it.
+
+    Raises:
+        InputError: If it is not TOML, a number has thousands of digits, or it is nested too deeply.
+    """
+    deep = f"is not TOML that anybody needs: it is nested over {MOST_DEEP} levels deep"
+    try:
+        table = tomllib.loads(text.removeprefix("\ufeff"))
+    except ValueError as error:
+        raise InputError(f"is not TOML: {error}") from None
+    except RecursionError:
+        raise InputError(deep) from None
+    level: list[Any] = [table]
+    for _ in range(MOST_DEEP):
+        tables = [list(value.values()) if isinstance(value, dict) else value for value in level]
+        level = [inner for values in tables for inner in values if isinstance(inner, dict | list)]
+        if not level:
+            return table
+    raise InputError(deep)
 
 
 def name_of(contract: type[Component] | str, component: Component) -> str:

@@ -3,11 +3,10 @@
 import itertools
 import math
 import time
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
@@ -21,22 +20,25 @@ from w2sg.core import (
     Method,
     Signal,
     Task,
+    UnknownNameError,
     registry,
 )
 from w2sg.graph import Launcher, Progress, Store
 from w2sg.isolation import load_plugins, loading_again, plugin_from
 from w2sg.lab.comparisons import compare_methods
+from w2sg.lab.grids import Entry, check_grid, expanded, grid_size, task_and_own
 from w2sg.lab.results import SetupResult, StudyResult, summarise
 from w2sg.lab.runs import MadeRuns, default_store, make_runs
-from w2sg.lab.setup import PARTS, Setup, Spec, make_setup, named_methods
+from w2sg.lab.setup import PARTS, Setup, Spec, make_setup, named_methods, toml_table
 
-MOST_RUNS = 1_000_000
+MOST_RUNS, MOST_RUNS_EVER = 1_000_000, 1_000_000_000
+"""Beyond the first somebody must mean it; beyond the second nobody can: planning them alone would take days."""
+LARGEST_SEED = 2**63 - 1
+"""A store keeps no larger number."""
+MOST_FILE_BYTES = 10_000_000
+WholeNumber = Annotated[int, Field(strict=True)]
+"""`true` is no number, although Python takes it for 1."""
 DEFAULT_SEEDS = 8
-Entry = str | dict[str, Any]
-OUTSIDE = ("grid", "title")
-"""What an entry may hold beside the fields of its component."""
-OF_TASK = ("supervisors", "students", "without")
-"""What a task's entry may hold beside these: lists for this task alone."""
 
 
 class Study(Component):
@@ -49,8 +51,12 @@ class Study(Component):
     """
 
     kind: Literal["study"] = "study"
-    name: str = Field(min_length=1, pattern=r"^[\w.-]+$", description="names the study in the store and in reports")
-    seeds: int | tuple[int, ...] = Field(DEFAULT_SEEDS, description="how many seeds (0, 1, ...), or a list of seeds")
+    name: str = Field(
+        min_length=1, max_length=200, pattern=r"^\w[\w.-]*$", description="names the study in the store and in reports"
+    )
+    seeds: WholeNumber | tuple[WholeNumber, ...] = Field(
+        DEFAULT_SEEDS, description="how many seeds (0, 1, ...), or a list of seeds"
+    )
     tasks: tuple[Entry, ...] = Field(description="at least one task")
     supervisors: tuple[Entry, ...] = Field((), description="weak supervisors; none is the task's default")
     students: tuple[Entry, ...] = Field((), description="students; none is the task's default")
@@ -75,15 +81,19 @@ class Study(Component):
         """
         file = Path(path)
         try:
-            table = tomllib.loads(file.read_text(encoding="utf-8"))
+            if file.exists() and not (file.is_file() or file.is_dir()):
+                raise InputError("is no file: give the path of a study file")
+            if file.stat().st_size > MOST_FILE_BYTES:
+                raise InputError(f"has over {MOST_FILE_BYTES:,} bytes: give the path of a study file")
+            study = cls.parse({"name": file.stem, **toml_table(file.read_text(encoding="utf-8"))})
         except OSError as error:
             raise ConfigError([((str(path),), f"{error.strerror}: give the path of a study file")]) from None
-        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise ConfigError([((str(path),), f"is not TOML: {error}")]) from None
-        try:
-            study = cls.parse({"name": file.stem, **table})
         except ConfigError as error:
             raise error.under(str(path)) from None
+        except UnicodeDecodeError as error:
+            raise ConfigError([((str(path),), f"is not TOML: {error}")]) from None
+        except ValueError as error:
+            raise ConfigError([((str(path),), str(error))]) from None
         # Plugins are named from the study file's folder, so that a study can be started from anywhere.
         return study.model_copy(update={"plugins": tuple(plugin_from(file.parent, path) for path in study.plugins)})
 
@@ -91,23 +101,21 @@ class Study(Component):
         """Return the seeds, each once.
 
         Raises:
-            InputError: If there is none or one is negative.
+            InputError: If there is none, or one is negative or beyond 64 bits.
         """
-        if isinstance(self.seeds, int):
-            seeds: Sequence[int] = range(self.seeds)
-        else:
-            seeds = list(dict.fromkeys(self.seeds)) if min(self.seeds, default=0) >= 0 else []
-        if not seeds:
+        listed = (self.seeds,) if isinstance(self.seeds, int) else self.seeds
+        if not listed or not 0 <= min(listed) <= max(listed) <= LARGEST_SEED or self.seeds == 0:
             raise InputError(
-                f"seeds must be a number of at least 1 or a list of numbers of at least 0, got {self.seeds}"
+                "seeds must be a number of at least 1 or a list of numbers of at least 0, none of them over "
+                f"{LARGEST_SEED}, got {self.seeds!r:.80}"
             )
-        return seeds
+        return range(self.seeds) if isinstance(self.seeds, int) else list(dict.fromkeys(listed))
 
     def count(self) -> int:
         """Return how many runs the grid has, before any is built."""
         # Counted from the lengths of the lists: a grid of a million setups takes minutes to build, and a typing error
         # should be said at once.
-        sizes = [[sum(map(_grid_size, entries)) for entries in grid] for grid in self._grids()]
+        sizes = [[sum(map(grid_size, entries)) for entries in grid] for grid in self._grids()]
         return sum(map(math.prod, sizes)) * len(self.seed_list())
 
     def setups(self) -> list[Setup]:
@@ -139,7 +147,7 @@ class Study(Component):
     def _combinations(self) -> Iterator[tuple[Setup, tuple[str, ...]]]:
         """Yield every setup of the grid with the titles of its parts."""
         for grid in self._grids():
-            for chosen in itertools.product(*map(_expand, grid)):
+            for chosen in itertools.product(*map(expanded, grid)):
                 (task, supervisor, student, method), titles = zip(*chosen, strict=True)
                 try:
                     yield make_setup(task or {}, supervisor, student, method), titles
@@ -158,7 +166,7 @@ class Study(Component):
         load_plugins(self.plugins)
         grids: list[list[Sequence[Entry | None]]] = []
         for index, entry in enumerate(self.tasks):
-            task, own = _task_and_own(index, entry)
+            task, own = task_and_own(index, entry)
             supervisors, students = own.get("supervisors", self.supervisors), own.get("students", self.students)
             methods = self._methods(task, [*self.without, *own.get("without", ())])
             # None stands for the default of the task, which is known only when the setup is made.
@@ -166,7 +174,7 @@ class Study(Component):
         for grid in grids:
             for contract, column in zip(PARTS.values(), grid, strict=True):
                 for index, part in enumerate(column):
-                    _check_grid(registry.contract_of(contract), index, part)
+                    check_grid(registry.contract_of(contract), index, part)
         return grids
 
     def _methods(self, task: Entry, without: Sequence[str]) -> Sequence[Entry | None]:
@@ -184,25 +192,6 @@ def _signal_of(task: Entry) -> type[Signal]:
     name = task if isinstance(task, str) else task.get("kind")
     cls = registry.lookup(Task, name).cls if isinstance(name, str) and name in registry.names(Task) else Task
     return cls.signal if issubclass(cls, Task) else ClassProbabilities
-
-
-def _task_and_own(index: int, entry: Entry) -> tuple[Entry, dict[str, Sequence[Any]]]:
-    """Return a task's entry without the lists that are for this task alone, and these."""
-    if not isinstance(entry, Mapping):
-        return entry, {}
-    own = {name: entry[name] for name in OF_TASK if name in entry}
-    for name, values in own.items():
-        kinds = str if name == "without" else str | Mapping
-        if not isinstance(values, list | tuple) or not all(isinstance(value, kinds) for value in values):
-            rule = "names of methods" if name == "without" else "names or tables"
-            raise ConfigError([(("tasks", str(index), name), f"must be a list of {rule}, got {values!r:.80}")])
-    return {name: value for name, value in entry.items() if name not in OF_TASK}, own
-
-
-def _check_grid(name: str, index: int, entry: Entry | None) -> None:
-    grid = entry.get("grid", {}) if isinstance(entry, Mapping) else {}
-    if not isinstance(grid, Mapping) or not all(isinstance(values, list | tuple) for values in grid.values()):
-        raise ConfigError([((name, str(index), "grid"), f"must be lists of values by dotted path, got {grid!r:.80}")])
 
 
 def run(
@@ -243,9 +232,12 @@ def run(
     setup = make_setup(task, supervisor, student, method, settings)
     # The seeds are checked as those of a study are, arrays of numpy as well; the study itself is never made.
     given = seeds if isinstance(seeds, int) else np.asarray(seeds).tolist()
+    asked = Study.parse({"name": "run", "tasks": ["-"], "seeds": given}).seed_list()
+    if len(asked) > MOST_RUNS:
+        raise InputError(f"seeds are {len(asked):,}, over {MOST_RUNS:,}: take fewer, or a study")
     outcome = make_runs(
         [setup],
-        Study.parse({"name": "run", "tasks": ["-"], "seeds": given}).seed_list(),
+        asked,
         store=_folder(store),
         launcher=_launcher(launcher),
         workers=workers,
@@ -307,6 +299,8 @@ def study_runs(
         raise InputError(f"study {study.name!r} has no runs: give at least one task, method and seed")
     if n_runs > MOST_RUNS and not yes:
         raise InputError(f"study {study.name!r} has {n_runs:,} runs, over {MOST_RUNS:,}: say --yes if you mean it")
+    if n_runs > MOST_RUNS_EVER:
+        raise InputError(f"study {study.name!r} has over {MOST_RUNS_EVER:,} runs: make its grid or its seeds smaller")
     setups = study.setups()
     if not setups:
         raise InputError(f"study {study.name!r} has no runs: no student can do what its methods need")
@@ -330,20 +324,25 @@ def study_runs(
     return outcome
 
 
-def recall(name: str, *, store: str | Path | None = None) -> StudyResult:
+def recall(name: str, *, store: str | Path | None = None, plugins: Sequence[str] = ()) -> StudyResult:
     """Return the table of a study that the store holds, making what is missing.
 
+    Args:
+        name: The study's name.
+        store: The store's folder; None is `$W2SG_STORE` or `.w2sg`.
+        plugins: Python files that register components: those that the store names are not run.
+
     Raises:
-        InputError: If the store has no study of this name.
+        InputError: If the store has no study of this name, or it needs plugins that were not given.
     """
-    return study(known_study(name, store=store), store=store, yes=True)
+    return study(known_study(name, store=store, plugins=plugins), store=store, yes=True)
 
 
-def known_study(name: str, *, store: str | Path | None = None) -> Study:
-    """Return a study of which the store holds the definition.
+def known_study(name: str, *, store: str | Path | None = None, plugins: Sequence[str] = ()) -> Study:
+    """Return a study of which the store holds the definition; its plugins are those given here.
 
     Raises:
-        InputError: If the store has no study of this name.
+        InputError: If the store has no study of this name, or it needs plugins that were not given.
     """
     folder = _folder(store)
     with Store(folder) as opened:
@@ -352,7 +351,21 @@ def known_study(name: str, *, store: str | Path | None = None) -> Study:
         raise InputError(
             f"store {folder} has no study {name!r}: it has {', '.join(known) or 'none'}; run 'w2sg study FILE'"
         )
-    return Study.parse(definition)
+    try:
+        found = Study.parse(definition)
+    except ConfigError as error:
+        raise error.under(f"study {name!r} of store {folder}") from None
+    # A store may come from anywhere, so what it names is not run. Who has the study's file has its plugins too.
+    given = found.model_copy(update={"plugins": tuple(plugins)})
+    if found.plugins and not plugins:
+        try:
+            given.setups()
+        except UnknownNameError as error:
+            raise InputError(
+                f"{error}; study {name!r} was made with the plugins {', '.join(found.plugins)}, and what a store names "
+                "is not run: give those that you trust by --plugin, or give the study's file"
+            ) from None
+    return given
 
 
 def _folder(store: str | Path | None) -> Path:
@@ -361,30 +374,3 @@ def _folder(store: str | Path | None) -> Path:
 
 def _launcher(launcher: str | Launcher | None) -> Launcher | None:
     return None if launcher is None else registry.build(Launcher, launcher)
-
-
-def _grid_size(entry: Entry | None) -> int:
-    if not isinstance(entry, Mapping) or "grid" not in entry:
-        return 1
-    return math.prod(len(values) for values in entry["grid"].values())
-
-
-def _expand(entries: Sequence[Entry | None]) -> Iterator[tuple[Entry | None, str]]:
-    """Yield every entry that a column of the grid stands for, with its title."""
-    for entry in entries:
-        if not isinstance(entry, Mapping):
-            yield entry, ""
-            continue
-        grid: Mapping[str, Sequence[Any]] = entry.get("grid", {})
-        # Without a grid this runs once, with no values: the entry as it stands.
-        for values in itertools.product(*grid.values()):
-            table = {name: value for name, value in entry.items() if name not in OUTSIDE}
-            for path, value in zip(grid, values, strict=True):
-                table = registry.merged(table, _nested(path.split("."), value))
-            chosen = ", ".join(f"{path.rpartition('.')[2]}={value}" for path, value in zip(grid, values, strict=True))
-            title = str(entry.get("title", ""))
-            yield table, f"{title}({chosen})" if title and chosen else title
-
-
-def _nested(path: list[str], value: Any) -> dict[str, Any]:
-    return {path[0]: value if len(path) == 1 else _nested(path[1:], value)}

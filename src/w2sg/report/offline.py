@@ -5,13 +5,14 @@ import hashlib
 import json
 import os
 import secrets
+import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from w2sg.core import StoreError, plain
+from w2sg.core import InputError, StoreError, plain
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -52,12 +53,31 @@ def embedded(data: Mapping[str, Any]) -> Any:
     return Markup(text)  # noqa: S704 - escaped for this place
 
 
+def check_replaceable(target: Path) -> None:
+    """Check that nothing stands where a file is to be written, or a plain file.
+
+    Raises:
+        InputError: If it is anything else: a link's target or a device is not for a report to replace.
+        StoreError: If it cannot be looked at.
+    """
+    try:
+        mode = target.lstat().st_mode
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise StoreError(f"path {target} cannot be looked at: {error.strerror}: choose another path") from error
+    if not stat.S_ISREG(mode):
+        raise InputError(f"path {target} is no plain file, and only such a one is replaced: choose another path")
+
+
 def write_whole(target: Path, text: str) -> None:
     """Write beside the target and move into place, so that no reader ever sees half a file.
 
     Raises:
+        InputError: If something stands there that is no plain file, such as a link or a device.
         StoreError: If the file cannot be written.
     """
+    check_replaceable(target)
     beside = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
     try:
         with beside.open("x", encoding="utf-8", newline="\n") as file:

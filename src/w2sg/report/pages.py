@@ -10,7 +10,7 @@ from w2sg.core import DataTable, Document, Fact, Figure, InputError, Section, St
 from w2sg.report.canvas import Drawing
 from w2sg.report.cells import written
 from w2sg.report.figures import draw
-from w2sg.report.offline import embedded, environment, page_parts, write_whole
+from w2sg.report.offline import check_replaceable, embedded, environment, page_parts, write_whole
 
 SUFFIXES = (".md", ".html")
 MARKS = {"better": "▲", "worse": "▼", "open": "○", "note": "i"}
@@ -22,15 +22,21 @@ def page_target(path: str | Path) -> Path:
     """Return the path of a page.
 
     Raises:
-        InputError: If it ends neither in `.md` nor in `.html`, is a folder, or lies in a folder that does not exist.
+        InputError: If it ends neither in `.md` nor in `.html`, is a folder or no plain file, or lies in a folder that
+            does not exist.
     """
     target = Path(path)
-    if target.is_dir():
+    try:
+        folder, inside = target.is_dir(), target.parent.is_dir()
+    except OSError as error:
+        raise InputError(f"path {target} cannot be looked at: {error.strerror}: choose another path") from None
+    if folder:
         raise InputError(f"path must be a file, got the folder {target}: add a file name, such as {target / 'r.html'}")
-    if not target.parent.is_dir():
+    if not inside:
         raise InputError(f"path {target}: the folder {target.parent} does not exist: make it or choose another path")
     if target.suffix not in SUFFIXES:
         raise InputError(f"path must end in {' or '.join(SUFFIXES)}, got {target.name}: the ending chooses the page")
+    check_replaceable(target)
     return target
 
 
@@ -121,7 +127,7 @@ def on_white(svg: str) -> str:
 def escaped(text: str) -> str:
     """Return text in which nothing is taken for markup."""
     # Names of methods and tasks come from files of users: a pipe would end a table's cell, a tag would be markup.
-    marked = re.sub(r"([\\`*_|])", r"\\\1", " ".join(text.split()))
+    marked = re.sub(r"([\\`*_|])", r"\\\1", wording.printable(" ".join(text.split())))
     return re.sub(r"<(?=[A-Za-z/!?])", "&lt;", marked).replace("](", "]\\(")
 
 

@@ -50,6 +50,9 @@
   const matches = (text, words) =>
     words.every((word) => (word.length > 1 && word[0] === "-" ? !text.includes(word.slice(1)) : text.includes(word)));
 
+  // A text that a spreadsheet would take for a formula is quoted; numbers are none, whatever their sign.
+  const harmless = (text) => (/^[=+\-@\t\r]/.test(text) && !/^[+-][\d.]+(e[+-]?\d+)?( ?%)?$/i.test(text) ? `'${text}` : text);
+
   // Numbers in full precision; what stands below them (limits, counts) in a column of its own.
   const csvOf = (table) => {
     const headers = [...table.tHead.rows[0].cells];
@@ -64,7 +67,7 @@
     };
     const lines = [line(headers, title, (cell) => `${title(cell)} (detail)`)];
     for (const row of rows) lines.push(line([...row.cells], value, below));
-    return lines.map((cells) => cells.map((text) => `"${text.replaceAll('"', '""')}"`).join(",")).join("\r\n") + "\r\n";
+    return lines.map((cells) => cells.map((text) => `"${harmless(text).replaceAll('"', '""')}"`).join(",")).join("\r\n") + "\r\n";
   };
 
   const tools = (box) => {

@@ -3,6 +3,7 @@
 import hashlib
 import inspect
 import json
+import math
 import os
 import socket
 import struct
@@ -23,6 +24,8 @@ ROUNDING = 1e-4
 """States and logits that differ by less than this share of the largest are taken to be the same."""
 LAYERS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
 """What configurations call their number of layers."""
+MOST_HEADER_BYTES = 100_000_000
+"""The most that the format allows a header."""
 LIBRARIES = ("torch", "transformers", "tokenizers", "peft", "accelerate")
 
 
@@ -325,18 +328,24 @@ def layer_parameters(name: str) -> tuple[int, int] | None:
     """Return the number of layers of a local model and the parameters in one; None for a hub name.
 
     Parameters are counted from the headers of the weight files, without embeddings or heads: those in the layers.
+
+    Raises:
+        InputError: If the model's configuration or a header cannot be read.
     """
     folder = Path(name)
     if not (folder / "config.json").is_file():
         return None
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    layers = next((config[key] for key in LAYERS if key in config), None)
-    if not layers:
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        layers = int(next((config[key] for key in LAYERS if key in config), 0))
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        raise InputError(f"model {name!r}: its config.json cannot be read ({error}): save the model again") from None
+    if layers < 1:
         return None
     count = sum(
         size for path in folder.glob("*.safetensors") for name, size in _sizes(path) if _in_layer(name.split("."))
     )
-    return (int(layers), count // int(layers)) if count else None
+    return (layers, count // layers) if count else None
 
 
 def _in_layer(parts: list[str]) -> bool:
@@ -344,17 +353,22 @@ def _in_layer(parts: list[str]) -> bool:
 
 
 def _sizes(path: Path) -> list[tuple[str, int]]:
-    """Return the number of elements of each tensor of a safetensors file, from its header alone."""
-    with path.open("rb") as file:
-        # A safetensors file begins with the length of a JSON header, which has the shape of every tensor: no weight is
-        # read.
-        (length,) = struct.unpack("<Q", file.read(8))
-        header = json.loads(file.read(length))
-    sizes = []
-    for name, entry in header.items():
-        if name != "__metadata__":
-            size = 1
-            for side in entry["shape"]:
-                size *= side
-            sizes.append((name, size))
-    return sizes
+    """Return the number of elements of each tensor of a safetensors file, from its header alone.
+
+    Raises:
+        InputError: If the file has no such header.
+    """
+    try:
+        with path.open("rb") as file:
+            # A safetensors file begins with the length of a JSON header, which has the shape of every tensor: no weight
+            # is read.
+            (length,) = struct.unpack("<Q", file.read(8))
+            if length > MOST_HEADER_BYTES:
+                raise ValueError(f"it is said to have {length} bytes")
+            header = json.loads(file.read(length))
+        shapes = {name: entry["shape"] for name, entry in header.items() if name != "__metadata__"}
+        return [(name, math.prod(map(int, shape))) for name, shape in shapes.items()]
+    except (OSError, struct.error, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise InputError(
+            f"{path} has no header of safetensors that can be read ({error}): fetch or save the model again"
+        ) from None
