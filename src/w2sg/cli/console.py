@@ -30,7 +30,10 @@ LauncherName = Annotated[
     typer.Option("--launcher", help="Where the work is done; see 'w2sg list launchers'.", show_default="chosen"),
 ]
 Plugins = Annotated[
-    list[str] | None, typer.Option("--plugin", help="A Python file that registers components; may be repeated.")
+    list[str] | None,
+    typer.Option(
+        "--plugin", help="A Python file that registers components; 'trusted:FILE' runs it unisolated. May be repeated."
+    ),
 ]
 PageOut = Annotated[
     Path | None, typer.Option("-o", "--out", help="Write a page too: .md or .html.", show_default=False)

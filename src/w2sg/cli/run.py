@@ -25,6 +25,9 @@ def run(
     ] = None,
     seeds: Seeds = 8,
     settings: Settings = None,
+    allow_leak: Annotated[
+        bool, typer.Option("--allow-leak", help="Go on where a column of the data tells the label.")
+    ] = False,
     plugin: console.Plugins = None,
     launcher: console.LauncherName = None,
     store: console.StoreFolder = None,
@@ -42,6 +45,7 @@ def run(
     import w2sg
     from w2sg.lab import parse_setting, study_document
 
+    allowed = {"task.allow_leak": True} if allow_leak else {}
     with console.progress_bar("run") as progress:
         result = w2sg.run(
             task,
@@ -49,7 +53,7 @@ def run(
             student,
             method,
             seeds=seeds,
-            settings=dict(parse_setting(text) for text in settings or []),
+            settings=dict(parse_setting(text) for text in settings or []) | allowed,
             store=store,
             launcher=launcher,
             workers=workers,

@@ -73,6 +73,7 @@ from w2sg.core.methods import Training as Training
 from w2sg.core.methods import run_timed as run_timed
 from w2sg.core.methods import run_together as run_together
 from w2sg.core.processes import main_unseen as main_unseen
+from w2sg.core.processes import without_interrupts as without_interrupts
 from w2sg.core.randomness import derive as derive
 from w2sg.core.registry import build as build
 from w2sg.core.registry import component_field as component_field

@@ -263,9 +263,29 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
+def plugin_path(path: str | Path) -> Path:
+    """Return where the Python file of a plugin is.
+
+    Raises:
+        InputError: If there is none.
+    """
+    try:
+        file = Path(path).resolve()
+        is_file = file.is_file()
+    except (OSError, ValueError):  # a name that is too long, or holds a NUL
+        is_file = False
+    if not is_file or file.suffix != ".py":
+        raise InputError(f"plugin {str(path)!r:.200}: no such Python file")
+    return file
+
+
 def runs_here(path: str | Path) -> bool:
-    """Return whether this process runs a plugin's file already."""
-    return Path(path).resolve() in _files.values()
+    """Return whether this process runs a plugin's file already.
+
+    Raises:
+        InputError: If there is no such file.
+    """
+    return plugin_path(path) in _files.values()
 
 
 def load_plugin(path: str | Path) -> ModuleType:
@@ -277,7 +297,7 @@ def load_plugin(path: str | Path) -> ModuleType:
     Raises:
         InputError: If the file is missing or is no Python, or running it fails.
     """
-    file = Path(path).resolve()
+    file = plugin_path(path)
     known = next((name for name, loaded in _files.items() if loaded == file and name in sys.modules), None)
     if known is not None:
         return sys.modules[known]
@@ -287,8 +307,8 @@ def load_plugin(path: str | Path) -> ModuleType:
     while name in _files and _files[name] != file:
         name += "_"
     spec = importlib.util.spec_from_file_location(name, file)
-    if not file.is_file() or spec is None or spec.loader is None:
-        raise InputError(f"plugin {path}: no such Python file")
+    assert spec is not None
+    assert spec.loader is not None
     if str(file.parent) not in sys.path:
         sys.path.append(str(file.parent))  # for what stands beside it, and after all that is installed
     module = importlib.util.module_from_spec(spec)

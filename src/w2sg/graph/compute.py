@@ -17,7 +17,7 @@ from w2sg.graph.entries import Finished
 from w2sg.graph.keys import THREADS, Keys
 from w2sg.graph.ledger import writing_ledger
 from w2sg.graph.sharing import sharing
-from w2sg.graph.steps import REFUSED, Artifact, Inputs, Step, on_behalf_of, topological
+from w2sg.graph.steps import REFUSED, Artifact, Inputs, Step, on_behalf_of, topological, trust_of
 from w2sg.graph.store import Store
 
 
@@ -220,7 +220,8 @@ class _Work:
 
     def _finished(self, step: Step, artifact: Artifact) -> Finished:
         inputs = {name: self.keys.of(inner) for name, inner in step.inputs().items()}
-        whole = replace(artifact, record={**artifact.record, "inputs": inputs})
+        read = [self.held[key] for key in inputs.values() if key in self.held]
+        whole = replace(artifact, record={**artifact.record, "inputs": inputs, "trust": trust_of(step, read)})
         reason = whole.record.get(REFUSED)
         listing = step.listing(whole) if reason is None else step.refused_listing(reason)
         return Finished(self.keys.of(step), step.kind, whole, step.seed, listing)

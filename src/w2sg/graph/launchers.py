@@ -4,6 +4,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +15,7 @@ from typing import Any, Literal, final
 
 from pydantic import Field
 
-from w2sg.core import Component, InputError, RunError, attempt, contract, main_unseen, register
+from w2sg.core import Component, InputError, RunError, attempt, contract, main_unseen, register, without_interrupts
 from w2sg.graph.compute import Report, compute
 from w2sg.graph.steps import Step, packed, unpacked
 
@@ -134,7 +135,8 @@ def _hand_over(executor: Executor, unit: Unit) -> "Future[Report]":
 
 def _send(executor: Executor, unit: Unit) -> "Future[Report]":
     """Hand a unit to another process; it travels as plain data."""
-    with main_unseen():
+    # A process that starts now must not hear Ctrl-C before it can leave that to its parent.
+    with main_unseen(), without_interrupts():
         return executor.submit(_compute_packed, unit.store, packed(unit.steps), unit.prepare)
 
 
@@ -152,6 +154,8 @@ def _compute_packed(store: Path, steps: Mapping[str, Any], prepare: Prepare) -> 
 def _start_worker() -> None:
     """Leave Ctrl-C to the parent, say on stderr how long trainings go, and end when the parent has ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform != "win32":
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     logging.getLogger("w2sg").addHandler(logging.StreamHandler())
     logging.getLogger("w2sg").setLevel(logging.INFO)
     threading.Thread(target=_end_with_parent, daemon=True).start()

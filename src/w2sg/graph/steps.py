@@ -5,6 +5,7 @@ observes of a run, a certificate. A step is a component, so it is data: it can b
 made again by name. This room knows no task and no method; it knows steps.
 """
 
+import json
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,7 +30,8 @@ class Artifact:
         record: What else there is to say, as JSON: metrics, notes, seconds.
 
     Raises:
-        InputError: If an array holds objects: said here, it is the failure of the step that made it.
+        InputError: If an array holds objects, or the record is no JSON: said here, it is the failure of the step that
+            made it.
     """
 
     arrays: Mapping[str, AnyArray] = field(default_factory=dict)
@@ -39,6 +41,10 @@ class Artifact:
         for name, array in self.arrays.items():
             if array.dtype.hasobject:
                 raise InputError(f"array {name!r} of an artifact holds objects: give numbers, booleans or plain texts")
+        try:
+            json.dumps(dict(self.record))
+        except (TypeError, ValueError, RecursionError) as error:
+            raise InputError(f"the record of an artifact is no JSON: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -111,6 +117,18 @@ class Step(Component):
     def title(self) -> str:
         """Return what messages call this step."""
         return f"{self.kind}, seed {self.seed}"
+
+
+def trust_of(step: Step, read: Sequence[Artifact]) -> dict[str, Any]:
+    """Return where a step's artifact was made, for its record.
+
+    `tier` is the trust tier of the components that made it and what it was made from. `beside` names the modules with
+    foreign code that ran in this process meanwhile, or did so when something that the step reads was made: code that
+    runs beside ground truth could have told it to whatever a worker is kept from it, so the tier is then T0.
+    """
+    told = [registry.foreign_code(), *(artifact.record.get("trust", {}).get("beside", ()) for artifact in read)]
+    beside = sorted({name for names in told for name in names})
+    return {"tier": "T0" if beside else max(part.trust_tier for part in step.parts()), "beside": beside}
 
 
 _at_work: ContextVar[Sequence[Step]] = ContextVar("at_work", default=())

@@ -10,7 +10,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from w2sg.core import CapabilityError, ConfigError, InputError, RunError, main_unseen
+from w2sg.core import CapabilityError, ConfigError, InputError, RunError, main_unseen, without_interrupts
 from w2sg.isolation.allowance import allowance_for, is_readable_code
 from w2sg.isolation.sandbox import why_no_sandbox
 from w2sg.isolation.sources import Plugin
@@ -57,7 +57,7 @@ class Session:
         self._allowance = allowance_for([folder / "code", *files], folder / "scratch", isolation_tier())
         self._connection, theirs = _context().Pipe()
         self._process = _context().Process(target=serve, args=(theirs, self._allowance, tuple(orders)), daemon=True)
-        with main_unseen():
+        with main_unseen(), without_interrupts():
             self._process.start()
         theirs.close()
         self._end = weakref.finalize(self, _end, self._process, self._connection, folder)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from w2sg.core import InputError
+from w2sg.core import InputError, registry
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,7 @@ def plugin_file(path: str | Path) -> Plugin:
     Raises:
         InputError: If the file is missing or is no Python.
     """
-    file = Path(path).resolve()
-    if file.suffix != ".py" or not file.is_file():
-        raise InputError(f"plugin {path}: no such Python file")
+    file = registry.plugin_path(path)
     return _read(str(path), file.parent, file.stem, installed=False)
 
 

@@ -6,6 +6,7 @@ supervision labels that the method declared. There is no task, no vault, no stor
 
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -82,6 +83,7 @@ def _answered(answers: "_Answers", unpacker: Unpacker, content: bytes) -> dict[s
 
 def _forget_surroundings(allowance: Allowance) -> None:
     """Leave what a worker inherits: variables, the current folder, and the output that others read as data."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the laboratory's, which then ends its workers
     kept = {name: os.environ[name] for name in os.environ if name in KEPT_IN_ENVIRONMENT or name.endswith("_THREADS")}
     hub = os.environ.get("HF_HUB_CACHE", os.path.expanduser("~/.cache/huggingface/hub"))
     os.environ.clear()

@@ -55,6 +55,7 @@ class League:
         ranking: The ranks, and whether they differ.
         halves: What comes of choosing a method on half of the tasks, by the fixed rule.
         left_out: Arenas and methods that could not be compared, and why.
+        trust: Methods that were not made by the package's own code alone, each with where it was made.
         versions: Library versions of the runs.
     """
 
@@ -69,6 +70,7 @@ class League:
     ranking: Ranking
     halves: Halves
     left_out: tuple[str, ...]
+    trust: tuple[tuple[str, str], ...]
     versions: Mapping[str, str]
 
     @property
@@ -134,6 +136,7 @@ def league_of(study: StudyResult, reference: str = REFERENCE) -> League:
         ranking=ranking,
         halves=_halves(arenas, ranking, None),
         left_out=tuple(left_out),
+        trust=tuple(dict.fromkeys((names.of(one, "method"), one.trust) for one in kept if one.trust != "T0")),
         versions=dict(kept[0].versions),
     )
 

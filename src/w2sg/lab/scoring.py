@@ -82,7 +82,7 @@ class Score(OnData):
                 "agreement": float(data.question.same(student[TRANSFER], labels[TRANSFER]).mean()),
             }
             about = {"classes": list(data.question.names), "counts": dict(data.counts), "versions": versions()}
-            scored.append(Artifact(evidence, {"metrics": metrics, **about, **_trust(given)}))
+            scored.append(Artifact(evidence, {"metrics": metrics, **about}))
         return scored
 
     def listing(self, artifact: Artifact) -> Listing:
@@ -97,13 +97,6 @@ class Score(OnData):
     def title(self) -> str:
         """Return the names of the setup's parts, and the seed."""
         return f"{' / '.join(names_of(self.setup).values())}, seed {self.seed}"
-
-
-def _trust(inputs: Inputs) -> dict[str, Any]:
-    """Return where the numbers of a run were made: the student's tier, unless foreign code ran beside any of them."""
-    told = [registry.foreign_code(), *(given.record["trust"]["beside"] for given in inputs.values())]
-    beside = sorted({name for names in told for name in names})
-    return {"trust": {"tier": "T0" if beside else inputs["student"].record["trust"]["tier"], "beside": beside}}
 
 
 def shown_trust(trust: Mapping[str, Any]) -> str:

@@ -18,7 +18,6 @@ from w2sg.core import (
     AnyTask,
     AnyTraining,
     CapabilityError,
-    Component,
     Signal,
     Supervision,
     Task,
@@ -28,7 +27,6 @@ from w2sg.core import (
     derive,
     pack_signals,
     register,
-    registry,
     run_timed,
     unpack_signals,
 )
@@ -46,16 +44,6 @@ def place_of(task: Task, seed: int) -> str:
 def task_data(task: Task, seed: int) -> TaskData:
     """Return the splits of a task under a seed, loaded once for all steps of one worker's unit of work."""
     return shared(f"data {place_of(task, seed)}", lambda: task.load(derive(seed, "task")))
-
-
-def trust_of(*components: Component) -> dict[str, Any]:
-    """Return where a number was made, for its record: the trust tier, and foreign code that ran in this process.
-
-    Whatever a worker is kept from, code that runs beside ground truth could have told it: the tier is then T0.
-    """
-    beside = registry.foreign_code()
-    tiers = [part.trust_tier for component in components for part in component.parts()]
-    return {"trust": {"tier": "T0" if beside else max(tiers), "beside": beside}}
 
 
 class OnData(Step):
@@ -103,7 +91,7 @@ class WeakLabels(OnData):
             checked = data.question.checked(signal, len(examples), "weak labels")
             # What a tie is drawn with tells nothing of gold; a student's ties are drawn alike.
             labels[split] = checked.untied(derive(self.seed, "ties", split))
-        return Artifact(pack_signals(labels), trust_of(self.task, supervisor))
+        return Artifact(pack_signals(labels))
 
 
 class _Training(OnData):
@@ -140,7 +128,7 @@ class _Training(OnData):
             if isinstance(trained, CapabilityError):
                 outcomes.append(Artifact({}, {REFUSED: str(trained), "seconds": seconds}))
                 continue
-            outcomes.append(attempt(partial(_answers, step, trained, seconds)))
+            outcomes.append(attempt(partial(_answers, step.data, trained, seconds)))
         return outcomes
 
 
@@ -153,8 +141,7 @@ def _answers(step: _Training, trained: Trained[Any], seconds: float) -> Artifact
         answers[split] = answer.untied(derive(step.seed, "ties", split))
     # Read after the answers: answering may add to the notes.
     notes = {"notes": dict(trained.notes)} if trained.notes else {}
-    trust = trust_of(step.student, step.method)
-    return Artifact(pack_answers(answers), {"seconds": seconds, "steps": trained.steps, **trust, **notes})
+    return Artifact(pack_answers(answers), {"seconds": seconds, "steps": trained.steps, **notes})
 
 
 @register()

@@ -57,7 +57,8 @@ def check_leaks(table: Table, rows: IntArray, *, allowed: bool) -> dict[str, int
         if share >= TELLS and not allowed:
             raise DataError(
                 f"{table.source}: {name} tells the label: by it alone {right} of {len(gold)} rows of the supervision "
-                f"split are right, by the most frequent class {frequent}: drop it, or set 'allow_leak' if it is meant"
+                f"split are right, by the most frequent class {frequent}: drop it, or set 'allow_leak' if it is "
+                "meant (--allow-leak)"
             )
         tells = "tells" if share >= TELLS else "nearly tells"
         found[f"{name} {tells} the label: supervision rows right by it alone, of {len(gold)}"] = right

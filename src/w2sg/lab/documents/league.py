@@ -92,6 +92,7 @@ def league_findings(league: "League") -> list[Finding]:
         )
     remarks += [f"No PGR ratio for {_some(methods)}: {reason}." for reason, methods in _without_ratio(league).items()]
     remarks += [f"Left out: {left_out}." for left_out in league.left_out]
+    remarks += [f"Trust tier of {method}: {trust}." for method, trust in league.trust]
     return [*findings, *notes(remarks)]
 
 
