@@ -128,7 +128,7 @@ class _Training(OnData):
             if isinstance(trained, CapabilityError):
                 outcomes.append(Artifact({}, {REFUSED: str(trained), "seconds": seconds}))
                 continue
-            outcomes.append(attempt(partial(_answers, step.data, trained, seconds)))
+            outcomes.append(attempt(partial(_answers, step, trained, seconds)))
         return outcomes
 
 
