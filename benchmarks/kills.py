@@ -81,7 +81,7 @@ class Kept(FeatureMap):
             flat = np.asarray(values, dtype=np.float32).reshape(len(values), -1)
             key = hashlib.sha256(flat.tobytes() + bytes([self.count])).hexdigest()
             weights = np.random.default_rng(0).normal(size=(flat.shape[1], self.count)).astype(np.float32)
-            return cached(key, lambda: np.tanh(flat @ weights / 16))
+            return cached(key, self, lambda: np.tanh(flat @ weights / 16))
 
         return transform
 '''

@@ -2,10 +2,13 @@
 
 import gzip
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from w2sg.core import registry
 
 if TYPE_CHECKING:
     from cli_data import Command, Outcome
@@ -25,6 +28,29 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         fixtures = item._fixtureinfo.name2fixturedefs.values() if isinstance(item, pytest.Function) else ()
         if any(definitions[-1].scope == "module" for definitions in fixtures):
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
+@pytest.fixture
+def own_names_only() -> Iterator[None]:
+    """The package's own names, and no code of other tests beside it; what a test registers is forgotten after it."""
+    with forgetting():
+        yield
+
+
+@contextmanager
+def forgetting() -> Iterator[None]:
+    before, adopters = {plural: dict(known) for plural, known in registry._entries.items()}, registry._adopters[:]
+    for known in registry._entries.values():
+        for name in [name for name, entry in known.items() if not entry.origin.startswith("w2sg.")]:
+            del known[name]
+    registry._adopters.clear()
+    try:
+        yield
+    finally:
+        for plural, known in registry._entries.items():
+            known.clear()
+            known.update(before.get(plural, {}))
+        registry._adopters[:] = adopters
 
 
 # They register components when they are imported: they are loaded as plugins, once.

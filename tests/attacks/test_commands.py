@@ -176,7 +176,7 @@ def test_what_a_store_names_is_not_run(w2sg: Command, tmp_path: Path) -> None:
         "from pathlib import Path\nfrom w2sg.core import preset\nfrom w2sg.methods import Composition\n\n"
         "preset('mine', Composition, 'Mine.', objective='product')\nPath('ran').touch()\n"
     )
-    (tmp_path / "s.toml").write_text(STUDY.replace('"trust"', '"mine"') + 'plugins = ["p.py"]\n')
+    (tmp_path / "s.toml").write_text(STUDY.replace('"trust"', '"mine"') + 'plugins = ["trusted:p.py"]\n')
     command = [sys.executable, "-m", "w2sg"]
 
     def run(*given: str) -> subprocess.CompletedProcess[str]:
@@ -187,9 +187,9 @@ def test_what_a_store_names_is_not_run(w2sg: Command, tmp_path: Path) -> None:
     assert (tmp_path / "ran").exists()
     done = run("report", "s", "-o", "r.html")
     assert done.returncode == 2
-    assert "was made with the plugins p.py, and what a store names is not run" in done.stderr
+    assert "was made with the plugins trusted:p.py, and what a store names is not run" in done.stderr
     assert not (tmp_path / "ran").exists()
-    assert run("report", "s", "-o", "r.html", "--plugin", "p.py").returncode == 0
+    assert run("report", "s", "-o", "r.html", "--plugin", "trusted:p.py").returncode == 0
     assert (tmp_path / "ran").exists()
 
 

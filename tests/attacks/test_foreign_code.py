@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from lab_data import SMALL, WINE, small_study
 
+from conftest import forgetting
 from w2sg.core import InputError, registry
 from w2sg.graph import Store
 from w2sg.isolation import load_plugins
@@ -29,7 +30,7 @@ def tier(request: pytest.FixtureRequest) -> Any:
     """Without the system's sandbox, and with it."""
     if request.param == "T2" and isolation_tier() != "T2":
         pytest.skip(f"this system has no sandbox: {why_no_sandbox()}")
-    with pytest.MonkeyPatch.context() as patched:
+    with pytest.MonkeyPatch.context() as patched, forgetting():
         if request.param == "T1":
             patched.setattr("w2sg.isolation.session.why_no_sandbox", lambda: "switched off for a test")
         yield request.param

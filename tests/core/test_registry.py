@@ -138,10 +138,11 @@ def test_a_plugin_file_registers_and_is_read_once(tmp_path: Path) -> None:
 
 
 def test_a_missing_plugin_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"plugin .*nowhere.py: no such Python file"):
+    with pytest.raises(InputError, match=r"plugin .*nowhere.py': no such Python file"):
         registry.load_plugin(tmp_path / "nowhere.py")
 
 
+@pytest.mark.usefixtures("own_names_only")
 def test_every_sort_has_names_and_every_name_a_summary() -> None:
     for contract in registry.contracts():
         assert registry.names(contract)

@@ -5,7 +5,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,14 +36,7 @@ preset("{name}", Composition, "For a test.", objective="{name}")
 """
 
 
-@pytest.fixture(autouse=True)
-def _as_before() -> Iterator[None]:
-    """Forget what a test registers."""
-    before = {plural: dict(known) for plural, known in registry._entries.items()}
-    yield
-    for plural, known in registry._entries.items():
-        known.clear()
-        known.update(before.get(plural, {}))
+pytestmark = pytest.mark.usefixtures("own_names_only")
 
 
 def plugin(folder: Path, code: str, name: str = "mine.py") -> str:
@@ -189,6 +181,48 @@ Liar.{lie}
     load_plugins([plugin(tmp_path, code)])
     with pytest.raises((InputError, RunError), match=LIES[lie]):
         registry.build(Method, "liar")
+
+
+DEEP = "{'a': " * 20000 + "1" + "}" * 20000
+
+
+@pytest.mark.parametrize("lie", ["{'kind': 'composition'}", "{'kind': 'poser'}", "[]", DEEP])
+def test_a_plugin_cannot_pass_for_something_else(lie: str, tmp_path: Path) -> None:
+    """With the configuration of `naive` it would be listed and compared as `naive`."""
+    code = f"""
+import w2sg.isolation.worker as worker
+@register()
+class Poser(Method):
+    kind: Literal["poser"] = "poser"
+    weight: float = 1.0
+    def train(self, view, student, rng):
+        yield from ()
+real = worker._Answers.build
+def build(self, contract, table):
+    said = real(self, contract, table)
+    return {{**said, "config": {lie.replace("'", '"')!r}}}
+worker._Answers.build = build
+"""
+    load_plugins([plugin(tmp_path, code)])
+    if lie == "{'kind': 'poser'}":
+        assert registry.build(Method, "poser").kind == "poser"
+        return
+    with pytest.raises(InputError, match="what a plugin gives as configuration of 'poser'"):
+        registry.build(Method, "poser")
+
+
+def test_an_answer_that_stops_in_its_middle_ends_the_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = """
+import gc, os, struct, time
+from multiprocessing.connection import Connection
+for found in gc.get_objects():
+    if isinstance(found, Connection):
+        os.write(found.fileno(), struct.pack("!i", 1000) + b"half")
+        time.sleep(1000)
+"""
+    monkeypatch.setenv("W2SG_WORKER_SECONDS", "1")
+    with pytest.raises(RunError, match="took more than 1 s"):
+        load_plugins([plugin(tmp_path, code)])
 
 
 def test_bytes_of_a_worker_are_read_as_data_only(tmp_path: Path) -> None:

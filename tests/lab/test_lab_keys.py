@@ -151,6 +151,7 @@ def fresh_code(monkeypatch: pytest.MonkeyPatch, edited: str) -> None:
     monkeypatch.setattr(keys_module, "_code", keys_module._code.__wrapped__)
 
 
+@pytest.mark.usefixtures("own_names_only")
 @pytest.mark.parametrize(
     "parts",
     [

@@ -197,7 +197,7 @@ def test_columns_that_all_rows_share_become_a_sentence(made: StudyResult) -> Non
     tables = study_document(made).tables
     titles = [column.title for column in tables["results"].columns]
     assert titles[:3] == ["task", "student", "method"]
-    assert "In all rows: supervisor few-features, trust tier T0" in tables["results"].intro
+    assert "In all rows: supervisor few-features, trust tier not recorded." in tables["results"].intro
     assert all(len(row) == len(table.columns) for table in tables.values() for row in table.rows)
     assert [column.title for column in tables["test-sets"].columns][:2] == ["method", "test set"]
     assert [row[1].value for row in tables["test-sets"].rows] == ["test", "noise"]

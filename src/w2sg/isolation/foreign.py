@@ -7,7 +7,7 @@ says what its whole configuration is and what it declares, and later trains with
 
 import json
 from abc import ABC
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -304,9 +304,33 @@ def isolated(component: Component) -> Component:
     contract, table = registry.contract_of(type(component)), component.model_dump(mode="json")
     built = _build(contract, table, plugins)
     cls = IsolatedMethod if contract == "methods" else IsolatedStudent
-    made = cls(kind=built.kind, config=json.loads(built.config))
+    made = cls(kind=built.kind, config=_config_of(built, component))
     made._built, made._plugins = built, tuple(plugins)
     return made
+
+
+def _config_of(built: _Built, component: Component) -> dict[str, Any]:
+    """Return the configuration that a worker gave, which must be one of the component that was asked for.
+
+    A plugin that gave the configuration of `naive` for its own would be listed and compared as `naive`.
+    """
+    foreign = {part.kind for part in component.parts() if isinstance(part, ForeignPart)}
+    try:
+        config = json.loads(built.config)
+        kinds = {value for path, value in _leaves(config) if path == "kind"}
+    except (ValueError, RecursionError, TypeError) as error:
+        raise InputError(f"what a plugin gives as configuration of {component.kind!r} is unreadable: {error}") from None
+    if not isinstance(config, dict) or {built.kind, config.get("kind")} != {component.kind} or not foreign <= kinds:
+        raise InputError(f"what a plugin gives as configuration of {component.kind!r} is that of something else")
+    return config
+
+
+def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else ((name, item) for item in value):
+            yield from _leaves(inner, key)
+    else:
+        yield name, value
 
 
 _known: dict[tuple[str, str, tuple[str, ...]], _Built] = {}

@@ -36,8 +36,8 @@ def load_plugins(paths: Sequence[str]) -> None:
 
 def loading_again(paths: Sequence[str]) -> Callable[[], None]:
     """Return a function that loads plugins in another process as they are loaded in this one."""
-    marked = tuple(f"{TRUSTED}{path}" if registry.runs_here(path) else path for path in paths)
-    return partial(load_plugins, marked)
+    here = [path for path in paths if not path.startswith(TRUSTED) and registry.runs_here(path)]
+    return partial(load_plugins, tuple(f"{TRUSTED}{path}" if path in here else path for path in paths))
 
 
 def plugin_from(folder: Path, path: str) -> str:
@@ -64,9 +64,9 @@ def _admit(plugin: "Plugin") -> None:
     from w2sg.isolation.foreign import isolated
     from w2sg.isolation.session import Session
 
+    registry.adopt(isolated)
     if _admitted.get(str(plugin.main)) == plugin.digest:
         return
-    registry.adopt(isolated)
     session = Session([plugin])
     offered = session.ask("describe")
     session.close()

@@ -3,6 +3,7 @@
 import multiprocessing
 import shutil
 import tempfile
+import threading
 import weakref
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
@@ -50,6 +51,7 @@ class Session:
         # A worker is given a copy of the files that were read, in a folder of its own: it then cannot see what lies
         # beside the original, and what it runs is what the key of its work was made from.
         folder = Path(tempfile.mkdtemp(prefix="w2sg-worker-"))
+        unused = weakref.finalize(self, _remove, folder)
         (folder / "code").mkdir()
         (folder / "scratch").mkdir()
         orders = [_order(plugin, folder / "code" / str(place)) for place, plugin in enumerate(plugins)]
@@ -60,9 +62,10 @@ class Session:
         with main_unseen(), without_interrupts():
             self._process.start()
         theirs.close()
+        unused.detach()
         self._end = weakref.finalize(self, _end, self._process, self._connection, folder)
         self._packer = Packer()
-        if self._answer(_START_SECONDS) != "held":
+        if self._answer_to(b"", _START_SECONDS) != "held":
             raise self._ended()
 
     def ask(self, what: str, **arguments: Any) -> Any:
@@ -74,24 +77,32 @@ class Session:
             InputError: If foreign code refused its input, or its answer cannot be read.
             RunError: If foreign code failed, ended its process or took too long.
         """
-        try:
-            self._connection.send_bytes(self._packer.packed({"what": what, **arguments}))
-        except OSError:
-            raise self._ended() from None
-        return self._answer(self._allowance.seconds)
+        return self._answer_to(self._packer.packed({"what": what, **arguments}), self._allowance.seconds)
 
     def close(self) -> None:
         """End the worker."""
         self._end()
 
-    def _answer(self, seconds: float) -> Any:
+    def _answer_to(self, question: bytes, seconds: float) -> Any:
+        # The worker is ended when its time is up, whatever it is doing: it may also stop in the middle of an answer, or
+        # take no question in, and the laboratory would wait for ever.
+        late = threading.Event()
+        timer = threading.Timer(seconds, _end_late, (self._process, late))
+        timer.daemon = True
+        timer.start()
         try:
-            if not self._connection.poll(seconds):
-                self.close()
-                raise RunError(f"code of a plugin took more than {seconds:g} s: set W2SG_WORKER_SECONDS to allow more")
+            if question:
+                self._connection.send_bytes(question)
             content = self._connection.recv_bytes(LARGEST_ANSWER)
         except (OSError, EOFError):
-            raise self._ended() from None
+            if not late.is_set():
+                raise self._ended() from None
+            self.close()
+            raise RunError(
+                f"code of a plugin took more than {seconds:g} s: set W2SG_WORKER_SECONDS to allow more"
+            ) from None
+        finally:
+            timer.cancel()
         answer = Unpacker().unpacked(content)
         if not isinstance(answer, dict) or answer.keys() not in ({"answer"}, {"error", "text", "paths"}):
             raise InputError("a worker gave an answer that is none")
@@ -126,12 +137,21 @@ def _raised(error: str, text: str, paths: Any) -> Exception:
     return RunError(f"{error}: {text}")
 
 
+def _end_late(process: BaseProcess, late: threading.Event) -> None:
+    late.set()
+    process.kill()
+
+
+def _remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def _end(process: BaseProcess, connection: Connection, folder: Path) -> None:
     connection.close()
     process.kill()
     process.join()
     process.close()
-    shutil.rmtree(folder, ignore_errors=True)
+    _remove(folder)
 
 
 def _context() -> Any:
