@@ -275,7 +275,7 @@ def trials(n_kills: int, seeds: int, folder: Path, rng: np.random.Generator) -> 
     finish(first, study)
     with Store(first.store) as store:
         run = store.results(limit=1)[0].key
-    certify = ["certify", run, "--labels", "100", "--plugin", "whole.py"]
+    certify = ["certify", run, "--labels", "100", "--plugin", "trusted:whole.py"]
     courses = [Course([study, observe, theory, certify], old=False), Course([["runs"], study], old=True)]
     for course in courses:
         course.undisturbed(folder)
