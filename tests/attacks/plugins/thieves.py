@@ -320,7 +320,8 @@ class StartsProgram(Thief):
     kind: Literal["thief-program"] = "thief-program"
 
     def steal(self, view: Any, student: Any, rng: Any) -> dict[int, int] | None:
-        return {0: len(subprocess.run(["cat", FORBIDDEN["file"]], capture_output=True, check=True).stdout)}
+        read = subprocess.run(["cat", FORBIDDEN["file"]], capture_output=True, check=True).stdout
+        return {0: 0} if read else {}
 
 
 @register()
