@@ -6,7 +6,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -18,6 +18,9 @@ from w2sg.isolation.foreign import plugins_of
 from w2sg.isolation.session import Session, isolation_tier
 from w2sg.isolation.sources import Plugin, plugin_file, plugin_module
 from w2sg.methods import CrossEntropy
+
+if TYPE_CHECKING:
+    from cli_data import Command
 
 HEAD = """
 from typing import Literal
@@ -62,6 +65,14 @@ def test_a_component_of_a_plugin_is_known_by_what_a_worker_says_of_it(tmp_path: 
         registry.build(Method, {"kind": "well-known", "objective": {"wait": 1}})
     with pytest.raises(InputError, match="is code of a plugin and runs in workers only"):
         registry.build("objectives", "well-known").value(None, None, 0.0)  # type: ignore[attr-defined]
+
+
+def test_it_is_listed_and_described_with_its_defaults(w2sg: "Command", tmp_path: Path) -> None:
+    path = plugin(tmp_path, TARGET.format(name="told-of"))
+    assert "A target of one's own." in w2sg("list", "objectives", "--plugin", path).out
+    described = w2sg("describe", "objectives", "told-of", "--plugin", path, "--json").document
+    assert described["values"] == {"kind": "told-of", "weight": 1.0}
+    assert described["schema"]["properties"]["weight"]["default"] == 1.0
 
 
 def test_an_edit_is_another_identity_and_so_is_one_of_a_helper(tmp_path: Path) -> None:

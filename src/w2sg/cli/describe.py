@@ -29,6 +29,9 @@ def describe(
         values = registry.build(kind, name).model_dump(mode="json")
     except ConfigError:
         values = entry.cls.model_construct(**entry.fields).model_dump(mode="json", warnings=False)  # defaults only
+    # A part that stands for a plugin's holds only what was given: what is left out has the value of its field.
+    defaults = {name: field.default for name, field in entry.cls.model_fields.items() if not field.is_required()}
+    values = {**{name: value for name, value in defaults.items() if name not in values}, **values}
     doc = inspect.getdoc(entry.cls) or ""
     if as_json:
         from w2sg.methods import Composition, composition_schema

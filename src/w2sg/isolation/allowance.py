@@ -32,7 +32,7 @@ class Allowance:
         listable: Folders of which it may know what they are called inside: those from which something is hidden.
         devices: Device files that it may read and write.
         scratch: The one folder that it may write, its own and removed after it.
-        memory_bytes: How much address space it may use; None leaves it the machine's.
+        memory_bytes: How much address space a sandboxed worker may use; None sets no limit.
         seconds: How long one answer may take.
         tier: `T2` where the system's sandbox holds it as well, `T1` where only Python's own guard does.
     """
@@ -67,16 +67,24 @@ def allowance_for(files: Iterable[Path], scratch: Path, tier: str) -> Allowance:
     own = (str(path.resolve()) for path in files if path.exists())
     accelerators = [path for pattern in ACCELERATORS for path in Path("/dev").glob(pattern)]
     devices = [str(path) for path in (*map(Path, DEVICES), *accelerators) if path.exists()]
-    memory = os.environ.get(MEMORY_GIB)
+    gib = os.environ.get(MEMORY_GIB)
     return Allowance(
         tuple(sorted({*_readable_code()[0], *own})),
         _readable_code()[1],
         tuple(devices),
         str(scratch.resolve()),
-        None if memory is None else int(float(memory) * 2**30),
+        int(float(gib) * 2**30) if gib else None if accelerators else _memory_of_the_machine(),
         float(os.environ.get(SECONDS, DEFAULT_SECONDS)),
         tier,
     )
+
+
+def _memory_of_the_machine() -> int | None:
+    """Return how much memory there is; None where the system does not say. An accelerator's drivers address far more."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None
 
 
 def is_readable_code(file: Path) -> bool:
