@@ -169,6 +169,14 @@ def test_memory_is_limited_where_a_limit_is_set(tmp_path: Path, monkeypatch: pyt
         load_plugins([plugin(tmp_path, "x = bytearray(5 * 2**30)\n")])
 
 
+@pytest.mark.parametrize("text", ["x", "0", "-1", "nan", "inf", ""])
+@pytest.mark.parametrize("name", ["W2SG_WORKER_MEMORY_GIB", "W2SG_WORKER_SECONDS"])
+def test_a_limit_that_is_none_is_refused(name: str, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, text)
+    with pytest.raises(InputError, match=f"{name} must be a number above 0, got "):
+        load_plugins([plugin(tmp_path, "")])
+
+
 LIES = {
     "audits = -1": "declares breaks its contract",
     "audits = 2.5": "declares breaks its contract",

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from w2sg.core import InputError
+
 HIDDEN_ROOMS = ("tasks", "supervisors", "worlds", "lab", "theory", "report", "cli", "testing", "api.py")
 """Rooms of the package that a worker cannot import: with a guessed seed they could make a task's ground truth again."""
 HIDDEN_DATA = ("sklearn/datasets/data",)
@@ -62,25 +64,38 @@ def allowance_for(files: Iterable[Path], scratch: Path, tier: str) -> Allowance:
     """Return the allowance of a worker that runs some files of foreign code, or reads some files of a model.
 
     Raises:
-        ValueError: If a limit in the environment is no number.
+        InputError: If a limit in the environment is no number above 0.
     """
     own = (str(path.resolve()) for path in files if path.exists())
     accelerators = [path for pattern in ACCELERATORS for path in Path("/dev").glob(pattern)]
     devices = [str(path) for path in (*map(Path, DEVICES), *accelerators) if path.exists()]
-    gib = os.environ.get(MEMORY_GIB)
+    gib, seconds = _limit(MEMORY_GIB), _limit(SECONDS)
+    # The drivers of an accelerator address far more memory than there is.
+    memory = None if accelerators else _memory_of_the_machine()
     return Allowance(
         tuple(sorted({*_readable_code()[0], *own})),
         _readable_code()[1],
         tuple(devices),
         str(scratch.resolve()),
-        int(float(gib) * 2**30) if gib else None if accelerators else _memory_of_the_machine(),
-        float(os.environ.get(SECONDS, DEFAULT_SECONDS)),
+        memory if gib is None else int(gib * 2**30),
+        DEFAULT_SECONDS if seconds is None else seconds,
         tier,
     )
 
 
+def _limit(name: str) -> float | None:
+    text = os.environ.get(name)
+    try:
+        value = None if text is None else float(text)
+    except ValueError:
+        value = 0.0
+    if value is not None and not 0 < value < float("inf"):
+        raise InputError(f"{name} must be a number above 0, got {text!r:.80}: change the environment")
+    return value
+
+
 def _memory_of_the_machine() -> int | None:
-    """Return how much memory there is; None where the system does not say. An accelerator's drivers address far more."""
+    """Return how much memory there is; None where the system does not say."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
