@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ import pytest
 from lab_data import SMALL, STEPS, WINE
 
 from w2sg.core import registry
-from w2sg.graph import Artifact, Keys, Step, code, sharing
+from w2sg.graph import Artifact, Keys, Step, Store, code, sharing
 from w2sg.graph import keys as keys_module
+from w2sg.graph.compute import _StoreCache
 from w2sg.lab import Score, make_setup, scores_of_setups
 
 CSV = "label,a,b\n" + "".join(f"{'yes' if i % 2 else 'no'},{i},{i * i % 7}\n" for i in range(60))
@@ -89,6 +91,30 @@ def test_another_version_of_a_component_changes_what_it_makes(monkeypatch: pytes
     monkeypatch.setattr(registry.lookup("methods", "naive").cls, "version", 99)
     # The ceiling is trained by the plain method, which is a composition, too.
     assert changed(before, keys(method="confidence")) == {"student", "ceiling", "score"}
+
+
+def test_a_ceiling_depends_on_all_fields_of_its_method(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever could give `naive` another meaning would give every later ceiling one, and be found in its key."""
+    before = keys()
+    named = registry.lookup("methods", "naive")
+    monkeypatch.setitem(registry._entries["methods"], "naive", replace(named, fields={"objective": "product"}))
+    assert changed(before, keys()) == {"student", "ceiling", "score"}
+
+
+def test_what_is_kept_is_kept_under_the_code_that_makes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Encodings and half-done trainings are no steps: their keys must know the code as well."""
+    naive, product = (registry.build("methods", name) for name in ("naive", "product"))
+    with Store(tmp_path) as store:
+        cache = _StoreCache(store)
+        before = {cache.key_of("x", by) for by in ([naive], [product], [naive, product])}
+        assert cache.key_of("y", [naive]) not in before
+        assert cache.key_of("x", [naive]) in before
+        real = code._source_digest
+        edited = "w2sg.methods.objectives.product"
+        monkeypatch.setattr(code, "_source_digest", lambda name: "edited" if name == edited else real(name))
+        after = {cache.key_of("x", by) for by in ([naive], [product], [naive, product])}
+    assert len(before) == 2, "a product is what naive is, and one objective more"
+    assert before & after == {cache.key_of("x", [naive])}
 
 
 def test_the_order_of_a_table_does_not_matter() -> None:

@@ -7,7 +7,7 @@ from lab_data import SMALL, WINE, accuracies, run_small, small_study, write_stud
 
 import w2sg
 from w2sg.core import CapabilityError, ConfigError, InputError, UnknownNameError
-from w2sg.lab import Study, named_methods, recall, run, study
+from w2sg.lab import Study, league_of, named_methods, recall, run, study
 
 TEXT = """
 seeds = [3, 1, 3]
@@ -128,6 +128,20 @@ def test_a_title_needs_no_kind_and_names_its_part(tmp_path: Path) -> None:
     supervisors = [{"labels": 20, "title": "hasty"}, {"title": "slow", "grid": {"labels": [25, 30]}}]
     found = run_small(tmp_path, supervisors=supervisors, methods=["naive"], seeds=1)
     assert [result.label["supervisor"] for result in found.results] == ["hasty", "slow(labels=25)", "slow(labels=30)"]
+
+
+def test_a_title_changes_text_and_nothing_else(tmp_path: Path) -> None:
+    """The reference stays the method that is registered as `naive`, whatever calls itself so."""
+    plain = run_small(tmp_path, methods=["product", "naive"], seeds=2)
+    titles = [{"kind": "product", "title": "naive"}, {"kind": "naive", "title": "product"}]
+    titled = run_small(tmp_path, methods=titles, seeds=2)
+    assert not titled.steps_done
+    (before,), (after,) = plain.comparisons, titled.comparisons
+    assert (before.reference.method, after.reference.method) == ("naive", "product")
+    assert after.reference.result.digest("method") == before.reference.result.digest("method")
+    (one,), (other,) = before.rivals.values(), after.rivals.values()
+    assert (one.difference, one.p_adjusted) == (other.difference, other.p_adjusted)
+    assert league_of(titled).reference == "product"
 
 
 def test_a_study_is_recalled_by_name(tmp_path: Path) -> None:

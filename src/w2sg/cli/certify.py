@@ -42,4 +42,6 @@ def certify(
     certified, look = certify_stored(
         result, store=folder, labels=labels, delta=delta, on_disagreements=on_disagreements, draw=seed
     )
-    console.print_document(certificate_document(result.key, certified, look=look), as_json=as_json)
+    trust = str(result.shown.get("trust") or "")
+    document = certificate_document(result.key, certified, look=look, trust=trust)
+    console.print_document(document, as_json=as_json)

@@ -43,13 +43,16 @@ _COLUMNS = (
 )
 
 
-def certificate_document(run: str, certified: Certified, *, look: int = 1, made_by: str = "") -> Document:
+def certificate_document(
+    run: str, certified: Certified, *, look: int = 1, trust: str = "", made_by: str = ""
+) -> Document:
     """Return what may be promised of a run.
 
     Args:
         run: The run's id.
         certified: Its certificates.
         look: The how-manieth look at the labels of its test set they come from.
+        trust: Where the run's numbers were made, if that is known.
         made_by: The command that makes it.
     """
     rows = tuple(
@@ -88,13 +91,18 @@ def certificate_document(run: str, certified: Certified, *, look: int = 1, made_
         heading="Certificates",
         title=f"run {run[:8]}",
         lead=lead,
-        facts=(Fact("labels", len(certified.rows)), Fact("delta", certified.delta)),
+        facts=(
+            Fact("labels", len(certified.rows)),
+            Fact("delta", certified.delta),
+            *([Fact("trust tier of the run", trust)] if trust else []),
+        ),
         findings=(*rests, *skipped),
         sections=(Section("promises", table.title, tables=(table,)),),
         made_by=made_by,
         data={
             "run": run,
             "look": look,
+            "trust": trust,
             "delta": certified.delta,
             "n_labels": len(certified.rows),
             "n_random": certified.n_random,
