@@ -13,7 +13,7 @@ from w2sg.graph import Store
 from w2sg.isolation import load_plugins
 from w2sg.isolation.sandbox import why_no_sandbox
 from w2sg.isolation.session import isolation_tier
-from w2sg.lab import StudyResult, result_of, study
+from w2sg.lab import StudyResult, result_of, study, study_document
 
 THIEVES = Path(__file__).parent / "plugins" / "thieves.py"
 METHODS = (
@@ -140,6 +140,8 @@ def test_a_trusted_plugin_is_named_beside_every_number(tmp_path: Path) -> None:
     try:
         assert "beside_me" in found.results[0].trust
         assert found.results[0].trust.startswith("T0 beside ")
+        remarks = [finding.text for finding in study_document(found).findings]
+        assert any("Foreign code ran beside ground truth while numbers of 1 of 1 setup were made" in r for r in remarks)
         with Store(tmp_path / "s") as store:
             (row,) = store.results()
             assert "beside_me" in str(row.shown["trust"])

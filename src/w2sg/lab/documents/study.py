@@ -38,7 +38,7 @@ def study_document(result: StudyResult | SetupResult, *, made_by: str = "") -> D
         title=study.name,
         lead=_lead(study, names),
         facts=_facts(study, names),
-        findings=(*study_findings(study), *_failures(study)),
+        findings=(*study_findings(study), *_failures(study), *_foreign_code(study)),
         sections=(
             Section("places", "By task, weak supervisor and student", cards=cards),
             Section("reading", "How to read this", terms=_terms(study)),
@@ -86,6 +86,20 @@ NOUNS = {"task": "task", "supervisor": "weak supervisor", "student": "student", 
 def _facts(study: StudyResult, names: Names) -> tuple[Fact, ...]:
     numbers = {"run": study.n_runs, "seed": len({seed for result in study.results for seed in result.seeds})}
     return counted(numbers | {noun: len(names.different(part)) for part, noun in NOUNS.items()})
+
+
+def _foreign_code(study: StudyResult) -> list[Finding]:
+    """Return a remark where foreign code ran beside ground truth: it stands beside every finding of the page."""
+    touched = [result for result in study.results if " beside " in result.trust]
+    names = wording.listed(sorted({result.trust.partition(" beside ")[2] for result in touched}))
+    return notes(
+        [
+            f"Foreign code ran beside ground truth while numbers of {len(touched)} of "
+            f"{wording.quantity(len(study.results), 'setup')} were made: {names}. Nothing kept it from the labels."
+        ]
+        if touched
+        else []
+    )
 
 
 def _failures(study: StudyResult) -> list[Finding]:
