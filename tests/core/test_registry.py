@@ -138,7 +138,7 @@ def test_a_plugin_file_registers_and_is_read_once(tmp_path: Path) -> None:
 
 
 def test_a_missing_plugin_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"plugin .*nowhere.py': no such Python file"):
+    with pytest.raises(InputError, match=r"plugin .*nowhere.py: no such Python file"):
         registry.load_plugin(tmp_path / "nowhere.py")
 
 

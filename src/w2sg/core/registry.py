@@ -275,7 +275,7 @@ def plugin_path(path: str | Path) -> Path:
     except (OSError, ValueError):  # a name that is too long, or holds a NUL
         is_file = False
     if not is_file or file.suffix != ".py":
-        raise InputError(f"plugin {str(path)!r:.200}: no such Python file")
+        raise InputError(f"plugin {path!s:.200}: no such Python file")
     return file
 
 
