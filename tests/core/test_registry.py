@@ -137,6 +137,17 @@ def test_a_plugin_file_registers_and_is_read_once(tmp_path: Path) -> None:
     registry.load_plugin(str(file))
 
 
+@pytest.mark.usefixtures("clean")
+def test_a_plugin_that_would_run_the_helper_of_another_is_refused(tmp_path: Path) -> None:
+    for folder in ("one", "other"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "plugged_in.py").write_text("from helper_of_mine import FOLDER\n")
+        (tmp_path / folder / "helper_of_mine.py").write_text(f"FOLDER = {folder!r}\n")
+    assert registry.load_plugin(tmp_path / "one" / "plugged_in.py").FOLDER == "one"
+    with pytest.raises(InputError, match="imports 'helper_of_mine', which is .*one.helper_of_mine.py and not the file"):
+        registry.load_plugin(tmp_path / "other" / "plugged_in.py")
+
+
 def test_a_missing_plugin_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"plugin .*nowhere.py: no such Python file"):
         registry.load_plugin(tmp_path / "nowhere.py")

@@ -290,6 +290,20 @@ def test_keys_do_not_depend_on_process_hash_seed_order_or_folder_but_on_plugin_c
     assert [a == b for a, b in zip(edited[1], first[1], strict=True)] == [True, False, True, False]
 
 
+def test_what_a_trusted_plugin_imports_from_its_folder_is_part_of_its_keys(tmp_path: Path) -> None:
+    """An edit of a helper gave stale results once, and so did a second plugin of the same name."""
+    for folder in ("one", "other"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "mine.py").write_text(PLUGIN.replace("from typing", "import near_me\nfrom typing"))
+        (tmp_path / folder / "near_me.py").write_text("FACTOR = 1\n")
+    first = keys_elsewhere(tmp_path / "one" / "mine.py", "0", tmp_path, {})
+    assert keys_elsewhere(tmp_path / "other" / "mine.py", "0", tmp_path, {}) == first
+    (tmp_path / "other" / "near_me.py").write_text("FACTOR = 2\n")
+    edited = keys_elsewhere(tmp_path / "other" / "mine.py", "0", tmp_path, {})
+    assert edited[0] == first[0]
+    assert [one == other for one, other in zip(edited[1], first[1], strict=True)] == [True, False, True, False]
+
+
 @pytest.mark.parametrize(
     ("statement", "modules"),
     [

@@ -8,6 +8,7 @@ A preset is data, so `confidence` is a composition with one objective, and its i
 composition: the same method under two names is the same run.
 """
 
+import ast
 import importlib.util
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -315,12 +316,28 @@ def load_plugin(path: str | Path) -> ModuleType:
     sys.modules[name], _files[name] = module, file
     try:
         spec.loader.exec_module(module)
+        _check_neighbours(file)
     except BaseException as error:
         del sys.modules[name], _files[name]  # half a module must not pass for the whole one the next time
         if isinstance(error, InputError | KeyboardInterrupt):
             raise
         raise InputError(f"plugin {path} cannot be loaded: {type(error).__name__}: {error}") from error
     return module
+
+
+def _check_neighbours(file: Path) -> None:
+    """Check that what a plugin imported by the name of a file beside it is that file, and no other module of the name.
+
+    Raises:
+        InputError: If a library or another plugin's file was there first, so that the plugin would run other code.
+    """
+    nodes = list(ast.walk(ast.parse(file.read_bytes())))
+    named = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    named |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    for name in sorted({name.split(".")[0] for name in named}):
+        beside, loaded = file.with_name(f"{name}.py"), getattr(sys.modules.get(name), "__file__", None)
+        if beside.is_file() and loaded is not None and Path(loaded).resolve() != beside.resolve():
+            raise InputError(f"plugin {file.name} imports {name!r}, which is {loaded} and not the file beside it")
 
 
 def leave_out(plurals: Iterable[str]) -> None:

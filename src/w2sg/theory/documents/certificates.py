@@ -55,20 +55,6 @@ def certificate_document(
         trust: Where the run's numbers were made, if that is known.
         made_by: The command that makes it.
     """
-    rows = tuple(
-        (
-            Cell(name),
-            Cell(certificate.unit),
-            Cell(certificate.low),
-            Cell(certificate.estimate),
-            Cell(certificate.high),
-            Cell(certificate.delta),
-            Cell(certificate.n_labels),
-            Cell(certificate.strength),
-            Cell(certificate.method),
-        )
-        for name, certificate in certified.certificates.items()
-    )
     more = len(certified.rows) - certified.n_random
     asymptotic = any(certificate.strength == "asymptotic" for certificate in certified.certificates.values())
     limit = ", and the asymptotic ones for many labels only" if asymptotic else ""
@@ -85,7 +71,7 @@ def certificate_document(
         for name, certificate in certified.certificates.items()
     ]
     skipped = [Finding("open", f"No {name}: {why}") for name, why in certified.skipped.items()]
-    table = DataTable("promises", "What may be promised", "", _COLUMNS, rows)
+    table = DataTable("promises", "What may be promised", "", _COLUMNS, _rows(certified))
     return Document(
         kind="certificates",
         heading="Certificates",
@@ -110,6 +96,23 @@ def certificate_document(
             "certificates": {name: item.to_dict() for name, item in certified.certificates.items()},
             "skipped": dict(certified.skipped),
         },
+    )
+
+
+def _rows(certified: Certified) -> tuple[tuple[Cell, ...], ...]:
+    return tuple(
+        (
+            Cell(name),
+            Cell(certificate.unit),
+            Cell(certificate.low),
+            Cell(certificate.estimate),
+            Cell(certificate.high),
+            Cell(certificate.delta),
+            Cell(certificate.n_labels),
+            Cell(certificate.strength),
+            Cell(certificate.method),
+        )
+        for name, certificate in certified.certificates.items()
     )
 
 
