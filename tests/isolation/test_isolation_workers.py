@@ -284,6 +284,35 @@ def test_the_files_of_a_plugin_are_found_without_running_it(tmp_path: Path) -> N
     assert found.uses == {"w2sg.core:derive"}
 
 
+def test_a_link_beside_a_plugin_does_not_lead_out_of_its_folder(tmp_path: Path) -> None:
+    """A table of labels reads as Python, and would be copied for the worker like a helper."""
+    (tmp_path / "gold.csv").write_text("1,2,3")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "gold.py").symlink_to(tmp_path / "gold.csv")
+    path = plugin(tmp_path / "in", "import gold\n")
+    assert list(plugin_file(path).files) == ["mine"]
+    with pytest.raises(InputError, match="No module named 'gold'"):
+        load_plugins([path])
+
+
+@pytest.mark.parametrize("name", ["elsewhere.inner", "w2sg", "w2sg.", "w2sg..x", "w2sg.core:x", "w2sg.core\n", "../x"])
+def test_a_worker_cannot_have_the_laboratory_look_for_a_module(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To find where `elsewhere.inner` is, Python would import `elsewhere`."""
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "__init__.py").write_text("raise AssertionError('imported in the laboratory')\n")
+    code = f"""
+import w2sg.isolation.worker as worker
+real = worker._Answers.build
+worker._Answers.build = lambda self, contract, table: {{**real(self, contract, table), "modules": [{name!r}]}}
+"""
+    load_plugins([plugin(tmp_path, TARGET.format(name="leading-astray") + code)])
+    with pytest.raises(InputError, match="declares breaks its contract"):
+        registry.build(Method, "leading-astray")
+
+
 def test_a_module_of_an_installed_package_is_found_without_importing_it() -> None:
     sys.modules.pop("this", None)
     found = plugin_module("this")

@@ -92,7 +92,8 @@ class _Built(_Facts):
     config: str
     variant: Literal["classes", "texts", "preferences", "steps"]
     versions: tuple[str, ...]
-    modules: tuple[str, ...]
+    # Only the package's own: looking for another module's file can import what is around it, here.
+    modules: tuple[Annotated[str, Field(pattern=r"^w2sg(\.[A-Za-z_]\w*)+$")], ...]
     facts: _MethodFacts | _StudentFacts
 
 

@@ -110,7 +110,8 @@ def _read(name: str, root: Path, module: str, *, installed: bool) -> Plugin:
 def _file_of(root: Path, module: str) -> Path | None:
     place = root.joinpath(*module.split("."))
     candidates = (place.with_name(f"{place.name}.py"), place / "__init__.py")
-    return next((path for path in candidates if path.is_file()), None)
+    # A link out of the folder could lead to data, which would be copied for the worker like code.
+    return next((path for path in candidates if path.is_file() and path.resolve().is_relative_to(root.resolve())), None)
 
 
 def _imported(tree: ast.AST, package: str) -> Iterator[tuple[str, str]]:
