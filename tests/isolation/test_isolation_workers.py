@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from isolation_data import HEAD, TARGET, plugin
 
 from w2sg.core import ConfigError, Fit, InputError, Inputs, Method, RunError, Student, derive, registry
 from w2sg.isolation import load_plugins
@@ -22,30 +23,7 @@ from w2sg.methods import CrossEntropy
 if TYPE_CHECKING:
     from cli_data import Command
 
-HEAD = """
-from typing import Literal
-from w2sg.core import Method, preset, register
-from w2sg.methods import Composition, TargetObjective
-"""
-TARGET = """
-@register()
-class Mine(TargetObjective):
-    "A target of one's own."
-    kind: Literal["{name}"] = "{name}"
-    weight: float = 1.0
-    def target(self, weak, log_student, progress):
-        return weak * self.weight
-preset("{name}", Composition, "For a test.", objective="{name}")
-"""
-
-
 pytestmark = pytest.mark.usefixtures("own_names_only")
-
-
-def plugin(folder: Path, code: str, name: str = "mine.py") -> str:
-    path = folder / name
-    path.write_text(HEAD + code)
-    return str(path)
 
 
 def test_a_component_of_a_plugin_is_known_by_what_a_worker_says_of_it(tmp_path: Path) -> None:
@@ -177,89 +155,6 @@ def test_a_limit_that_is_none_is_refused(name: str, text: str, tmp_path: Path, m
         load_plugins([plugin(tmp_path, "")])
 
 
-LIES = {
-    "audits = -1": "declares breaks its contract",
-    "audits = 2.5": "declares breaks its contract",
-    "audits = 'many'": "declares breaks its contract",
-    "tier = 'all'": "declares breaks its contract",
-    "requires = 5": "declares breaks its contract",
-    "audits = property(lambda self: 1 / 0)": "ZeroDivisionError",
-}
-
-
-@pytest.mark.parametrize("lie", LIES)
-def test_what_a_plugin_declares_is_checked(lie: str, tmp_path: Path) -> None:
-    code = f"""
-@register()
-class Liar(Method):
-    kind: Literal["liar"] = "liar"
-    def train(self, view, student, rng):
-        yield from ()
-Liar.{lie}
-"""
-    load_plugins([plugin(tmp_path, code)])
-    with pytest.raises((InputError, RunError), match=LIES[lie]):
-        registry.build(Method, "liar")
-
-
-DEEP = "{'a': " * 20000 + "1" + "}" * 20000
-
-
-@pytest.mark.parametrize("lie", ["{'kind': 'composition'}", "{'kind': 'poser'}", "[]", DEEP])
-def test_a_plugin_cannot_pass_for_something_else(lie: str, tmp_path: Path) -> None:
-    """With the configuration of `naive` it would be listed and compared as `naive`."""
-    code = f"""
-import w2sg.isolation.worker as worker
-@register()
-class Poser(Method):
-    kind: Literal["poser"] = "poser"
-    weight: float = 1.0
-    def train(self, view, student, rng):
-        yield from ()
-real = worker._Answers.build
-def build(self, contract, table):
-    said = real(self, contract, table)
-    return {{**said, "config": {lie.replace("'", '"')!r}}}
-worker._Answers.build = build
-"""
-    load_plugins([plugin(tmp_path, code)])
-    if lie == "{'kind': 'poser'}":
-        assert registry.build(Method, "poser").kind == "poser"
-        return
-    with pytest.raises(InputError, match="what a plugin gives as configuration of 'poser'"):
-        registry.build(Method, "poser")
-
-
-def test_an_answer_that_stops_in_its_middle_ends_the_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    code = """
-import gc, os, struct, time
-from multiprocessing.connection import Connection
-for found in gc.get_objects():
-    if isinstance(found, Connection):
-        os.write(found.fileno(), struct.pack("!i", 1000) + b"half")
-        time.sleep(1000)
-"""
-    monkeypatch.setenv("W2SG_WORKER_SECONDS", "1")
-    with pytest.raises(RunError, match="took more than 1 s"):
-        load_plugins([plugin(tmp_path, code)])
-
-
-def test_bytes_of_a_worker_are_read_as_data_only(tmp_path: Path) -> None:
-    """A worker that takes over its own side of the connection can send anything; none of it is run."""
-    code = """
-import gc, pickle
-from multiprocessing.connection import Connection
-class Bomb:
-    def __reduce__(self):
-        return print, ("run in the laboratory",)
-for found in gc.get_objects():
-    if isinstance(found, Connection):
-        found.send(Bomb())
-"""
-    with pytest.raises(InputError, match="a message between processes cannot be read"):
-        load_plugins([plugin(tmp_path, code)])
-
-
 def test_code_that_changes_while_a_command_runs_is_not_run(tmp_path: Path) -> None:
     path = Path(plugin(tmp_path, TARGET.format(name="changing")))
     known = plugin_file(path)
@@ -293,24 +188,6 @@ def test_a_link_beside_a_plugin_does_not_lead_out_of_its_folder(tmp_path: Path) 
     assert list(plugin_file(path).files) == ["mine"]
     with pytest.raises(InputError, match="No module named 'gold'"):
         load_plugins([path])
-
-
-@pytest.mark.parametrize("name", ["elsewhere.inner", "w2sg", "w2sg.", "w2sg..x", "w2sg.core:x", "w2sg.core\n", "../x"])
-def test_a_worker_cannot_have_the_laboratory_look_for_a_module(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """To find where `elsewhere.inner` is, Python would import `elsewhere`."""
-    monkeypatch.syspath_prepend(tmp_path)
-    (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "elsewhere" / "__init__.py").write_text("raise AssertionError('imported in the laboratory')\n")
-    code = f"""
-import w2sg.isolation.worker as worker
-real = worker._Answers.build
-worker._Answers.build = lambda self, contract, table: {{**real(self, contract, table), "modules": [{name!r}]}}
-"""
-    load_plugins([plugin(tmp_path, TARGET.format(name="leading-astray") + code)])
-    with pytest.raises(InputError, match="declares breaks its contract"):
-        registry.build(Method, "leading-astray")
 
 
 def test_a_module_of_an_installed_package_is_found_without_importing_it() -> None:

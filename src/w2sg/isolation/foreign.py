@@ -10,10 +10,10 @@ from abc import ABC
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_serializer
+from pydantic import PrivateAttr, ValidationError, model_serializer
 
 from w2sg.core import (
     AnyTraining,
@@ -36,6 +36,7 @@ from w2sg.core import (
     canonical_json,
     registry,
 )
+from w2sg.isolation.said import Built, MethodFacts, Offered, StudentFacts, notes_of
 from w2sg.isolation.session import Session, isolation_tier
 from w2sg.isolation.sources import Plugin
 from w2sg.isolation.wire import Trainee
@@ -65,44 +66,12 @@ class ForeignPart(Component, ABC):
         return dict(cls.schema_of_worker)
 
 
-class _Facts(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class _MethodFacts(_Facts):
-    requires: frozenset[str]
-    needs: frozenset[str]
-    tier: InformationTier
-    audits: Annotated[int, Field(ge=0, strict=True)]
-    training_facts: dict[str, str]
-
-
-class _StudentFacts(_Facts):
-    capabilities: frozenset[str]
-    function_class: str
-    body_frozen: bool | None
-    ridge_penalty: float | None
-    strength: float | None
-
-
-class _Built(_Facts):
-    """What a worker says of a component that it made. It is asked once: what it says holds for the whole command."""
-
-    kind: str
-    config: str
-    variant: Literal["classes", "texts", "preferences", "steps"]
-    versions: tuple[str, ...]
-    # Only the package's own: looking for another module's file can import what is around it, here.
-    modules: tuple[Annotated[str, Field(pattern=r"^w2sg(\.[A-Za-z_]\w*)+$")], ...]
-    facts: _MethodFacts | _StudentFacts
-
-
 class _Isolated(Component):
     """A component of which the laboratory has the configuration and the facts, and a worker the code."""
 
     kind: str
     config: dict[str, Any]
-    _built: _Built = PrivateAttr()
+    _built: Built = PrivateAttr()
     _plugins: tuple[Plugin, ...] = PrivateAttr(())
 
     @property
@@ -144,8 +113,8 @@ class IsolatedMethod(_Isolated, Method[Any, Any]):
         return VARIANTS[self._built.variant]
 
     @property
-    def _facts(self) -> _MethodFacts:
-        assert isinstance(self._built.facts, _MethodFacts)
+    def _facts(self) -> MethodFacts:
+        assert isinstance(self._built.facts, MethodFacts)
         return self._built.facts
 
     @property
@@ -190,8 +159,8 @@ class IsolatedStudent(_Isolated, Student[Fit, Predictor]):
         return True
 
     @property
-    def _facts(self) -> _StudentFacts:
-        assert isinstance(self._built.facts, _StudentFacts)
+    def _facts(self) -> StudentFacts:
+        assert isinstance(self._built.facts, StudentFacts)
         return self._built.facts
 
     @property
@@ -250,8 +219,7 @@ class _RemoteStudent(Trained[Any]):
 
     def answer(self, inputs: Inputs) -> Signal:
         answer = self.session.ask("answer", student=self.trainee, inputs=inputs)
-        notes = json.loads(answer["notes"])
-        self.notes = notes if isinstance(notes, dict) else {}
+        self.notes = notes_of(answer["notes"])
         return self._signal.from_arrays(answer["arrays"])
 
 
@@ -310,7 +278,7 @@ def isolated(component: Component) -> Component:
     return made
 
 
-def _config_of(built: _Built, component: Component) -> dict[str, Any]:
+def _config_of(built: Built, component: Component) -> dict[str, Any]:
     """Return the configuration that a worker gave, which must be one of the component that was asked for.
 
     A plugin that gave the configuration of `naive` for its own would be listed and compared as `naive`.
@@ -334,10 +302,10 @@ def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
         yield name, value
 
 
-_known: dict[tuple[str, str, tuple[str, ...]], _Built] = {}
+_known: dict[tuple[str, str, tuple[str, ...]], Built] = {}
 
 
-def _build(contract: str, table: Mapping[str, Any], plugins: Sequence[Plugin]) -> _Built:
+def _build(contract: str, table: Mapping[str, Any], plugins: Sequence[Plugin]) -> Built:
     """Have a worker make a component; the same is asked once in a process."""
     key = (contract, canonical_json(table), tuple(plugin.digest for plugin in plugins))
     if key not in _known:
@@ -345,27 +313,30 @@ def _build(contract: str, table: Mapping[str, Any], plugins: Sequence[Plugin]) -
         said = session.ask("build", contract=contract, table=table)
         session.close()
         try:
-            _known[key] = _Built.model_validate(said)
+            _known[key] = Built.model_validate(said)
         except ValidationError as error:
             names = ", ".join(plugin.name for plugin in plugins)
             raise InputError(f"{names}: what {table['kind']!r} declares breaks its contract: {error}") from None
     return _known[key]
 
 
-def part_class(contract: type[Component], plugin: Plugin, said: Mapping[str, Any]) -> type[ForeignPart]:
+def part_class(contract: type[Component], plugin: Plugin, said: Offered) -> type[ForeignPart]:
     """Return a class that holds what is given for a kind of component that a plugin defines."""
 
     def elsewhere(self: Component, *_: Any, **__: Any) -> Any:
         raise InputError(f"{self.kind!r} is code of a plugin and runs in workers only: use it in a method or student")
 
-    kind, defaults, schema = str(said["kind"]), json.loads(said["defaults"]), json.loads(said["schema"])
-    fields = {name: value for name, value in defaults.items() if name != "kind"}
-    needed = [name for name in said["needed"] if name != "kind"]
+    kind, schema = said.kind, said.table("schema_text")
+    fields = {name: value for name, value in said.table("defaults").items() if name != "kind"}
+    needed = [name for name in said.needed if name != "kind"]
+    taken = [name for name in (*needed, *fields) if not name.isidentifier() or hasattr(contract, name)]
+    if taken:
+        raise ValueError(f"{kind!r} has fields that cannot be such: {', '.join(taken)[:200]}")
     namespace: dict[str, Any] = {
         **{name: elsewhere for name in contract.__abstractmethods__},
         **fields,
         "__module__": __name__,
-        "__doc__": str(said["doc"]),
+        "__doc__": said.doc,
         "__annotations__": {
             "kind": Literal[kind],
             **dict.fromkeys([*needed, *fields], Any),
@@ -375,11 +346,11 @@ def part_class(contract: type[Component], plugin: Plugin, said: Mapping[str, Any
         },
         "kind": kind,
         "plugin": plugin,
-        "version": int(said["version"]),
+        "version": said.version,
         "schema_of_worker": schema,
     }
     if issubclass(contract, Method | Student):
-        namespace["signal"] = VARIANTS[said["variant"]]
+        namespace["signal"] = VARIANTS[said.variant]
         namespace["__annotations__"]["signal"] = ClassVar[type[Signal]]
     return type(f"Foreign_{kind}".replace("-", "_"), (ForeignPart, contract), namespace)
 

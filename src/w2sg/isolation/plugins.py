@@ -1,15 +1,17 @@
 """Loading plugins: what a plugin offers is asked of a worker, and its code never runs in the laboratory's process."""
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from w2sg.core import Component, InputError, registry
+from pydantic import TypeAdapter
+
+from w2sg.core import InputError, registry
 from w2sg.isolation.rules import ISOLATED, TRUSTED
 
 if TYPE_CHECKING:
+    from w2sg.isolation.said import Offered
     from w2sg.isolation.sources import Plugin
 
 
@@ -62,6 +64,7 @@ def _admit(plugin: "Plugin") -> None:
     """Register what a plugin offers, as parts that stand for those of a worker."""
     # Imported here, as in the other functions: most commands load no plugin, and start faster without.
     from w2sg.isolation.foreign import isolated
+    from w2sg.isolation.said import Offered
     from w2sg.isolation.session import Session
 
     registry.adopt(isolated)
@@ -71,47 +74,64 @@ def _admit(plugin: "Plugin") -> None:
     offered = session.ask("describe")
     session.close()
     try:
-        _check_isolable(plugin, offered)
-        entries = _entries(plugin, offered)
+        told = TypeAdapter(tuple[Offered, ...]).validate_python(offered)
+        _check(plugin, told)
+        entries = _entries(plugin, told)
     except InputError:
         raise
-    except (KeyError, TypeError, ValueError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(f"plugin {plugin.name}: what it registers cannot be read: {error}") from error
     for entry in entries:
         registry.enter(entry)
     _admitted[str(plugin.main)] = plugin.digest
 
 
-def _check_isolable(plugin: "Plugin", offered: Any) -> None:
-    beyond = sorted({f"{said['contract']}" for said in offered if said["contract"] not in ISOLATED or said["writes"]})
+def _check(plugin: "Plugin", offered: Sequence["Offered"]) -> None:
+    """Check that all of it can be isolated, and that no class of its own goes by the kind of another.
+
+    Raises:
+        InputError: If not.
+    """
+    beyond = sorted({said.contract for said in offered if said.contract not in ISOLATED or said.writes})
     if beyond:
         raise InputError(
             f"plugin {plugin.name} brings {', '.join(beyond)} that cannot be kept from ground truth: if you have read "
             f"its code, give it as '{TRUSTED}{plugin.name}'; records then say that it ran in the laboratory's process"
         )
+    names, own = {(said.contract, said.name) for said in offered}, _origin(plugin)
+    for said in (said for said in offered if said.own):
+        known = {entry.name: entry.origin for entry in registry.entries(said.contract)}
+        if (said.contract, said.kind) not in names:
+            raise InputError(f"plugin {plugin.name}: the class of kind {said.kind!r} is not registered: register it")
+        if known.get(said.kind, own) != own:
+            raise InputError(f"{said.contract} already has the name {said.kind!r} ({known[said.kind]}): choose another")
 
 
-def _entries(plugin: "Plugin", offered: Any) -> list[registry.Entry]:
+def _entries(plugin: "Plugin", offered: Sequence["Offered"]) -> list[registry.Entry]:
     from w2sg.isolation.foreign import part_class
 
     classes = {
-        (said["contract"], said["kind"]): part_class(registry.contract_class(said["contract"]), plugin, said)
+        (said.contract, said.kind): part_class(registry.contract_class(said.contract), plugin, said)
         for said in offered
-        if said["own"]
+        if said.own
     }
-    return [_entry(plugin, said, classes) for said in offered]
+    return [
+        registry.Entry(
+            said.contract,
+            said.name,
+            classes.get((said.contract, said.kind)) or registry.lookup(said.contract, said.kind).cls,
+            said.table("fields"),
+            said.summary,
+            said.paper,
+            said.oracle,
+            _origin(plugin),
+        )
+        for said in offered
+    ]
 
 
-def _entry(
-    plugin: "Plugin", said: Mapping[str, Any], classes: Mapping[tuple[str, str], type[Component]]
-) -> registry.Entry:
-    contract, kind = said["contract"], said["kind"]
-    cls = classes.get((contract, kind)) or registry.lookup(contract, kind).cls
-    told = {name: str(said[name]) for name in ("name", "summary", "paper")}
-    fields = json.loads(said["fields"])
-    return registry.Entry(
-        contract, cls=cls, fields=fields, oracle=bool(said["oracle"]), origin=f"plugin {plugin.main}", **told
-    )
+def _origin(plugin: "Plugin") -> str:
+    return f"plugin {plugin.main}"
 
 
 for _contract in ISOLATED:

@@ -26,6 +26,43 @@ _CLONE_THREAD = 0x00010000
 # administrator needs. By name, for x86_64 and for aarch64; None where the architecture has no such call.
 _REFUSED: dict[str, tuple[int | None, int | None]] = {
     "socket": (41, 198),
+    "socketpair": (53, 199),
+    "connect": (42, 203),
+    "bind": (49, 200),
+    "listen": (50, 201),
+    "sendto": (44, 206),
+    "sendmsg": (46, 211),
+    "sendmmsg": (307, 269),
+    "getsockopt": (55, 209),
+    # Landlock knows nothing of who owns a file, of its mode, its times and its further attributes.
+    "chmod": (90, None),
+    "fchmod": (91, 52),
+    "fchmodat": (268, 53),
+    "fchmodat2": (452, 452),
+    "chown": (92, None),
+    "fchown": (93, 55),
+    "lchown": (94, None),
+    "fchownat": (260, 54),
+    "utime": (132, None),
+    "utimes": (235, None),
+    "futimesat": (261, None),
+    "utimensat": (280, 88),
+    **{f"extended attributes {i}": (188 + i, 5 + i) for i in range(12)},
+    **{f"extended attributes at {i}": (463 + i, 463 + i) for i in range(4)},
+    "inotify_init": (253, None),
+    "inotify_init1": (294, 26),
+    "memfd_create": (319, 279),
+    "memfd_secret": (447, 447),
+    "setpriority": (141, 140),
+    "ioprio_set": (251, 30),
+    "sched_setscheduler": (144, 119),
+    "sched_setparam": (142, 118),
+    "sched_setattr": (314, 274),
+    "move_pages": (279, 239),
+    "migrate_pages": (256, 238),
+    "kcmp": (312, 272),
+    "process_madvise": (440, 440),
+    "pidfd_send_signal": (424, 424),
     "fork": (57, None),
     "vfork": (58, None),
     "execve": (59, 221),
@@ -57,6 +94,8 @@ _REFUSED: dict[str, tuple[int | None, int | None]] = {
     "semget": (64, 190),
     "mq_open": (240, 180),
 }
+_ON_ITSELF = {"prlimit64": (302, 261), "sched_setaffinity": (203, 122)}
+"""What a process may ask for itself (its first argument is then 0) and not for others."""
 _CLONE, _CLONE3 = (56, 220), (435, 435)
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 
@@ -142,6 +181,9 @@ def _refuse_calls() -> None:
     for numbers in _REFUSED.values():
         if numbers[column] is not None:
             program += [(equal, 0, 1, numbers[column] or 0), (answer, 0, 0, _EPERM)]
+    for numbers in _ON_ITSELF.values():
+        program += [(equal, 0, 4, numbers[column]), (load, 0, 0, 16), (equal, 0, 1, 0)]
+        program += [(answer, 0, 0, _ALLOW), (answer, 0, 0, _EPERM)]
     # Threads are made by `clone` with a flag, processes without. `clone3` hides its flags from a filter: it is said not
     # to exist, and the C library falls back on `clone`.
     program += [(equal, 0, 1, _CLONE3[column]), (answer, 0, 0, _ENOSYS), (equal, 0, 4, _CLONE[column])]

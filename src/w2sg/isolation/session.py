@@ -1,11 +1,16 @@
 """The laboratory's side: a worker process that never held ground truth, and questions to it."""
 
 import multiprocessing
+import os
 import shutil
+import stat
+import subprocess
 import tempfile
 import threading
 import weakref
 from collections.abc import Sequence
+from functools import cache
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -16,9 +21,11 @@ from w2sg.isolation.allowance import allowance_for, is_readable_code
 from w2sg.isolation.sandbox import why_no_sandbox
 from w2sg.isolation.sources import Plugin
 from w2sg.isolation.wire import Packer, Unpacker
-from w2sg.isolation.worker import Order, serve
+from w2sg.isolation.worker import OUTPUT, Order, serve
 
-LARGEST_ANSWER = 1 << 32
+KEPT_IN_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "PYTHONHASHSEED")
+"""Variables of the environment that foreign code may know; those that pin threads are kept as well."""
+LARGEST_ANSWER = 1 << 30
 """Bytes of an answer that are taken; a worker cannot fill the laboratory's memory with more."""
 _START_SECONDS = 120.0
 _PRELOADED = [
@@ -57,8 +64,9 @@ class Session:
         orders = [_order(plugin, folder / "code" / str(place)) for place, plugin in enumerate(plugins)]
         self._names = {order.file: plugin.name for order, plugin in zip(orders, plugins, strict=True) if order.file}
         self._allowance = allowance_for([folder / "code", *files], folder / "scratch", isolation_tier())
-        self._connection, theirs = _context().Pipe()
-        self._process = _context().Process(target=serve, args=(theirs, self._allowance, tuple(orders)), daemon=True)
+        context = _context()
+        self._connection, theirs = context.Pipe()
+        self._process = context.Process(target=serve, args=(theirs, self._allowance, tuple(orders)), daemon=True)
         with main_unseen(), without_interrupts():
             self._process.start()
         theirs.close()
@@ -108,14 +116,19 @@ class Session:
             raise InputError("a worker gave an answer that is none")
         if "answer" in answer:
             return answer["answer"]
-        text = str(answer["text"])
+        raise _raised(str(answer["error"]), self._by_names(str(answer["text"])), answer["paths"])
+
+    def _by_names(self, text: str) -> str:
+        """Return a text with the plugins' own names in the place of the copies that the worker knows."""
         for file, name in self._names.items():
             text = text.replace(file, name)
-        raise _raised(str(answer["error"]), text, answer["paths"])
+        return text
 
     def _ended(self) -> RunError:
+        wrote = self._by_names(_last_words(Path(self._allowance.scratch) / OUTPUT))
         self.close()
-        return RunError("a worker ended while it ran code of a plugin: see what it wrote, or give it more memory")
+        said = f"; it wrote last: {wrote}" if wrote else ""
+        return RunError(f"a worker ended while it ran code of a plugin (for want of memory, perhaps){said}")
 
 
 def _order(plugin: Plugin, folder: Path) -> Order:
@@ -142,8 +155,25 @@ def _end_late(process: BaseProcess, late: threading.Event) -> None:
     process.kill()
 
 
+def _last_words(file: Path) -> str:
+    """Return the end of what a worker wrote, without what would steer a terminal; it may have put a link there."""
+    try:
+        handle = os.open(file, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    except OSError:
+        return ""
+    with os.fdopen(handle, "rb") as opened:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            return ""
+        opened.seek(max(0, os.fstat(handle).st_size - 500))
+        text = opened.read(500).decode(errors="replace")
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
 def _remove(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+    except RecursionError:  # a worker can nest folders deeper than Python goes
+        subprocess.run(["rm", "-rf", "--", str(folder)], check=False, capture_output=True)
 
 
 def _end(process: BaseProcess, connection: Connection, folder: Path) -> None:
@@ -154,10 +184,23 @@ def _end(process: BaseProcess, connection: Connection, folder: Path) -> None:
     _remove(folder)
 
 
+@cache
 def _context() -> Any:
     """Return how workers are started: forked from a server that has loaded the package and never any data."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_PRELOADED)
+    kept = {name: os.environ[name] for name in os.environ if name in KEPT_IN_ENVIRONMENT or name.endswith("_THREADS")}
+    hub = os.environ.get("HF_HUB_CACHE", os.path.expanduser("~/.cache/huggingface/hub"))
+    everything = dict(os.environ)
+    # The server is started without the rest: what a process was started with stays readable in it, whatever it forgets.
+    # There is no network, so pretrained models are read from where the hub's client has put them before.
+    os.environ.clear()
+    os.environ.update(kept, HF_HUB_CACHE=hub, HF_HUB_OFFLINE="1")
+    try:
+        forkserver.ensure_running()
+    finally:
+        os.environ.clear()
+        os.environ.update(everything)
     return context

@@ -93,7 +93,7 @@ def _read(name: str, root: Path, module: str, *, installed: bool) -> Plugin:
         try:
             content = path.read_bytes()
             tree = ast.parse(content)
-        except (OSError, SyntaxError, ValueError) as error:
+        except (OSError, SyntaxError, ValueError, MemoryError, RecursionError) as error:
             raise InputError(f"plugin {name}: {path.name} cannot be read as Python: {error}") from error
         files[known] = (path, _digest(content))
         package = known if path.name == "__init__.py" else known.rpartition(".")[0]

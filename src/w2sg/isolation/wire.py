@@ -16,6 +16,8 @@ from w2sg import core
 from w2sg.core import AnyArray, Component, InputError, registry
 
 _HEAD = struct.Struct("<Q")
+LARGEST_HEADER = 1 << 25
+"""Bytes of JSON that are taken from a worker; as objects they are many times larger. Arrays are apart from it."""
 _KINDS_OF_NUMBERS = "biufc"
 SENT: Mapping[str, type] = {
     cls.__name__: cls
@@ -117,9 +119,11 @@ class Unpacker:
         """
         try:
             (length,) = _HEAD.unpack_from(content)
+            if self._trained is None and length > LARGEST_HEADER:
+                raise ValueError(f"its plain part has {length} bytes")
             self._content, self._start = content, _HEAD.size + length
             return self._value(json.loads(content[_HEAD.size : self._start]))
-        except (ValueError, KeyError, TypeError, IndexError, RecursionError, struct.error) as error:
+        except (ValueError, KeyError, TypeError, IndexError, OverflowError, RecursionError, struct.error) as error:
             raise InputError(f"a message between processes cannot be read: {error}") from error
 
     def _value(self, plain: Any) -> Any:

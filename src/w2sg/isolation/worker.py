@@ -33,8 +33,8 @@ from w2sg.isolation.rules import ISOLATED
 from w2sg.isolation.sandbox import enter_sandbox
 from w2sg.isolation.wire import Packer, Unpacker, state_of
 
-KEPT_IN_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "CUDA_VISIBLE_DEVICES", "PYTHONHASHSEED")
-"""Variables of the environment that foreign code may know; those that pin threads are kept as well."""
+OUTPUT = "output"
+"""The file in its scratch folder in which a worker's output ends."""
 METHOD_FACTS = ("requires", "needs", "tier", "audits", "training_facts")
 STUDENT_FACTS = ("capabilities", "function_class", "body_frozen", "ridge_penalty", "strength")
 
@@ -50,7 +50,7 @@ class Order:
 
 def serve(connection: Connection, allowance: Allowance, orders: Sequence[Order]) -> None:
     """Answer questions until the other side hangs up."""
-    _forget_surroundings(allowance)
+    _forget_surroundings(connection, allowance)
     if allowance.tier == "T2":
         enter_sandbox(allowance)
     hold_inside_python(allowance)
@@ -81,17 +81,22 @@ def _answered(answers: "_Answers", unpacker: Unpacker, content: bytes) -> dict[s
     return {"error": name, "text": str(answer), "paths": [[list(path), text] for path, text in paths]}
 
 
-def _forget_surroundings(allowance: Allowance) -> None:
-    """Leave what a worker inherits: variables, the current folder, and the output that others read as data."""
+def _forget_surroundings(connection: Connection, allowance: Allowance) -> None:
+    """Leave what a worker inherits: the terminal, open files, the current folder, and where it finds modules."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the laboratory's, which then ends its workers
-    kept = {name: os.environ[name] for name in os.environ if name in KEPT_IN_ENVIRONMENT or name.endswith("_THREADS")}
-    hub = os.environ.get("HF_HUB_CACHE", os.path.expanduser("~/.cache/huggingface/hub"))
-    os.environ.clear()
-    # There is no network: pretrained models are read from where the hub's client has put them before.
-    offline = {"HF_HUB_CACHE": hub, "HF_HUB_OFFLINE": "1"}
-    os.environ.update(kept | offline, HOME=allowance.scratch, TMPDIR=allowance.scratch)
+    os.environ.update(HOME=allowance.scratch, TMPDIR=allowance.scratch)
     os.chdir(allowance.scratch)
-    os.dup2(2, 1)
+    if sys.platform != "win32":
+        os.setsid()  # without a terminal nothing can be typed into it
+        # The pipes of multiprocessing's own servers are shared with the laboratory and with other workers.
+        os.closerange(3, connection.fileno())
+        os.closerange(connection.fileno() + 1, os.sysconf("SC_OPEN_MAX"))
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    written = os.open(OUTPUT, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    for ours, theirs in ((nothing, 0), (written, 1), (written, 2)):
+        os.dup2(ours, theirs)
+    os.close(nothing)
+    os.close(written)
     sys.path[:] = [path for path in sys.path if allowance.may_list(os.path.realpath(path))]
     sys.dont_write_bytecode = True
 
@@ -192,7 +197,7 @@ def _described(entry: registry.Entry) -> dict[str, Any]:
         "writes": issubclass(cls, Student) and not _of_classes(cls),
         "doc": cls.__doc__ or "",
         "version": cls.version,
-        "schema": canonical_json(cls.model_json_schema()) if own else "{}",
+        "schema_text": canonical_json(cls.model_json_schema()) if own else "{}",
         "defaults": canonical_json(fields),
         "needed": [name for name, field in cls.model_fields.items() if field.is_required()],
     }
