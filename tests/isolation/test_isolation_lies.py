@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from isolation_data import TARGET, plugin
 
-from w2sg.core import InputError, Method, RunError, registry
+from w2sg.core import InputError, Method, RunError, Student, registry
 from w2sg.isolation import load_plugins
-from w2sg.isolation.said import notes_of
+from w2sg.isolation.declarations import notes_of
 
 pytestmark = pytest.mark.usefixtures("own_names_only")
 
@@ -87,6 +87,23 @@ worker._Answers.describe = lambda self: [*real(self), {**real(self)[0], "name": 
     )
     with pytest.raises(InputError, match="methods already has the name 'naive'"):
         load_plugins([plugin(tmp_path, also, "also.py")])
+
+
+@pytest.mark.parametrize("lie", ['{"kind": "linear"}', '{"kind": "language-model", "model": "/somewhere"}', "[]", "{"])
+def test_a_smaller_student_is_one_of_the_plugins(lie: str, tmp_path: Path) -> None:
+    """One of the package would be trained in the laboratory's process, and read files of the plugin's choice."""
+    code = f"""
+from w2sg.students import Linear
+import w2sg.isolation.worker as worker
+@register()
+class Shrinking(Linear):
+    "A student of the package under another name."
+    kind: Literal["shrinking"] = "shrinking"
+worker._Answers.scaled = lambda self, student, fraction: {lie!r}
+"""
+    load_plugins([plugin(tmp_path, code)])
+    with pytest.raises(InputError, match="what a plugin gives "):
+        registry.build(Student, "shrinking").scaled(0.5)
 
 
 OFFERS = {

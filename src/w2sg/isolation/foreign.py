@@ -36,7 +36,7 @@ from w2sg.core import (
     canonical_json,
     registry,
 )
-from w2sg.isolation.said import Built, MethodFacts, Offered, StudentFacts, notes_of
+from w2sg.isolation.declarations import Built, MethodFacts, Offered, StudentFacts, notes_of, table_of
 from w2sg.isolation.session import Session, isolation_tier
 from w2sg.isolation.sources import Plugin
 from w2sg.isolation.wire import Trainee
@@ -51,7 +51,6 @@ class ForeignPart(Component, ABC):
     """What was given for a component whose class only a worker knows."""
 
     plugin: ClassVar[Plugin]
-    doc: ClassVar[str] = ""
     schema_of_worker: ClassVar[Mapping[str, Any]] = {}
 
     @model_serializer
@@ -205,7 +204,10 @@ class IsolatedStudent(_Isolated, Student[Fit, Predictor]):
 
     def scaled(self, fraction: float) -> Student[Fit, Predictor]:
         """Return a smaller version of it."""
-        return registry.build(Student, json.loads(self._session().ask("scaled", student=self, fraction=fraction)))
+        made = registry.build(Student, table_of(self._session().ask("scaled", student=self, fraction=fraction)))
+        if not isinstance(made, IsolatedStudent) or made.kind != self.kind:
+            raise InputError(f"what a plugin gives as a smaller {self.kind!r} is something else, of kind {made.kind!r}")
+        return made
 
     def _session(self) -> Session:
         return Session(self._plugins, _files_of(self))

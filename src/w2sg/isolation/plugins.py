@@ -11,7 +11,7 @@ from w2sg.core import InputError, registry
 from w2sg.isolation.rules import ISOLATED, TRUSTED
 
 if TYPE_CHECKING:
-    from w2sg.isolation.said import Offered
+    from w2sg.isolation.declarations import Offered
     from w2sg.isolation.sources import Plugin
 
 
@@ -63,8 +63,8 @@ def _admit_module(name: str) -> None:
 def _admit(plugin: "Plugin") -> None:
     """Register what a plugin offers, as parts that stand for those of a worker."""
     # Imported here, as in the other functions: most commands load no plugin, and start faster without.
+    from w2sg.isolation.declarations import Offered
     from w2sg.isolation.foreign import isolated
-    from w2sg.isolation.said import Offered
     from w2sg.isolation.session import Session
 
     registry.adopt(isolated)

@@ -15,6 +15,7 @@ from typing import Any
 
 from w2sg.core import (
     CapabilityError,
+    ClassProbabilities,
     Component,
     ConfigError,
     InputError,
@@ -28,6 +29,7 @@ from w2sg.core import (
     run_together,
 )
 from w2sg.isolation.allowance import Allowance
+from w2sg.isolation.declarations import MethodFacts, StudentFacts
 from w2sg.isolation.guard import hold_inside_python
 from w2sg.isolation.rules import ISOLATED
 from w2sg.isolation.sandbox import enter_sandbox
@@ -35,8 +37,6 @@ from w2sg.isolation.wire import Packer, Unpacker, state_of
 
 OUTPUT = "output"
 """The file in its scratch folder in which a worker's output ends."""
-METHOD_FACTS = ("requires", "needs", "tier", "audits", "training_facts")
-STUDENT_FACTS = ("capabilities", "function_class", "body_frozen", "ridge_penalty", "strength")
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ class _Answers:
         """Make a component and return its whole configuration, and what it declares."""
         component = registry.build(contract, table)
         assert isinstance(component, Method | Student)
-        facts = METHOD_FACTS if isinstance(component, Method) else STUDENT_FACTS
+        facts = MethodFacts if isinstance(component, Method) else StudentFacts
         modules = {cls.__module__ for part in component.parts() for cls in type(part).__mro__}
         return {
             "kind": component.kind,
@@ -143,7 +143,7 @@ class _Answers:
             "variant": component.signal.variant,
             "versions": [f"{part.kind} {type(part).version}" for part in component.parts()],
             "modules": sorted(name for name in modules if name.startswith("w2sg.")),
-            "facts": {name: getattr(component, name) for name in facts},
+            "facts": {name: getattr(component, name) for name in facts.model_fields},
         }
 
     def train(self, method: Method[Any, Any], student: Student[Any, Any], view: Any, rng: Any) -> dict[str, Any]:
@@ -162,10 +162,10 @@ class _Answers:
 
     def answer(self, student: Trained[Any], inputs: Any) -> dict[str, Any]:
         """Return a trained student's answers, and its notes."""
-        signal = student.answer(inputs)
-        if not isinstance(signal, Signal):
-            raise InputError(f"a student must answer with a signal, got {type(signal).__name__}")
-        return {"arrays": signal.arrays(), "notes": canonical_json(dict(student.notes))}
+        given = student.answer(inputs)
+        if not isinstance(given, Signal):
+            raise InputError(f"a student must answer with a signal, got {type(given).__name__}")
+        return {"arrays": given.arrays(), "notes": canonical_json(dict(student.notes))}
 
     def represent(self, student: Any, inputs: Any) -> Any:
         """Return the features that a trained student's last layer reads."""
@@ -194,17 +194,13 @@ def _described(entry: registry.Entry) -> dict[str, Any]:
         "oracle": entry.oracle,
         "own": own,
         "variant": cls.signal.variant if issubclass(cls, Method | Student) else "",
-        "writes": issubclass(cls, Student) and not _of_classes(cls),
+        "writes": issubclass(cls, Student) and cls.signal is not ClassProbabilities,
         "doc": cls.__doc__ or "",
         "version": cls.version,
         "schema_text": canonical_json(cls.model_json_schema()) if own else "{}",
         "defaults": canonical_json(fields),
         "needed": [name for name, field in cls.model_fields.items() if field.is_required()],
     }
-
-
-def _of_classes(cls: type[Student[Any, Any]]) -> bool:
-    return cls.signal.variant == "classes"
 
 
 def _plain(value: Any) -> Any:

@@ -73,12 +73,24 @@ class Offered(_Said):
         """Return one of its texts as a table.
 
         Raises:
-            ValueError: If it is none.
+            InputError: If it is none.
         """
-        made = json.loads(getattr(self, of))
-        if not isinstance(made, dict):
-            raise ValueError(f"{of} of {self.name!r} is no table")
-        return made
+        return table_of(getattr(self, of))
+
+
+def table_of(text: Any) -> dict[str, Any]:
+    """Return a table that a worker gave as JSON.
+
+    Raises:
+        InputError: If it is none.
+    """
+    try:
+        made = json.loads(text)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise InputError(f"what a plugin gives cannot be read as a table: {error}") from None
+    if not isinstance(made, dict):
+        raise InputError("what a plugin gives cannot be read as a table: it is something else")
+    return made
 
 
 def notes_of(text: str) -> dict[str, Any]:
