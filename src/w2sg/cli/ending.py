@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import tempfile
+import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,6 +18,8 @@ from w2sg.core import InputError, StoreError, wording
 
 INTERRUPTED, UNFORESEEN = 130, 70
 """The exit codes after Ctrl-C, and after an error that nobody foresaw (`EX_SOFTWARE` of sysexits)."""
+THREADS_END_S = 5.0
+"""The longest that a thread is waited for after Ctrl-C."""
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -78,6 +81,10 @@ def stop() -> NoReturn:
     for worker in workers:
         worker.terminate()
     if workers:
+        # The thread that watches the workers closes what Python would write to as it ends, so it has to be gone by then.
+        for thread in threading.enumerate():
+            if thread is not threading.current_thread():
+                thread.join(timeout=THREADS_END_S)
         raise SystemExit(INTERRUPTED)
     os._exit(INTERRUPTED)  # a thread at work would be waited for
 
