@@ -81,7 +81,7 @@ def stop() -> NoReturn:
     for worker in workers:
         worker.terminate()
     if workers:
-        # The thread that watches the workers closes what Python would write to as it ends, so it has to be gone by then.
+        # The thread that watches the workers closes what Python would write to as it ends: it has to be gone by then.
         for thread in threading.enumerate():
             if thread is not threading.current_thread():
                 thread.join(timeout=THREADS_END_S)

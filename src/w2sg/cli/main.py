@@ -3,6 +3,7 @@
 import typer
 
 from w2sg.cli import (
+    battery,
     cache,
     certify,
     console,
@@ -103,6 +104,7 @@ def _add_commands_to(app: typer.Typer) -> None:
         ("observe", observe.observe),
         ("predict", observe.predict),
         ("certify", certify.certify),
+        ("battery", battery.battery),
     ):
         app.command(name)(command)
     app.add_typer(theory.app, name="theory")

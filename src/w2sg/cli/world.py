@@ -1,11 +1,13 @@
 """`w2sg world`: small universes in which the truth is known."""
 
 import time
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from w2sg.cli import console
+from w2sg.core import InputError
 
 app = typer.Typer(no_args_is_help=True, help="Small universes in which the truth is known.")
 
@@ -66,6 +68,67 @@ def simulate(
         rows.append([key, *(_shown(value) for value in (exact.get(key), *numbers))])
     shown = ", ".join(f"{key}={value}" for key, value in parameters.items())
     console.print_table(f"{name}: {shown}", ["quantity", "exact", "simulated", "standard error", "trials"], rows)
+
+
+@app.command()
+def train(
+    to: Annotated[Path, typer.Option("--to", help="The folder to write.", metavar="FOLDER")],
+    settings: Settings = None,
+    ladder: Annotated[bool, typer.Option("--ladder", help="Train all models that come with the package.")] = False,
+    store: console.StoreFolder = None,
+    workers: console.Workers = None,
+    as_json: console.Json = False,
+) -> None:
+    """Pretrain a small language model on the corpus of a fact world, or the whole ladder anew; needs the extra [lm].
+
+    The folder is one that students take as their 'model'. What was trained is kept in the store: stopped at any moment,
+    a ladder goes on with the next model when it is started again.
+
+    For example:
+
+        w2sg world train --to models/mine --set width=32 --set world.saliency=0.3
+
+        w2sg world train --ladder --to models/ladder
+    """
+    from w2sg.lab import default_store
+    from w2sg.worlds import Pretraining, manifest, shipped_trainings, trained, write_ladder, write_model
+
+    if ladder and settings:
+        raise InputError("--ladder trains the models as they come with the package: leave out --set")
+    asked = shipped_trainings() if ladder else {"model": Pretraining.parse(_nested(settings or []))}
+    with console.progress_bar("world train", unit="models") as progress:
+        made = trained(asked, store or default_store(), workers=workers, progress=progress)
+    if ladder:
+        write_ladder(to, made)
+    else:
+        to.mkdir(parents=True, exist_ok=True)
+        training, artifact = made["model"]
+        write_model(training, artifact.arrays, to)
+    known = manifest() if ladder else {}
+    document = {
+        name: {**artifact.record, "shipped": known[name]["scores"] if name in known else None}
+        for name, (_, artifact) in made.items()
+    }
+    if as_json:
+        console.print_json({"folder": str(to), "models": document})
+        return
+    scores = sorted({score for record in document.values() for score in record["scores"]})
+    rows = [[name, *(_shown(record["scores"].get(score)) for score in scores)] for name, record in document.items()]
+    console.print_table(f"trained to {to}", ["model", *scores], rows)
+
+
+def _nested(settings: list[str]) -> dict[str, Any]:
+    """Return settings by dotted path as tables inside tables."""
+    from w2sg.lab import parse_setting
+
+    fields: dict[str, Any] = {}
+    for path, value in map(parse_setting, settings):
+        *outer, last = path.split(".")
+        table = fields
+        for name in outer:
+            table = table.setdefault(name, {})
+        table[last] = value
+    return fields
 
 
 def _shown(value: Any) -> str:

@@ -32,6 +32,7 @@ from w2sg.measure.checks import (
 )
 from w2sg.measure.clustered import MeanEstimate, Part, clustered_mean
 from w2sg.measure.compare import PairedDifference, compare_all, holm
+from w2sg.measure.dials import accuracies_by_seed, pgr_contrast
 from w2sg.measure.fieller import fieller_limits, ratio_interval
 from w2sg.measure.intervals import Interval, exact_high, exact_interval, exact_low, t_interval, t_p_value, t_quantile
 from w2sg.measure.metrics import (
@@ -84,6 +85,7 @@ __all__ = [
     "Tested",
     "accuracy",
     "agreement",
+    "accuracies_by_seed",
     "as_flags",
     "as_floats",
     "as_labels",
@@ -120,6 +122,7 @@ __all__ = [
     "overlap_by",
     "pac_bayes_kl",
     "pgr",
+    "pgr_contrast",
     "pgr_from_accuracies",
     "pooled_mean",
     "ratio_interval",

@@ -1,10 +1,10 @@
 """Simulated annotators: gold, corrupted to a chosen accuracy with a chosen structure of errors."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from w2sg.core import (
     AnyArray,
@@ -18,7 +18,7 @@ from w2sg.core import (
     register,
 )
 from w2sg.supervisors.geometry import fit_geometry
-from w2sg.supervisors.structures import NEEDS_GEOMETRY, STRUCTURES, State, StructureName
+from w2sg.supervisors.structures import NEEDS_GEOMETRY, NEEDS_GROUPS, STRUCTURES, State, StructureName, groups_of
 
 OVERCONFIDENT = 0.99
 """The probability that an overconfident annotator gives its label."""
@@ -60,7 +60,11 @@ class Simulated(WeakSupervisor):
         default="uniform",
         description="where the errors are: uniform (anywhere, any wrong class), confusion (anywhere, one fixed wrong "
         "class per class), difficulty (on harder examples), region (everything in a half-space), overconfident "
-        "(uniform, at confidence 0.99), adversarial (on the most typical examples of each class)",
+        "(uniform, at confidence 0.99), adversarial (on the most typical examples of each class), systematic (on whole "
+        "groups of 'column'), sycophantic (says the last class to some groups of 'column')",
+    )
+    column: str | None = Field(
+        default=None, min_length=1, description="for systematic and sycophantic: the metadata column; none: group"
     )
     confidence: float | None = Field(
         default=None,
@@ -86,6 +90,12 @@ class Simulated(WeakSupervisor):
                     f"must give each class one other class from 0 to {len(value or ()) - 1}, got {instead} for {label}"
                 )
         return value
+
+    @model_validator(mode="after")
+    def _by_group(self) -> Self:
+        if self.column is not None and self.structure not in NEEDS_GROUPS:
+            raise ValueError(f"'column' goes with structures {sorted(NEEDS_GROUPS)}, got {self.structure!r}")
+        return self
 
     @property
     def simulates(self) -> bool:
@@ -113,7 +123,14 @@ class Simulated(WeakSupervisor):
         if needs and not len(supervision):
             raise InputError(f"structure {self.structure!r} needs supervision examples, got none: choose 'uniform'")
         geometry = fit_geometry(supervision, rng) if needs else None
-        state = State(n_classes, instead, geometry, "difficulty" in supervision.examples.metadata)
+        column = self.column or "group"
+        grouped = self.structure in NEEDS_GROUPS
+        # In random order, so that no group is the one that is erred on; drawn last, so that nothing else moves.
+        known = np.unique(groups_of(supervision.examples, column)) if grouped else np.array([], dtype=str)
+        groups = tuple(map(str, rng.permutation(known)))
+        state = State(
+            n_classes, instead, geometry, "difficulty" in supervision.examples.metadata, column=column, groups=groups
+        )
         return SimulatedLabeller(self, state, self._probability(n_classes))
 
     def _probability(self, n_classes: int) -> float:
@@ -175,6 +192,8 @@ _SUMMARIES: dict[StructureName, str] = {
     "region": "Right on 80%; everything in a half-space of the inputs is wrong.",
     "overconfident": "Right on 80% and 99% sure of every label.",
     "adversarial": "Right on 80%; errors on the most typical examples of each class.",
+    "systematic": "Right on 80%; everything in some groups is wrong.",
+    "sycophantic": "Right on 80%; says the last class to some groups, whatever they ask.",
 }
 for _structure, _summary in _SUMMARIES.items():
     preset(f"simulated-{_structure}", Simulated, _summary, accuracy=0.8, structure=_structure)

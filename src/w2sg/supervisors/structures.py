@@ -11,10 +11,12 @@ from typing import Literal
 
 import numpy as np
 
-from w2sg.core import BoolArray, DataError, Examples, FloatArray, IntArray
+from w2sg.core import AnyArray, BoolArray, DataError, Examples, FloatArray, IntArray
 from w2sg.supervisors.geometry import InputGeometry
 
-StructureName = Literal["uniform", "confusion", "difficulty", "region", "overconfident", "adversarial"]
+StructureName = Literal[
+    "uniform", "confusion", "difficulty", "region", "overconfident", "adversarial", "systematic", "sycophantic"
+]
 Errors = tuple[BoolArray, IntArray]
 
 DIFFICULTY_STEEPNESS = 6.0
@@ -30,12 +32,16 @@ class State:
         instead: `(k,)`: the class that each class is mistaken for.
         known_geometry: Geometry of the inputs, for structures that depend on them.
         stored_difficulty: Whether difficulty is read from the metadata.
+        column: The metadata column with the groups, for structures that err by group.
+        groups: These groups, in the order in which they are erred on.
     """
 
     n_classes: int
     instead: IntArray
     known_geometry: InputGeometry | None = None
     stored_difficulty: bool = False
+    column: str = "group"
+    groups: tuple[str, ...] = ()
 
     @property
     def geometry(self) -> InputGeometry:
@@ -103,6 +109,24 @@ def adversarial(examples: Examples, gold: IntArray, n_wrong: int, rng: np.random
     return wrong, nearest
 
 
+def systematic(examples: Examples, gold: IntArray, n_wrong: int, rng: np.random.Generator, state: State) -> Errors:
+    """Err on whole groups, as on all of one relation, one after the other until there are enough errors."""
+    score = -_places(examples, state).astype(np.float64)
+    return highest(score, n_wrong, rng), state.instead[gold]
+
+
+def sycophantic(examples: Examples, gold: IntArray, n_wrong: int, rng: np.random.Generator, state: State) -> Errors:
+    """Say the last class, such as "true", to some groups, as to some who ask; err on no example of that class.
+
+    Only where all others are wrong already are examples of the last class wrong too.
+    """
+    agreed = state.n_classes - 1
+    score = -_places(examples, state).astype(np.float64)
+    # Below every group's place: those whom one agrees with are right.
+    score[gold == agreed] -= len(state.groups) + 1
+    return highest(score, n_wrong, rng), np.where(gold == agreed, state.instead[gold], agreed)
+
+
 STRUCTURES: dict[StructureName, Structure] = {
     "uniform": uniform,
     "confusion": confusion,
@@ -110,8 +134,11 @@ STRUCTURES: dict[StructureName, Structure] = {
     "region": region,
     "overconfident": uniform,
     "adversarial": adversarial,
+    "systematic": systematic,
+    "sycophantic": sycophantic,
 }
 NEEDS_GEOMETRY: frozenset[StructureName] = frozenset({"difficulty", "region", "adversarial"})
+NEEDS_GROUPS: frozenset[StructureName] = frozenset({"systematic", "sycophantic"})
 
 
 def highest(score: FloatArray, count: int, rng: np.random.Generator) -> BoolArray:
@@ -125,6 +152,27 @@ def highest(score: FloatArray, count: int, rng: np.random.Generator) -> BoolArra
     order = np.lexsort((rng.random(len(score)), -score))
     mask[order[:count]] = True
     return mask
+
+
+def groups_of(examples: Examples, column: str) -> AnyArray:
+    """Return the group of each example as text, `(n,)`.
+
+    Raises:
+        DataError: If the examples have no such column.
+    """
+    if column not in examples.metadata:
+        have = ", ".join(map(repr, examples.metadata)) or "none"
+        raise DataError(
+            f"errors by group need the metadata column {column!r}, the task has {have}: name one of them in 'column', "
+            "or choose another structure"
+        )
+    return np.asarray(examples.metadata[column]).astype(str)
+
+
+def _places(examples: Examples, state: State) -> IntArray:
+    """Return the place of each example's group in the order in which groups are erred on; unknown groups come last."""
+    place = {group: number for number, group in enumerate(state.groups)}
+    return np.array([place.get(group, len(place)) for group in groups_of(examples, state.column)], dtype=np.int64)
 
 
 def _ranks(values: FloatArray) -> FloatArray:

@@ -119,3 +119,9 @@ preset(
     student={"kind": "linear", "features": {"kind": "tfidf", "terms": 100}},
 )
 preset("fewer-labels", TrainedSupervisor, "A linear model trained on 50 labels.", student="linear", labels=50)
+preset(
+    "facts-weak",
+    TrainedSupervisor,
+    "A probe of a small model that was pretrained on the fact world.",
+    student={"kind": "language-model", "model": "facts:24", "mode": "probe"},
+)

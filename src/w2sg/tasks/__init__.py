@@ -3,6 +3,7 @@
 from w2sg.tasks.embedded import BreastCancer as BreastCancer
 from w2sg.tasks.embedded import Digits as Digits
 from w2sg.tasks.embedded import Wine as Wine
+from w2sg.tasks.facts import Facts as Facts
 from w2sg.tasks.files import Files as Files
 from w2sg.tasks.gaussian import Gaussian as Gaussian
 from w2sg.tasks.nlp import Nlp as Nlp

@@ -6,6 +6,21 @@ from w2sg.worlds.certificate import CertificateWorld
 from w2sg.worlds.common import least_squares, resampled
 from w2sg.worlds.contract import Simulation, World, mean_of
 from w2sg.worlds.ensemble import EnsembleVarianceWorld
+from w2sg.worlds.facts.corpus import Corpus, false_objects
+from w2sg.worlds.facts.ladder import (
+    DIALLED,
+    DIALS,
+    LADDER,
+    is_shipped,
+    manifest,
+    name_of_model,
+    shipped_model,
+    shipped_trainings,
+    trained,
+    write_ladder,
+)
+from w2sg.worlds.facts.pretraining import Pretraining, write_model
+from w2sg.worlds.facts.universe import PEOPLE, RELATIONS, FactWorld
 from w2sg.worlds.finetuned import FinetunedStudentWorld
 from w2sg.worlds.gradient_flow import GradientFlowWorld
 from w2sg.worlds.group_shift import GroupShiftWorld
@@ -27,11 +42,18 @@ from w2sg.worlds.ridge import TwoStageRidgeWorld, two_stage_ridge_risks
 from w2sg.worlds.ridgeless import RidgelessWorld
 
 __all__ = [
+    "DIALLED",
+    "DIALS",
+    "LADDER",
+    "PEOPLE",
+    "RELATIONS",
     "BenignOverfittingWorld",
     "CertificateWorld",
     "ConformalWorld",
+    "Corpus",
     "DisagreementAuditWorld",
     "EnsembleVarianceWorld",
+    "FactWorld",
     "FinetunedStudentWorld",
     "GradientFlowWorld",
     "GroupShiftWorld",
@@ -43,6 +65,7 @@ __all__ = [
     "OverlapWorld",
     "OversightWorld",
     "PredictionPoweredWorld",
+    "Pretraining",
     "RandomFeatureLimitWorld",
     "RepresentationGapWorld",
     "RidgelessWorld",
@@ -51,12 +74,21 @@ __all__ = [
     "VarianceRisks",
     "World",
     "averaging_step",
+    "false_objects",
+    "is_shipped",
     "least_squares",
     "least_squares_variance",
+    "manifest",
     "mean_of",
+    "name_of_model",
     "resampled",
+    "shipped_model",
+    "shipped_trainings",
     "spike_student_risk",
     "student_floor",
+    "trained",
     "two_stage_ridge_risks",
     "variance_risks",
+    "write_ladder",
+    "write_model",
 ]

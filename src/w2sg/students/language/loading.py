@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from w2sg.core import InputError, MissingExtraError
+from w2sg.worlds import is_shipped, shipped_model
 
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.h5", "*.msgpack")
 """Weights in these formats can run code when they are read, or are not torch's; they are refused."""
@@ -118,12 +119,23 @@ def _check_folder(folder: Path) -> None:
         raise InputError(f"model {str(folder)!r} has no weights: a file *.safetensors is needed beside config.json")
 
 
+def local_folder(name: str) -> Path | None:
+    """Return the folder of a model that is here: its own, or that of one which comes with the package; else None.
+
+    Raises:
+        DataError: If a file of a model that comes with the package was changed.
+        UnknownNameError: If there is no model of that name in the package.
+    """
+    folder = shipped_model(name) if is_shipped(name) else Path(name)
+    return folder if folder.is_dir() else None
+
+
 def _place(name: str) -> tuple[str, dict[str, Any]]:
     """Return where a model is, a checked folder or a hub name, and the options to load it with."""
-    folder = Path(name)
-    if folder.is_dir():
-        _check_folder(folder)
-        return name, {"trust_remote_code": False}
+    here, folder = local_folder(name), Path(name)
+    if here is not None:
+        _check_folder(here)
+        return str(here), {"trust_remote_code": False}
     if folder.is_absolute() or name.startswith("."):
         raise InputError(f"model {name!r}: there is no such folder: give the folder of a saved model, or a hub name")
     place, _, revision = name.partition("@")
@@ -285,16 +297,17 @@ def _file_digest(path: str, size: int, changed_ns: int) -> str:
 
 def files_of(name: str) -> tuple[Path]:
     """Return the folder in which a model's files lie: its own, or where a hub's client keeps those of a hub name."""
-    if Path(name).is_dir():
-        return (Path(name),)
+    here = local_folder(name)
+    if here is not None:
+        return (here,)
     cache = os.environ.get("HF_HUB_CACHE", "~/.cache/huggingface/hub")
     return (Path(cache).expanduser() / f"models--{name.partition('@')[0].replace('/', '--')}",)
 
 
 def fingerprint(name: str) -> str:
     """Return the sha256 of the files of a local folder; a hub name stands for itself."""
-    folder = Path(name)
-    if not folder.is_dir():
+    folder = local_folder(name)
+    if folder is None:
         return name
     state = hashlib.sha256()
     for path in sorted(folder.iterdir()):
@@ -332,8 +345,8 @@ def layer_parameters(name: str) -> tuple[int, int] | None:
     Raises:
         InputError: If the model's configuration or a header cannot be read.
     """
-    folder = Path(name)
-    if not (folder / "config.json").is_file():
+    folder = local_folder(name)
+    if folder is None or not (folder / "config.json").is_file():
         return None
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))

@@ -18,6 +18,7 @@ from w2sg.core import (
     canonical_json,
     checkpoint_folder,
     digest_arrays,
+    preset,
     register,
 )
 from w2sg.students.features import features
@@ -129,6 +130,15 @@ class LanguageModel(HeadTuning, Student):
         probe = Linear(features=self.frozen(), c=self.c)
         (trained,) = train_heads([head], c=self.c, steps=probe.steps, tolerance=probe.tolerance)
         return with_head(self, fit, start, trained)
+
+
+preset(
+    "facts-strong",
+    LanguageModel,
+    "A probe of a model that was pretrained on the fact world, two rungs above its supervisor.",
+    model="facts:48",
+    mode="probe",
+)
 
 
 def _name(student: Student, fit: Fit) -> str:

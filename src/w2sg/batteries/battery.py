@@ -1,0 +1,231 @@
+"""Running a battery: every disanalogy that applies to a setup, setting by setting, and what it does to PGR."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from w2sg.batteries.contract import Disanalogy, Setting
+from w2sg.batteries.parts import changed
+from w2sg.core import CapabilityError, Component, InputError, plain, registry
+from w2sg.graph import Progress
+from w2sg.lab import Setup, SetupResult, default_store, make_runs, summarise
+from w2sg.measure import Interval, accuracies_by_seed, pgr_contrast
+
+Verdict = Literal["robust", "fragile", "undecided"]
+RIVAL = "direct"
+"""The rival beside every number: the student trained on the supervision gold itself."""
+MARGIN = 0.1
+"""PGR may move by so much before a setup is called fragile."""
+LEVEL = 0.95
+TEST = "test"
+
+
+@dataclass(frozen=True, eq=False)
+class TestedSetting:
+    """A setting of a dial, and what came out.
+
+    Attributes:
+        setting: The setting.
+        result: The setup's result.
+        direct: That of the student trained on the supervision gold; None where the method could not be run.
+        mended: That of the mended setup; None where there is no mend.
+    """
+
+    setting: Setting
+    result: SetupResult
+    direct: SetupResult | None
+    mended: SetupResult | None
+
+
+@dataclass(frozen=True, eq=False)
+class Tested:
+    """A disanalogy that was tested.
+
+    Attributes:
+        disanalogy: Which.
+        settings: All settings, the one in which it is absent first.
+        effects: For each further setting its PGR minus that of the first, with an interval that holds for all of them
+            together; None where a gap is too small for a PGR.
+        mend_effects: For each setting the mended PGR minus the plain one, likewise; None without a mend.
+        verdict: Whether PGR moves by more than the margin.
+    """
+
+    disanalogy: Disanalogy
+    settings: tuple[TestedSetting, ...]
+    effects: tuple[Interval | None, ...]
+    mend_effects: tuple[Interval | None, ...]
+    verdict: Verdict
+
+    @property
+    def monotone(self) -> bool | None:
+        """Whether the estimates of PGR move one way along the dial; None where a setting has none, or no order."""
+        shares = [tested.result.pgr.estimate for tested in self.settings]
+        known = [share for share in shares if share is not None]
+        if len(known) < len(shares) or self.disanalogy.expected == "differs":
+            return None
+        steps = [after - before for before, after in zip(known, known[1:], strict=False)]
+        return all(step <= 0 for step in steps) or all(step >= 0 for step in steps)
+
+
+@dataclass(frozen=True, eq=False)
+class Battery:
+    """What came of a battery.
+
+    Attributes:
+        setup: The setup that was tested.
+        seeds: Under which seeds.
+        tested: The disanalogies that apply.
+        not_applicable: Why others do not, by title.
+    """
+
+    setup: Setup
+    seeds: tuple[int, ...]
+    tested: tuple[Tested, ...]
+    not_applicable: Mapping[str, str] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data: the first part of `--json`."""
+        return {
+            "setup": self.setup.model_dump(mode="json"),
+            "seeds": list(self.seeds),
+            "margin": MARGIN,
+            "disanalogies": {test.disanalogy.kind: _plain(test) for test in self.tested},
+            "not_applicable": dict(self.not_applicable),
+        }
+
+
+def disanalogies(names: Sequence[str] = ()) -> list[Disanalogy]:
+    """Return the disanalogies of these names, or all that are registered."""
+    asked = names or [entry.name for entry in registry.entries(Disanalogy)]
+    return [registry.build(Disanalogy, name) for name in asked]
+
+
+def run_battery(
+    setup: Setup,
+    seeds: Sequence[int],
+    *,
+    only: Sequence[str] = (),
+    store: str | Path | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Battery:
+    """Run every disanalogy that applies to a setup, and say what each does to PGR.
+
+    The runs are ordinary ones: they are kept in the store like those of any study, and none is made twice.
+
+    Args:
+        setup: What is tested.
+        seeds: Under which seeds, at least 2: intervals of effects are over seeds.
+        only: The names of some disanalogies; empty takes all.
+        store: The store's folder; None is the usual one.
+        workers: Processes; None chooses.
+        progress: Told how many runs are done, of how many.
+
+    Raises:
+        InputError: If there are fewer than 2 seeds, or nothing applies.
+        RunError: If runs failed.
+    """
+    if len(seeds) < 2:
+        raise InputError(f"a battery needs at least 2 seeds, got {len(seeds)}: intervals of effects are over seeds")
+    asked: list[tuple[Disanalogy, list[_Asked]]] = []
+    refused: dict[str, str] = {}
+    for disanalogy in disanalogies(only):
+        try:
+            asked.append((disanalogy, [_asked(disanalogy, setting) for setting in disanalogy.settings(setup)]))
+        except CapabilityError as reason:
+            refused[disanalogy.title] = str(reason)
+    if not asked:
+        reasons = "; ".join(f"{title}: {reason}" for title, reason in refused.items())
+        raise InputError(f"no disanalogy applies to this setup: {reasons}")
+    setups = list(dict.fromkeys(one for _, parts in asked for part in parts for one in part.setups))
+    made = make_runs(setups, seeds, store=Path(store or default_store()), workers=workers, progress=progress)
+    made.raise_first_problem()
+    found: dict[Component, SetupResult] = {result.setup: result for result in summarise(made.runs)}
+    tested = tuple(_tested(disanalogy, [part.found(found) for part in parts]) for disanalogy, parts in asked)
+    return Battery(setup, tuple(seeds), tested, refused)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The setups that one setting asks for."""
+
+    setting: Setting
+    direct: Setup | None
+    mended: Setup | None
+
+    @property
+    def setups(self) -> list[Setup]:
+        return [one for one in (self.setting.setup, self.direct, self.mended) if one is not None]
+
+    def found(self, results: Mapping[Component, SetupResult]) -> TestedSetting:
+        direct, mended = (None if one is None else results[one] for one in (self.direct, self.mended))
+        return TestedSetting(self.setting, results[self.setting.setup], direct, mended)
+
+
+def _asked(disanalogy: Disanalogy, setting: Setting) -> _Asked:
+    try:
+        direct: Setup | None = changed(setting.setup, method=RIVAL)
+    except CapabilityError:
+        direct = None  # of written answers there is no such rival
+    return _Asked(setting, direct, disanalogy.mend(setting.setup))
+
+
+def _tested(disanalogy: Disanalogy, settings: Sequence[TestedSetting]) -> Tested:
+    first, *others = settings
+    # An interval for each further setting; together they hold at the level (Bonferroni).
+    level = 1 - (1 - LEVEL) / max(1, len(others))
+    effects = tuple(_difference(other.result, first.result, level) for other in others)
+    mends = tuple(_difference(each.mended, each.result, level) for each in settings)
+    return Tested(disanalogy, tuple(settings), effects, mends, verdict_of(effects))
+
+
+def verdict_of(effects: Sequence[Interval | None], margin: float = MARGIN) -> Verdict:
+    """Return whether PGR moves by more than a margin along a dial.
+
+    `fragile`: at some setting the effect is surely not 0 and its estimate is beyond the margin. `robust`: at every
+    setting the whole interval is within the margin. Else `undecided`, as where a gap is too small for a PGR.
+    """
+    known = [effect for effect in effects if effect is not None]
+    if any((effect.low > 0 or effect.high < 0) and abs(effect.estimate) > margin for effect in known):
+        return "fragile"
+    within = all(-margin < effect.low and effect.high < margin for effect in known)
+    return "robust" if within and len(known) == len(effects) else "undecided"
+
+
+def _difference(result: SetupResult | None, reference: SetupResult, level: float) -> Interval | None:
+    """Return one PGR minus another, on the same seeds; None where one of them is refused, or there is none."""
+    if result is None or result.pgr.estimate is None or reference.pgr.estimate is None:
+        return None
+    tables = [accuracies_by_seed(one.tests[TEST].evidence) for one in (reference, result)]
+    return pgr_contrast(tables, [-1, 1], level)
+
+
+def _plain(test: Tested) -> dict[str, Any]:
+    def result(one: SetupResult | None) -> dict[str, Any] | None:
+        if one is None:
+            return None
+        share = one.pgr
+        accuracies = {who: plain(getattr(share, who)) for who in ("weak", "student", "ceiling")}
+        return {"pgr": share.estimate, "low": share.low, "high": share.high, "reason": share.reason, **accuracies}
+
+    return {
+        "title": test.disanalogy.title,
+        "dial": test.disanalogy.dial,
+        "expected": test.disanalogy.expected,
+        "monotone": test.monotone,
+        "verdict": test.verdict,
+        "mended_by": test.disanalogy.mended_by,
+        "settings": [
+            {
+                "name": each.setting.name,
+                "value": each.setting.value,
+                "result": result(each.result),
+                "direct": result(each.direct),
+                "mended": result(each.mended),
+            }
+            for each in test.settings
+        ],
+        "effects": plain(test.effects),
+        "mend_effects": plain(test.mend_effects),
+    }

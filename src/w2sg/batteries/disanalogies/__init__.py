@@ -1,0 +1,1 @@
+"""The disanalogies of the package, one file for each kind of dial."""
