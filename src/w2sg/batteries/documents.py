@@ -72,10 +72,10 @@ def _results(test: Tested) -> Iterator[SetupResult]:
 
 def _lead(battery: Battery) -> str:
     return (
-        "Today's experiments differ from supervising something superhuman in ways that have names. Each is a dial here: all "
-        "else stays as it is while the dial is turned up, and the effect is PGR minus that of the setting in which "
-        f"the disanalogy is absent, on the same {len(battery.seeds)} seeds, with the jackknife's interval over seeds "
-        f"(all of one dial hold together at {100 * LEVEL:g} %). Fragile: PGR moves by more than {MARGIN:g}, and surely "
+        "Today's experiments differ from supervising something superhuman in ways that have names. Each is a dial here."
+        " While it is turned up all else stays as it is, and the effect is PGR minus that of the setting in which the "
+        f"disanalogy is absent, on the same {len(battery.seeds)} seeds, with the jackknife's interval over seeds (all "
+        f"of one dial hold together at {100 * LEVEL:g} %). Fragile: PGR moves by more than {MARGIN:g}, and surely "
         "moves. Beside every number stands 'direct', the student trained on the supervisor's own gold: where it is "
         "better, that gold and not the weak labels could have done the work."
     )

@@ -170,6 +170,15 @@ class Predictor(Trained[ClassProbabilities]):
         """Return the features that the last layer reads, `(n, d)`."""
         raise CapabilityError(f"{type(self).__name__} has no representation: choose a student with 'represent'")
 
+    @property
+    def depth(self) -> int:
+        """How many layers have states to read; 1 where there is only what the last layer reads."""
+        return 1
+
+    def represent_at(self, inputs: Inputs, layer: int) -> FloatArray:
+        """Return the states after a layer, `(n, d)`, from 1 to `depth`; those after the last are `represent`'s."""
+        return self.represent(inputs)
+
 
 F = TypeVar("F", bound=TrainingRequest, default=Fit)
 """What a student is asked to learn; where none is named it is class probabilities."""

@@ -1,7 +1,7 @@
 """The contract of a task: a distribution of examples with ground truth, its splits, and its question."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar
 
@@ -119,6 +119,14 @@ class Task(Component):
     def default_method(self) -> str:
         """The name of the method where a setup names none; with gold for weak labels it trains the ceiling."""
         return "naive"
+
+    def asked_otherwise(self, inputs: Inputs) -> Sequence[Inputs]:
+        """Return the same questions in other words, each way for all `n` inputs; empty where none is known."""
+        return ()
+
+    def answered(self, inputs: Inputs) -> Sequence[Inputs]:
+        """Return the inputs with each class as their answer in words, class by class; empty where none is known."""
+        return ()
 
     @abstractmethod
     def load(self, rng: np.random.Generator) -> TaskData:

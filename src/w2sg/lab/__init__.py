@@ -29,6 +29,7 @@ from w2sg.lab.setup import parse_setting as parse_setting
 from w2sg.lab.steps import Ceiling as Ceiling
 from w2sg.lab.steps import OnData as OnData
 from w2sg.lab.steps import TrainedStudent as TrainedStudent
+from w2sg.lab.steps import WeakLabels as WeakLabels
 from w2sg.lab.steps import answers_of as answers_of
 from w2sg.lab.steps import labels_of as labels_of
 from w2sg.lab.steps import task_data as task_data

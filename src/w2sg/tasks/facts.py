@@ -1,12 +1,13 @@
 """Statements about a fact world: is it true what somebody asks? A task whose very pretraining corpus is ours."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal, final
 
 import numpy as np
 from pydantic import Field
 
-from w2sg.core import IntArray, as_texts, derive, register
+from w2sg.core import Inputs, IntArray, as_texts, derive, register
 from w2sg.tasks.encoding import RECORDED
 from w2sg.tasks.splits import Size, TextTask
 from w2sg.tasks.table import Table
@@ -53,6 +54,23 @@ class Facts(TextTask):
         """Return all statements, the same under every seed."""
         return _table(self.model_copy(update=dict.fromkeys(("supervision", "transfer", "validation", "test"))))
 
+    def asked_otherwise(self, inputs: Inputs) -> Sequence[Inputs]:
+        """Return the same statements as each of the people would ask them."""
+        return [Inputs.of(as_texts([_asked_by(who, text) for text in inputs.texts])) for who in PEOPLE]
+
+    def answered(self, inputs: Inputs) -> Sequence[Inputs]:
+        """Return the statements with the verdict `no`, and with the verdict `yes`."""
+        return [Inputs.of(as_texts([f"{text} {verdict}" for text in inputs.texts])) for verdict in ("no", "yes")]
+
+
+def _asked_by(who: str, text: str) -> str:
+    """Return a statement as somebody else asks it, whatever its order of words.
+
+    >>> _asked_by("greta", "anna pofa colour nuve ?")
+    'greta pofa colour nuve ?'
+    """
+    return " ".join(who if word in PEOPLE else word for word in text.split())
+
 
 @lru_cache(maxsize=_MEMO)
 def _table(task: Facts) -> Table:
@@ -86,6 +104,7 @@ def _table(task: Facts) -> Table:
         "difficulty": (subject.max(axis=1) + 0.5) / world.subjects,
         "group": np.array(RELATIONS)[relation[:, 0]],
         "asked_by": np.array(PEOPLE)[person],
+        "object": thing[:, 0],
         "together": unit,
         RECORDED + LAYMAN: layman.astype(np.int64),
     }

@@ -1,7 +1,7 @@
 """Fine-tuning: from a request to a trained network and the predictor that answers with it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import torch
 from w2sg.core import Fit, FloatArray, InputError, Inputs, IntArray, Predictor
 from w2sg.students.heads import TrainedHead
 from w2sg.students.language.devices import READY_BYTES, place_of, seeded
-from w2sg.students.language.loading import load
+from w2sg.students.language.loading import layer_list, load
 from w2sg.students.language.loop import Loop, Problem, Recipe, TrainedState
 from w2sg.students.language.network import Network, State, answered, with_adapters, with_checkpointing
 from w2sg.students.language.problems import LabelProblem, Words
@@ -190,19 +190,40 @@ class LanguagePredictor(Predictor):
         states = self._answered(inputs, "states")
         return states if self.sides == 1 else states[0::2] - states[1::2]
 
-    def _answered(self, inputs: Inputs, what: Any) -> FloatArray:
+    @property
+    def depth(self) -> int:
+        """The layers of the model that are used."""
+        return len(getattr(*layer_list(self._ready_network().loaded.body)))
+
+    def represent_at(self, inputs: Inputs, layer: int) -> FloatArray:
+        """Return the states after a layer as the model's last norm reads them, `(n, d)`."""
+        if layer == self.depth:
+            return self.represent(inputs)
+        # A network with fewer layers; what training changed in those that it lacks is left out.
+        shallow = replace(self, student=self.student.model_copy(update={"layers": layer}))
+        known = dict(shallow._untrained().named_parameters())
+        state = {name: value for name, value in self.state.items() if name in known}
+        return replace(shallow, state=state).represent(inputs)
+
+    def _ready_network(self) -> Network:
         # By identity: a predictor does not change, and comparing the state's tensors would cost more than it saves.
-        network = _ready.get((id(self), id(self.state)), self._network, lambda _: READY_BYTES)[1]
+        return _ready.get((id(self), id(self.state)), self._network, lambda _: READY_BYTES)[1]
+
+    def _answered(self, inputs: Inputs, what: Any) -> FloatArray:
+        network = self._ready_network()
         tokens = tokenize(network.loaded, texts_of(inputs), self.student.most_tokens, self.student.too_long_to_answer)
         return answered(network, tokens, what)
 
     def _network(self) -> tuple[object, Network]:
         """Return this predictor, so that its identity stays taken, and its network."""
-        student = self.student.model_copy(update={"recompute": False})
-        with seeded(0):  # adapters are drawn, and then replaced
-            network = network_of(student, self.classes, self.sides)
+        network = self._untrained()
         network.restore(self.state)
         return self, network.to(place_of(self.student).device)
+
+    def _untrained(self) -> Network:
+        student = self.student.model_copy(update={"recompute": False})
+        with seeded(0):  # adapters are drawn, and then replaced
+            return network_of(student, self.classes, self.sides)
 
 
 _ready: Memo[tuple[object, Network]] = Memo(READY_BYTES)
