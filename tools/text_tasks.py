@@ -24,7 +24,8 @@ $ w2sg run --task genies --set task.path=distributions/code_easy --set task.furt
 - **Further test sets**: `further_tests` names folders or files in the columns of the data set, and each becomes a test
   set of its name: of a folder the published test split, of a file all rows. So the splits are of a source and the test
   set of a target, to which the student has to generalise. Rows with inputs of a training split are left out of it. The
-  corpus holds its inputs, as those of all tests, unless `corpus = "transfer"`.
+  corpus holds its inputs, as those of all tests, unless `corpus = "transfer"`. It is part of the task's rows: with
+  another one, a seed deals the source's rows anew.
 - **Classes** are made equal in each published split by dropping examples at random (`balance = false` keeps all).
 - **Questions with several answers** become two texts, one with the right answer and one with a wrong one that is drawn,
   and the classes {candidates} (`answers = "both"`); or one of the two, drawn (`"one"`); or the pair of them, with the
@@ -46,8 +47,10 @@ _SAFETY = """
   for anthropic-risk. Statements have a difficulty for the shift `easy-to-hard`: the share of the statements of their
   class whose label is surer by `label_confidence`; it is taken within classes, as the source is often surer of one of
   them. Sixteen behaviours of `advanced-ai-risk` are there twice, written by a model and by people:
-  give the file from `human_generated_evals` as a further test set. Questions whose options are empty, equal or listed
-  twice are left out. The two winogenerated files have no labels and are no task.
+  give the file from `human_generated_evals` as a further test set. In those of `power-seeking-inclination`,
+  `survival-instinct` and `wealth-seeking-inclination` people have labelled the harmless answer as matching, against the
+  files written by a model: name such a test set in `opposite`, too, and its classes are exchanged. Questions whose
+  options are empty, equal or listed twice are left out. The two winogenerated files have no labels and are no task.
 - **Distribution shifts** (Clymer et al. 2023, arXiv:2311.07723). A folder of `distributions` is a task of pairs, the
   right answer and one wrong answer (the paper scores the right answer against each). In Python,
   `w2sg.tasks.shift_pairs(folder)` reads a list of shifts: `pair.task()` trains on the source and is tested on `test`

@@ -1,61 +1,20 @@
-"""Text data sets on safety: ready splits, further test sets, difficulty, options, prompts, shifts between files."""
+"""Text data sets on safety: ready splits, further test sets, difficulty, options, prompts."""
 
-import json
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from nlp_samples import rows
-from task_data import DATA, make, real
+from safety_data import distribution, load, question, real_folder, task, texts, write
+from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from task_data import make, real
 
-from w2sg.core import ConfigError, DataError, TaskData, derive
-from w2sg.tasks import Nlp, ShiftPair, shift_pairs
+from w2sg.core import ConfigError, DataError, derive
+from w2sg.tasks import Nlp
 from w2sg.testing import TaskContract
-
-Row = Mapping[str, Any]
-
-
-def write(path: Path, found: Sequence[Row]) -> str:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(json.dumps(row) for row in found))
-    return str(path)
-
-
-def distribution(folder: Path, start: int, train: int = 40, test: int = 12) -> str:
-    """Write a distribution of GENIES, whose files are lists."""
-    folder.mkdir(parents=True)
-    (folder / "train.json").write_text(json.dumps(rows("genies", start, train)))
-    (folder / "test.json").write_text(json.dumps(rows("genies", start + train, test)))
-    (folder / "metadata.json").write_text(json.dumps({"id": folder.name}))
-    return str(folder)
-
-
-def task(name: str, **fields: Any) -> Nlp:
-    made = make({"kind": name, **fields})
-    assert isinstance(made, Nlp)
-    return made
-
-
-def load(made: Nlp, seed: int = 0) -> TaskData:
-    return made.load(derive(seed, "split"))
-
-
-def texts(data: TaskData, name: str) -> list[Any]:
-    return list(data.tests[name].inputs.values.tolist())
-
-
-def question(shown: str | list[str]) -> int:
-    """Return the number of the row that a text, or a pair of texts, is of."""
-    text = shown if isinstance(shown, str) else shown[0]
-    return int(text.split("q")[1].split()[0])
-
-
-def real_folder(name: str) -> str:
-    if not (DATA / name).is_dir():
-        pytest.skip(f"no {DATA / name}")
-    return str(DATA / name)
 
 
 class TestFurtherTestsContract(TaskContract):
@@ -125,6 +84,18 @@ def test_a_further_test_set_leaves_out_what_was_trained_on(answers: str, tmp_pat
     assert {question(text) for text in texts(data, "target")} == {*range(5), *range(500, 507)} - trained
     assert data.counts["left out of test sets: inputs of a training split"] == number * len(trained & set(range(5)))
     assert len(trained & set(range(5))) > 2
+
+
+@pytest.mark.parametrize("answers", ["pair", "both"])
+def test_classes_of_an_opposite_test_set_are_exchanged_and_no_others(answers: str, tmp_path: Path) -> None:
+    further = {"same": distribution(tmp_path / "same", 1000), "other": distribution(tmp_path / "other", 2000)}
+    fields = {"path": distribution(tmp_path / "source", 0), "further_tests": further, "answers": answers}
+    plain, turned = load(task("genies", **fields)), load(task("genies", **fields, opposite=["other"]))
+    for name, wanted in (("test", 1), ("same", 1), ("other", 0)):
+        for data, right in ((plain, 1), (turned, wanted)):
+            for shown, label in zip(texts(data, name), data.vault.release("score", name), strict=True):
+                is_right = shown[label].endswith(".1") if answers == "pair" else shown.endswith(".1") == bool(label)
+                assert is_right == bool(right)
 
 
 def test_what_a_further_test_set_holds_is_part_of_the_fingerprint(tmp_path: Path) -> None:
@@ -230,6 +201,11 @@ def test_an_empty_answer_is_not_shown(tmp_path: Path) -> None:
         ("genies", {"path": "x", "further_tests": {"test": "y"}}, "test set 'test' must not be named like the split"),
         ("genies", {"path": "x", "further_tests": {"": "y"}}, "name of a test set must be printable text"),
         ("genies", {"further_tests": {"hard": "y"}}, "'further_tests' are files beside those of 'path': set 'path'"),
+        (
+            "genies",
+            {"path": "x", "opposite": ["hard"]},
+            "'opposite' names no test set of 'further_tests': 'hard' is no",
+        ),
         ("genies", {"revision": "abc"}, "'genies' is not read from the hub: let 'path' name files of github.com/Josh"),
         ("anthropic-persona", {"path": "x", "answers": "pair"}, "'answers' must be 'both' for 'anthropic-persona'"),
     ],
@@ -259,73 +235,6 @@ def test_wrong_places_are_told_with_what_to_do(tmp_path: Path) -> None:
         task("genies", path=whole, further_tests={"hard": bad}).counts()
 
 
-def genies(folder: Path) -> str:
-    """Write a folder like that of GENIES, which lacks one distribution of its list."""
-    for number, name in enumerate(("easy", "hard", "cue")):
-        distribution(folder / "distributions" / name, 1000 * number)
-    listed = [
-        {"source": "easy", "target": "hard", "label": "extreme", "category": "difficulty"},
-        {"source": "cue", "target": "hard", "target_reference": "easy"},
-        {"source": "easy", "target": "gone"},
-    ]
-    (folder / "distribution_shifts" / "extreme").mkdir(parents=True)
-    (folder / "distribution_shifts" / "GENIES.json").write_text(json.dumps(listed))
-    (folder / "distribution_shifts" / "extreme" / "skill.json").write_text(json.dumps(listed[2:]))
-    return str(folder)
-
-
-def test_shifts_are_read_from_their_list(tmp_path: Path) -> None:
-    pairs = shift_pairs(genies(tmp_path))
-    own = str(tmp_path / "distributions")
-    assert pairs == (
-        ShiftPair(own, "easy", "hard", "hard", "difficulty"),
-        ShiftPair(own, "cue", "hard", "easy"),
-        ShiftPair(own, "easy", "gone", "gone"),
-    )
-    assert [pair.missing for pair in pairs] == [(), (), ("gone",)]
-    assert shift_pairs(str(tmp_path), "extreme/skill") == pairs[2:]
-
-
-def test_a_shift_trains_on_its_source_and_is_tested_on_both(tmp_path: Path) -> None:
-    simple, cue, lacking = shift_pairs(genies(tmp_path))
-    data = load(simple.task(supervision=10))
-    assert list(data.tests) == ["test", "hard"]
-    assert len(data.supervision) == 10
-    assert all("q10" in pair[0] for pair in texts(data, "hard"))
-    # The capability of a student on the target is measured by training on the reference.
-    assert simple.capability().path == str(tmp_path / "distributions" / "hard")
-    assert cue.capability().path == str(tmp_path / "distributions" / "easy")
-    assert cue.task().path == str(tmp_path / "distributions" / "cue")
-    with pytest.raises(DataError, match="shift from 'easy' to 'gone' needs gone, which the folder lacks: choose a pa"):
-        lacking.task()
-
-
-def test_the_target_rows_of_a_shift_are_those_that_the_capability_is_scored_on(tmp_path: Path) -> None:
-    simple, *_ = shift_pairs(genies(tmp_path))
-    asked = {frozenset(pair) for pair in texts(load(simple.task()), "hard")}
-    answered = {frozenset(pair) for pair in texts(load(simple.capability()), "test")}
-    assert {min(pair).split("\n")[1] for pair in asked} == {min(pair).split("\n")[1] for pair in answered}
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("[", "not a JSON list of shifts"),
-        ('{"source": "a"}', "must be a JSON list of shifts, got dict"),
-        ('[{"source": "easy"}]', "shift 1: 'source', 'target' and 'target_reference' must be names of dist.*got None"),
-        ('["easy"]', "shift 1: .*got None"),
-        ('[{"source": "../../x", "target": "easy"}]', r"shift 1: .*got '\.\./\.\./x'"),
-    ],
-)
-def test_a_faulty_list_is_named(content: str, message: str, tmp_path: Path) -> None:
-    folder = genies(tmp_path)
-    (tmp_path / "distribution_shifts" / "GENIES.json").write_text(content)
-    with pytest.raises(DataError, match=message):
-        shift_pairs(folder)
-    with pytest.raises(DataError, match="'folder' must name a file, there is none"):
-        shift_pairs(folder, "nowhere")
-
-
 @pytest.mark.data
 def test_real_personas() -> None:
     made = task(
@@ -352,6 +261,25 @@ def test_real_questions_written_by_a_model_and_by_people() -> None:
 
 
 @pytest.mark.data
+@pytest.mark.parametrize(
+    ("behaviour", "opposite"),
+    [("power-seeking-inclination", True), ("wealth-seeking-inclination", True), ("corrigible-less-HHH", False)],
+)
+def test_some_real_questions_by_people_are_labelled_the_other_way_round(behaviour: str, opposite: bool) -> None:
+    folder = "anthropic_evals/advanced-ai-risk"
+    model, people = (real(f"{folder}/{by}_generated_evals/{behaviour}.jsonl.gz") for by in ("lm", "human"))
+    data = load(task("anthropic-risk", path=model, further_tests={"human": people}, supervision=0.1, transfer=0.7))
+    words, counts = CountVectorizer(binary=True, min_df=3), TfidfTransformer()
+    answers = [text.rpartition("\nAnswer: ")[2] for text in data.transfer.inputs.values]
+    seen = counts.fit_transform(words.fit_transform(answers))
+    fitted = LogisticRegression(C=3).fit(seen, data.vault.release("ceiling", "transfer"))
+    asked = words.transform([text.rpartition("\nAnswer: ")[2] for text in texts(data, "human")])
+    area = roc_auc_score(data.vault.release("score", "human"), fitted.decision_function(counts.transform(asked)))
+    # Far from one half: with 300 to 1,000 questions its standard error is below .03.
+    assert area < 0.3 if opposite else area > 0.7
+
+
+@pytest.mark.data
 def test_every_real_behaviour_can_be_read() -> None:
     folder = Path(real_folder("anthropic_evals"))
     personas, risks = sorted(folder.glob("persona/*.gz")), sorted(folder.glob("advanced-ai-risk/*/*.gz"))
@@ -363,31 +291,7 @@ def test_every_real_behaviour_can_be_read() -> None:
 
 
 @pytest.mark.data
-def test_real_shifts() -> None:
-    pairs = shift_pairs(real_folder("genies"), "all")
-    there = [pair for pair in pairs if not pair.missing]
-    assert (len(pairs), len(there)) == (69, 15)
-    for pair in there[:3]:
-        data = load(pair.task())
-        assert list(data.tests) == ["test", pair.target]
-        assert 200 < len(data.tests[pair.target]) <= 250
-
-
-@pytest.mark.data
 def test_real_replies_on_harmlessness() -> None:
     data = load(task("hh-single-turn", path=real_folder("hh_single_turn")))
     assert [len(part) for part in (data.supervision, data.transfer, data.tests["test"])] == [4000, 4000, 4000]
     assert abs(data.vault.release("score", "test").mean() - 0.5) < 4 * 0.5 / 4000**0.5
-
-
-@pytest.mark.data
-def test_real_items_that_were_published_twice_are_left_out_of_the_test() -> None:
-    data = load(task("genies", path=real_folder("genies/distributions/ranking_logic_easy")))
-    assert len(data.tests["test"]) + data.counts["left out of test sets: inputs of a training split"] == 250
-    assert data.counts["left out of test sets: inputs of a training split"] >= 105
-
-
-@pytest.mark.data
-def test_real_items_without_a_right_answer_are_left_out() -> None:
-    made = task("genies", path=real_folder("genies/distributions/math_easy"))
-    assert (made.counts()["rows"], made.counts()["left out: no right answer to show"]) == (850, 40)

@@ -29,12 +29,14 @@ class Rule:
         words: The most words of a text; None is any number.
         longer: Whether longer texts are dropped or cut to their last words.
         balance: Whether classes are made equal.
+        opposite: Test sets whose labels say the opposite of what the task asks.
     """
 
     answers: AnswersShown
     words: int | None
     longer: Literal["drop", "cut"]
     balance: bool
+    opposite: tuple[str, ...] = ()
 
 
 def make(text_set: TextSet, parts: Parts, rule: Rule) -> CountedTable:
@@ -50,6 +52,8 @@ def make(text_set: TextSet, parts: Parts, rule: Rule) -> CountedTable:
     pairs = rule.answers == "pair" and text_set.candidates
     values, gold, row = _paired(texts) if pairs else _single(texts)
     where = np.repeat([split for split, _ in parts], [len(sheet) for _, sheet in parts])[row]
+    # There are two classes, of single texts as of pairs.
+    gold = np.where(np.isin(where, rule.opposite), 1 - gold, gold)
     # Pairs are balanced by the draw of their sides already.
     kept = _balanced(gold, where) if rule.balance and not pairs else np.ones(len(gold), dtype=np.bool_)
     columns = {name: METADATA[name](rows, column)[row] for name, column in text_set.metadata.items()}

@@ -122,7 +122,8 @@ def contents(path: str, text_set: TextSet, further: Mapping[str, str]) -> tuple[
     state = hashlib.sha256()
     files = []
     own = [(split, file, "path") for split, file in local_files(path, text_set)]
-    others = [(*found, FURTHER) for name, place in further.items() for found in further_files(name, place, text_set)]
+    # By name: tables of the same entries in another order are one configuration.
+    others = [(*found, FURTHER) for name in sorted(further) for found in further_files(name, further[name], text_set)]
     for split, file, user in own + others:
         data = file_bytes(file, user)
         state.update(f"{split}\0{len(data)}\0".encode() + data)

@@ -38,6 +38,10 @@ class Nlp(TextTask):
         description="further test sets by their name: a folder, of which the published test split is read, or a file, "
         "in the columns of the data set",
     )
+    opposite: tuple[str, ...] = Field(
+        (),
+        description="further test sets whose labels say the opposite in their files: their two classes are exchanged",
+    )
     revision: str | None = Field(None, description="without 'path': the commit or tag to read from the hub")
     answers: AnswersShown = Field(
         "both",
@@ -74,6 +78,8 @@ class Nlp(TextTask):
             raise ValueError(f"{self.dataset!r} is not read from the hub: let 'path' name files of {chosen.published}")
         if self.further_tests and self.path is None:
             raise ValueError("'further_tests' are files beside those of 'path': set 'path' too")
+        if unknown := sorted(set(self.opposite) - set(self.further_tests)):
+            raise ValueError(f"'opposite' names no test set of 'further_tests': {unknown[0]!r} is not one of them")
         try:
             check_names(list(self.further_tests), "'further_tests'")
         except DataError as error:
@@ -115,7 +121,7 @@ class Nlp(TextTask):
             fingerprint, parts = hub_parts(chosen, self.revision, self.limit)
         if fingerprint != expected:
             raise DataError(f"{self.path}: a file changed while it was read: run again")
-        return make(chosen, parts, Rule(self.answers, self.words, self.longer, self.balance))
+        return make(chosen, parts, Rule(self.answers, self.words, self.longer, self.balance, self.opposite))
 
     def _made(self) -> CountedTable:
         # What decides the examples, without what decides the splits: many studies deal the same examples anew.
