@@ -55,11 +55,12 @@ _SAFETY = """
   right answer and one wrong answer (the paper scores the right answer against each). In Python,
   `w2sg.tasks.shift_pairs(folder)` reads a list of shifts: `pair.task()` trains on the source and is tested on `test`
   and on the target by its name, `pair.capability()` trains on the target, and `pair.missing` names what the folder
-  lacks. `differential_elicitation` and `rms_calibration_error` of `w2sg.measure` are the paper's measures. Prompts of
-  `commonsense_qa` and `biology_with_literary_style` were published without their questions; these are put before them.
+  lacks. `w2sg.measure` has `differential_elicitation`, as in the paper's code, and `rms_calibration_error` by its usual
+  definition, which is not that of the code. Prompts of `commonsense_qa` and
+  `biology_with_literary_style` were published without their questions; these are put before them.
 - **Harmlessness** (Yang et al. 2024, arXiv:2406.11431). The published splits are those of the task: supervision,
   transfer and test have 4,000 pairs each. Some requests stand in several splits, with other replies.
-  `w2sg.measure.deception_score` is the paper's measure.
+  `w2sg.measure.deception_score` is the paper's measure as it is described in words; its code has none.
 """
 _COLUMNS = (
     "name",
