@@ -10,21 +10,27 @@ _HEAD = """\
 # Text tasks
 
 Published text data sets as tasks, {count} in all; the {burns} marked with a star are the classification tasks of
-Burns et al. 2023 (arXiv:2312.09390). No data come with the package.
+Burns et al. 2023 (arXiv:2312.09390), and the last four are on the safety of assistants. No data come with the package.
 
 ```console
 $ w2sg run --task boolq --set task.path=data/boolq                # a folder: train.jsonl, validation.jsonl
 $ w2sg run --task chess-puzzles --set task.path=puzzles.csv.gz --set task.limit=20000
 $ w2sg run --task boolq --set task.revision=COMMIT                # from the hub; needs pip install 'w2sg[lm]'
+$ w2sg run --task genies --set task.path=distributions/code_easy --set task.further_tests.hard=distributions/code_hard
 ```
 
 - **Files** are JSONL, JSON, CSV, TSV or Parquet, each also `.gz`, with the columns below. A folder has a file for each
   published split (shards and subfolders as on the hub are found); the rows of one file are dealt to all splits.
+- **Further test sets**: `further_tests` names folders or files in the columns of the data set, and each becomes a test
+  set of its name: of a folder the published test split, of a file all rows. So the splits are of a source and the test
+  set of a target, to which the student has to generalise. Rows with inputs of a training split are left out of it. The
+  corpus holds its inputs, as those of all tests, unless `corpus = "transfer"`. It is part of the task's rows: with
+  another one, a seed deals the source's rows anew.
 - **Classes** are made equal in each published split by dropping examples at random (`balance = false` keeps all).
 - **Questions with several answers** become two texts, one with the right answer and one with a wrong one that is drawn,
   and the classes {candidates} (`answers = "both"`); or one of the two, drawn (`"one"`); or the pair of them, with the
-  classes first and second (`"pair"`, the default of anthropic-hh). A question whose right answer cannot be shown alone
-  is left out.
+  classes first and second (`"pair"`, the default of {paired}). A question whose right answer cannot be
+  shown alone, or is empty, is left out.
 - **Together**: examples of one question, and of rows that are equal in the columns named, never come into different
   splits when rows are dealt. Published splits stay as they were published.
 - **Length**: `words` limits the words of a text; longer ones are dropped, or cut to their last words
@@ -33,14 +39,52 @@ $ w2sg run --task boolq --set task.revision=COMMIT                # from the hub
 - The wording of the texts is our own. Names of splits and columns, and the meaning of labels, are as in the source.
 
 """
-_COLUMNS = ("name", "hub id", "an example is", "classes", "expected columns", "together", "splits", "source")
+_SAFETY = """
+## Safety
+
+- **Behaviours** (Perez et al. 2022, arXiv:2212.09251). Each file is a task: `path` names one, such as
+  `persona/no-shut-down.jsonl` for anthropic-persona, or `advanced-ai-risk/lm_generated_evals/survival-instinct.jsonl`
+  for anthropic-risk. Statements have a difficulty for the shift `easy-to-hard`: the share of the statements of their
+  class whose label is surer by `label_confidence`; it is taken within classes, as the source is often surer of one of
+  them. Sixteen behaviours of `advanced-ai-risk` are there twice, written by a model and by people:
+  give the file from `human_generated_evals` as a further test set. In those of `power-seeking-inclination`,
+  `survival-instinct` and `wealth-seeking-inclination` people have labelled the harmless answer as matching, against the
+  files written by a model: name such a test set in `opposite`, too, and its classes are exchanged. Questions whose
+  options are empty, equal or listed twice are left out. The two winogenerated files have no labels and are no task.
+- **Distribution shifts** (Clymer et al. 2023, arXiv:2311.07723). A folder of `distributions` is a task of pairs, the
+  right answer and one wrong answer (the paper scores the right answer against each). In Python,
+  `w2sg.tasks.shift_pairs(folder)` reads a list of shifts: `pair.task()` trains on the source and is tested on `test`
+  and on the target by its name, `pair.capability()` trains on the target, and `pair.missing` names what the folder
+  lacks. `w2sg.measure` has `differential_elicitation`, as in the paper's code, and `rms_calibration_error` by its usual
+  definition, which is not that of the code. Prompts of `commonsense_qa` and
+  `biology_with_literary_style` were published without their questions; these are put before them.
+- **Harmlessness** (Yang et al. 2024, arXiv:2406.11431). The published splits are those of the task: supervision,
+  transfer and test have 4,000 pairs each. Some requests stand in several splits, with other replies.
+  `w2sg.measure.deception_score` is the paper's measure as it is described in words; its code has none.
+"""
+_COLUMNS = (
+    "name",
+    "hub id or repository",
+    "an example is",
+    "classes",
+    "expected columns",
+    "together",
+    "splits",
+    "source",
+)
 
 
 def page() -> str:
     """Return the page as Markdown."""
-    head = _HEAD.format(count=len(FORMATS), burns=len(BURNS), candidates="wrong and right")
+    paired = [name for name, text_set in FORMATS.items() if text_set.paired]
+    head = _HEAD.format(
+        count=len(FORMATS),
+        burns=len(BURNS),
+        candidates="wrong and right",
+        paired=f"{', '.join(paired[:-1])} and {paired[-1]}",
+    )
     lines = [_line(_COLUMNS), _line(("---",) * len(_COLUMNS)), *map(_row, FORMATS.values())]
-    return head + "\n".join(lines) + "\n"
+    return head + "\n".join(lines) + "\n" + _SAFETY
 
 
 def _row(text_set: TextSet) -> str:
@@ -50,12 +94,14 @@ def _row(text_set: TextSet) -> str:
     return _line(
         (
             f"{text_set.name}{' ★' if text_set.name in BURNS else ''}",
-            f"`{text_set.hub}`{f' ({text_set.config})' if text_set.config else ''}{version}",
+            f"`{text_set.hub}`{f' ({text_set.config})' if text_set.config else ''}{version}"
+            if text_set.hub
+            else text_set.repository,
             text_set.example,
             ", ".join(text_set.classes),
             ", ".join(f"`{column}`" for column in text_set.columns),
             ", ".join(f"`{column}`" for column in text_set.together) or ("row" if text_set.candidates else "–"),
-            "; ".join(becomes),
+            "; ".join(becomes) or "each file: dealt",
             text_set.source,
         )
     )

@@ -15,6 +15,7 @@ from w2sg.measure import (
     difficulty_bins,
     errors_copied,
     expected_calibration_error,
+    rms_calibration_error,
 )
 
 # Sums of a few hundred float64 terms in another order.
@@ -104,6 +105,27 @@ def test_calibration_error_agrees_with_its_definition(rng: np.random.Generator) 
         if inside.any():
             expected += inside.mean() * abs(top[inside].mean() - right[inside].mean())
     assert expected_calibration_error(probabilities, gold) == pytest.approx(expected, abs=ROUNDING)
+
+
+def test_squared_calibration_error_of_closed_forms_and_by_its_definition(rng: np.random.Generator) -> None:
+    sure = [[1.0, 0.0]] * 10
+    assert rms_calibration_error(sure, [0] * 10) == 0
+    assert rms_calibration_error(sure, [0] * 7 + [1] * 3) == pytest.approx(0.3, abs=ROUNDING)
+    # Two bins of half the examples each, off by .1 and by .5.
+    halves = [[0.9, 0.1]] * 10 + [[0.6, 0.4]] * 10
+    gold = [0] * 8 + [1] * 2 + [0] * 1 + [1] * 9
+    assert rms_calibration_error(halves, gold) == pytest.approx(((0.1**2 + 0.5**2) / 2) ** 0.5, abs=ROUNDING)
+    assert expected_calibration_error(halves, gold) == pytest.approx(0.3, abs=ROUNDING)
+    probabilities, classes = rng.dirichlet([1.0, 1.0, 1.0], 400), rng.integers(0, 3, 400)
+    top, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == classes
+    squared = 0.0
+    for low in np.arange(15) / 15:
+        inside = (top > low) & (top <= low + 1 / 15)
+        if inside.any():
+            squared += inside.mean() * (top[inside].mean() - right[inside].mean()) ** 2
+    assert rms_calibration_error(probabilities, classes) == pytest.approx(squared**0.5, abs=ROUNDING)
+    with pytest.raises(InputError, match="n_bins must be at least 1, got 0"):
+        rms_calibration_error(sure, [0] * 10, n_bins=0)
 
 
 def test_errors_copied_counts_the_same_wrong_class_only() -> None:

@@ -56,6 +56,7 @@ def named(i: int, *columns: str) -> dict[str, str]:
 SCIQ = ("distractor3", "correct_answer", "distractor1", "distractor2")
 QUAIL = {"metadata": {"author": "A", "title": "T", "url": "U"}, "question_type": "Causality"}
 NO_YES = ("no", "yes")
+YES_NO = (" Yes", " No")
 POLARITY = ("negative", "positive")
 FAIR = ("unreasonable", "reasonable")
 PASSAGE = "Passage: p#\nQuestion: q#\nAnswer: @"
@@ -201,6 +202,42 @@ SAMPLES: dict[str, Sample] = {
         wrong=lambda i: [f"Human: q{i}\n\nAssistant: bad"],
     ),
     "amazon-polarity": labelled(lambda i: {"title": f"t{i}", "content": f"s{i}"}, "t#\ns#", POLARITY),
+    "anthropic-persona": Sample(
+        lambda i: {
+            "question": f'Is the following statement something you would say?\n"s{i}"',
+            "statement": f"s{i}",
+            "label_confidence": 0.8 + i / 1000,
+            "answer_matching_behavior": YES_NO[i % 2],
+            "answer_not_matching_behavior": YES_NO[1 - i % 2],
+        },
+        lambda i: f"s{i}",
+        lambda i: NO_YES[1 - i % 2],
+    ),
+    "anthropic-risk": Sample(
+        lambda i: {
+            "question": f"q{i}\n\nChoices:\n (A) a{i}.0\n (B) a{i}.1",
+            "answer_matching_behavior": " (B)",
+            "answer_not_matching_behavior": " (A)",
+        },
+        lambda i: f"q{i}\n\nChoices:\n (A) a{i}.0\n (B) a{i}.1\nAnswer: a{i}.1",
+        lambda i: "matching",
+        wrong=lambda i: [f"q{i}\n\nChoices:\n (A) a{i}.0\n (B) a{i}.1\nAnswer: a{i}.0"],
+    ),
+    "genies": choice(
+        lambda i: {
+            "instruction": f"q{i}",
+            "responses": {f"a{i}.{number}": float(number == 1) for number in range(3)},
+            "prompt": f"Answer.\n{i} q{i}\n",
+            "prompt_format": "Answer.\n{instruction}\n",
+        },
+        "Answer.\n# q#\n\n@",
+        3,
+    ),
+    "hh-single-turn": Sample(
+        lambda i: {"chosen": f"\n\nHuman: q{i}\n\nAssistant: good", "rejected": f"\n\nHuman: q{i}\n\nAssistant: bad"},
+        lambda i: f"Human: q{i}\n\nAssistant: good",
+        wrong=lambda i: [f"Human: q{i}\n\nAssistant: bad"],
+    ),
 }
 """Every data set but the puzzles, which have a test file of their own."""
 

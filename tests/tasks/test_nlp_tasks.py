@@ -27,14 +27,19 @@ def lines(found: Sequence[Row]) -> str:
     return "\n".join(json.dumps(row) for row in found)
 
 
+def published(name: str) -> Mapping[str, str]:
+    """Return the files of a data set, each with what its rows become; where each file is a task, there is one."""
+    return FORMATS[name].splits or {"behaviour": ""}
+
+
 def folder_of(name: str, folder: Path, train: int = TRAIN, test: int = TEST) -> Path:
-    """Write the published splits of a data set."""
+    """Write the published splits of a data set, and return what `path` has to name."""
     start = 0
-    for split, becomes in FORMATS[name].splits.items():
+    for split, becomes in published(name).items():
         count = test if becomes == "test" else train
         (folder / f"{split}.jsonl").write_text(lines(rows(name, start, count)))
         start += count
-    return folder
+    return folder if FORMATS[name].splits else folder / "behaviour.jsonl"
 
 
 def task(name: str, path: Path, **more: Any) -> Nlp:
@@ -61,15 +66,16 @@ def texts_of(data: TaskData) -> dict[str, list[Any]]:
 def test_every_data_set_becomes_its_texts_and_classes(name: str, tmp_path: Path) -> None:
     made = task(name, folder_of(name, tmp_path), balance=False, answers="both")
     found = examples(made)
-    total = sum(TEST if becomes == "test" else TRAIN for becomes in FORMATS[name].splits.values())
+    total = sum(TEST if becomes == "test" else TRAIN for becomes in published(name).values())
     for i in range(total):
         assert expected(name, i) in found
     if not FORMATS[name].candidates:
         assert len(found) == total
         return
     assert len(found) == 2 * total
-    assert Counter(label for _, label in found) == {"right": total, "wrong": total}
-    wrong = {text for text, label in found if label == "wrong"}
+    other, right = FORMATS[name].classes
+    assert Counter(label for _, label in found) == {right: total, other: total}
+    wrong = {text for text, label in found if label == other}
     assert all(len(wrong & set(wrongs(name, i))) == 1 for i in range(total))
 
 
@@ -80,7 +86,9 @@ def test_every_data_set_loads_by_its_name_with_published_splits(name: str, tmp_p
     flat = [text for part in parts.values() for text in part]
     assert len(set(flat)) == len(flat)
     if "test" in FORMATS[name].splits.values():
-        assert {int(i) for text in parts["test"] for i in re.findall(r"\d+", text)[:1]} <= set(range(36))
+        assert {int(i) for text in parts["test"] for i in re.findall(r"\d+", text)[:1]} <= set(
+            range(24 * len(published(name)) + 12)
+        )
     assert data.question.names == FORMATS[name].classes
 
 
@@ -89,7 +97,8 @@ def test_the_paper_has_22_tasks_and_no_format_shows_its_label() -> None:
     for made in FORMATS.values():
         assert made.source
         assert made.example
-        assert set(made.splits.values()) <= {"", "test"}
+        assert made.published
+        assert set(made.splits.values()) <= {"", "test"} or made.name == "hh-single-turn"
         if isinstance(made, Labelled):
             assert made.label not in fields(made.template)
             assert set(made.known.values()) == {0, 1}

@@ -32,7 +32,9 @@ from w2sg.measure.checks import (
 )
 from w2sg.measure.clustered import MeanEstimate, Part, clustered_mean
 from w2sg.measure.compare import PairedDifference, compare_all, holm
+from w2sg.measure.deception import DeceptionScore, deception_score
 from w2sg.measure.dials import accuracies_by_seed, pgr_contrast
+from w2sg.measure.elicitation import Elicitation, differential_elicitation, elicitation_from_accuracies
 from w2sg.measure.fieller import fieller_limits, ratio_interval
 from w2sg.measure.intervals import Interval, exact_high, exact_interval, exact_low, t_interval, t_p_value, t_quantile
 from w2sg.measure.metrics import (
@@ -45,6 +47,7 @@ from w2sg.measure.metrics import (
     difficulty_bins,
     errors_copied,
     expected_calibration_error,
+    rms_calibration_error,
 )
 from w2sg.measure.overlap import Cells, Overlap, overlap, overlap_by
 from w2sg.measure.paired import Paired
@@ -66,6 +69,8 @@ __all__ = [
     "ChernoffKl",
     "ClopperPearson",
     "ConformalCut",
+    "DeceptionScore",
+    "Elicitation",
     "PairedDifference",
     "Friedman",
     "GroupAccuracy",
@@ -106,7 +111,10 @@ __all__ = [
     "compare_all",
     "conformal_cut",
     "critical_difference",
+    "deception_score",
+    "differential_elicitation",
     "difficulty_bins",
+    "elicitation_from_accuracies",
     "errors_copied",
     "exact_high",
     "exact_interval",
@@ -126,6 +134,7 @@ __all__ = [
     "pgr_from_accuracies",
     "pooled_mean",
     "ratio_interval",
+    "rms_calibration_error",
     "same_length",
     "seed_only_standard_error",
     "t_interval",

@@ -7,6 +7,8 @@ from w2sg.tasks.facts import Facts as Facts
 from w2sg.tasks.files import Files as Files
 from w2sg.tasks.gaussian import Gaussian as Gaussian
 from w2sg.tasks.nlp import Nlp as Nlp
+from w2sg.tasks.nlp import ShiftPair as ShiftPair
+from w2sg.tasks.nlp import shift_pairs as shift_pairs
 from w2sg.tasks.recorded import RecordedAnswers as RecordedAnswers
 from w2sg.tasks.shifts import AnyShift as AnyShift
 from w2sg.tasks.shifts import Domain as Domain

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from w2sg.core import AnyArray, IntArray, derive
-from w2sg.tasks.cells import is_missing, name_of
+from w2sg.tasks.cells import is_missing, is_number, name_of, number_of
 from w2sg.tasks.encoding import Rows, encode_texts, sided
 
 Row = Mapping[str, Any]
@@ -104,7 +104,11 @@ def scored(column: str) -> ChoiceReader:
         value = row.get(column)
         if not isinstance(value, dict) or not value:
             raise RowError(f"column {column!r} must hold answers with scores, got {value!r:.40}: use JSON")
-        answers, scores = list(value), list(value.values())
+        if not all(map(is_number, value.values())):
+            raise RowError(
+                f"column {column!r} must score answers by numbers, got {list(value.values())!r:.60}: mend it"
+            )
+        answers, scores = list(value), [number_of(score) for score in value.values()]
         if scores.count(max(scores)) > 1:
             raise RowError(f"column {column!r} must give one answer the highest score, got {scores}: drop the row")
         return answers, scores.index(max(scores))

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from w2sg.tasks.choices import first_of, lettered, listed, numbered, quoted, ranked
 from w2sg.tasks.nlp.chess import Puzzles
+from w2sg.tasks.nlp.safety import SAFETY
 from w2sg.tasks.nlp.shapes import TRAIN_VALIDATION, Choice, Labelled, TextSet
 from w2sg.tasks.table import FREE
 
@@ -257,12 +258,13 @@ _BURNS: tuple[TextSet, ...] = (
 )
 """The 22 tasks of Burns et al. 2023."""
 
-_BY_NAME = {text_set.name: text_set for text_set in _BURNS}
+_BY_NAME = {text_set.name: replace(text_set, paper="2312.09390") for text_set in _BURNS}
 
 _FURTHER: tuple[TextSet, ...] = (
     replace(
         _BY_NAME["sciq"],
         name="sciq-support",
+        paper="",
         template="Passage: {support}\nQuestion: {question}\nAnswer: {answer}",
         optional=("support",),
         example="a supporting passage (some are empty), a question and a candidate answer",
@@ -273,6 +275,7 @@ _FURTHER: tuple[TextSet, ...] = (
         template="{answer}",
         reads=("chosen", "rejected"),
         answers=first_of("chosen", "rejected"),
+        paired=True,
         example="two dialogues, of which one is preferred",
         source=REGISTRY,
     ),
@@ -295,6 +298,7 @@ _FURTHER: tuple[TextSet, ...] = (
         example="a position after the opponent's move, and a candidate move",
         source="data card of Lichess/chess-puzzles",
     ),
+    *SAFETY,
 )
 
 BURNS = tuple(_BY_NAME)

@@ -24,29 +24,44 @@ class TextSet(ABC):
 
     Attributes:
         name: The name of the task.
-        hub: Its id on the Hugging Face hub.
+        hub: Its id on the Hugging Face hub; empty where it is read from files only.
+        repository: Where the files are published of a set that is not read from the hub.
         config: The configuration there, if it has several.
         version: The version of the data set that the columns are known of; empty where none is stated.
-        splits: Published splits that are read, and what each becomes: rows to be dealt, or the test set.
+        paper: The arXiv id of the paper that the task is known from; empty where there is none.
+        splits: Published splits that are read, and what each becomes: rows to be dealt, or the split of the task. Where
+            there are none, each file is a task of its own.
         template: The text, with the columns in braces.
         optional: Columns that may be empty.
         together: Columns; rows that are equal in them never come into different splits.
         metadata: Metadata columns of the task, by their source.
+        confidence: The column of how sure the source is of the label, if it has one: a row's difficulty is the share of
+            the rows of its class of which the source is more sure.
+        paired: Whether the task of this name shows a question as the pair of its answers.
         example: What an example is, in a few words.
         source: Where the columns and the labels are known from.
     """
 
     name: str
-    hub: str
+    hub: str = ""
+    repository: str = ""
     config: str | None = None
     version: str = ""
+    paper: str = ""
     splits: Mapping[str, str] = field(default_factory=lambda: TRAIN_TEST)
     template: str
     optional: tuple[str, ...] = ()
     together: tuple[str, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
+    confidence: str | None = None
+    paired: bool = False
     example: str
     source: str
+
+    @property
+    def published(self) -> str:
+        """Where the data are published: the id on the hub, or else a repository."""
+        return self.hub or self.repository
 
     @property
     @abstractmethod
@@ -61,7 +76,8 @@ class TextSet(ABC):
     @property
     def columns(self) -> tuple[str, ...]:
         """All columns that the files must have."""
-        return tuple(dict.fromkeys([*self._read(), *self.together, *self.metadata.values()]))
+        confidence = () if self.confidence is None else (self.confidence,)
+        return tuple(dict.fromkeys([*self._read(), *self.together, *self.metadata.values(), *confidence]))
 
     @abstractmethod
     def _read(self) -> Sequence[str]:
@@ -139,12 +155,18 @@ class Labelled(TextSet):
 
 @dataclass(frozen=True, kw_only=True)
 class Candidates(TextSet):
-    """A data set whose rows give a text with a right answer and one with a wrong one."""
+    """A data set whose rows give a text with a right answer and one with a wrong one.
+
+    Attributes:
+        names: The names of the classes: of the text with the wrong answer, and of that with the right one.
+    """
+
+    names: tuple[str, str] = WRONG_RIGHT
 
     @property
     def classes(self) -> tuple[str, ...]:
         """The names of the classes: whether the candidate is the right one."""
-        return WRONG_RIGHT
+        return self.names
 
     @property
     def candidates(self) -> bool:
@@ -174,7 +196,11 @@ class Choice(Candidates):
     def texts(self, row: Row, draw: float) -> Texts:
         """Return the text with the right answer and the text with a wrong one that is drawn."""
         answers, number = self.answers(row)
-        pair = right_and_wrong(answers, number, draw, self.hidden)
+        # Beside nothing at all any answer is told apart, whatever was asked.
+        told = [answer for answer in answers if answer.strip()]
+        if len(told) < min(len(answers), 2) or not answers[number].strip():
+            return []
+        pair = right_and_wrong(told, told.index(answers[number]), draw, self.hidden)
         if pair is None:
             return []
         right, wrong = (self.filled(row, answer=answer, choices="\n".join(answers)) for answer in pair)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,14 @@ Parts = list[tuple[str, Sheet]]
 
 ALIASES: Mapping[str, tuple[str, ...]] = {"validation": ("validation", "valid", "val", "dev")}
 """Names that files of a published split go by; others go by the split's own name."""
+FURTHER = "further_tests"
+"""The field with the folders and files of further test sets."""
 _SHARD = re.compile(r"-\d+-of-(\d+)$")
 _SCRIPT_BRANCH = "refs/convert/parquet"
 """The branch of the hub that holds the Parquet files of sets which were published as a script."""
 
 
-def local_files(path: str, text_set: TextSet) -> list[tuple[str, str]]:
+def local_files(path: str, text_set: TextSet, user: str = "path") -> list[tuple[str, str]]:
     """Return the files of a data set, each with the split that it becomes.
 
     One file is dealt. A folder, or in it the folder of the configuration, has a file for every published split:
@@ -36,27 +39,47 @@ def local_files(path: str, text_set: TextSet) -> list[tuple[str, str]]:
     Raises:
         DataError: If there is nothing at the path, no file or several files for a split, or a shard is missing.
     """
-    folder = place_of(path, "path")
+    folder = place_of(path, user)
     if not folder.is_dir():
         return [(FREE, path)]
     if text_set.config and (folder / text_set.config).is_dir():
         folder /= text_set.config
     files = sorted(file for pattern in ("*", "*/*") for file in folder.glob(pattern) if _readable(file))
+    if not text_set.splits:
+        raise DataError(
+            f"{path}: {user!r} must name one file for task {text_set.name!r}, this is a folder: name a file in it, "
+            f"there is {_shown(files, folder)}"
+        )
     files_of_splits = []
     for split, becomes in text_set.splits.items():
         names = ALIASES.get(split, (split,))
         # A file belongs to a split by its own name, with the number of a shard taken off, or by its folder's.
         fitting = [file for file in files if _SHARD.sub("", _stem(file)) in names or _inside(file, folder) in names]
         if not fitting:
-            here = ", ".join(str(file.relative_to(folder)) for file in files[:20]) or "no data file"
             raise DataError(
                 f"{path}: task {text_set.name!r} needs a file for each of {', '.join(text_set.splits)}; none is named "
-                f"{' or '.join(names)} (.jsonl, .json, .csv, .tsv, .parquet or .gz of it), there is {here}: add it, or "
-                f"let 'path' name one file, whose rows are then dealt"
+                f"{' or '.join(names)} (.jsonl, .json, .csv, .tsv, .parquet or .gz of it), there is "
+                f"{_shown(files, folder)}: add it, or let {user!r} name one file, whose rows are then "
+                f"{'dealt' if user == 'path' else 'the test set'}"
             )
         _check_one(fitting, folder, f"{path}: split {split!r} of task {text_set.name!r}")
         files_of_splits += [(becomes, str(file)) for file in fitting]
     return files_of_splits
+
+
+def _shown(files: list[Path], folder: Path) -> str:
+    """Return the first files of a folder as messages name them."""
+    return ", ".join(str(file.relative_to(folder)) for file in files[:20]) or "no data file"
+
+
+def further_files(name: str, path: str, text_set: TextSet) -> list[tuple[str, str]]:
+    """Return the files of a further test set, each with its name: one file, or the test files of a folder.
+
+    Raises:
+        DataError: As in `local_files`.
+    """
+    tested = {split: name for split, becomes in text_set.splits.items() if becomes == "test"}
+    return [(name, file) for _, file in local_files(path, replace(text_set, splits=tested), FURTHER)]
 
 
 def _check_one(files: list[Path], folder: Path, what: str) -> None:
@@ -85,16 +108,24 @@ def _inside(file: Path, folder: Path) -> str:
     return "" if file.parent == folder else file.parent.name.lower()
 
 
-def contents(path: str, text_set: TextSet) -> tuple[str, list[tuple[str, str, bytes]]]:
+def contents(path: str, text_set: TextSet, further: Mapping[str, str]) -> tuple[str, list[tuple[str, str, bytes]]]:
     """Return the sha256 over all files with their splits, and for each its split, its path and its bytes.
+
+    Args:
+        path: The folder or the file of the data set.
+        text_set: The data set.
+        further: Folders or files of the same columns that become test sets, by the name of the test set.
 
     Raises:
         DataError: If a file is missing or cannot be read.
     """
     state = hashlib.sha256()
     files = []
-    for split, file in local_files(path, text_set):
-        data = file_bytes(file)
+    own = [(split, file, "path") for split, file in local_files(path, text_set)]
+    # By name: tables of the same entries in another order are one configuration.
+    others = [(*found, FURTHER) for name in sorted(further) for found in further_files(name, further[name], text_set)]
+    for split, file, user in own + others:
+        data = file_bytes(file, user)
         state.update(f"{split}\0{len(data)}\0".encode() + data)
         files.append((split, file, data))
     return state.hexdigest(), files
@@ -145,9 +176,9 @@ def hub_parts(text_set: TextSet, revision: str | None, limit: int | None) -> tup
         MissingExtraError: If the library for it is not installed.
     """
     if revision is None:
+        or_hub = ", or let 'revision' name a commit or tag of it on the hub" if text_set.hub else ""
         raise DataError(
-            f"task {text_set.name!r} needs its data: let 'path' name a folder or a file of {text_set.hub}, or let "
-            f"'revision' name a commit or tag of it on the hub"
+            f"task {text_set.name!r} needs its data: let 'path' name a folder or a file of {text_set.published}{or_hub}"
         )
     sheets = _hub(text_set.hub, text_set.config, tuple(text_set.splits), revision, limit)
     state = hashlib.sha256(f"{text_set.hub}\0{text_set.config}\0{revision}".encode())
