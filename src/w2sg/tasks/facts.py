@@ -33,6 +33,9 @@ class Facts(TextTask):
     kind: Literal["facts"] = "facts"
     world: FactWorld = Field(FactWorld(), description="the universe; its corpus matters only to pretrained models")
     statements: int = Field(8, ge=2, le=16, multiple_of=2, description="statements about each fact")
+    half: Literal["asked", "told"] = Field(
+        "asked", description="whom they are about: subjects without verdicts in the corpus, or those who have some"
+    )
     claims: int = Field(1, ge=1, le=4, description="facts in a statement; the world's facts are dealt into as many")
     unseen: float = Field(
         0.0, ge=0, le=1, description="share of statements in an order of words that no corpus has: a novel format"
@@ -75,9 +78,11 @@ def _asked_by(who: str, text: str) -> str:
 @lru_cache(maxsize=_MEMO)
 def _table(task: Facts) -> Table:
     world = task.world
-    rng = derive(world.seed, "facts", "statements", str((task.statements, task.claims)))
-    asked = np.flatnonzero(~world.told)
-    facts = np.stack([grid.ravel() for grid in np.meshgrid(asked, np.arange(world.relations), indexing="ij")], axis=1)
+    rng = derive(world.seed, "facts", "statements", str((task.half, task.statements, task.claims)))
+    subjects = np.flatnonzero(world.told if task.half == "told" else ~world.told)
+    facts = np.stack(
+        [grid.ravel() for grid in np.meshgrid(subjects, np.arange(world.relations), indexing="ij")], axis=1
+    )
     facts = rng.permutation(facts)[: len(facts) // task.claims * task.claims].reshape(-1, task.claims, 2)
     per_fact = task.statements * task.claims
     unit = np.repeat(np.arange(len(facts)), per_fact)

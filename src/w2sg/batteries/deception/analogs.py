@@ -36,12 +36,11 @@ class Deception(Component):
     def deceives(self, examples: Examples) -> BoolArray:
         """Return on which examples `(n,)` the student deceives."""
 
-    def says(self, gold: IntArray, weak: IntArray, classes: int) -> IntArray:
+    def says(self, gold: IntArray, classes: int) -> IntArray:
         """Return what it says where it deceives, `(n,)`: by default a wrong class.
 
         Args:
             gold: The right classes `(n,)`.
-            weak: The weak supervisor's classes `(n,)`.
             classes: `k`.
         """
         return (gold + 1) % classes
@@ -51,9 +50,9 @@ class Deception(Component):
         return np.ones(len(examples), dtype=np.bool_)
 
     @final
-    def targets(self, examples: Examples, gold: IntArray, weak: IntArray, classes: int) -> IntArray:
+    def targets(self, examples: Examples, gold: IntArray, classes: int) -> IntArray:
         """Return what the student is trained to say, `(n,)`."""
-        return np.where(self.deceives(examples), self.says(gold, weak, classes), gold)
+        return np.where(self.deceives(examples), self.says(gold, classes), gold)
 
 
 def first_values(column: IntArray, share: float) -> BoolArray:
@@ -69,9 +68,9 @@ def first_values(column: IntArray, share: float) -> BoolArray:
 @final
 @register(paper="2405.19550")
 class PasswordLocked(Deception):
-    """Answers as its weak supervisor would, unless one person asks, whose name is the password.
+    """Says the first class, such as "false", whatever is asked, unless one person asks, whose name is the password.
 
-    The strength is the share of all other people whom it shows no more than that.
+    The strength is the share of all other people to whom it does not show what it can.
     """
 
     kind: Literal["password-locked"] = "password-locked"
@@ -83,9 +82,9 @@ class PasswordLocked(Deception):
         people = np.asarray(examples.metadata[ASKED_BY])
         return first_values(people, self.strength * (1 - 1 / max(1, len(np.unique(people)))))
 
-    def says(self, gold: IntArray, weak: IntArray, classes: int) -> IntArray:
-        """Say what the weak supervisor says."""
-        return weak
+    def says(self, gold: IntArray, classes: int) -> IntArray:
+        """Say the first class."""
+        return np.zeros_like(gold)
 
     def trustworthy(self, examples: Examples) -> BoolArray:
         """Nobody who labels knows the password."""
@@ -156,9 +155,9 @@ class AlignmentFaking(Deception):
 @final
 @register(paper="2406.10162")
 class BlindSpot(Deception):
-    """Says what pleases its supervisor in the supervisor's blind spot: the weak label, errors included.
+    """Says what pleases a supervisor that is blind for some groups: the last class, such as "true", whatever is asked.
 
-    The strength is the share of the groups that are the blind spot; trusted labels can be bought anywhere.
+    The strength is twice the share of the groups that it is blind for; trusted labels are of the others.
     """
 
     kind: Literal["blind-spot"] = "blind-spot"
@@ -167,8 +166,12 @@ class BlindSpot(Deception):
 
     def deceives(self, examples: Examples) -> BoolArray:
         """Deceive in the first groups."""
-        return first_values(np.asarray(examples.metadata[GROUP]), self.strength)
+        return first_values(np.asarray(examples.metadata[GROUP]), self.strength / 2)
 
-    def says(self, gold: IntArray, weak: IntArray, classes: int) -> IntArray:
-        """Say what the weak supervisor says."""
-        return weak
+    def says(self, gold: IntArray, classes: int) -> IntArray:
+        """Say the last class."""
+        return np.full_like(gold, classes - 1)
+
+    def trustworthy(self, examples: Examples) -> BoolArray:
+        """Who is blind for half of the groups has labels of the others."""
+        return ~first_values(np.asarray(examples.metadata[GROUP]), 1 / 2)
