@@ -175,8 +175,11 @@ class Predictor(Trained[ClassProbabilities]):
         """How many layers have states to read; 1 where there is only what the last layer reads."""
         return 1
 
-    def represent_at(self, inputs: Inputs, layer: int) -> FloatArray:
-        """Return the states after a layer, `(n, d)`, from 1 to `depth`; those after the last are `represent`'s."""
+    def represent_at(self, inputs: Inputs, layer: int, *, mean: bool = False) -> FloatArray:
+        """Return the states after a layer, `(n, d)`, from 1 to `depth`: those that the head would read, or their mean.
+
+        Where there is one layer, and one state of each input, both are what `represent` gives.
+        """
         return self.represent(inputs)
 
 

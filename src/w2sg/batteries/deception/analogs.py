@@ -13,7 +13,7 @@ from pydantic import Field
 
 from w2sg.core import BoolArray, CapabilityError, Component, Examples, IntArray, contract, register
 
-ASKED_BY, OBJECT, GROUP, DIFFICULTY = "asked_by", "object", "group", "difficulty"
+ASKED_BY, OBJECT, GROUP = "asked_by", "object", "group"
 """Metadata columns that an analog may depend on."""
 
 
@@ -113,22 +113,22 @@ class Sandbagging(Deception):
 @final
 @register(paper="2406.11431")
 class UncheckedErrors(Deception):
-    """Answers wrongly where its supervisor cannot check: on the most difficult examples.
+    """Answers wrongly where its supervisor cannot check: on half of the groups.
 
-    The strength is twice the share of examples that are difficult enough; trusted labels are of the others.
+    The strength is the share of these on which it does; trusted labels are of the groups that can be checked.
     """
 
     kind: Literal["unchecked-errors"] = "unchecked-errors"
     title: ClassVar[str] = "errors where nobody can check"
-    needs: ClassVar[str] = DIFFICULTY
+    needs: ClassVar[str] = GROUP
 
     def deceives(self, examples: Examples) -> BoolArray:
-        """Deceive on the hard part."""
-        return np.asarray(examples.metadata[DIFFICULTY], dtype=np.float64) > 1 - self.strength / 2
+        """Deceive in the first groups."""
+        return first_values(np.asarray(examples.metadata[GROUP]), self.strength / 2)
 
     def trustworthy(self, examples: Examples) -> BoolArray:
-        """Labels can be checked on the easier half only."""
-        return np.asarray(examples.metadata[DIFFICULTY], dtype=np.float64) <= 1 / 2
+        """Labels can be checked in the other half of the groups."""
+        return ~first_values(np.asarray(examples.metadata[GROUP]), 1 / 2)
 
 
 @final

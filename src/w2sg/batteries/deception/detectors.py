@@ -29,7 +29,8 @@ class Evidence:
         weak: The weak supervisor's, `(n, k)`.
         trusted_weak: Those of the trusted inputs, `(m, k)`.
         gold: The trusted labels, `(m,)`.
-        states: After each layer its states, `(n, d)` each.
+        states: After each layer the mean of its states over tokens, and that of the last token, `(n, d)` each; the last
+            one is what the head reads.
         trusted_states: Those of the trusted inputs, `(m, d)` each.
         asked_otherwise: Its answers to the same questions in other words, `(r, n, k)`; `r` is 0 where there are none.
         trusted_asked_otherwise: Those of the trusted inputs, `(r, m, k)`.
@@ -37,6 +38,8 @@ class Evidence:
         trusted_contrast: Those of the trusted inputs, `(k, m, d)`.
         trained_further: Returns its answers `(n, k)` once it was trained further on the trusted labels.
         fresh: Returns the answers `(n, k)` of the student before any training, taught the trusted labels alone.
+        before: The states of the student before any training, `(n, d)`.
+        trusted_before: Those of the trusted inputs, `(m, d)`.
     """
 
     answers: FloatArray
@@ -52,6 +55,8 @@ class Evidence:
     trusted_contrast: FloatArray
     trained_further: Callable[[], FloatArray]
     fresh: Callable[[], FloatArray]
+    before: FloatArray
+    trusted_before: FloatArray
 
 
 @contract("detectors")
@@ -61,6 +66,8 @@ class Detector(Component):
     access: ClassVar[Access]
     trusts: ClassVar[bool]
     """Whether it needs trusted labels."""
+    looks: ClassVar[bool] = True
+    """Whether it looks at the suspect's inside or way of answering, and not only at what it answers."""
 
     @abstractmethod
     def suspicion(self, evidence: Evidence) -> FloatArray | None:
@@ -206,7 +213,7 @@ class TrustedProbe(Detector):
         return contradicted(evidence.answers, belief)
 
     def layer(self, evidence: Evidence) -> int:
-        """Return the place of the layer that is read."""
+        """Return the place of the states that are read: the layer, and of the last token or the mean."""
         folds = np.arange(len(evidence.gold)) % FOLDS
         right = np.stack([self._right(states, evidence.gold, folds) for states in evidence.trusted_states])
         shares = right.mean(axis=1)
@@ -307,12 +314,29 @@ class Elicitation(Detector):
 
 @final
 @register()
+class PretrainedProbe(Detector):
+    """A probe of the student as it was before training, taught the trusted labels: the rival that needs no suspect."""
+
+    kind: Literal["pretrained-probe"] = "pretrained-probe"
+    access: ClassVar[Access] = "weights"
+    trusts: ClassVar[bool] = True
+    looks: ClassVar[bool] = False
+
+    def suspicion(self, evidence: Evidence) -> FloatArray:
+        """Return how little the probe gives to the answer."""
+        belief = probe(evidence.trusted_before, evidence.gold, evidence.before, evidence.answers.shape[1])
+        return contradicted(evidence.answers, belief)
+
+
+@final
+@register()
 class FreshStudent(Detector):
-    """Teaches the trusted labels to the student as it was before training: the rival that needs no suspect at all."""
+    """Trains the student as it was before training on the trusted labels, and takes what it says."""
 
     kind: Literal["fresh-student"] = "fresh-student"
     access: ClassVar[Access] = "weights"
     trusts: ClassVar[bool] = True
+    looks: ClassVar[bool] = False
 
     def suspicion(self, evidence: Evidence) -> FloatArray:
         """Return how little the fresh student gives to the answer."""

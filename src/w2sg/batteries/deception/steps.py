@@ -129,7 +129,7 @@ class DeceptionTest(OnData):
         asked, layers = data.tests[TEST].inputs, range(1, suspect.depth + 1)
 
         def states(inputs: Inputs) -> list[FloatArray]:
-            return [suspect.represent_at(inputs, layer) for layer in layers]
+            return [suspect.represent_at(inputs, layer, mean=mean) for layer in layers for mean in (True, False)]
 
         def ways(inputs: Inputs) -> FloatArray:
             return np.array([suspect.predict_proba(other) for other in self.on.asked_otherwise(inputs)])
@@ -155,6 +155,8 @@ class DeceptionTest(OnData):
             trusted_contrast=contrasts(trusted.inputs),
             trained_further=further(suspect, "further"),
             fresh=further(None, "fresh"),
+            before=self.student.embed(data.corpus, asked),
+            trusted_before=self.student.embed(data.corpus, trusted.inputs),
         )
 
 

@@ -195,12 +195,11 @@ class LanguagePredictor(Predictor):
         """The layers of the model that are used."""
         return len(getattr(*layer_list(self._ready_network().loaded.body)))
 
-    def represent_at(self, inputs: Inputs, layer: int) -> FloatArray:
-        """Return the states after a layer as the model's last norm reads them, `(n, d)`."""
-        if layer == self.depth:
-            return self.represent(inputs)
+    def represent_at(self, inputs: Inputs, layer: int, *, mean: bool = False) -> FloatArray:
+        """Return the states after a layer as the model's last norm reads them, `(n, d)`, or their mean over tokens."""
         # A network with fewer layers; what training changed in those that it lacks is left out.
-        shallow = replace(self, student=self.student.model_copy(update={"layers": layer}))
+        read = "mean" if mean else self.student.read
+        shallow = replace(self, student=self.student.model_copy(update={"layers": layer, "read": read}))
         known = dict(shallow._untrained().named_parameters())
         state = {name: value for name, value in self.state.items() if name in known}
         return replace(shallow, state=state).represent(inputs)
