@@ -9,12 +9,16 @@ from pydantic import Field
 
 from w2sg.core import Inputs, IntArray, as_texts, derive, register
 from w2sg.tasks.encoding import RECORDED
+from w2sg.tasks.shifts import AnyShift, EasyToHard
 from w2sg.tasks.splits import Size, TextTask
 from w2sg.tasks.table import Table
 from w2sg.worlds import PEOPLE, RELATIONS, FactWorld, false_objects
 
 LAYMAN = "layman"
 """Whose opinion of every statement is recorded, for the supervisor `recorded`."""
+HEAD = 0.15
+"""The share of statements, those about the most frequent subjects, of which the supervisor has gold by default: there
+the layman is right as well, so that this gold does not tell the truth from what he believes."""
 _MEMO = 8
 
 
@@ -40,22 +44,27 @@ class Facts(TextTask):
     unseen: float = Field(
         0.0, ge=0, le=1, description="share of statements in an order of words that no corpus has: a novel format"
     )
-    supervision: Size | None = Field(0.25, description="statements for the weak supervisor: a number or a share")
+    supervision: Size | None = Field(400, description="statements for the weak supervisor: a number or a share")
     transfer: Size | None = Field(0.5, description="statements that it labels for the student: a number or a share")
+    shifts: tuple[AnyShift, ...] = Field(
+        (EasyToHard(share=HEAD),), description="further test sets; by default the supervisor's gold is of the head only"
+    )
 
     @property
     def default_supervisor(self) -> str:
-        """A probe of the second smallest model of the ladder."""
+        """A probe of a small model of the ladder."""
         return "facts-weak"
 
     @property
     def default_student(self) -> str:
-        """A probe of a larger one."""
+        """A probe of a model that has read the layman too, so that gold of the head does not tell it what to learn."""
         return "facts-strong"
 
     def table(self, rng: np.random.Generator) -> Table:
         """Return all statements, the same under every seed."""
-        return _table(self.model_copy(update=dict.fromkeys(("supervision", "transfer", "validation", "test"))))
+        return _table(
+            self.model_copy(update={**dict.fromkeys(("supervision", "transfer", "validation", "test")), "shifts": ()})
+        )
 
     def asked_otherwise(self, inputs: Inputs) -> Sequence[Inputs]:
         """Return the same statements as each of the people would ask them."""

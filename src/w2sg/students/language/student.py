@@ -135,8 +135,8 @@ class LanguageModel(HeadTuning, Student):
 preset(
     "facts-strong",
     LanguageModel,
-    "A probe of a model that was pretrained on the fact world, two rungs above its supervisor.",
-    model="facts:48",
+    "A probe of a model of the fact world, two rungs above its supervisor, whose corpus quotes a layman.",
+    model="facts:48+saliency=0.8",
     mode="probe",
 )
 
