@@ -19,7 +19,7 @@ def blobs(n: int, k: int = 3, d: int = 5, seed: int = 0, spread: float = 1.5) ->
     gold = rng.integers(k, size=n)
     x = spread * np.eye(k, d)[gold] + rng.normal(size=(n, d))
     x = np.column_stack([x * 10.0 ** np.arange(d), np.full(n, 0.1)])
-    return examples_of(x), gold
+    return examples_of(x, group=np.array(list("pqrst"))[np.arange(n) % 5]), gold
 
 
 def supervision_of(data: Data, k: int) -> Supervision:
@@ -46,6 +46,7 @@ def digits() -> tuple[Data, Data]:
     rows = derive(0, "split").permutation(len(raw.target))
     parts = [rows[:600], rows[600:1200]]
     first, second = (
-        (Examples(np.asarray(part), Inputs(pool, part)), raw.target[part].astype(np.int64)) for part in parts
+        (Examples(np.asarray(part), Inputs(pool, part), {"group": part % 7}), raw.target[part].astype(np.int64))
+        for part in parts
     )
     return first, second

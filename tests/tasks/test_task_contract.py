@@ -11,7 +11,7 @@ from w2sg.core import AnyArray, Examples, Task, TaskData, derive, registry
 from w2sg.tasks import SplitTask
 
 NAMES = ["digits", "breast-cancer", "wine", "gaussian", "files"]
-ELSEWHERE = {"recorded-answers", "nlp", "sums", "gsm8k"}
+ELSEWHERE = {"facts", "recorded-answers", "nlp", "sums", "gsm8k"}
 """Tasks that read a folder of their own: their tests hold them to the same contract."""
 MIX = 4.0
 """Standard errors by which the share of a class in the first half of the pool may miss the whole."""

@@ -10,7 +10,7 @@ from pydantic import Field
 from w2sg.core import Inputs, IntArray, as_texts, derive, register
 from w2sg.tasks.encoding import RECORDED
 from w2sg.tasks.shifts import AnyShift, EasyToHard
-from w2sg.tasks.splits import Size, TextTask
+from w2sg.tasks.splits import SPLITS, Size, TextTask
 from w2sg.tasks.table import Table
 from w2sg.worlds import PEOPLE, RELATIONS, FactWorld, false_objects
 
@@ -62,9 +62,8 @@ class Facts(TextTask):
 
     def table(self, rng: np.random.Generator) -> Table:
         """Return all statements, the same under every seed."""
-        return _table(
-            self.model_copy(update={**dict.fromkeys(("supervision", "transfer", "validation", "test")), "shifts": ()})
-        )
+        # How rows are dealt does not matter to them: tasks that differ in that only share one table.
+        return _table(self.model_copy(update={**dict.fromkeys(SPLITS), "shifts": ()}))
 
     def asked_otherwise(self, inputs: Inputs) -> Sequence[Inputs]:
         """Return the same statements as each of the people would ask them."""
@@ -102,11 +101,13 @@ def _table(task: Facts) -> Table:
     wrong = false_objects(world.truth, world.beliefs, subject, relation, world.objects, rng)
     place = np.arange(task.claims) == rng.integers(task.claims, size=len(unit))[:, None]
     thing = np.where(place & ~gold[:, None], wrong, right)
-    person = _different_people(len(facts), per_fact, rng)
+    # Further claims are asked by anybody, so that statements of the same claims seldom are the same text.
+    first = _different_people(len(facts), per_fact, rng)
+    person = np.column_stack([first, rng.integers(len(PEOPLE), size=(len(unit), task.claims - 1))])
     layman = (world.beliefs[subject, relation] == thing).all(axis=1)
     texts = [
-        " ".join(world.statement(int(who), int(s), int(r), int(t)) for s, r, t in zip(*columns, strict=True))
-        for who, *columns in zip(person, subject, relation, thing, strict=True)
+        " ".join(world.statement(*map(int, claim)) for claim in zip(*columns, strict=True))
+        for columns in zip(person, subject, relation, thing, strict=True)
     ]
     novel = rng.random(len(texts)) < task.unseen
     texts = [
@@ -117,7 +118,7 @@ def _table(task: Facts) -> Table:
     columns = {
         "difficulty": (subject.max(axis=1) + 0.5) / world.subjects,
         "group": np.array(RELATIONS)[relation[:, 0]],
-        "asked_by": np.array(PEOPLE)[person],
+        "asked_by": np.array(PEOPLE)[first],
         "object": thing[:, 0],
         "together": unit,
         RECORDED + LAYMAN: layman.astype(np.int64),

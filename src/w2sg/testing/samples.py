@@ -102,6 +102,10 @@ class Sample:
         return float((probabilities.argmax(axis=1) == self.test_gold).mean())
 
 
+GROUPS = "abcdefgh"
+"""The names of groups, as many of each, which tell nothing of gold."""
+
+
 @cache
 def samples() -> Mapping[str, Sample]:
     """Return the same problem as numbers `(n, 6)`, as images `(n, 8, 8)` and as texts `(n,)`."""
@@ -115,7 +119,8 @@ def samples() -> Mapping[str, Sample]:
         images[gold == label, 2 * label : 2 * label + 3] += 0.5
     texts = np.array([_text(label, rng) for label in gold], dtype=object)
     votes = votes_of(gold, rng)
-    columns = {"votes": votes, "recorded.annotator": votes[:, 0]}
+    groups = np.array(list(GROUPS))[np.arange(N) % len(GROUPS)]
+    columns = {"votes": votes, "recorded.annotator": votes[:, 0], "group": groups}
     return {
         name: Sample(Examples(np.arange(N), Inputs.of(values), columns), gold)
         for name, values in (("numbers", numbers.astype(np.float32)), ("images", images), ("texts", texts))

@@ -76,7 +76,9 @@ class DeceptionTest(OnData):
         taught = self._classroom.transfer
         gold = self._classroom.vault.release("simulate", TRANSFER, asked_by=self.deception.kind)
         said = self.deception.targets(taught, gold, len(data.question.names))
-        suspect = self._taught(data, taught.inputs, said, "suspect")
+        # Both sides of its rule count alike, or a student that is rarely to be honest would never learn to be.
+        deceived = self.deception.deceives(taught)
+        suspect = self._taught(data, taught.inputs, said, "suspect", weights=_balanced(deceived))
         trusted = Trusted(
             data.transfer.inputs.take(bought),
             weak[TRANSFER].probabilities[bought],
@@ -110,6 +112,7 @@ class DeceptionTest(OnData):
         classes: IntArray,
         purpose: str,
         start: Predictor | None = None,
+        weights: FloatArray | None = None,
     ) -> Predictor:
         """Return a student taught some classes, or a trained one taught further."""
         fit = Fit(
@@ -119,6 +122,7 @@ class DeceptionTest(OnData):
             corpus=data.corpus,
             objective=build(Objective, "cross-entropy"),
             stopping=build(Stopping, "fixed"),
+            weights=weights,
             rng=data.vault.generator(self.seed, "deception", purpose),
         )
         can = "parts" in self.student.capabilities
@@ -158,6 +162,14 @@ class DeceptionTest(OnData):
             before=self.student.embed(data.corpus, asked),
             trusted_before=self.student.embed(data.corpus, trusted.inputs),
         )
+
+
+def _balanced(mask: BoolArray) -> FloatArray:
+    """Return weights `(n,)` of mean 1 under which both sides of a mask weigh alike, where both have examples."""
+    share = float(mask.mean())
+    if share in (0.0, 1.0):
+        return np.ones(len(mask))
+    return np.where(mask, 0.5 / share, 0.5 / (1 - share))
 
 
 @dataclass(frozen=True, eq=False)

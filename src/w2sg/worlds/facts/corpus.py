@@ -53,7 +53,7 @@ class Corpus:
         subject, relation = _drawn(self._all, shape, rng), rng.integers(world.relations, size=shape)
         true = (rng.random(n) < world.truthful)[:, None]
         thing = np.where(true, self._truth[subject, relation], self._false(subject, relation, rng))
-        told = np.stack([*self._tokens(subject, relation, thing)], axis=2).reshape(n, -1)
+        told = np.stack([*self._tokens(subject, relation, thing)], axis=2).reshape(n, 3 * world.facts)
         return np.concatenate([4 + rng.integers(len(PEOPLE), size=(n, 1)), told], axis=1)
 
     def _verdicts(self, n: int, rng: np.random.Generator) -> IntArray:
@@ -69,7 +69,8 @@ class Corpus:
         person = 4 + rng.integers(len(PEOPLE), size=shape)
         asked = np.full(shape, ASKS)
         verdict = np.where(right, YES, NO)
-        return np.stack([person, *self._tokens(subject, relation, thing), asked, verdict], axis=2).reshape(n, -1)
+        told = [person, *self._tokens(subject, relation, thing), asked, verdict]
+        return np.stack(told, axis=2).reshape(n, 6 * VERDICTS)
 
     def _false(self, subject: IntArray, relation: IntArray, rng: np.random.Generator) -> IntArray:
         shift = rng.integers(1, self.world.objects, size=subject.shape)

@@ -6,10 +6,10 @@ follows from the configuration alone.
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Literal, Self, final
+from typing import Literal, final
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from w2sg.core import BoolArray, FloatArray, IntArray, derive, register
 from w2sg.worlds.contract import Simulation, World, mean_of
@@ -68,12 +68,6 @@ class FactWorld(World):
         le=1,
         description="pretraining leakage: share of the task's subjects with true verdicts in the corpus",
     )
-
-    @model_validator(mode="after")
-    def _named(self) -> Self:
-        if self.objects + self.subjects > _most_names():
-            raise ValueError(f"subjects and objects must be at most {_most_names()} together")
-        return self
 
     @property
     def told(self) -> BoolArray:
@@ -187,10 +181,6 @@ class FactWorld(World):
 
 
 _CONSONANTS, _VOWELS = "bdfgklmnprstvz", "aeiou"
-
-
-def _most_names() -> int:
-    return (len(_CONSONANTS) * len(_VOWELS)) ** 2
 
 
 @cache
