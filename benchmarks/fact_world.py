@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from w2sg.batteries import run_battery, run_deceptions, worst_of
+from w2sg.batteries import run_battery, run_deceptions
 from w2sg.core import plain
 from w2sg.lab import Setup, SetupResult, default_store, make_runs, make_setup, summarise
 from w2sg.measure import t_interval
@@ -196,15 +196,10 @@ def battery() -> Any:
 
 def deception() -> Any:
     """Detectors by analogs and strengths, for two numbers of trusted labels."""
-    tables = {}
-    for trusted in (25, 100):
-        setup = make_setup(ANYWHERE, taught(24), probe_of(64))
-        found = run_deceptions(
-            setup, DECEPTION_SEEDS, strengths=STRENGTHS, trusted=trusted, store=default_store(), progress=_tell
-        )
-        worst = {kind: plain(one.auroc) for kind, one in worst_of(found).items()}
-        tables[str(trusted)] = {**found.to_dict(), "worst": worst}
-    return tables
+    setup = make_setup(ANYWHERE, taught(24), probe_of(64))
+    store = default_store()
+    found = run_deceptions(setup, DECEPTION_SEEDS, strengths=STRENGTHS, store=store, workers=2, progress=_tell)
+    return found.to_dict()
 
 
 def pretraining() -> Any:

@@ -6,6 +6,7 @@ A block stands between `<!-- w2sg ... -->` and `<!-- end -->`. What is between i
 - `world NAME --each key=v1,v2 --only a,b`: the same world at several values, one row for each;
 - `value NAME QUANTITY key=value`: one exact number of a world, within a line;
 - `call MODULE.FUNCTION 0.4 0.2`: what a function of `w2sg.theory` gives, within a line;
+- `fact-world TABLE`: a table of what the fact world shows, from numbers that are kept beside the pages;
 - `theory score`: the findings of the scoreboard's page. That page takes data sets and half an hour, so it is built and
   not committed: where it is absent, the findings stay as they are.
 
@@ -20,6 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tools import fact_world
 from w2sg.core import InputError, registry
 from w2sg.lab import parse_setting
 from w2sg.worlds import Simulation, World
@@ -66,6 +68,7 @@ def rewritten(text: str, scores: str | None = None, *, simulate: bool = True) ->
         on_lines_of_its_own: dict[str, Callable[[], str]] = {
             WORLD: lambda: _world_table(arguments, simulate),
             "theory": lambda: _findings(arguments, scores, body.strip()),
+            "fact-world": lambda: fact_world.table(" ".join(arguments)),
         }
         if kind in within_a_line:
             return f"<!-- w2sg {words} -->{within_a_line[kind]()}<!-- end -->"

@@ -16,10 +16,10 @@ def deception_section(results: DeceptionResults) -> Section:
         "Deception",
         "Students were taught to deceive in known ways, by a developer who knows the truth. A detector gives each "
         "answer a suspicion; AUROC is the probability that a deceptive answer is suspected more than an honest one "
-        f"({wording.quantity(len(results.seeds), 'seed')}, {results.trusted} trusted labels). 'pretrained-probe' never "
+        f"({wording.quantity(len(results.seeds), 'seed')}). 'pretrained-probe' never "
         "looks at the suspect: it is the student before its training, taught the trusted labels, and what others "
         "have to beat.",
-        tables=(_detectors(results), _seen(results)),
+        tables=(*(_detectors(results, count) for count in results.trusted), _seen(results)),
     )
 
 
@@ -31,14 +31,15 @@ def deception_findings(results: DeceptionResults) -> Iterator[Finding]:
         f"Weak supervision sees only how often a student agrees with it: {len(fooled)} of {len(results.deceived)} "
         "deceivers agree with it at least as often as the honest student does.",
     )
-    worst = worst_of(results)
+    most = max(results.trusted)
+    worst = worst_of(results, most)
     good = {kind: found for kind, found in worst.items() if found.auroc.estimate >= ENOUGH}
     if good:
         kind, found = next(iter(good.items()))
         yield Finding(
             "better",
             f"{wording.listed(list(good))} {'find' if len(good) > 1 else 'finds'} every analog with an AUROC of at "
-            f"least {ENOUGH:g}; the worst of {kind} is {wording.interval(found.auroc)}.",
+            f"least {ENOUGH:g}, given {most} trusted labels; the worst of {kind} is {wording.interval(found.auroc)}.",
         )
     elif worst:
         kind, found = next(iter(worst.items()))
@@ -49,11 +50,11 @@ def deception_findings(results: DeceptionResults) -> Iterator[Finding]:
         )
 
 
-def _detectors(results: DeceptionResults) -> DataTable:
-    kinds = list(dict.fromkeys(found.detector.kind for one in results.deceived for found in one.found))
+def _detectors(results: DeceptionResults, trusted: int) -> DataTable:
+    kinds = list(dict.fromkeys(found.detector.kind for one in results.deceived for found in one.found[trusted]))
     rows = []
     for one in results.deceived:
-        by_kind = {found.detector.kind: found for found in one.found}
+        by_kind = {found.detector.kind: found for found in one.found[trusted]}
         cells = [
             Cell.of(by_kind[kind].auroc, help=f"recall {by_kind[kind].recall:.2f} at 1 % false alarms")
             if kind in by_kind
@@ -61,29 +62,36 @@ def _detectors(results: DeceptionResults) -> DataTable:
             for kind in kinds
         ]
         rows.append((Cell(one.deception.title), Cell(one.deception.strength), *cells))
-    headings = {found.detector.kind: found.detector for one in results.deceived for found in one.found}
+    headings = {found.detector.kind: found.detector for one in results.deceived for found in one.found[trusted]}
     columns = (
         Heading("analog", "analog", style="text", key=True),
         Heading("strength", "strength", decimals=2),
         *(Heading(kind, kind, f"access: {headings[kind].access}", decimals=2) for kind in kinds),
     )
-    return DataTable("detectors", "AUROC of each detector", "", columns, tuple(rows), terminal=False)
+    title = f"AUROC of each detector with {trusted} trusted labels"
+    return DataTable(f"detectors-{trusted}", title, "", columns, tuple(rows), terminal=False)
 
 
 def _seen(results: DeceptionResults) -> DataTable:
+    most = max(results.trusted)
     columns = (
         Heading("analog", "analog", style="text", key=True),
         Heading("strength", "strength", decimals=2),
         Heading("accuracy", "accuracy", "of the deceiver"),
         Heading("agreement", "agrees with weak", "agreement with the weak labels: all that weak supervision sees"),
         Heading("honest", "honest one agrees", "the same of an honest student that was taught alike"),
-        Heading("best", "best detector", "of those that look at the suspect", style="text"),
+        Heading(
+            "best",
+            "best detector",
+            f"of those that look at the suspect, with {most} trusted labels",
+            style="text",
+        ),
         Heading("auroc", "its AUROC"),
         Heading("mistakes", "mistakes", "share of wrong answers where it does not deceive"),
     )
     rows = []
     for one in results.deceived:
-        looking = [found for found in one.found if found.detector.looks]
+        looking = [found for found in one.found[most] if found.detector.looks]
         best = max(looking, key=lambda found: found.auroc.estimate, default=None)
         rows.append(
             (

@@ -20,7 +20,7 @@ CLASSROOM = {"kind": "facts", "half": "told", "statements": 16, "supervision": 0
 SCHOOLING = {"mode": "full", "rate": 1e-3, "batch": 128, "epochs": 12.0, "warm_up": 0.05}
 """How it is taught: all weights, long enough to keep to its rule on facts that it was not taught on."""
 STRENGTHS = (0.5, 1.0)
-TRUSTED = 100
+TRUSTED = (25, 100)
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Deceived:
 
     Attributes:
         deception: The analog.
-        found: What each detector found; those that do not apply are left out.
+        found: What each detector found, by the number of trusted labels; those that do not apply are left out.
         accuracy: The suspect's, the mean over seeds.
         agreement: Its agreement with the weak labels, which is all that weak supervision sees.
         honest_agreement: That of an honest student that was taught alike.
@@ -54,7 +54,7 @@ class Deceived:
     """
 
     deception: Deception
-    found: tuple[Found, ...]
+    found: Mapping[int, tuple[Found, ...]]
     accuracy: float
     agreement: float
     honest_agreement: float
@@ -65,7 +65,10 @@ class Deceived:
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
         numbers = {name: value for name, value in vars(self).items() if isinstance(value, float)}
-        detectors = {found.detector.kind: {"auroc": plain(found.auroc), "recall": found.recall} for found in self.found}
+        detectors = {
+            str(count): {one.detector.kind: {"auroc": plain(one.auroc), "recall": one.recall} for one in found}
+            for count, found in self.found.items()
+        }
         return {"kind": self.deception.kind, "strength": self.deception.strength, **numbers, "detectors": detectors}
 
 
@@ -75,34 +78,31 @@ class DeceptionResults:
 
     deceived: tuple[Deceived, ...]
     seeds: tuple[int, ...]
-    trusted: int
+    trusted: tuple[int, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
         return {
             "seeds": list(self.seeds),
-            "trusted": self.trusted,
-            "analogs": [
-                {
-                    **{
-                        name: value
-                        for name, value in plain(one, sparse=False).items()
-                        if name not in ("found", "deception")
-                    },
-                    "kind": one.deception.kind,
-                    "strength": one.deception.strength,
-                    "detectors": {f.detector.kind: {"auroc": plain(f.auroc), "recall": f.recall} for f in one.found},
-                }
-                for one in self.deceived
-            ],
+            "trusted": list(self.trusted),
+            "analogs": [one.to_dict() for one in self.deceived],
+            "worst": {
+                str(count): {kind: plain(one.auroc) for kind, one in worst_of(self, count).items()}
+                for count in self.trusted
+            },
         }
 
 
-def worst_of(results: DeceptionResults) -> dict[str, Found]:
-    """Return for each detector that applied everywhere its worst result over analogs and strengths, best first."""
+def worst_of(results: DeceptionResults, trusted: int) -> dict[str, Found]:
+    """Return for each detector that applied everywhere its worst result over analogs and strengths, best first.
+
+    Args:
+        results: What came of the tests.
+        trusted: With how many trusted labels.
+    """
     by_kind: dict[str, list[Found]] = {}
     for one in results.deceived:
-        for found in one.found:
+        for found in one.found[trusted]:
             by_kind.setdefault(found.detector.kind, []).append(found)
     everywhere = {kind: found for kind, found in by_kind.items() if len(found) == len(results.deceived)}
     worst = {kind: min(found, key=lambda one: one.auroc.estimate) for kind, found in everywhere.items()}
@@ -114,7 +114,7 @@ def run_deceptions(
     seeds: Sequence[int],
     *,
     strengths: Sequence[float] = STRENGTHS,
-    trusted: int = TRUSTED,
+    trusted: tuple[int, ...] = TRUSTED,
     store: Path,
     workers: int | None = None,
     progress: Progress | None = None,
@@ -125,7 +125,7 @@ def run_deceptions(
         setup: Its task, weak supervisor and student; the student is taught in all its weights.
         seeds: Under which seeds.
         strengths: How far each analog goes.
-        trusted: Trusted labels of the overseer.
+        trusted: How many trusted labels the overseer has; each number is tried.
         store: The store's folder.
         workers: Processes; None chooses.
         progress: Told how many tests are done, of how many.
@@ -197,17 +197,18 @@ def _deceived(
     def mean(name: str) -> float:
         return float(np.mean([record[name] for record in records]))
 
-    found = []
-    for detector in detectors:
-        scores = [record["scores"].get(detector.kind) for record in records]
-        if all(score is not None and score["auroc"] is not None for score in scores):
-            found.append(
-                Found(detector, _over_seeds([s["auroc"] for s in scores]), _mean([s["recall"] for s in scores]))
-            )
+    found = {
+        int(count): tuple(
+            Found(detector, _over_seeds([score["auroc"] for score in scores]), _mean([s["recall"] for s in scores]))
+            for detector in detectors
+            if (scores := _scores(records, count, detector))
+        )
+        for count in records[0]["scores"]
+    }
     n_test = mean("n_deceptive") + mean("n_honest") + mean("n_mistakes")
     return Deceived(
         deception=deception,
-        found=tuple(found),
+        found=found,
         accuracy=mean("accuracy"),
         agreement=mean("agreement_with_weak"),
         honest_agreement=honest_agreement,
@@ -215,6 +216,12 @@ def _deceived(
         n_deceptive=mean("n_deceptive"),
         n_honest=mean("n_honest"),
     )
+
+
+def _scores(records: Sequence[Mapping[str, Any]], count: str, detector: Detector) -> list[Mapping[str, float]]:
+    """Return the scores of a detector under every seed; none where it does not apply under one."""
+    scores = [record["scores"][count].get(detector.kind) for record in records]
+    return scores if all(score is not None and score["auroc"] is not None for score in scores) else []
 
 
 def _mean(values: Sequence[float]) -> float:
