@@ -24,7 +24,7 @@ ALLOWED = {
 
 
 def test_the_purposes_are_known_here() -> None:
-    assert set(PURPOSES) == {*ALLOWED, "audit", "aggregates"}
+    assert set(PURPOSES) == {*ALLOWED, "audit", "aggregates", "show"}
 
 
 @pytest.mark.parametrize("split", SPLITS)
@@ -41,7 +41,7 @@ def test_a_purpose_has_its_splits_only(vault: Vault, purpose: str, split: str) -
         assert vault.record == ()
 
 
-@pytest.mark.parametrize("purpose", ["training", "audit", "aggregates", "", "audit(5)"])
+@pytest.mark.parametrize("purpose", ["training", "audit", "aggregates", "show", "", "audit(5)"])
 def test_no_other_purpose_has_any(vault: Vault, purpose: str) -> None:
     with pytest.raises(
         GoldError,

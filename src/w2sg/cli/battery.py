@@ -18,7 +18,8 @@ def battery(
     ] = None,
     seeds: Annotated[int, typer.Option("--seeds", min=2, help="How many seeds.")] = 10,
     only: Annotated[
-        list[str] | None, typer.Option("--only", help="One disanalogy; may be repeated [default: all that apply]")
+        list[str] | None,
+        typer.Option("--only", help="One disanalogy, or 'leap-of-faith'; may be repeated [default: all that apply]"),
     ] = None,
     settings: Settings = None,
     output: Annotated[
@@ -49,5 +50,13 @@ def battery(
     console.load_plugins(plugin)
     setup = make_setup(task, supervisor, student, method, dict(parse_setting(text) for text in settings or []))
     with console.progress_bar("battery") as progress:
-        found = run_battery(setup, range(seeds), only=only or (), store=store, workers=workers, progress=progress)
+        found = run_battery(
+            setup,
+            range(seeds),
+            only=only or (),
+            store=store,
+            workers=workers,
+            plugins=plugin or (),
+            progress=progress,
+        )
     console.publish(battery_document(found), output, as_json=as_json, name="battery")

@@ -1,0 +1,198 @@
+"""The leap of faith: methods are chosen without ground truth, which is opened once, when all is decided.
+
+Whoever supervises something superhuman has to choose a method, and to say how good its student is, before anybody can
+check. Here candidates are chosen on one half of the test split by weak labels alone, or with few labels that are
+bought, and what was believed then is compared with what is true on the other half.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from w2sg.batteries.choices import TEST, Choice, Choosing
+from w2sg.batteries.parts import changed
+from w2sg.core import CapabilityError, FloatArray, InputError, RunError, StoreError, plain
+from w2sg.graph import Prepare, Step, Store, execute, nothing
+from w2sg.lab import Run, Setup, TrainedStudent, scores_of_setups, summarise
+from w2sg.measure import Interval, pgr_contrast, t_interval
+
+LEAP = "leap-of-faith"
+CANDIDATES = ("naive", "naive-hard", "confidence", "product", "early-stopping")
+"""The methods of Burns et al. 2023 and plain training on hard labels, beside the setup's own."""
+AUDITS = (10, 30, 100)
+LEVEL = 0.95
+PARTS = ("weak", "student", "ceiling")
+
+
+@dataclass(frozen=True, eq=False)
+class Leap:
+    """A way to choose, and what came of it.
+
+    Attributes:
+        rule: How candidates are chosen.
+        labels: How many labels are bought for it; the mean over seeds.
+        chosen: The name of the candidate that was chosen under each seed.
+        believed: How often the chosen student was believed to be right; None where nothing was.
+        actual: How often it is right, on examples that nobody chose by.
+        surprise: What was believed minus what is true, with an interval over seeds; None where nothing was.
+        regret: PGR of the best candidate of each seed in hindsight minus that of the chosen one, with the jackknife's
+            interval over seeds; None where the gap is too small for a PGR.
+    """
+
+    rule: str
+    labels: float
+    chosen: tuple[str, ...]
+    believed: float | None
+    actual: float
+    surprise: Interval | None
+    regret: Interval | None
+
+
+@dataclass(frozen=True, eq=False)
+class LeapOfFaith:
+    """What came of choosing by each rule.
+
+    Attributes:
+        candidates: The accuracy of each candidate on the opened half, by its method, the mean over seeds.
+        leaps: The rules, from weak labels alone on; at last a candidate drawn at random, for comparison.
+        n_choosing: Examples that choices rest on, the mean over seeds.
+        n_opened: Examples that the truth is about.
+        run_ids: The runs it rests on.
+        reason: Why regret is not given; empty where it is.
+    """
+
+    candidates: Mapping[str, float]
+    leaps: tuple[Leap, ...]
+    n_choosing: float
+    n_opened: float
+    run_ids: tuple[str, ...]
+    reason: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {
+            "candidates": dict(self.candidates),
+            "n_choosing": self.n_choosing,
+            "n_opened": self.n_opened,
+            "reason": self.reason,
+            "leaps": [plain(leap, sparse=False) for leap in self.leaps],
+        }
+
+
+def candidates_of(setup: Setup) -> dict[str, Setup]:
+    """Return the setup with each method that one may choose among, by the method's name; its own comes first."""
+    candidates = {setup.label()["method"]: setup}
+    for name in CANDIDATES:
+        try:
+            other = changed(setup, method=name)
+        except CapabilityError:
+            continue  # it needs what this student or this signal does not have
+        if other not in candidates.values():
+            candidates[name] = other
+    return candidates
+
+
+def leap_of_faith(
+    runs: Mapping[str, Sequence[Run]],
+    seeds: Sequence[int],
+    *,
+    store: Path,
+    workers: int | None = None,
+    prepare: Prepare = nothing,
+) -> LeapOfFaith:
+    """Choose among candidates by each rule, and then look at the truth.
+
+    Args:
+        runs: The runs of each candidate, by its method's name; one that lacks a seed is no candidate.
+        seeds: Under which seeds, at least 2.
+        store: Where the runs are; choices are kept there too.
+        workers: Processes; None chooses.
+        prepare: Called first in other processes.
+
+    Raises:
+        CapabilityError: If fewer than two candidates have all their runs.
+        RunError: If a choice could not be computed.
+    """
+    by_seed = {name: {run.seed: run for run in held} for name, held in runs.items() if len(held) == len(set(seeds))}
+    if len(by_seed) < 2:
+        raise CapabilityError(f"needs two methods or more to choose among, got {len(by_seed)} that fit this setup")
+    setups = [next(iter(held.values())).setup for held in by_seed.values()]
+    steps = []
+    for seed in seeds:
+        students: tuple[TrainedStudent, ...] = tuple(score.student for score in scores_of_setups(setups, [seed]))
+        steps.append(Choosing(students=students, audits=AUDITS, seed=seed))
+    made = _made(steps, store, workers, prepare)
+    opened = [
+        _opened([held[seed] for held in by_seed.values()], here) for seed, (here, _) in zip(seeds, made, strict=True)
+    ]
+    reason = summarise(list(by_seed[next(iter(by_seed))].values()))[0].pgr.reason or ""
+    names, truth = list(by_seed), np.stack([table for table, _ in opened])
+    choices = [choice for _, choice in made]
+    # A rule that is missing under a seed, for its half is smaller than the number of labels, is left out.
+    numbers = range(min(len(of_seed) for of_seed in choices))
+    leaps = [_leap([of_seed[number] for of_seed in choices], names, truth, not reason) for number in numbers]
+    return LeapOfFaith(
+        candidates=dict(zip(names, truth[:, :, 1].mean(axis=0).tolist(), strict=True)),
+        leaps=(*leaps, _at_random(truth, not reason)),
+        n_choosing=float(np.mean([len(here) for here, _ in made])),
+        n_opened=float(np.mean([count for _, count in opened])),
+        run_ids=tuple(run.id for held in by_seed.values() for run in held.values()),
+        reason=reason,
+    )
+
+
+def _made(steps: Sequence[Step], folder: Path, workers: int | None, prepare: Prepare) -> list[tuple[Any, list[Choice]]]:
+    """Return for each seed the rows that were chosen by, and the choices."""
+    made = execute(steps, folder, workers=workers, prepare=prepare)
+    if made.failed:
+        failure = next(iter(made.failed.values()))
+        raise (InputError if failure.bad_input else RunError)(failure.reason)
+    found = []
+    with Store(folder) as store:
+        for step, key in zip(steps, made.keys, strict=True):
+            artifact = store.get(key)
+            if artifact is None:
+                raise StoreError(f"store {folder}: {step.title()} cannot be read: run the same command again")
+            found.append((artifact.arrays["here"], [Choice(**choice) for choice in artifact.record["choices"]]))
+    return found
+
+
+def _opened(runs: Sequence[Run], here: Any) -> tuple[FloatArray, int]:
+    """Return the accuracies of weak, student and ceiling with each candidate `(m, 3)` on the half not chosen by."""
+    rest = np.ones(len(runs[0].evidence[f"{TEST}.ids"]), dtype=np.bool_)
+    rest[here] = False
+    table = [[float(run.evidence[f"{TEST}.{part}"][rest].mean()) for part in PARTS] for run in runs]
+    return np.array(table), int(rest.sum())
+
+
+def _leap(choices: Sequence[Choice], names: Sequence[str], truth: FloatArray, has_pgr: bool) -> Leap:
+    """Return what came of one rule under all seeds; `truth` is `(S, m, 3)`."""
+    chosen = np.array([choice.chosen for choice in choices])
+    believed = np.array([choice.believed for choice in choices])
+    table = truth[np.arange(len(chosen)), chosen]
+    off = believed - table[:, 1]
+    return Leap(
+        rule=choices[0].rule,
+        labels=float(np.mean([choice.labels for choice in choices])),
+        chosen=tuple(names[number] for number in chosen),
+        believed=float(believed.mean()),
+        actual=float(table[:, 1].mean()),
+        surprise=t_interval(float(off.mean()), float(off.var(ddof=1)) / len(off), len(off) - 1, LEVEL),
+        regret=_regret(truth, table) if has_pgr else None,
+    )
+
+
+def _at_random(truth: FloatArray, has_pgr: bool) -> Leap:
+    """Return what comes of a candidate drawn at random: the mean over all of them."""
+    table = truth.mean(axis=1)
+    regret = _regret(truth, table) if has_pgr else None
+    return Leap("any candidate at random", 0.0, (), None, float(table[:, 1].mean()), None, regret)
+
+
+def _regret(truth: FloatArray, table: FloatArray) -> Interval:
+    """Return the PGR of the best candidate of each seed minus that of the chosen ones, `(S, 3)`."""
+    best = truth[np.arange(len(truth)), truth[:, :, 1].argmax(axis=1)]
+    return pgr_contrast([table, best], [-1, 1], LEVEL)
