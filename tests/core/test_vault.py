@@ -130,6 +130,6 @@ def test_labels_that_are_bought_by_row_are_written_down() -> None:
 
 def test_single_labels_are_handed_out_for_stated_purposes_only() -> None:
     vault = Vault({"test": np.arange(4)})
-    with pytest.raises(GoldError, match="single labels are handed out for audit or score; got 'curiosity'"):
+    with pytest.raises(GoldError, match="single labels are handed out for audit, score or show; got 'curiosity'"):
         vault.buy("test", np.array([0]), purpose="curiosity")
     assert vault.buy("test", np.array([2]), purpose="score").tolist() == [2]

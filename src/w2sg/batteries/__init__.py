@@ -1,7 +1,7 @@
 """Batteries: what happens to a setup as each disanalogy is turned up, and whether deception is found."""
 
 from w2sg.batteries.battery import Battery as Battery
-from w2sg.batteries.battery import Tested as Tested
+from w2sg.batteries.battery import TestedDial as TestedDial
 from w2sg.batteries.battery import TestedSetting as TestedSetting
 from w2sg.batteries.battery import run_battery as run_battery
 from w2sg.batteries.battery import verdict_of as verdict_of

@@ -49,7 +49,7 @@ class TestedSetting:
 
 
 @dataclass(frozen=True, eq=False)
-class Tested:
+class TestedDial:
     """A disanalogy that was tested.
 
     Attributes:
@@ -92,7 +92,7 @@ class Battery:
 
     setup: Setup
     seeds: tuple[int, ...]
-    tested: tuple[Tested, ...]
+    tested: tuple[TestedDial, ...]
     faith: LeapOfFaith | None = None
     not_applicable: Mapping[str, str] = field(default_factory=dict)
 
@@ -154,24 +154,12 @@ def run_battery(
     """
     if len(seeds) < 2:
         raise InputError(f"a battery needs at least 2 seeds, got {len(seeds)}: intervals of effects are over seeds")
-    refused: dict[str, str] = {}
-    asked: list[tuple[Disanalogy, list[_Asked]]] = []
-    for disanalogy in disanalogies(only):
-        try:
-            asked.append((disanalogy, [_asked(disanalogy, setting) for setting in disanalogy.settings(setup)]))
-        except CapabilityError as reason:
-            refused[disanalogy.title] = str(reason)
+    asked, refused = _applicable(setup, only)
     candidates = candidates_of(setup) if not only or LEAP in only else {}
-    setups = [one for _, parts in asked for part in parts for one in part.setups]
     folder, prepare = Path(store or default_store()), loading_again(plugins)
-    made = make_runs(
-        dict.fromkeys([*setups, *candidates.values()]),
-        seeds,
-        store=folder,
-        workers=workers,
-        prepare=prepare,
-        progress=progress,
-    )
+    setups = dict.fromkeys([one for _, parts in asked for part in parts for one in part.setups])
+    setups |= dict.fromkeys(candidates.values())
+    made = make_runs(setups, seeds, store=folder, workers=workers, prepare=prepare, progress=progress)
     found = _whole(made, seeds)
     tested = []
     for disanalogy, parts in asked:
@@ -181,8 +169,8 @@ def run_battery(
             tested.append(_tested(disanalogy, [part.found(found) for part in parts]))
     faith = None
     if candidates:
+        runs = {name: [run for run in made.runs if run.setup == one] for name, one in candidates.items()}
         try:
-            runs = {name: [run for run in made.runs if run.setup == one] for name, one in candidates.items()}
             faith = leap_of_faith(runs, seeds, store=folder, workers=workers, prepare=prepare)
         except CapabilityError as reason:
             refused["leap of faith"] = str(reason)
@@ -190,6 +178,17 @@ def run_battery(
         reasons = "; ".join(f"{title}: {reason}" for title, reason in refused.items())
         raise InputError(f"no disanalogy applies to this setup: {reasons}")
     return Battery(setup, tuple(seeds), tuple(tested), faith, refused)
+
+
+def _applicable(setup: Setup, only: Sequence[str]) -> "tuple[list[tuple[Disanalogy, list[_Asked]]], dict[str, str]]":
+    """Return the disanalogies that apply with what they ask for, and why others do not, by title."""
+    asked, refused = [], {}
+    for disanalogy in disanalogies(only):
+        try:
+            asked.append((disanalogy, [_asked(disanalogy, setting) for setting in disanalogy.settings(setup)]))
+        except CapabilityError as reason:
+            refused[disanalogy.title] = str(reason)
+    return asked, refused
 
 
 def _whole(made: MadeRuns, seeds: Sequence[int]) -> dict[Component, SetupResult]:
@@ -236,13 +235,13 @@ def _asked(disanalogy: Disanalogy, setting: Setting) -> _Asked:
     return _Asked(setting, direct, disanalogy.mend(setting.setup))
 
 
-def _tested(disanalogy: Disanalogy, settings: Sequence[TestedSetting]) -> Tested:
+def _tested(disanalogy: Disanalogy, settings: Sequence[TestedSetting]) -> TestedDial:
     first, *others = settings
     # An interval for each further setting; together they hold at the level (Bonferroni).
     level = 1 - (1 - LEVEL) / max(1, len(others))
     effects = tuple(_difference(other.result, first.result, other.setting.test, level) for other in others)
     mends = tuple(_difference(each.mended, each.result, each.setting.test, level) for each in settings)
-    return Tested(disanalogy, tuple(settings), effects, mends, verdict_of(effects))
+    return TestedDial(disanalogy, tuple(settings), effects, mends, verdict_of(effects))
 
 
 def verdict_of(effects: Sequence[Interval | None], margin: float = MARGIN) -> Verdict:
@@ -270,7 +269,7 @@ def _difference(result: SetupResult | None, reference: SetupResult, test: str, l
     return pgr_contrast(tables, [-1, 1], level)
 
 
-def _plain(test: Tested) -> dict[str, Any]:
+def _plain(test: TestedDial) -> dict[str, Any]:
     def result(each: TestedSetting, one: SetupResult | None) -> dict[str, Any] | None:
         if one is None:
             return None

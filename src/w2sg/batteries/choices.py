@@ -18,23 +18,28 @@ TEST, TOGETHER = "test", "together"
 Rule = Literal["weak labels", "random audit", "audit of disagreements", "all labels"]
 """How a candidate is chosen: by agreement with weak labels, by labels bought at random, by labels bought where the
 candidates differ, or by all labels of the examples that are there for choosing, which is the most that can be known."""
+RANDOM: Rule = "random audit"
+DISAGREEMENTS: Rule = "audit of disagreements"
+BY_AUDIT = (RANDOM, DISAGREEMENTS)
+DIGITS = 12
+"""Beliefs that differ by rounding alone are equal."""
 
 
 @dataclass(frozen=True)
-class Choice:
-    """A candidate that was chosen.
+class Decision:
+    """What is decided by a rule with some number of labels, once for each draw of the labels.
 
     Attributes:
-        rule: By which rule.
-        labels: How many labels were bought for it.
-        chosen: The number of the candidate.
-        believed: How often it is believed to be right.
+        rule: The rule.
+        labels: How many labels it takes.
+        chosen: The number of the candidate that is chosen, by draw.
+        believed: How often that one is then believed to be right, by draw.
     """
 
     rule: Rule
     labels: int
-    chosen: int
-    believed: float
+    chosen: tuple[int, ...]
+    believed: tuple[float, ...]
 
 
 @register()
@@ -43,7 +48,8 @@ class Choosing(OnData):
 
     kind: Literal["choosing"] = "choosing"
     students: tuple[TrainedStudent, ...] = Field(min_length=2, description="the candidates: one setup's, by method")
-    audits: tuple[int, ...] = Field((), description="numbers of labels to buy; larger ones hold smaller ones")
+    audits: tuple[int, ...] = Field((), description="numbers of labels to buy")
+    draws: int = Field(20, ge=1, description="how often labels are drawn: what is reported is a mean over draws")
 
     @property
     def on(self) -> Task:
@@ -61,17 +67,18 @@ class Choosing(OnData):
         here = half_of(data, data.vault.generator(self.seed, self.kind, "half"))
         weak = labels_of(data, inputs["labels"])[TEST].take(here)
         answers = [answers_of(data, inputs[f"candidate {n}"])[TEST].take(here) for n in range(len(self.students))]
-        desk = Desk(data, here, weak, answers, self.kind)
-        choices = [desk.by_weak_labels()]
-        at_random = data.vault.generator(self.seed, self.kind, "random").permutation(len(here))
-        # Where candidates differ first: the rest is looked at only once nothing is left there.
-        mixed = data.vault.generator(self.seed, self.kind, "differ").permutation(len(here))
-        differing = np.concatenate([mixed[desk.differ[mixed]], mixed[~desk.differ[mixed]]])
-        counts = [count for count in self.audits if count <= len(here)]
-        choices += desk.by_audits("random audit", at_random, counts)
-        choices += desk.by_audits("audit of disagreements", differing, counts)
-        choices += desk.by_audits("all labels", at_random, [len(here)])
-        return Artifact({"here": here}, {"choices": [vars(choice) for choice in choices]})
+        # Bought once, for the rule that takes all of them; a decision that takes some sees these and no others.
+        gold = data.vault.buy(TEST, here, asked_by=self.kind)
+        desk = Desk(data.question, weak, answers, gold)
+        orders = [
+            data.vault.generator(self.seed, self.kind, "draw", str(draw)).permutation(len(here))
+            for draw in range(self.draws)
+        ]
+        decisions = [desk.by_weak_labels()]
+        for rule in BY_AUDIT:
+            decisions += [desk.by_labels(rule, orders, count) for count in self.audits if count < len(here)]
+        decisions.append(desk.by_labels("all labels", orders[:1], len(here)))
+        return Artifact({"here": here}, {"decisions": [vars(decision) for decision in decisions]})
 
 
 def half_of(data: TaskData, rng: np.random.Generator) -> IntArray:
@@ -85,54 +92,50 @@ def half_of(data: TaskData, rng: np.random.Generator) -> IntArray:
 
 
 class Desk:
-    """Where candidates are compared: their answers and the weak labels on the half for choosing, and labels bought.
+    """Where candidates are compared: their answers and the weak labels on the half for choosing, and its gold.
 
     Attributes:
         agreement: Where each candidate answers as the weak labels say, `(m, a)`.
+        right: Where each candidate is right, `(m, a)`: a decision looks at the examples whose labels it takes.
         differ: Where not all candidates answer alike, `(a,)`: elsewhere no label can tell one from another.
     """
 
-    def __init__(self, data: TaskData, here: IntArray, weak: Signal, answers: Sequence[Signal], asked_by: str) -> None:
-        self._data, self._here, self._answers, self._asked_by = data, here, answers, asked_by
-        question: Question[Any] = data.question
+    def __init__(self, question: Question[Any], weak: Signal, answers: Sequence[Signal], gold: AnyArray) -> None:
         self.agreement: BoolArray = np.stack([question.same(answer, weak) for answer in answers])
+        self.right: BoolArray = np.stack([question.correct(answer, gold) for answer in answers])
         self.differ: BoolArray = ~np.all([question.same(answers[0], answer) for answer in answers], axis=0)
 
-    def by_weak_labels(self) -> Choice:
+    def by_weak_labels(self) -> Decision:
         """Choose who agrees most with the weak labels, and believe them."""
         shares = self.agreement.mean(axis=1)
         chosen = int(shares.argmax())
-        return Choice("weak labels", 0, chosen, float(shares[chosen]))
+        return Decision("weak labels", 0, (chosen,), (float(shares[chosen]),))
 
-    def by_audits(self, rule: Rule, order: IntArray, counts: Sequence[int]) -> list[Choice]:
-        """Choose who is right most often, by labels bought in an order of the rows; the largest number buys them all.
+    def by_labels(self, rule: Rule, orders: Sequence[IntArray], count: int) -> Decision:
+        """Choose who is right most often, by the first labels of each of some orders of the half.
 
         Args:
-            rule: What the order is.
-            order: The rows of the half, `(a,)`.
-            counts: How many labels; each from 1 to a.
+            rule: The rule; by disagreements the examples on which candidates differ come first in every order.
+            orders: The rows of the half in random order, `(a,)` each.
+            count: How many labels, from 1 to a.
         """
-        if not counts:
-            return []
-        rows = order[: max(counts)]
-        gold = self._data.vault.buy(TEST, self._here[rows], asked_by=self._asked_by)
-        right = np.stack([self._data.question.correct(answer.take(rows), gold) for answer in self._answers])
-        return [self._chosen(rule, rows[:count], right[:, :count]) for count in counts]
+        if rule == DISAGREEMENTS:
+            orders = [np.concatenate([order[self.differ[order]], order[~self.differ[order]]]) for order in orders]
+        made = [self._chosen(rule, order[:count]) for order in orders]
+        return Decision(rule, count, tuple(chosen for chosen, _ in made), tuple(believed for _, believed in made))
 
-    def _chosen(self, rule: Rule, rows: IntArray, right: BoolArray) -> Choice:
-        everywhere = rule != "audit of disagreements"
-        parts = np.zeros(len(self.differ), dtype=np.int64) if everywhere else self.differ.astype(np.int64)
-        believed = sum(_believed(parts == part, rows, right, self.agreement) for part in np.unique(parts))
+    def _chosen(self, rule: Rule, rows: IntArray) -> tuple[int, float]:
+        parts = self.differ if rule == DISAGREEMENTS else np.zeros(len(self.differ), dtype=np.bool_)
+        believed = np.sum([self._believed(parts == part, rows) for part in np.unique(parts)], axis=0)
         # Few labels leave many candidates equal: of these the one that agrees most with the weak labels is taken.
-        order = np.lexsort((-self.agreement.mean(axis=1), -np.round(believed, 12)))
-        return Choice(rule, len(rows), int(order[0]), float(believed[order[0]]))
+        order = np.lexsort((-self.agreement.mean(axis=1), -np.round(believed, DIGITS)))
+        return int(order[0]), float(believed[order[0]])
 
+    def _believed(self, part: BoolArray, rows: IntArray) -> FloatArray:
+        """Return what a part `(a,)` of the half adds to the believed accuracy of each candidate, `(m,)`.
 
-def _believed(part: BoolArray, rows: IntArray, right: BoolArray, agreement: BoolArray) -> FloatArray:
-    """Return what a part `(a,)` of the rows adds to the believed accuracy of each candidate, `(m,)`.
-
-    In a part of which labels were bought they say how often a candidate is right there; in another the weak labels do.
-    """
-    inside = part[rows]
-    shares: AnyArray = right[:, inside].mean(axis=1) if inside.any() else agreement[:, part].mean(axis=1)
-    return np.asarray(shares * part.mean(), dtype=np.float64)
+        In a part of which labels were taken they say how often a candidate is right; in another the weak labels do.
+        """
+        seen = rows[part[rows]]
+        shares = self.right[:, seen].mean(axis=1) if len(seen) else self.agreement[:, part].mean(axis=1)
+        return np.asarray(shares * part.mean(), dtype=np.float64)

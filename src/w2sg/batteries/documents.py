@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from w2sg.batteries.battery import LEVEL, MARGIN, Battery, Tested, TestedSetting, Verdict
+from w2sg.batteries.battery import LEVEL, MARGIN, Battery, TestedDial, TestedSetting, Verdict
 from w2sg.batteries.faith_document import faith_finding, faith_section
 from w2sg.core import (
     Cell,
@@ -61,7 +61,7 @@ def _lead(battery: Battery) -> str:
     return (
         "Today's experiments differ from supervising something superhuman in ways that have names. Each is a dial here: "
         "all else stays as it is while the dial is turned up, and the effect is PGR minus that of the setting in which "
-        f"the disanalogy is absent, on the same {len(battery.seeds)} seeds, with the jackknife's interval over seeds "
+        f"the disanalogy is absent, on the same {len(battery.seeds)} seeds, with the jackknife's interval over them "
         f"(all of one dial hold together at {100 * LEVEL:g} %). Fragile: at some setting the whole interval is beyond "
         f"{MARGIN:g}; robust: at every setting it is within. Beside every number stands 'direct', the student trained "
         "on the supervisor's own gold: where it is better, that gold and not the weak labels could have done the work."
@@ -85,7 +85,7 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _intro(test: Tested) -> str:
+def _intro(test: TestedDial) -> str:
     """Return what the disanalogy is, in the words of its own class."""
     summary = " ".join((type(test.disanalogy).__doc__ or "").split("\n\n")[0].split())
     mended = f" Mended: {test.disanalogy.mended_by}." if any(each.mended for each in test.settings) else ""
@@ -114,13 +114,13 @@ def _findings(battery: Battery) -> Iterator[Finding]:
         yield Finding("note", f"{_capital(title)} was not applied: {reason}.")
 
 
-def _largest(test: Tested) -> tuple[TestedSetting, Interval] | None:
+def _largest(test: TestedDial) -> tuple[TestedSetting, Interval] | None:
     """Return the setting with the largest effect, and the effect; None where no setting has one."""
     known = [(each, effect) for each, effect in zip(test.settings[1:], test.effects, strict=True) if effect is not None]
     return max(known, key=lambda pair: abs(pair[1].estimate), default=None)
 
 
-def _as_expected(test: Tested, largest: Interval) -> str:
+def _as_expected(test: TestedDial, largest: Interval) -> str:
     expected = test.disanalogy.expected
     if expected == "differs":
         return ""
@@ -131,7 +131,7 @@ def _as_expected(test: Tested, largest: Interval) -> str:
     return f"; PGR {does}{along}{'' if does == expected else ', against expectation'}"
 
 
-def _mended(test: Tested) -> str:
+def _mended(test: TestedDial) -> str:
     known = [
         (each, effect) for each, effect in zip(test.settings, test.mend_effects, strict=True) if effect is not None
     ]
@@ -174,7 +174,7 @@ def _overview(battery: Battery) -> DataTable:
     return DataTable("overview", "Dials and verdicts", "", columns, tuple(rows))
 
 
-def _settings(test: Tested) -> DataTable:
+def _settings(test: TestedDial) -> DataTable:
     columns = (
         Heading("setting", test.disanalogy.dial, style="text", key=True),
         *(Heading(who, who) for who in ("weak", "student", "ceiling")),

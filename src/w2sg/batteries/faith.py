@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from w2sg.batteries.choices import TEST, Choice, Choosing
+from w2sg.batteries.choices import TEST, Choosing, Decision
 from w2sg.batteries.parts import changed
 from w2sg.core import CapabilityError, FloatArray, InputError, RunError, StoreError, plain
 from w2sg.graph import Prepare, Step, Store, execute, nothing
@@ -33,8 +33,9 @@ class Leap:
 
     Attributes:
         rule: How candidates are chosen.
-        labels: How many labels are bought for it; the mean over seeds.
-        chosen: The name of the candidate that was chosen under each seed.
+        labels: How many labels it takes; the mean over seeds.
+        chosen: How often each candidate was chosen, a share of all seeds and draws of labels; those never chosen are
+            left out.
         believed: How often the chosen student was believed to be right; None where nothing was.
         actual: How often it is right, on examples that nobody chose by.
         surprise: What was believed minus what is true, with an interval over seeds; None where nothing was.
@@ -44,7 +45,7 @@ class Leap:
 
     rule: str
     labels: float
-    chosen: tuple[str, ...]
+    chosen: Mapping[str, float]
     believed: float | None
     actual: float
     surprise: Interval | None
@@ -130,10 +131,12 @@ def leap_of_faith(
     ]
     reason = summarise(list(by_seed[next(iter(by_seed))].values()))[0].pgr.reason or ""
     names, truth = list(by_seed), np.stack([table for table, _ in opened])
-    choices = [choice for _, choice in made]
-    # A rule that is missing under a seed, for its half is smaller than the number of labels, is left out.
-    numbers = range(min(len(of_seed) for of_seed in choices))
-    leaps = [_leap([of_seed[number] for of_seed in choices], names, truth, not reason) for number in numbers]
+    decisions = [decision for _, decision in made]
+    # What one seed has no room for, since its half is smaller than the number of labels, is left out under all.
+    common = set.intersection(*({(one.rule, one.labels) for one in of_seed} for of_seed in decisions))
+    rules = [(one.rule, one.labels) for one in decisions[0] if (one.rule, one.labels) in common]
+    table = [[next(d for d in of_seed if (d.rule, d.labels) == rule) for of_seed in decisions] for rule in rules]
+    leaps = [_leap(of_rule, names, truth, not reason) for of_rule in table]
     return LeapOfFaith(
         candidates=dict(zip(names, truth[:, :, 1].mean(axis=0).tolist(), strict=True)),
         leaps=(*leaps, _at_random(truth, not reason)),
@@ -144,7 +147,9 @@ def leap_of_faith(
     )
 
 
-def _made(steps: Sequence[Step], folder: Path, workers: int | None, prepare: Prepare) -> list[tuple[Any, list[Choice]]]:
+def _made(
+    steps: Sequence[Step], folder: Path, workers: int | None, prepare: Prepare
+) -> list[tuple[Any, list[Decision]]]:
     """Return for each seed the rows that were chosen by, and the choices."""
     made = execute(steps, folder, workers=workers, prepare=prepare)
     if made.failed:
@@ -156,8 +161,12 @@ def _made(steps: Sequence[Step], folder: Path, workers: int | None, prepare: Pre
             artifact = store.get(key)
             if artifact is None:
                 raise StoreError(f"store {folder}: {step.title()} cannot be read: run the same command again")
-            found.append((artifact.arrays["here"], [Choice(**choice) for choice in artifact.record["choices"]]))
+            found.append((artifact.arrays["here"], [_decision(held) for held in artifact.record["decisions"]]))
     return found
+
+
+def _decision(held: Mapping[str, Any]) -> Decision:
+    return Decision(held["rule"], held["labels"], tuple(held["chosen"]), tuple(held["believed"]))
 
 
 def _opened(runs: Sequence[Run], here: Any) -> tuple[FloatArray, int]:
@@ -168,16 +177,17 @@ def _opened(runs: Sequence[Run], here: Any) -> tuple[FloatArray, int]:
     return np.array(table), int(rest.sum())
 
 
-def _leap(choices: Sequence[Choice], names: Sequence[str], truth: FloatArray, has_pgr: bool) -> Leap:
+def _leap(decisions: Sequence[Decision], names: Sequence[str], truth: FloatArray, has_pgr: bool) -> Leap:
     """Return what came of one rule under all seeds; `truth` is `(S, m, 3)`."""
-    chosen = np.array([choice.chosen for choice in choices])
-    believed = np.array([choice.believed for choice in choices])
-    table = truth[np.arange(len(chosen)), chosen]
+    # The mean over draws of labels is what is to be expected of a draw; the interval is over seeds.
+    table = np.array([of_seed[list(one.chosen)].mean(axis=0) for of_seed, one in zip(truth, decisions, strict=True)])
+    believed = np.array([np.mean(one.believed) for one in decisions])
+    chosen = np.mean([np.bincount(one.chosen, minlength=len(names)) / len(one.chosen) for one in decisions], axis=0)
     off = believed - table[:, 1]
     return Leap(
-        rule=choices[0].rule,
-        labels=float(np.mean([choice.labels for choice in choices])),
-        chosen=tuple(names[number] for number in chosen),
+        rule=decisions[0].rule,
+        labels=float(np.mean([one.labels for one in decisions])),
+        chosen={name: float(share) for name, share in zip(names, chosen, strict=True) if share},
         believed=float(believed.mean()),
         actual=float(table[:, 1].mean()),
         surprise=t_interval(float(off.mean()), float(off.var(ddof=1)) / len(off), len(off) - 1, LEVEL),
@@ -189,10 +199,10 @@ def _at_random(truth: FloatArray, has_pgr: bool) -> Leap:
     """Return what comes of a candidate drawn at random: the mean over all of them."""
     table = truth.mean(axis=1)
     regret = _regret(truth, table) if has_pgr else None
-    return Leap("any candidate at random", 0.0, (), None, float(table[:, 1].mean()), None, regret)
+    return Leap("any candidate at random", 0.0, {}, None, float(table[:, 1].mean()), None, regret)
 
 
 def _regret(truth: FloatArray, table: FloatArray) -> Interval:
     """Return the PGR of the best candidate of each seed minus that of the chosen ones, `(S, 3)`."""
     best = truth[np.arange(len(truth)), truth[:, :, 1].argmax(axis=1)]
-    return pgr_contrast([table, best], [-1, 1], LEVEL)
+    return pgr_contrast([np.asarray(one, dtype=np.float64) for one in (table, best)], [-1, 1], LEVEL)

@@ -1,5 +1,8 @@
 """The leap of faith on the page of a battery: what was believed of each choice, and what is true."""
 
+from collections.abc import Mapping
+
+from w2sg.batteries.choices import BY_AUDIT
 from w2sg.batteries.faith import LEVEL, Leap, LeapOfFaith
 from w2sg.core import (
     Cell,
@@ -16,8 +19,8 @@ from w2sg.core import (
 )
 
 DECIMALS = 2
-LINES = ("random audit", "audit of disagreements")
-"""The rules that buy labels: their lines begin at the choice by weak labels alone, which buys none."""
+SHOWN_LABELS = 30
+"""Of this number of labels a finding speaks; the table has all."""
 
 
 def faith_section(faith: LeapOfFaith) -> Section:
@@ -37,7 +40,8 @@ def faith_finding(faith: LeapOfFaith) -> Finding:
     low = 0.0 if first.surprise is None else first.surprise.low
     high = 0.0 if first.surprise is None else first.surprise.high
     tone: Tone = "worse" if low > 0 else "better" if high < 0 else "open"
-    regrets = [f"{_named(leap)} {wording.difference(leap.regret)}" for leap in faith.leaps if leap.regret is not None]
+    told = [leap for leap in faith.leaps if leap.rule not in BY_AUDIT or leap.labels == SHOWN_LABELS]
+    regrets = [f"{_named(leap)} {wording.difference(leap.regret)}" for leap in told if leap.regret is not None]
     regret = f" Regret in PGR: {'; '.join(regrets)}." if regrets else ""
     return Finding(
         tone,
@@ -49,14 +53,15 @@ def faith_finding(faith: LeapOfFaith) -> Finding:
 
 def _intro(faith: LeapOfFaith) -> str:
     return (
-        f"{wording.quantity(len(faith.candidates), 'method')} learned from the same weak labels, and nobody knows which "
-        f"is best. Under each seed one is chosen on {faith.n_choosing:.0f} test examples without their gold; the truth is "
+        f"{wording.quantity(len(faith.candidates), 'method')} learned from the same weak labels; nobody knows which is "
+        f"best. Under each seed one is chosen on {faith.n_choosing:.0f} test examples without their gold. The truth is "
         f"read on {faith.n_opened:.0f} others. By weak labels: who agrees with them most, and that agreement is "
         "believed. Random audit: who is right most often on labels that are bought. Audit of disagreements: labels are "
-        "bought where candidates differ, and elsewhere the weak labels are believed. All labels of the examples for "
-        "choosing are the most that can be known. Regret is PGR of the candidate that turns out to be best under a "
-        "seed minus PGR of the chosen one. It is above 0 by chance alone where candidates are nearly equal, so compare "
-        f"it with that of a candidate at random. Intervals are over seeds, each at {100 * LEVEL:g} %."
+        "bought where candidates differ, and elsewhere the weak labels are believed. Numbers are means over many draws "
+        "of these labels. All labels of the examples for choosing are the most that can be known. Regret is PGR of the "
+        "candidate that turns out to be best under a seed minus PGR of the chosen one. It is above 0 by chance alone "
+        "where candidates are nearly equal, so compare it with that of a candidate at random. Intervals are over seeds,"
+        f" each at {100 * LEVEL:g} %."
     )
 
 
@@ -68,7 +73,13 @@ def _table(faith: LeapOfFaith) -> DataTable:
         Heading("actual", "true", "its accuracy on the examples that nobody chose by", decimals=DECIMALS),
         Heading("surprise", "believed − true", "above 0: it is worse than was believed", "signed", DECIMALS),
         Heading("regret", "regret", faith.reason or "best minus chosen PGR", "signed", DECIMALS),
-        Heading("chosen", "chosen", "under how many seeds each method was chosen", style="text", terminal=False),
+        Heading(
+            "chosen",
+            "chosen",
+            "how often each method was chosen, over seeds and draws of labels",
+            style="text",
+            terminal=False,
+        ),
     )
     rows = tuple(
         (
@@ -78,7 +89,7 @@ def _table(faith: LeapOfFaith) -> DataTable:
             Cell(leap.actual),
             Cell.of(leap.surprise),
             Cell.of(leap.regret, missing="no PGR" if faith.reason else ""),
-            Cell(", ".join(f"{name} {leap.chosen.count(name)}" for name in dict.fromkeys(leap.chosen)) or None),
+            Cell(_shares(leap.chosen) or None),
         )
         for leap in faith.leaps
     )
@@ -94,7 +105,8 @@ def _candidates(faith: LeapOfFaith) -> DataTable:
 def _figure(faith: LeapOfFaith) -> Lines:
     start = faith.leaps[0]
     lines = []
-    for rule in LINES:
+    # Both lines begin at the choice by weak labels alone, which takes no labels.
+    for rule in BY_AUDIT:
         leaps = [start, *(leap for leap in faith.leaps if leap.rule == rule)]
         points = tuple((leap.labels, Estimate.of(leap.regret)) for leap in leaps if leap.regret is not None)
         lines.append(Line(rule, points))
@@ -104,4 +116,9 @@ def _figure(faith: LeapOfFaith) -> Lines:
 
 
 def _named(leap: Leap) -> str:
-    return f"{leap.rule} ({wording.quantity(leap.labels, 'label')})" if leap.rule in LINES else leap.rule
+    return f"{leap.rule} ({wording.quantity(leap.labels, 'label')})" if leap.rule in BY_AUDIT else leap.rule
+
+
+def _shares(chosen: Mapping[str, float]) -> str:
+    """Return who was chosen how often, the most frequent first."""
+    return ", ".join(f"{name} {100 * chosen[name]:.0f} %" for name in sorted(chosen, key=lambda name: -chosen[name]))

@@ -151,7 +151,7 @@ class Vault:
             InputError: If a position is not in the split.
         """
         if purpose not in _BY_ROWS:
-            raise GoldError(f"single labels are handed out for {', '.join(_BY_ROWS)}; got {purpose!r}")
+            raise GoldError(f"single labels are handed out for audit, score or show; got {purpose!r}")
         gold = self.__gold[split]
         if len(rows) and not 0 <= rows.min() <= rows.max() < len(gold):
             raise InputError(f"split {split!r} has the rows 0 to {len(gold) - 1}, got {rows.min()} to {rows.max()}")
