@@ -59,7 +59,7 @@ def battery_document(battery: Battery, *, made_by: str = "") -> Document:
 
 def _lead(battery: Battery) -> str:
     return (
-        "Today's experiments differ from supervising something superhuman in ways that have names. Each is a dial here: "
+        "Today's experiments differ from supervising something superhuman in ways that have names. Each is a dial: "
         "all else stays as it is while the dial is turned up, and the effect is PGR minus that of the setting in which "
         f"the disanalogy is absent, on the same {len(battery.seeds)} seeds, with the jackknife's interval over them "
         f"(all of one dial hold together at {100 * LEVEL:g} %). Fragile: at some setting the whole interval is beyond "

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from w2sg.batteries.choices import TEST, Choosing, Decision
+from w2sg.batteries.choices import DISAGREEMENTS, RANDOM, TEST, Choosing, Decision
 from w2sg.batteries.parts import changed
 from w2sg.core import CapabilityError, FloatArray, InputError, RunError, StoreError, plain
 from w2sg.graph import Prepare, Step, Store, execute, nothing
@@ -41,6 +41,7 @@ class Leap:
         surprise: What was believed minus what is true, with an interval over seeds; None where nothing was.
         regret: PGR of the best candidate of each seed in hindsight minus that of the chosen one, with the jackknife's
             interval over seeds; None where the gap is too small for a PGR.
+        saved: Of an audit of disagreements, its PGR minus that of a random audit with as many labels; None of others.
     """
 
     rule: str
@@ -50,6 +51,7 @@ class Leap:
     actual: float
     surprise: Interval | None
     regret: Interval | None
+    saved: Interval | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,11 +137,15 @@ def leap_of_faith(
     # What one seed has no room for, since its half is smaller than the number of labels, is left out under all.
     common = set.intersection(*({(one.rule, one.labels) for one in of_seed} for of_seed in decisions))
     rules = [(one.rule, one.labels) for one in decisions[0] if (one.rule, one.labels) in common]
-    table = [[next(d for d in of_seed if (d.rule, d.labels) == rule) for of_seed in decisions] for rule in rules]
-    leaps = [_leap(of_rule, names, truth, not reason) for of_rule in table]
+    by_rule = {
+        rule: [next(d for d in of_seed if (d.rule, d.labels) == rule) for of_seed in decisions] for rule in rules
+    }
+    leaps = [
+        _leap(of_rule, by_rule.get((RANDOM, of_rule[0].labels)), names, truth, reason) for of_rule in by_rule.values()
+    ]
     return LeapOfFaith(
         candidates=dict(zip(names, truth[:, :, 1].mean(axis=0).tolist(), strict=True)),
-        leaps=(*leaps, _at_random(truth, not reason)),
+        leaps=(*leaps, _at_random(truth, reason)),
         n_choosing=float(np.mean([len(here) for here, _ in made])),
         n_opened=float(np.mean([count for _, count in opened])),
         run_ids=tuple(run.id for held in by_seed.values() for run in held.values()),
@@ -177,13 +183,19 @@ def _opened(runs: Sequence[Run], here: Any) -> tuple[FloatArray, int]:
     return np.array(table), int(rest.sum())
 
 
-def _leap(decisions: Sequence[Decision], names: Sequence[str], truth: FloatArray, has_pgr: bool) -> Leap:
+def _leap(
+    decisions: Sequence[Decision],
+    random: Sequence[Decision] | None,
+    names: Sequence[str],
+    truth: FloatArray,
+    reason: str,
+) -> Leap:
     """Return what came of one rule under all seeds; `truth` is `(S, m, 3)`."""
-    # The mean over draws of labels is what is to be expected of a draw; the interval is over seeds.
-    table = np.array([of_seed[list(one.chosen)].mean(axis=0) for of_seed, one in zip(truth, decisions, strict=True)])
+    table = _accuracies(decisions, truth)
     believed = np.array([np.mean(one.believed) for one in decisions])
     chosen = np.mean([np.bincount(one.chosen, minlength=len(names)) / len(one.chosen) for one in decisions], axis=0)
     off = believed - table[:, 1]
+    compared = random is not None and decisions[0].rule == DISAGREEMENTS and not reason
     return Leap(
         rule=decisions[0].rule,
         labels=float(np.mean([one.labels for one in decisions])),
@@ -191,18 +203,31 @@ def _leap(decisions: Sequence[Decision], names: Sequence[str], truth: FloatArray
         believed=float(believed.mean()),
         actual=float(table[:, 1].mean()),
         surprise=t_interval(float(off.mean()), float(off.var(ddof=1)) / len(off), len(off) - 1, LEVEL),
-        regret=_regret(truth, table) if has_pgr else None,
+        regret=None if reason else _gained(table, _best(truth)),
+        saved=_gained(_accuracies(random or (), truth), table) if compared else None,
     )
 
 
-def _at_random(truth: FloatArray, has_pgr: bool) -> Leap:
+def _at_random(truth: FloatArray, reason: str) -> Leap:
     """Return what comes of a candidate drawn at random: the mean over all of them."""
     table = truth.mean(axis=1)
-    regret = _regret(truth, table) if has_pgr else None
+    regret = None if reason else _gained(table, _best(truth))
     return Leap("any candidate at random", 0.0, {}, None, float(table[:, 1].mean()), None, regret)
 
 
-def _regret(truth: FloatArray, table: FloatArray) -> Interval:
-    """Return the PGR of the best candidate of each seed minus that of the chosen ones, `(S, 3)`."""
-    best = truth[np.arange(len(truth)), truth[:, :, 1].argmax(axis=1)]
-    return pgr_contrast([np.asarray(one, dtype=np.float64) for one in (table, best)], [-1, 1], LEVEL)
+def _accuracies(decisions: Sequence[Decision], truth: FloatArray) -> FloatArray:
+    """Return the accuracies of weak, chosen student and ceiling under each seed, `(S, 3)`.
+
+    The mean over draws of labels is what is to be expected of one draw; intervals are over seeds.
+    """
+    return np.array([of_seed[list(one.chosen)].mean(axis=0) for of_seed, one in zip(truth, decisions, strict=True)])
+
+
+def _best(truth: FloatArray) -> FloatArray:
+    """Return the accuracies with the candidate that is best under each seed, `(S, 3)`."""
+    return np.asarray(truth[np.arange(len(truth)), truth[:, :, 1].argmax(axis=1)])
+
+
+def _gained(before: FloatArray, after: FloatArray) -> Interval:
+    """Return one PGR minus another, of accuracies `(S, 3)` on the same seeds."""
+    return pgr_contrast([np.asarray(one, dtype=np.float64) for one in (before, after)], [-1, 1], LEVEL)

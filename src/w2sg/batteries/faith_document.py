@@ -43,6 +43,10 @@ def faith_finding(faith: LeapOfFaith) -> Finding:
     told = [leap for leap in faith.leaps if leap.rule not in BY_AUDIT or leap.labels == SHOWN_LABELS]
     regrets = [f"{_named(leap)} {wording.difference(leap.regret)}" for leap in told if leap.regret is not None]
     regret = f" Regret in PGR: {'; '.join(regrets)}." if regrets else ""
+    for leap in told:
+        if leap.saved is not None:
+            labels = wording.quantity(leap.labels, "label")
+            regret += f" {labels} on disagreements and not at random change PGR by {wording.difference(leap.saved)}."
     return Finding(
         tone,
         "Leap of faith: the student that was chosen by weak labels alone was believed to be right on "
@@ -73,6 +77,7 @@ def _table(faith: LeapOfFaith) -> DataTable:
         Heading("actual", "true", "its accuracy on the examples that nobody chose by", decimals=DECIMALS),
         Heading("surprise", "believed − true", "above 0: it is worse than was believed", "signed", DECIMALS),
         Heading("regret", "regret", faith.reason or "best minus chosen PGR", "signed", DECIMALS),
+        Heading("saved", "against random", "PGR minus that of a random audit", "signed", DECIMALS, terminal=False),
         Heading(
             "chosen",
             "chosen",
@@ -89,6 +94,7 @@ def _table(faith: LeapOfFaith) -> DataTable:
             Cell(leap.actual),
             Cell.of(leap.surprise),
             Cell.of(leap.regret, missing="no PGR" if faith.reason else ""),
+            Cell.of(leap.saved),
             Cell(_shares(leap.chosen) or None),
         )
         for leap in faith.leaps
@@ -116,6 +122,7 @@ def _figure(faith: LeapOfFaith) -> Lines:
 
 
 def _named(leap: Leap) -> str:
+    """Return a rule in a sentence, with its number of labels where others take as many."""
     return f"{leap.rule} ({wording.quantity(leap.labels, 'label')})" if leap.rule in BY_AUDIT else leap.rule
 
 
