@@ -102,6 +102,17 @@ def test_regret_is_never_below_0_and_what_was_believed_is_compared(battery: Batt
             assert leap.surprise.estimate == pytest.approx(leap.believed - leap.actual)
 
 
+def test_all_labels_are_a_row_though_their_number_differs_by_seed(tmp_path: Path) -> None:
+    lines = [f"{i % 13},{i * i % 17},{'yes' if i % 3 else 'no'}" for i in range(200)]
+    (tmp_path / "rows.csv").write_text("x,y,label\n" + "\n".join(lines) + "\n")
+    setup = make_setup({"kind": "files", "path": str(tmp_path / "rows.csv")})
+    found = run_battery(setup, range(4), only=["leap-of-faith"], store=tmp_path / "store", workers=1)
+    assert found.faith is not None
+    rules = [leap.rule for leap in found.faith.leaps]
+    assert rules.count("all labels") == 1
+    assert rules[-1] == "any candidate at random"
+
+
 def desk() -> Desk:
     """Two candidates on 8 examples of gold 0: the first repeats the weak labels, the second is right twice more."""
     weak = np.array([0, 0, 0, 0, 1, 1, 1, 1])

@@ -20,6 +20,7 @@ Rule = Literal["weak labels", "random audit", "audit of disagreements", "all lab
 candidates differ, or by all labels of the examples that are there for choosing, which is the most that can be known."""
 RANDOM: Rule = "random audit"
 DISAGREEMENTS: Rule = "audit of disagreements"
+ALL: Rule = "all labels"
 BY_AUDIT = (RANDOM, DISAGREEMENTS)
 DIGITS = 12
 """Beliefs that differ by rounding alone are equal."""
@@ -77,7 +78,7 @@ class Choosing(OnData):
         decisions = [desk.by_weak_labels()]
         for rule in BY_AUDIT:
             decisions += [desk.by_labels(rule, orders, count) for count in self.audits if count < len(here)]
-        decisions.append(desk.by_labels("all labels", orders[:1], len(here)))
+        decisions.append(desk.by_labels(ALL, orders[:1], len(here)))
         return Artifact({"here": here}, {"decisions": [vars(decision) for decision in decisions]})
 
 

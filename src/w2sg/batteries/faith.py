@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from w2sg.batteries.choices import DISAGREEMENTS, RANDOM, TEST, Choosing, Decision
+from w2sg.batteries.choices import ALL, DISAGREEMENTS, RANDOM, TEST, Choosing, Decision
 from w2sg.batteries.parts import changed
 from w2sg.core import CapabilityError, FloatArray, InputError, RunError, StoreError, plain
 from w2sg.graph import Prepare, Step, Store, execute, nothing
@@ -133,13 +133,10 @@ def leap_of_faith(
     ]
     reason = summarise(list(by_seed[next(iter(by_seed))].values()))[0].pgr.reason or ""
     names, truth = list(by_seed), np.stack([table for table, _ in opened])
-    decisions = [decision for _, decision in made]
+    tables = [{_row(one): one for one in decisions} for _, decisions in made]
     # What one seed has no room for, since its half is smaller than the number of labels, is left out under all.
-    common = set.intersection(*({(one.rule, one.labels) for one in of_seed} for of_seed in decisions))
-    rules = [(one.rule, one.labels) for one in decisions[0] if (one.rule, one.labels) in common]
-    by_rule = {
-        rule: [next(d for d in of_seed if (d.rule, d.labels) == rule) for of_seed in decisions] for rule in rules
-    }
+    rows = [row for row in tables[0] if all(row in table for table in tables)]
+    by_rule = {row: [table[row] for table in tables] for row in rows}
     leaps = [
         _leap(of_rule, by_rule.get((RANDOM, of_rule[0].labels)), names, truth, reason) for of_rule in by_rule.values()
     ]
@@ -169,6 +166,11 @@ def _made(
                 raise StoreError(f"store {folder}: {step.title()} cannot be read: run the same command again")
             found.append((artifact.arrays["here"], [_decision(held) for held in artifact.record["decisions"]]))
     return found
+
+
+def _row(decision: Decision) -> tuple[str, int]:
+    """Return what tells a decision from others of its seed: all labels are another number under another seed."""
+    return decision.rule, 0 if decision.rule == ALL else decision.labels
 
 
 def _decision(held: Mapping[str, Any]) -> Decision:

@@ -89,7 +89,7 @@ def _table(faith: LeapOfFaith) -> DataTable:
     rows = tuple(
         (
             Cell(leap.rule),
-            Cell(leap.labels),
+            Cell(round(leap.labels)),
             Cell(leap.believed),
             Cell(leap.actual),
             Cell.of(leap.surprise),
