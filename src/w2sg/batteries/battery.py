@@ -237,11 +237,17 @@ def _asked(disanalogy: Disanalogy, setting: Setting) -> _Asked:
 
 def _tested(disanalogy: Disanalogy, settings: Sequence[TestedSetting]) -> TestedDial:
     first, *others = settings
-    # An interval for each further setting; together they hold at the level (Bonferroni).
-    level = 1 - (1 - LEVEL) / max(1, len(others))
-    effects = tuple(_difference(other.result, first.result, other.setting.test, level) for other in others)
+    effects = tuple(
+        _difference(other.result, first.result, other.setting.test, _level(len(others))) for other in others
+    )
+    level = _level(sum(each.mended is not None for each in settings))
     mends = tuple(_difference(each.mended, each.result, each.setting.test, level) for each in settings)
     return TestedDial(disanalogy, tuple(settings), effects, mends, verdict_of(effects))
+
+
+def _level(count: int) -> float:
+    """Return the level of each of some intervals that hold together at the level of all (Bonferroni)."""
+    return 1 - (1 - LEVEL) / max(1, count)
 
 
 def verdict_of(effects: Sequence[Interval | None], margin: float = MARGIN) -> Verdict:
