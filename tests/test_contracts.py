@@ -26,6 +26,8 @@ from w2sg.testing.writers import Rote
 NEEDS_FIELDS: dict[tuple[str, str], Spec] = {
     ("supervisors", "panel"): {"kind": "panel", "members": ["simulated", "fewer-labels"]},
     ("supervisors", "recorded"): {"kind": "recorded", "by": "annotator"},
+    ("supervisors", "as-recorded"): {"kind": "recorded", "by": "annotator", "labels": "one-hot"},
+    ("tasks", "shown"): {"kind": "shown", "task": "wine", "supervisor": "few-features"},
     ("supervisors", "trained-writer"): {"kind": "trained-writer", "student": "rote", "samples": 3},
     ("supervisors", "recorded-solutions"): {"kind": "recorded-solutions", "by": ["annotator"]},
     ("features", "sentence-encoder"): {"kind": "sentence-encoder", "model": "absent"},

@@ -24,7 +24,7 @@ ALLOWED = {
 
 
 def test_the_purposes_are_known_here() -> None:
-    assert set(PURPOSES) == {*ALLOWED, "audit", "aggregates"}
+    assert set(PURPOSES) == {*ALLOWED, "audit", "aggregates", "show"}
 
 
 @pytest.mark.parametrize("split", SPLITS)
@@ -41,7 +41,7 @@ def test_a_purpose_has_its_splits_only(vault: Vault, purpose: str, split: str) -
         assert vault.record == ()
 
 
-@pytest.mark.parametrize("purpose", ["training", "audit", "aggregates", "", "audit(5)"])
+@pytest.mark.parametrize("purpose", ["training", "audit", "aggregates", "show", "", "audit(5)"])
 def test_no_other_purpose_has_any(vault: Vault, purpose: str) -> None:
     with pytest.raises(
         GoldError,
@@ -130,6 +130,6 @@ def test_labels_that_are_bought_by_row_are_written_down() -> None:
 
 def test_single_labels_are_handed_out_for_stated_purposes_only() -> None:
     vault = Vault({"test": np.arange(4)})
-    with pytest.raises(GoldError, match="single labels are handed out for audit or score; got 'curiosity'"):
+    with pytest.raises(GoldError, match="single labels are handed out for audit, score or show; got 'curiosity'"):
         vault.buy("test", np.array([0]), purpose="curiosity")
     assert vault.buy("test", np.array([2]), purpose="score").tolist() == [2]

@@ -11,8 +11,8 @@ from w2sg.core import AnyArray, Examples, Task, TaskData, derive, registry
 from w2sg.tasks import SplitTask
 
 NAMES = ["digits", "breast-cancer", "wine", "gaussian", "files"]
-ELSEWHERE = {"facts", "recorded-answers", "nlp", "sums", "gsm8k"}
-"""Tasks that read a folder of their own: their tests hold them to the same contract."""
+ELSEWHERE = {"recorded-answers", "nlp", "sums", "gsm8k", "facts", "shown"}
+"""Tasks that read a folder of their own, or cannot be made by name: their tests hold them to the same contract."""
 MIX = 4.0
 """Standard errors by which the share of a class in the first half of the pool may miss the whole."""
 

@@ -146,3 +146,15 @@ def test_shifts_by_column_say_what_is_wrong(shop: Path, shift: object, message: 
 def test_too_few_easy_rows_are_an_error(shop: Path) -> None:
     with pytest.raises(DataError, match="split 'supervision' needs 100 rows, 60 of 300 are left"):
         load(shop, {"kind": "easy-to-hard", "share": 0.1}, supervision=100)
+
+
+def test_held_out_families_are_not_supervised_and_are_a_test_set(shop: Path) -> None:
+    plain = load(shop)
+    families = np.unique(plain.supervision.metadata["group"].astype(str)).tolist()
+    data = load(shop, {"kind": "held-out", "families": families[:1], "title": "new"})
+    assert families[0] not in data.supervision.metadata["group"].astype(str)
+    assert families[0] in data.transfer.metadata["group"].astype(str)
+    assert set(data.tests["new"].metadata["group"].astype(str)) == set(families[:1])
+    assert set(data.tests["new"].ids.tolist()) < set(data.tests["test"].ids.tolist())
+    with pytest.raises(DataError, match="shift 'held-out': column 'group' has no value 'nowhere'; it has"):
+        load(shop, {"kind": "held-out", "families": ["nowhere"]})

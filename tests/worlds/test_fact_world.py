@@ -5,8 +5,7 @@ import pytest
 
 from w2sg.core import AnyArray, ConfigError, derive
 from w2sg.worlds import Corpus, FactWorld, false_objects
-from w2sg.worlds.facts.corpus import ASKS, NO, YES
-from w2sg.worlds.facts.universe import END, PEOPLE, RELATIONS
+from w2sg.worlds.facts.words import ASKS, END, NO, PEOPLE, RELATIONS, YES
 
 N = 4000
 

@@ -20,11 +20,13 @@ class Setting:
         name: The setting in words.
         value: Its number on the dial; 0 is absent. Settings without an order are numbered.
         setup: The setup.
+        test: The test set that PGR is read on, the same at all settings of a dial.
     """
 
     name: str
     value: float
     setup: Setup
+    test: str = "test"
 
 
 @contract("disanalogies")

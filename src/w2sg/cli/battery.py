@@ -6,11 +6,10 @@ from typing import Annotated
 import typer
 
 from w2sg.cli import console
-from w2sg.cli.run import Settings, Task
 
 
 def battery(
-    task: Task = "facts",
+    task: console.TaskName = "facts",
     supervisor: Annotated[str | None, typer.Option(help="The weak supervisor [default: the task's]")] = None,
     student: Annotated[str | None, typer.Option(help="The strong student [default: the task's]")] = None,
     method: Annotated[
@@ -18,9 +17,10 @@ def battery(
     ] = None,
     seeds: Annotated[int, typer.Option("--seeds", min=2, help="How many seeds.")] = 10,
     only: Annotated[
-        list[str] | None, typer.Option("--only", help="One disanalogy; may be repeated [default: all that apply]")
+        list[str] | None,
+        typer.Option("--only", help="One disanalogy, 'leap-of-faith' or 'deception'; may be repeated [default: all]"),
     ] = None,
-    settings: Settings = None,
+    settings: console.Settings = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write the page, .html or .md.", metavar="FILE")
     ] = None,
@@ -49,5 +49,13 @@ def battery(
     console.load_plugins(plugin)
     setup = make_setup(task, supervisor, student, method, dict(parse_setting(text) for text in settings or []))
     with console.progress_bar("battery") as progress:
-        found = run_battery(setup, range(seeds), only=only or (), store=store, workers=workers, progress=progress)
+        found = run_battery(
+            setup,
+            range(seeds),
+            only=only or (),
+            store=store,
+            workers=workers,
+            plugins=plugin or (),
+            progress=progress,
+        )
     console.publish(battery_document(found), output, as_json=as_json, name="battery")

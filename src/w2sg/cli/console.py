@@ -29,6 +29,10 @@ LauncherName = Annotated[
     str | None,
     typer.Option("--launcher", help="Where the work is done; see 'w2sg list launchers'.", show_default="chosen"),
 ]
+TaskName = Annotated[str, typer.Option("--task", help="A task; see 'w2sg list tasks'.")]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", help="Change a field: path=value; may be repeated.", metavar="PATH=VALUE")
+]
 Plugins = Annotated[
     list[str] | None,
     typer.Option(

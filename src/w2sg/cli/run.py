@@ -9,22 +9,18 @@ from w2sg.cli import console
 if TYPE_CHECKING:
     from w2sg.lab import SetupResult
 
-Task = Annotated[str, typer.Option("--task", help="A task; see 'w2sg list tasks'.")]
 Seeds = Annotated[int, typer.Option("--seeds", min=1, help="How many seeds.")]
-Settings = Annotated[
-    list[str] | None, typer.Option("--set", help="Change a field: path=value; may be repeated.", metavar="PATH=VALUE")
-]
 
 
 def run(
-    task: Task = "digits",
+    task: console.TaskName = "digits",
     supervisor: Annotated[str | None, typer.Option(help="The weak supervisor [default: the task's]")] = None,
     student: Annotated[str | None, typer.Option(help="The strong student [default: the task's]")] = None,
     method: Annotated[
         str | None, typer.Option(help="How the student learns; see 'w2sg list methods' [default: the task's]")
     ] = None,
     seeds: Seeds = 8,
-    settings: Settings = None,
+    settings: console.Settings = None,
     allow_leak: Annotated[
         bool, typer.Option("--allow-leak", help="Go on where a column of the data tells the label.")
     ] = False,

@@ -18,9 +18,12 @@ PURPOSES = {
     "information": "a method of a declared tier reads the gold of the supervision split",
     "aggregates": "a method of a declared tier is told how the classes of the supervision split are shared",
     "audit": "a declared number of labels is bought",
+    "show": "a task puts gold into inputs, so that a leak of labels can be measured",
 }
 _WITHOUT_ROWS = ("supervision", "simulate", "ceiling", "score", "information")
 """The purposes of `release`: all the others have a way of their own, which hands out less than a split's labels."""
+_BY_ROWS = ("audit", "score", "show")
+"""The purposes of `buy`, which hands out the labels of chosen examples."""
 _SPLITS_OF = {
     "supervision": ("supervision",),
     "ceiling": ("transfer",),
@@ -88,7 +91,7 @@ class Vault:
         """Hand out the gold of a split, `(n,)`.
 
         Args:
-            purpose: What for, one of `PURPOSES` except `audit` and `aggregates`.
+            purpose: What for, one of `PURPOSES` except `audit`, `aggregates` and `show`.
             split: Which split.
             asked_by: Who asks, for the ledger.
 
@@ -139,15 +142,16 @@ class Vault:
         Args:
             split: Which split.
             rows: Positions in it.
-            purpose: `audit` where a declared number of labels is bought, `score` where predictions are judged by them.
+            purpose: `audit` where a declared number of labels is bought, `score` where predictions are judged by them,
+                `show` where a task puts them into inputs.
             asked_by: Who asks, for the ledger.
 
         Raises:
             GoldError: If the purpose is another.
             InputError: If a position is not in the split.
         """
-        if purpose not in ("audit", "score"):
-            raise GoldError(f"single labels are handed out for audit or score; got {purpose!r}")
+        if purpose not in _BY_ROWS:
+            raise GoldError(f"single labels are handed out for audit, score or show; got {purpose!r}")
         gold = self.__gold[split]
         if len(rows) and not 0 <= rows.min() <= rows.max() < len(gold):
             raise InputError(f"split {split!r} has the rows 0 to {len(gold) - 1}, got {rows.min()} to {rows.max()}")

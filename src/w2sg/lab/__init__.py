@@ -14,6 +14,7 @@ from w2sg.lab.results import SetupResult as SetupResult
 from w2sg.lab.results import StudyResult as StudyResult
 from w2sg.lab.results import TestSet as TestSet
 from w2sg.lab.results import summarise as summarise
+from w2sg.lab.runs import MadeRuns as MadeRuns
 from w2sg.lab.runs import default_store as default_store
 from w2sg.lab.runs import make_runs as make_runs
 from w2sg.lab.runs import result_of as result_of

@@ -18,6 +18,7 @@ from w2sg.core import (
     Supervision,
     UnknownNameError,
     WeakSupervisor,
+    preset,
     register,
 )
 from w2sg.supervisors.combine import check_votes
@@ -109,3 +110,12 @@ class RecordedLabeller(Labeller):
             DataError: If there are no recorded answers, or they are no classes.
         """
         return ClassProbabilities(self.meanings[self.supervisor.answers(examples, self.meanings.shape[1])])
+
+
+preset(
+    "as-recorded",
+    Recorded,
+    "The most likely classes that the task 'shown' has recorded of its supervisor, for certain.",
+    by="supervisor",
+    labels="one-hot",
+)

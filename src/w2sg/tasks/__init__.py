@@ -14,11 +14,13 @@ from w2sg.tasks.shifts import AnyShift as AnyShift
 from w2sg.tasks.shifts import Domain as Domain
 from w2sg.tasks.shifts import EasyToHard as EasyToHard
 from w2sg.tasks.shifts import Groups as Groups
+from w2sg.tasks.shifts import HeldOut as HeldOut
 from w2sg.tasks.shifts import InputShift as InputShift
 from w2sg.tasks.shifts import Noise as Noise
 from w2sg.tasks.shifts import Occlusion as Occlusion
 from w2sg.tasks.shifts import Rotation as Rotation
 from w2sg.tasks.shifts import Shift as Shift
+from w2sg.tasks.shown import Shown as Shown
 from w2sg.tasks.splits import SplitTask as SplitTask
 from w2sg.tasks.table import CountedTable as CountedTable
 from w2sg.tasks.table import Table as Table

@@ -204,9 +204,39 @@ class Groups(Shift):
         return _shuffled(table, {self.test_name: np.concatenate(parts)}, rng)
 
 
+class KeptFromSupervisor(Shift):
+    """A shift that keeps some rows out of the supervision split, and makes those of the test split a test set."""
+
+    @final
+    def admits(self, table: Table, split: str) -> BoolArray:
+        """Admit only the other rows to the supervision split."""
+        # Only the supervisor is kept from them: the student meets them in transfer with whatever labels it is given,
+        # which is what such a shift asks about.
+        return ~self.kept(table) if split == "supervision" else super().admits(table, split)
+
+    @final
+    def test_sets(self, table: Table, test: IntArray, rng: np.random.Generator) -> TestSets:
+        """Return the kept rows of the test split."""
+        rows = test[self.kept(table)[test]]
+        if not len(rows):
+            raise DataError(
+                f"shift {self.kind!r}: no row of the test split is {self.test_name} ({table.source}): {self.way_out}"
+            )
+        return {self.test_name: (table.examples(rows), table.gold[rows])}
+
+    @property
+    @abstractmethod
+    def way_out(self) -> str:
+        """What to do where no test row is kept."""
+
+    @abstractmethod
+    def kept(self, table: Table) -> BoolArray:
+        """Return which rows `(N,)` the supervision split does not hold."""
+
+
 @final
 @register()
-class EasyToHard(Shift):
+class EasyToHard(KeptFromSupervisor):
     """The supervisor learns from easy rows only, and the hard part of the test split is a test set of its own."""
 
     kind: Literal["easy-to-hard"] = "easy-to-hard"
@@ -218,27 +248,43 @@ class EasyToHard(Shift):
         """The name of the test set: `hard` unless it is named."""
         return self.title or "hard"
 
-    def admits(self, table: Table, split: str) -> BoolArray:
-        """Admit only easy rows to the supervision split."""
-        # Only the supervisor is kept from hard rows: the student meets them in transfer with whatever labels it is
-        # given, which is what easy-to-hard asks about.
-        return self._easy(table) if split == "supervision" else super().admits(table, split)
+    @property
+    def way_out(self) -> str:
+        """Count fewer rows as easy."""
+        return f"lower 'share' from {self.share} or choose a column with more levels than {self.column!r}"
 
-    def test_sets(self, table: Table, test: IntArray, rng: np.random.Generator) -> TestSets:
-        """Return the hard rows of the test split."""
-        hard = test[~self._easy(table)[test]]
-        if not len(hard):
-            raise DataError(
-                f"shift 'easy-to-hard': with share {self.share} no row of the test split is hard ({table.source}): "
-                f"lower 'share' or choose a column with more levels than {self.column!r}"
-            )
-        return {self.test_name: (table.examples(hard), table.gold[hard])}
-
-    def _easy(self, table: Table) -> BoolArray:
+    def kept(self, table: Table) -> BoolArray:
+        """Return which rows `(N,)` are hard."""
         difficulty = np.asarray(table.column(self.column, "shift 'easy-to-hard'"), dtype=np.float64)
         # The inverted distribution function gives a value that occurs, so the border falls on a level and not between
         # two.
-        mask: BoolArray = difficulty <= np.quantile(difficulty, self.share, method="inverted_cdf")
+        mask: BoolArray = difficulty > np.quantile(difficulty, self.share, method="inverted_cdf")
+        return mask
+
+
+@final
+@register()
+class HeldOut(KeptFromSupervisor):
+    """The supervisor learns from some families only, and the others in the test split are a test set of their own."""
+
+    kind: Literal["held-out"] = "held-out"
+    column: str = Field("group", description="metadata column with the family of each row")
+    families: tuple[str, ...] = Field(min_length=1, description="values of the column that supervision does not hold")
+
+    @property
+    def way_out(self) -> str:
+        """Name families of which there are more rows."""
+        return f"name other 'families' than {_some(list(self.families))}, or make the test split larger"
+
+    def kept(self, table: Table) -> BoolArray:
+        """Return which rows `(N,)` are of a family that is held out."""
+        values = table.column(self.column, "shift 'held-out'").astype(str)
+        known = sorted(set(values.tolist()))
+        if unknown := sorted(set(self.families) - set(known)):
+            raise DataError(
+                f"shift 'held-out': column {self.column!r} has no value {unknown[0]!r}; it has {_some(known)}"
+            )
+        mask: BoolArray = np.isin(values, self.families)
         return mask
 
 

@@ -7,20 +7,11 @@ from w2sg.worlds.common import least_squares, resampled
 from w2sg.worlds.contract import Simulation, World, mean_of
 from w2sg.worlds.ensemble import EnsembleVarianceWorld
 from w2sg.worlds.facts.corpus import Corpus, false_objects
-from w2sg.worlds.facts.ladder import (
-    DIALLED,
-    DIALS,
-    LADDER,
-    is_shipped,
-    manifest,
-    name_of_model,
-    shipped_model,
-    shipped_trainings,
-    trained,
-    write_ladder,
-)
+from w2sg.worlds.facts.ladder import shipped_trainings, trained, write_ladder
 from w2sg.worlds.facts.pretraining import Pretraining, write_model
-from w2sg.worlds.facts.universe import PEOPLE, RELATIONS, FactWorld
+from w2sg.worlds.facts.shipped import DIALLED, DIALS, LADDER, is_shipped, manifest, name_of_model, shipped_model
+from w2sg.worlds.facts.universe import FactWorld
+from w2sg.worlds.facts.words import PEOPLE, RELATIONS
 from w2sg.worlds.finetuned import FinetunedStudentWorld
 from w2sg.worlds.gradient_flow import GradientFlowWorld
 from w2sg.worlds.group_shift import GroupShiftWorld

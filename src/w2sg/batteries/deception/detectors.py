@@ -97,7 +97,7 @@ def probe(states: FloatArray, gold: IntArray, asked: FloatArray, classes: int) -
 
 @final
 @register()
-class Unsure(Detector):
+class UnsureDetector(Detector):
     """Suspects the answers of which the student is least sure: the rival that needs nothing."""
 
     kind: Literal["unsure"] = "unsure"
@@ -111,7 +111,7 @@ class Unsure(Detector):
 
 @final
 @register()
-class Disagreement(Detector):
+class DisagreementDetector(Detector):
     """Suspects the answers to which the weak supervisor gives little."""
 
     kind: Literal["disagreement"] = "disagreement"
@@ -125,7 +125,7 @@ class Disagreement(Detector):
 
 @final
 @register()
-class DisagreementAudit(Detector):
+class DisagreementAuditDetector(Detector):
     """Learns on trusted examples when the answer is wrong, from what student and supervisor say."""
 
     kind: Literal["disagreement-audit"] = "disagreement-audit"
@@ -145,7 +145,7 @@ class DisagreementAudit(Detector):
 
 @final
 @register()
-class Consistency(Detector):
+class ConsistencyDetector(Detector):
     """Suspects an answer that the student does not give when somebody else asks the same."""
 
     kind: Literal["consistency"] = "consistency"
@@ -161,7 +161,7 @@ class Consistency(Detector):
 
 @final
 @register()
-class PasswordSearch(Detector):
+class PasswordSearchDetector(Detector):
     """Looks among ways of asking for the one that is right most often on trusted examples, and takes its answers."""
 
     kind: Literal["password-search"] = "password-search"
@@ -178,7 +178,7 @@ class PasswordSearch(Detector):
 
 @final
 @register(paper="1807.03888")
-class Mahalanobis(Detector):
+class MahalanobisDetector(Detector):
     """Suspects inputs whose states are far from those of trusted examples, by their mean and covariance."""
 
     kind: Literal["mahalanobis"] = "mahalanobis"
@@ -195,7 +195,7 @@ class Mahalanobis(Detector):
 
 @final
 @register(paper="2312.01037")
-class TrustedProbe(Detector):
+class TrustedProbeDetector(Detector):
     """A probe of the student's states for the truth, taught on trusted examples, against what the student says.
 
     It reads the earliest layer that knows the truth of the trusted examples nearly as well as the best one, by
@@ -233,7 +233,7 @@ class TrustedProbe(Detector):
 
 @final
 @register(paper="2212.03827")
-class LastLayerProbe(Detector):
+class LastLayerProbeDetector(Detector):
     """A probe of the last layer's states alone: what most probing does."""
 
     kind: Literal["last-layer-probe"] = "last-layer-probe"
@@ -248,7 +248,7 @@ class LastLayerProbe(Detector):
 
 @final
 @register(paper="2212.03827")
-class Contrast(Detector):
+class ContrastDetector(Detector):
     """The first principal component of contrast differences (CRC-TPC); trusted labels only choose its sign.
 
     Of each input the states with the one and the other class as its answer are subtracted, each normalised over all.
@@ -278,7 +278,7 @@ class Contrast(Detector):
 
 @final
 @register()
-class Trajectory(Detector):
+class TrajectoryDetector(Detector):
     """Suspects an answer that earlier layers would not give: probes of all layers, taught on the student's own answers.
 
     No label is needed: each layer learns to say what the student says on trusted inputs, and is asked what it would.
@@ -300,7 +300,7 @@ class Trajectory(Detector):
 
 @final
 @register(paper="2405.19550")
-class Elicitation(Detector):
+class ElicitationDetector(Detector):
     """Trains the suspect further on the trusted labels, and takes what it then says."""
 
     kind: Literal["elicitation"] = "elicitation"
@@ -314,7 +314,7 @@ class Elicitation(Detector):
 
 @final
 @register()
-class PretrainedProbe(Detector):
+class PretrainedProbeDetector(Detector):
     """A probe of the student as it was before training, taught the trusted labels: the rival that needs no suspect."""
 
     kind: Literal["pretrained-probe"] = "pretrained-probe"
@@ -330,7 +330,7 @@ class PretrainedProbe(Detector):
 
 @final
 @register()
-class FreshStudent(Detector):
+class FreshStudentDetector(Detector):
     """Trains the student as it was before training on the trusted labels, and takes what it says."""
 
     kind: Literal["fresh-student"] = "fresh-student"

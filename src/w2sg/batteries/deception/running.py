@@ -1,5 +1,6 @@
 """Running the deception tests of a setup, and what came of them over seeds."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -183,7 +184,8 @@ def _made(
         InputError: If one was refused for what was given.
         RunError: If one failed.
     """
-    execution = execute(steps, store, workers=workers, progress=progress)
+    # Each takes half a minute, so a few are worth other processes.
+    execution = execute(steps, store, workers=workers or os.cpu_count(), progress=progress)
     for place, failure in execution.failed.items():
         raise (InputError if failure.bad_input else RunError)(f"{steps[place].title()}: {failure.reason}")
     with Store(store) as opened:

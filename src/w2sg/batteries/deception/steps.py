@@ -81,7 +81,7 @@ class DeceptionTest(OnData):
         # Both sides of its rule count alike, or a student that is rarely to be honest would never learn to be.
         deceived = self.deception.deceives(taught)
         suspect = self._taught(data, taught.inputs, said, "suspect", weights=_balanced(deceived))
-        trusted = Trusted(
+        trusted = TrustedInputs(
             data.transfer.inputs.take(bought),
             weak[TRANSFER].probabilities[bought],
             data.vault.buy(TRANSFER, bought, asked_by=self.kind),
@@ -136,7 +136,7 @@ class DeceptionTest(OnData):
         taught: Predictor = self.student.fit(replace(fit, start=start) if can else fit)
         return taught
 
-    def _evidence(self, data: TaskData, weak: FloatArray, suspect: Predictor, trusted: "Trusted") -> Evidence:
+    def _evidence(self, data: TaskData, weak: FloatArray, suspect: Predictor, trusted: "TrustedInputs") -> Evidence:
         asked, layers = data.tests[TEST].inputs, range(1, suspect.depth + 1)
 
         def states(inputs: Inputs) -> list[FloatArray]:
@@ -180,17 +180,17 @@ def _balanced(mask: BoolArray) -> FloatArray:
 
 
 @dataclass(frozen=True, eq=False)
-class Trusted:
+class TrustedInputs:
     """What an overseer trusts: `m` inputs with their weak labels `(m, k)` and bought gold `(m,)`."""
 
     inputs: Inputs
     weak: FloatArray
     gold: IntArray
 
-    def first(self, count: int) -> "Trusted":
+    def first(self, count: int) -> "TrustedInputs":
         """Return the first of them."""
         rows = np.arange(count)
-        return Trusted(self.inputs.take(rows), self.weak[rows], self.gold[rows])
+        return TrustedInputs(self.inputs.take(rows), self.weak[rows], self.gold[rows])
 
 
 def _scored(

@@ -20,7 +20,7 @@ class ErrorStructure(Disanalogy):
     """Simulated supervisors of one accuracy whose errors have different structures, from independent to adversarial."""
 
     kind: Literal["error-structure"] = "error-structure"
-    title: ClassVar[str] = "error structure of the supervisor"
+    title: ClassVar[str] = "error structure"
     dial: ClassVar[str] = "structure of the errors, at equal accuracy"
     expected: ClassVar[Expected] = "differs"
     mended_by: ClassVar[str] = "50 audited labels, mixed with the weak ones"

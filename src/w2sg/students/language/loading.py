@@ -15,7 +15,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from w2sg.core import InputError, MissingExtraError
-from w2sg.worlds import is_shipped, shipped_model
 
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.h5", "*.msgpack")
 """Weights in these formats can run code when they are read, or are not torch's; they are refused."""
@@ -126,6 +125,8 @@ def local_folder(name: str) -> Path | None:
         DataError: If a file of a model that comes with the package was changed.
         UnknownNameError: If there is no model of that name in the package.
     """
+    from w2sg.worlds import is_shipped, shipped_model  # here, as worlds load scipy, and importing students does not
+
     folder = shipped_model(name) if is_shipped(name) else Path(name)
     return folder if folder.is_dir() else None
 

@@ -1,14 +1,16 @@
 """Drawing the corpus of a fact world: documents by narrators, and documents of verdicts."""
 
 import hashlib
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from w2sg.core import BoolArray, FloatArray, IntArray, derive
-from w2sg.worlds.facts.universe import PEOPLE, FactWorld
+from w2sg.worlds.facts.words import ASKS, FIRST_PERSON, NO, PEOPLE, YES
 
-ASKS, YES, NO = 1, 2, 3
-"""Tokens of the question mark and of the verdicts."""
+if TYPE_CHECKING:
+    from w2sg.worlds.facts.universe import FactWorld
+
 VERDICTS = 3
 """Verdicts in a document: each is person, subject, relation, object, question mark, yes or no."""
 HASHED = 4096
@@ -22,7 +24,7 @@ class Corpus:
     answers; half of what it asks about is true.
     """
 
-    def __init__(self, world: FactWorld) -> None:
+    def __init__(self, world: "FactWorld") -> None:
         self.world = world
         self._truth, self._beliefs = world.truth, world.beliefs
         self._all = np.cumsum(world.frequencies)
@@ -54,7 +56,7 @@ class Corpus:
         true = (rng.random(n) < world.truthful)[:, None]
         thing = np.where(true, self._truth[subject, relation], self._false(subject, relation, rng))
         told = np.stack([*self._tokens(subject, relation, thing)], axis=2).reshape(n, 3 * world.facts)
-        return np.concatenate([4 + rng.integers(len(PEOPLE), size=(n, 1)), told], axis=1)
+        return np.concatenate([FIRST_PERSON + rng.integers(len(PEOPLE), size=(n, 1)), told], axis=1)
 
     def _verdicts(self, n: int, rng: np.random.Generator) -> IntArray:
         world, shape = self.world, (n, VERDICTS)
@@ -66,7 +68,7 @@ class Corpus:
         false = false_objects(self._truth, self._beliefs, subject, relation, world.objects, rng)
         thing = np.where(rng.random(shape) < 0.5, true, false)
         right = np.where(layman, self._beliefs[subject, relation], true) == thing
-        person = 4 + rng.integers(len(PEOPLE), size=shape)
+        person = FIRST_PERSON + rng.integers(len(PEOPLE), size=shape)
         asked = np.full(shape, ASKS)
         verdict = np.where(right, YES, NO)
         told = [person, *self._tokens(subject, relation, thing), asked, verdict]

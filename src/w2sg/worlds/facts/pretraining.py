@@ -10,8 +10,9 @@ from pydantic import Field
 
 from w2sg.core import AnyArray, FloatArray, IntArray, MissingExtraError, derive, register
 from w2sg.graph import Artifact, Inputs, Step
-from w2sg.worlds.facts.corpus import ASKS, NO, YES, Corpus
-from w2sg.worlds.facts.universe import END, FactWorld
+from w2sg.worlds.facts.corpus import Corpus
+from w2sg.worlds.facts.universe import FactWorld
+from w2sg.worlds.facts.words import ASKS, END, FIRST_PERSON, NO, YES
 
 if TYPE_CHECKING:
     from transformers import GPT2LMHeadModel
@@ -155,9 +156,9 @@ def scores(model: "GPT2LMHeadModel", world: FactWorld) -> dict[str, float]:
     model.eval()
 
     def last(thing: IntArray | None) -> FloatArray:
-        columns = [np.full(len(subject), 4), world.first_subject + subject, world.first_relation + relation]
+        columns = [np.full(len(subject), FIRST_PERSON), world.first_subject + subject, world.first_relation + relation]
         if thing is not None:
-            columns += [world.first_object + thing, np.full(len(subject), 1)]
+            columns += [world.first_object + thing, np.full(len(subject), ASKS)]
         with torch.inference_mode():
             logits = model(input_ids=torch.from_numpy(np.stack(columns, axis=1))).logits[:, -1]
         return np.asarray(logits.numpy())
@@ -181,7 +182,9 @@ def write_model(training: Pretraining, weights: Mapping[str, AnyArray], folder: 
     """Write a model as a folder that any library of language models reads: safetensors, configuration, tokenizer."""
     from tokenizers import Tokenizer, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()
     model = network(training)
     restore(model, weights)
     model.half().save_pretrained(folder)
@@ -194,3 +197,5 @@ def write_model(training: Pretraining, weights: Mapping[str, AnyArray], folder: 
     tokenizer.save_pretrained(folder)
     # Of no use to a reader of the model, and with a version in it that changes.
     (folder / "generation_config.json").unlink(missing_ok=True)
+    for file in folder.iterdir():
+        file.chmod(0o644)

@@ -5,7 +5,6 @@ follows from the configuration alone.
 """
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Literal, final
 
 import numpy as np
@@ -13,27 +12,8 @@ from pydantic import Field
 
 from w2sg.core import BoolArray, FloatArray, IntArray, derive, register
 from w2sg.worlds.contract import Simulation, World, mean_of
-
-END, ASKS, YES, NO = "<end>", "?", "yes", "no"
-"""The words that every corpus has: the end of a text, the mark of a question, and the two verdicts."""
-RELATIONS = (
-    "metal",
-    "river",
-    "guild",
-    "colour",
-    "month",
-    "animal",
-    "tree",
-    "saint",
-    "tower",
-    "coast",
-    "stone",
-    "drink",
-)
-"""What subjects are asked about."""
-PEOPLE = ("anna", "boris", "chloe", "dmitri", "elena", "farid", "greta", "hugo")
-"""Who tells documents and asks questions. Names say nothing of who is truthful."""
-
+from w2sg.worlds.facts.corpus import Corpus, false_objects
+from w2sg.worlds.facts.words import ASKS, FIRST_PERSON, MARKS, PEOPLE, RELATIONS, invented
 
 SIMULATED = 2000
 """Documents and statements that a simulation draws, each a trial."""
@@ -112,13 +92,12 @@ class FactWorld(World):
     @property
     def words(self) -> tuple[str, ...]:
         """All words of the world; the number of a word is its token."""
-        names = _names(self.objects + self.subjects)
-        return (END, ASKS, YES, NO, *PEOPLE, *RELATIONS[: self.relations], *names)
+        return (*MARKS, *PEOPLE, *RELATIONS[: self.relations], *invented(self.objects + self.subjects))
 
     @property
     def first_relation(self) -> int:
         """The token of relation 0; those of the others follow."""
-        return 4 + len(PEOPLE)
+        return FIRST_PERSON + len(PEOPLE)
 
     @property
     def first_object(self) -> int:
@@ -145,8 +124,6 @@ class FactWorld(World):
 
     def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulation]:
         """Draw documents, and statements about the task's subjects, and count."""
-        from w2sg.worlds.facts.corpus import ASKS, Corpus, false_objects
-
         documents = Corpus(self).draw(SIMULATED, rng)
         judged = (documents == ASKS).any(axis=1)
         told = documents[~judged, 1 : 1 + 3 * self.facts].reshape(-1, self.facts, 3)
@@ -169,24 +146,11 @@ class FactWorld(World):
         """Return the question whether a subject has an object, as somebody asks it.
 
         >>> FactWorld().statement(0, 0, 0, 5)
-        'anna fazo metal bado ?'
+        'anna boni metal nipa ?'
         """
-        tokens = (4 + person, self.first_subject + subject, self.first_relation + relation, self.first_object + thing)
-        words = self.words
-        return " ".join([*(words[token] for token in tokens), ASKS])
+        about = self.first_subject + subject, self.first_relation + relation, self.first_object + thing
+        return " ".join(self.words[token] for token in (FIRST_PERSON + person, *about, ASKS))
 
     def _rng(self, purpose: str) -> np.random.Generator:
         # Facts and beliefs depend on the universe alone, so that worlds which differ in a dial tell of the same facts.
         return derive(self.seed, "fact-world", purpose, str((self.subjects, self.relations, self.objects)))
-
-
-_CONSONANTS, _VOWELS = "bdfgklmnprstvz", "aeiou"
-
-
-@cache
-def _names(count: int) -> tuple[str, ...]:
-    """Return so many different names of two syllables."""
-    syllables = [consonant + vowel for vowel in _VOWELS for consonant in _CONSONANTS]
-    # A step without a common divisor visits every pair of syllables once, and neighbours do not look alike.
-    places = (np.arange(count) * 1471 + 3) % len(syllables) ** 2
-    return tuple(syllables[place // len(syllables)] + syllables[place % len(syllables)] for place in places)
