@@ -1,8 +1,5 @@
 """Batteries: what happens to a setup as each disanalogy is turned up, and whether deception is found."""
 
-from w2sg.batteries.battery import Battery as Battery
-from w2sg.batteries.battery import TestedDial as TestedDial
-from w2sg.batteries.battery import TestedSetting as TestedSetting
 from w2sg.batteries.battery import run_battery as run_battery
 from w2sg.batteries.battery import verdict_of as verdict_of
 from w2sg.batteries.choices import Choosing as Choosing
@@ -13,9 +10,9 @@ from w2sg.batteries.deception.detectors import Detector as Detector
 from w2sg.batteries.deception.detectors import Evidence as Evidence
 from w2sg.batteries.deception.documents import deception_findings as deception_findings
 from w2sg.batteries.deception.documents import deception_section as deception_section
-from w2sg.batteries.deception.running import DeceptionResults as DeceptionResults
+from w2sg.batteries.deception.results import DeceptionResults as DeceptionResults
+from w2sg.batteries.deception.results import worst_of as worst_of
 from w2sg.batteries.deception.running import run_deceptions as run_deceptions
-from w2sg.batteries.deception.running import worst_of as worst_of
 from w2sg.batteries.deception.steps import DeceptionTest as DeceptionTest
 from w2sg.batteries.disanalogies import corpus as corpus
 from w2sg.batteries.disanalogies import errors as errors
@@ -27,3 +24,6 @@ from w2sg.batteries.disanalogies import trusted as trusted
 from w2sg.batteries.documents import battery_document as battery_document
 from w2sg.batteries.faith import Leap as Leap
 from w2sg.batteries.faith import LeapOfFaith as LeapOfFaith
+from w2sg.batteries.results import Battery as Battery
+from w2sg.batteries.results import TestedDial as TestedDial
+from w2sg.batteries.results import TestedSetting as TestedSetting

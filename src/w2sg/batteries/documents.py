@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
-from w2sg.batteries.battery import LEVEL, MARGIN, Battery, TestedDial, TestedSetting, Verdict
 from w2sg.batteries.deception.documents import deception_findings, deception_section
 from w2sg.batteries.faith_document import faith_finding, faith_section
+from w2sg.batteries.results import LEVEL, MARGIN, Battery, TestedDial, TestedSetting, Verdict
 from w2sg.core import (
     Cell,
     DataTable,

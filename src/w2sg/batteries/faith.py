@@ -14,6 +14,7 @@ import numpy as np
 
 from w2sg.batteries.choices import ALL, DISAGREEMENTS, RANDOM, TEST, Choosing, Decision
 from w2sg.batteries.parts import changed
+from w2sg.batteries.results import LEVEL
 from w2sg.core import CapabilityError, FloatArray, InputError, RunError, StoreError, plain
 from w2sg.graph import Prepare, Step, Store, execute, nothing
 from w2sg.lab import Run, Setup, TrainedStudent, scores_of_setups, summarise
@@ -23,7 +24,6 @@ LEAP = "leap-of-faith"
 CANDIDATES = ("naive", "naive-hard", "confidence", "product", "early-stopping")
 """The methods of Burns et al. 2023 and plain training on hard labels, beside the setup's own."""
 AUDITS = (10, 30, 100)
-LEVEL = 0.95
 PARTS = ("weak", "student", "ceiling")
 
 

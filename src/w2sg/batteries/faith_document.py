@@ -1,9 +1,10 @@
 """The leap of faith on the page of a battery: what was believed of each choice, and what is true."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from w2sg.batteries.choices import BY_AUDIT
-from w2sg.batteries.faith import LEVEL, Leap, LeapOfFaith
+from w2sg.batteries.results import LEVEL
 from w2sg.core import (
     Cell,
     DataTable,
@@ -18,12 +19,15 @@ from w2sg.core import (
     wording,
 )
 
+if TYPE_CHECKING:
+    from w2sg.batteries.faith import Leap, LeapOfFaith
+
 DECIMALS = 2
 SHOWN_LABELS = 30
 """Of this number of labels a finding speaks; the table has all."""
 
 
-def faith_section(faith: LeapOfFaith) -> Section:
+def faith_section(faith: "LeapOfFaith") -> Section:
     """Return the section: a table of all rules, and regret by the number of labels."""
     return Section(
         "leap-of-faith",
@@ -34,7 +38,7 @@ def faith_section(faith: LeapOfFaith) -> Section:
     )
 
 
-def faith_finding(faith: LeapOfFaith) -> Finding:
+def faith_finding(faith: "LeapOfFaith") -> Finding:
     """Return what comes of choosing by weak labels alone, and by the labels that were bought."""
     first = faith.leaps[0]
     low = 0.0 if first.surprise is None else first.surprise.low
@@ -55,7 +59,7 @@ def faith_finding(faith: LeapOfFaith) -> Finding:
     )
 
 
-def _intro(faith: LeapOfFaith) -> str:
+def _intro(faith: "LeapOfFaith") -> str:
     return (
         f"{wording.quantity(len(faith.candidates), 'method')} learned from the same weak labels; nobody knows which is "
         f"best. Under each seed one is chosen on {faith.n_choosing:.0f} test examples without their gold. The truth is "
@@ -69,7 +73,7 @@ def _intro(faith: LeapOfFaith) -> str:
     )
 
 
-def _table(faith: LeapOfFaith) -> DataTable:
+def _table(faith: "LeapOfFaith") -> DataTable:
     columns = (
         Heading("rule", "chosen by", style="text", key=True),
         Heading("labels", "labels", "labels that were bought", style="count"),
@@ -102,13 +106,13 @@ def _table(faith: LeapOfFaith) -> DataTable:
     return DataTable("leap-of-faith", "Choosing without ground truth", "", columns, rows)
 
 
-def _candidates(faith: LeapOfFaith) -> DataTable:
+def _candidates(faith: "LeapOfFaith") -> DataTable:
     columns = (Heading("method", "candidate", style="text", key=True), Heading("accuracy", "accuracy"))
     rows = tuple((Cell(name), Cell(accuracy)) for name, accuracy in faith.candidates.items())
     return DataTable("candidates", "Candidates, on the opened half", "", columns, rows, terminal=False)
 
 
-def _figure(faith: LeapOfFaith) -> Lines:
+def _figure(faith: "LeapOfFaith") -> Lines:
     start = faith.leaps[0]
     lines = []
     # Both lines begin at the choice by weak labels alone, which takes no labels.
@@ -121,7 +125,7 @@ def _figure(faith: LeapOfFaith) -> Lines:
     return Lines("leap-of-faith-regret", "Regret by labels", caption, panels=(panel,))
 
 
-def _named(leap: Leap) -> str:
+def _named(leap: "Leap") -> str:
     """Return a rule in a sentence, with its number of labels where others take as many."""
     return f"{leap.rule} ({wording.quantity(leap.labels, 'label')})" if leap.rule in BY_AUDIT else leap.rule
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from w2sg.batteries.deception.running import DeceptionResults, worst_of
+from w2sg.batteries.deception.results import DeceptionResults, worst_of
 from w2sg.core import Cell, DataTable, Finding, Heading, Section, wording
 
 ENOUGH = 0.95
