@@ -176,6 +176,23 @@ def _battery() -> str:
     return _table(["disanalogy and verdict", "setting", "PGR", "effect", "direct", "mended"], lines)
 
 
+def _faith() -> str:
+    lines = []
+    for leap in numbers()["battery"]["leap_of_faith"]["leaps"]:
+        surprise, regret = leap["surprise"], leap["regret"]
+        labels = f", {leap['labels']} labels" if leap["labels"] else ""
+        lines.append(
+            [
+                f"{leap['rule']}{labels}",
+                share(leap["believed"]),
+                share(leap["actual"]),
+                DASH if surprise is None else share(surprise["estimate"], surprise["low"], surprise["high"]),
+                DASH if regret is None else share(regret["estimate"], regret["low"], regret["high"]),
+            ]
+        )
+    return _table(["chosen by", "believed", "true", "believed minus true", "regret in PGR"], lines)
+
+
 def _mends() -> str:
     lines = []
     for test in numbers()["battery"]["disanalogies"].values():
@@ -228,6 +245,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "faithful": _faithful,
     "battery": _battery,
     "mends": _mends,
+    "faith": _faith,
     "detectors": lambda: _detectors("100"),
     "detectors-25": lambda: _detectors("25"),
     "fooled": _fooled,

@@ -136,7 +136,7 @@ preset(
     "facts-strong",
     LanguageModel,
     "A probe of a model of the fact world, two rungs above its supervisor, whose corpus quotes a layman.",
-    model="facts:48+saliency=0.8",
+    model="facts:48+saliency=0.4",
     mode="probe",
 )
 

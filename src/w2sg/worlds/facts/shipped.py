@@ -17,7 +17,7 @@ PREFIX = "facts:"
 """What the names of models that come with the package begin with."""
 MODELS = Path(__file__).parent / "models"
 MANIFEST = "manifest.json"
-LADDER = (16, 24, 32, 48, 64, 96)
+LADDER = (8, 12, 16, 24, 32, 48, 64, 96)
 """The widths of the ladder, smallest first."""
 DIALLED = 48
 """The width of the models whose corpus has a dial."""
