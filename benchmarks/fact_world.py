@@ -2,9 +2,9 @@
 
 The parts, in the order in which the page on the empirical framework shows them: `pretraining` (what pretraining does as
 steps and layers grow), `gap` (PGR between all rungs of the ladder, for probes and for trained weights), `next-rung`
-(PGR and ceiling predicted from the small end of the ladder, of the numbers of `gap`), `faithful` (where the student's own gold does not do the
-work), `battery`, `deception`. Without a part all are made; a part that is named replaces its own numbers only.
-All runs are kept in the store, so the same command again costs nothing.
+(PGR and ceiling predicted from the small end of the ladder, of the numbers of `gap`), `faithful` (where the student's
+own gold does not do the work), `battery`, `deception`. Without a part all are made; a part that is named replaces its
+own numbers only. All runs are kept in the store, so the same command again costs nothing.
 """
 
 import argparse
@@ -28,6 +28,8 @@ STRENGTHS = (0.25, 0.5, 1.0)
 FULL = {"mode": "full", "rate": 1e-3, "epochs": 2.0}
 LORA = {"mode": "lora", "rate": 3e-3, "epochs": 2.0}
 TRAINED_WIDTHS = (32, 48, 64, 96)
+TEACHER = 12
+"""The width of the supervisor where weights are trained: one that leaves a gap to all of these."""
 CURVE = [(layers, steps) for layers in (2, 3, 4) for steps in (500, 1000, 1500, 3000)]
 CURVE_WIDTH = 32
 
@@ -83,7 +85,7 @@ def gap() -> Any:
                 setups["probe", weak, strong, method] = make_setup(ANYWHERE, taught(weak), probe_of(strong), method)
     rows = [_row(key, result) for key, result in _keyed(setups, SEEDS).items()]
     setups = {
-        (name, 24, strong, method): make_setup(ANYWHERE, taught(24), {**probe_of(strong), **mode}, method)
+        (name, TEACHER, strong, method): make_setup(ANYWHERE, taught(TEACHER), {**probe_of(strong), **mode}, method)
         for name, mode in (("full", FULL), ("lora", LORA))
         for strong in TRAINED_WIDTHS
         for method in ("naive", "direct")

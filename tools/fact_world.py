@@ -115,7 +115,7 @@ def _trained() -> str:
             by = {
                 row["width"]: row
                 for row in rows
-                if (row["mode"], row["method"], row["supervisor"]) == (mode, method, 24)
+                if (row["mode"], row["method"], row["supervisor"]) == (mode, method, 12)
             }
             seeds = next(iter(by.values()))["seeds"]
             lines.append([f"{mode}, {method} ({seeds} seeds)", *(_pgr(by.get(width)) for width in widths)])

@@ -29,6 +29,8 @@ COMMANDS = (
     ("theory", "list"),
     ("theory", "score"),
     ("world", "simulate"),
+    ("world", "train"),
+    ("battery",),
     ("cache", "verify"),
     ("cache", "gc"),
     ("new", "method"),
