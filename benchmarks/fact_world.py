@@ -30,8 +30,8 @@ LORA = {"mode": "lora", "rate": 3e-3, "epochs": 2.0}
 TRAINED_WIDTHS = (32, 48, 64, 96)
 TEACHER = 12
 """The width of the supervisor where weights are trained: one that leaves a gap to all of these."""
-CURVE = [(layers, steps) for layers in (2, 3, 4) for steps in (500, 1000, 1500, 3000)]
-CURVE_WIDTH = 32
+WIDTH, STEPS = 32, (1000, 1500, 3000)
+CURVE = [(layers, steps) for layers in (2, 3, 4) for steps in STEPS]
 
 
 def probe_of(width: int) -> dict[str, Any]:
@@ -209,12 +209,17 @@ def deception() -> Any:
 
 
 def pretraining() -> Any:
-    """What a model of one width knows after more steps, and with more layers."""
-    asked = {f"{layers} {steps}": Pretraining(width=CURVE_WIDTH, layers=layers, steps=steps) for layers, steps in CURVE}
-    made = trained(asked, default_store(), progress=_tell)
+    """What a model of one width knows after more steps, with more layers, and of corpora and losses of other kinds."""
+    trainings = {
+        (layers, steps, "as shipped"): Pretraining(width=WIDTH, layers=layers, steps=steps) for layers, steps in CURVE
+    }
+    for steps in STEPS:
+        trainings[4, steps, "loss on all words"] = Pretraining(width=WIDTH, steps=steps, learns="all")
+        trainings[4, steps, "Zipf's exponent 1"] = Pretraining(width=WIDTH, steps=steps, world=FactWorld(zipf=1.0))
+    made = trained({str(key): training for key, training in trainings.items()}, default_store(), progress=_tell)
     return [
-        {"layers": training.layers, "steps": training.steps, **artifact.record["scores"]}
-        for training, artifact in made.values()
+        {"layers": layers, "steps": steps, "how": how, **made[str((layers, steps, how))][1].record["scores"]}
+        for layers, steps, how in trainings
     ]
 
 

@@ -85,14 +85,16 @@ def _shipped() -> list[str]:
 def _pretraining() -> str:
     rows = numbers()["pretraining"]
     steps = sorted({row["steps"] for row in rows})
-    head = ["layers", *(f"{count:,} steps" for count in steps)]
-    by = {(row["layers"], row["steps"]): row for row in rows}
-    layers = sorted({row["layers"] for row in rows})
+    by = {(row["layers"], row["how"], row["steps"]): row for row in rows}
+    kinds = list(dict.fromkeys((row["layers"], row["how"]) for row in rows))
     cells = (
-        [str(deep), *(f"{share(by[deep, n]['recall'])} / {share(by[deep, n]['verdicts_asked'])}" for n in steps)]
-        for deep in layers
+        [
+            f"{layers} layers, {how}",
+            *(f"{share(by[layers, how, n]['recall'])} / {share(by[layers, how, n]['verdicts_asked'])}" for n in steps),
+        ]
+        for layers, how in kinds
     )
-    return _table(head, cells)
+    return _table(["pretraining", *(f"{count:,} steps" for count in steps)], cells)
 
 
 def _gap(mode: str, method: str = "naive") -> str:

@@ -41,6 +41,9 @@ class Pretraining(Step):
     rate: float = Field(3e-3, gt=0, description="highest learning rate")
     warm_up: int = Field(100, ge=0, description="steps in which the rate grows from 0")
     decay: float = Field(0.01, ge=0, description="decoupled weight decay")
+    learns: Literal["known", "all"] = Field(
+        "known", description="words that the loss is on: those that can be known, objects and verdicts, or all"
+    )
 
     @property
     def heads(self) -> int:
@@ -72,7 +75,7 @@ class Pretraining(Step):
         for step in range(self.steps):
             for group in optimizer.param_groups:
                 group["lr"] = self.rate * self._schedule(step)
-            loss = _loss(model, torch.from_numpy(corpus.draw(self.documents, rng)), self.world)
+            loss = self._loss(model, torch.from_numpy(corpus.draw(self.documents, rng)))
             optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -92,6 +95,23 @@ class Pretraining(Step):
         """Return the share of the highest rate at a step: a line up, then half a cosine down to 0."""
         grown = min(1.0, (step + 1) / max(1, self.warm_up))
         return grown * 0.5 * (1 + math.cos(math.pi * step / self.steps))
+
+    def _loss(self, model: "GPT2LMHeadModel", documents: Any) -> Any:
+        """Return the mean cross-entropy of the next word; what fills a document up is not learned.
+
+        Which subject, relation or person comes next is chance. Learning that as well takes no more than their
+        frequencies, and its noise keeps a small model from judging truth for a long time: docs/explanation/empirical.md
+        has both.
+        """
+        import torch
+
+        states, nexts = model.transformer(input_ids=documents[:, :-1]).last_hidden_state, documents[:, 1:]
+        learned = nexts != 0
+        if self.learns == "known":
+            world, asked = self.world, (documents == ASKS).any(dim=1, keepdim=True)
+            things = (nexts >= world.first_object) & (nexts < world.first_object + world.objects)
+            learned = (things & ~asked) | (nexts == YES) | (nexts == NO)
+        return torch.nn.functional.cross_entropy(model.lm_head(states[learned]), nexts[learned])
 
 
 def network(training: Pretraining) -> "GPT2LMHeadModel":
@@ -113,22 +133,6 @@ def network(training: Pretraining) -> "GPT2LMHeadModel":
         use_cache=False,
     )
     return GPT2LMHeadModel(config)
-
-
-def _loss(model: "GPT2LMHeadModel", documents: Any, world: FactWorld) -> Any:
-    """Return the mean cross-entropy of what can be known of the next word: objects that are told, and verdicts.
-
-    Which subject, relation or person comes next is chance. Learning that as well takes no more than their frequencies,
-    and its noise keeps a small model from judging truth for a long time: see docs/explanation/empirical.md.
-    """
-    import torch
-
-    states = model.transformer(input_ids=documents[:, :-1]).last_hidden_state
-    nexts = documents[:, 1:]
-    asked = (documents == ASKS).any(dim=1, keepdim=True)
-    things = (nexts >= world.first_object) & (nexts < world.first_object + world.objects)
-    learned = (things & ~asked) | (nexts == YES) | (nexts == NO)
-    return torch.nn.functional.cross_entropy(model.lm_head(states[learned]), nexts[learned])
 
 
 def restore(model: "GPT2LMHeadModel", weights: Mapping[str, AnyArray]) -> None:
