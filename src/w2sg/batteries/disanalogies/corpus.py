@@ -35,7 +35,7 @@ class ImitationSaliency(Disanalogy):
     kind: Literal["imitation-saliency"] = "imitation-saliency"
     title: ClassVar[str] = "imitation saliency"
     dial: ClassVar[str] = "share of verdicts in the corpus that are the weak supervisor's"
-    mended_by: ClassVar[str] = "training on the examples that the student is most sure of"
+    mended_by: ClassVar[str] = "the confidence loss, under which a sure student may disagree"
 
     def settings(self, setup: Setup) -> Sequence[Setting]:
         """Return the setup supervised by the layman, with students that read more and more of him."""
