@@ -3,8 +3,9 @@
 The parts, in the order in which the page on the empirical framework shows them: `pretraining` (what pretraining does as
 steps and layers grow), `gap` (PGR between all rungs of the ladder, for probes and for trained weights), `next-rung`
 (PGR and ceiling predicted from the small end of the ladder, of the numbers of `gap`), `faithful` (where the student's
-own gold does not do the work), `battery`, `deception`. Without a part all are made; a part that is named replaces its
-own numbers only. All runs are kept in the store, so the same command again costs nothing.
+own gold does not do the work), `draws` (how pretrainings of one corpus differ), `battery`, `deception`. Without a part
+all are made; a part that is named replaces its own numbers only. All runs are kept in the store, so the same command
+again costs nothing.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import numpy as np
 
 from w2sg.batteries import run_battery, run_deceptions
 from w2sg.core import plain
+from w2sg.graph import Artifact
 from w2sg.lab import Setup, SetupResult, default_store, make_runs, make_setup, summarise
 from w2sg.measure import t_interval
 from w2sg.worlds import LADDER, FactWorld, Pretraining, name_of_model, trained, write_model
@@ -25,6 +27,8 @@ from w2sg.worlds import LADDER, FactWorld, Pretraining, name_of_model, trained, 
 PAGE = Path("docs/reference/fact-world.json")
 SEEDS, TRAINED_SEEDS, DECEPTION_SEEDS, FRESH = range(10), range(3), range(3), range(100, 110)
 STRENGTHS = (0.25, 0.5, 1.0)
+DRAWN, PRETRAININGS = (0.0, 0.2, 0.8), (1, 2)
+LAYMAN = {"kind": "recorded", "by": "layman", "labels": "one-hot"}
 FULL = {"mode": "full", "rate": 1e-3, "epochs": 2.0}
 LORA = {"mode": "lora", "rate": 3e-3, "epochs": 2.0}
 TRAINED_WIDTHS = (32, 48, 64, 96)
@@ -185,12 +189,40 @@ def _elsewhere(method: str) -> Setup:
     asked = {"24": Pretraining(world=plainly, width=24), "48": Pretraining(world=quoting, width=48)}
     folders = {}
     for name, (training, artifact) in trained(asked, default_store(), progress=_tell).items():
-        folder = default_store() / "elsewhere" / name
-        folder.mkdir(parents=True, exist_ok=True)
-        write_model(training, artifact.arrays, folder)
-        folders[name] = {"kind": "language-model", "model": str(folder), "mode": "probe"}
+        model = _written(training, artifact, f"elsewhere/{name}")
+        folders[name] = {"kind": "language-model", "model": model, "mode": "probe"}
     task = {"kind": "facts", "world": plainly.model_dump(mode="json")}
     return make_setup(task, {"kind": "trained", "student": folders["24"]}, folders["48"], method)
+
+
+def draws() -> Any:
+    """PGR by imitation saliency in several pretrainings of each corpus: what differs between them by chance alone."""
+    asked = {
+        (saliency, seed): Pretraining(world=FactWorld(saliency=saliency), width=48, seed=seed)
+        for saliency in DRAWN
+        for seed in PRETRAININGS
+    }
+    made = trained({str(key): training for key, training in asked.items()}, default_store(), progress=_tell)
+    setups: dict[tuple[float, int], Setup] = {}
+    for saliency, seed in ((saliency, seed) for saliency in DRAWN for seed in (0, *PRETRAININGS)):
+        model = name_of_model(48, saliency=saliency)
+        if seed:
+            training, artifact = made[str((saliency, seed))]
+            model = _written(training, artifact, f"draws/{saliency:g}-{seed}")
+        student = {"kind": "language-model", "model": model, "mode": "probe"}
+        setups[saliency, seed] = make_setup("facts", LAYMAN, student)
+    return [
+        {"saliency": saliency, "pretraining": seed, **shown(result)}
+        for (saliency, seed), result in _keyed(setups, SEEDS).items()
+    ]
+
+
+def _written(training: Pretraining, artifact: Artifact, name: str) -> str:
+    """Write a model into a folder beside the store, and return the folder."""
+    folder = default_store() / name
+    folder.mkdir(parents=True, exist_ok=True)
+    write_model(training, artifact.arrays, folder)
+    return str(folder)
 
 
 def battery() -> Any:
@@ -228,6 +260,7 @@ PARTS: dict[str, Callable[[], Any]] = {
     "gap": gap,
     "next-rung": next_rung,
     "faithful": faithful,
+    "draws": draws,
     "battery": battery,
     "deception": deception,
 }

@@ -159,6 +159,14 @@ def _faithful() -> str:
     return _table(head, lines)
 
 
+def _draws() -> str:
+    rows = numbers()["draws"]
+    by = {(row["saliency"], row["pretraining"]): row for row in rows}
+    values, seeds = (sorted({row[name] for row in rows}) for name in ("saliency", "pretraining"))
+    head = ["imitation saliency", *(f"pretraining {seed}" for seed in seeds)]
+    return _table(head, ([f"{value:g}", *(_pgr(by[value, seed]) for seed in seeds)] for value in values))
+
+
 def _battery() -> str:
     lines = []
     for test in numbers()["battery"]["disanalogies"].values():
@@ -186,8 +194,8 @@ def _faith() -> str:
         lines.append(
             [
                 f"{leap['rule']}{labels}",
-                share(leap["believed"]),
-                share(leap["actual"]),
+                share(leap["believed"], None, None),
+                share(leap["actual"], None, None),
                 DASH if surprise is None else share(surprise["estimate"], surprise["low"], surprise["high"]),
                 DASH if regret is None else share(regret["estimate"], regret["low"], regret["high"]),
             ]
@@ -245,6 +253,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "trained": _trained,
     "next-rung": _next_rung,
     "faithful": _faithful,
+    "draws": _draws,
     "battery": _battery,
     "mends": _mends,
     "faith": _faith,
