@@ -90,7 +90,7 @@ def _capital(text: str) -> str:
 
 def _intro(test: TestedDial) -> str:
     """Return what the disanalogy is, in the words of its own class."""
-    summary = " ".join((type(test.disanalogy).__doc__ or "").split("\n\n")[0].split())
+    summary = " ".join((type(test.disanalogy).__doc__ or "").split())
     mended = f" Mended: {test.disanalogy.mended_by}." if any(each.mended for each in test.settings) else ""
     where = (
         "" if test.settings[0].setting.test == "test" else f" Read on the test set '{test.settings[0].setting.test}'."

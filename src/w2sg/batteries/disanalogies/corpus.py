@@ -29,7 +29,7 @@ def _on_corpora(setup: Setup, dial: str) -> list[Setting]:
 class ImitationSaliency(Disanalogy):
     """The corpus says what the weak supervisor would say, errors included, so the student can learn to imitate it.
 
-    The weak supervisor is the layman of the world. The dial is the share of verdict documents that are his.
+    A setting is one pretraining, and what another draw of it would change is not in the intervals. The weak supervisor is the layman of the world. The dial is the share of verdict documents that are his.
     """
 
     kind: Literal["imitation-saliency"] = "imitation-saliency"
@@ -49,7 +49,10 @@ class ImitationSaliency(Disanalogy):
 @final
 @register(paper="2312.09390")
 class PretrainingLeakage(Disanalogy):
-    """The corpus holds true verdicts on what the task asks: the student was told, and does not have to generalize."""
+    """The corpus holds true verdicts on what the task asks: the student was told, and does not have to generalize.
+
+    A setting is one pretraining, and what another draw of it would change is not in the intervals.
+    """
 
     kind: Literal["pretraining-leakage"] = "pretraining-leakage"
     title: ClassVar[str] = "pretraining leakage"
