@@ -29,7 +29,8 @@ def _on_corpora(setup: Setup, dial: str) -> list[Setting]:
 class ImitationSaliency(Disanalogy):
     """The corpus says what the weak supervisor would say, errors included, so the student can learn to imitate it.
 
-    A setting is one pretraining, and what another draw of it would change is not in the intervals. The weak supervisor is the layman of the world. The dial is the share of verdict documents that are his.
+    A setting is one pretraining, and what another draw of it would change is not in the intervals. The weak supervisor
+    is the layman of the world. The dial is the share of verdict documents that are his.
     """
 
     kind: Literal["imitation-saliency"] = "imitation-saliency"
