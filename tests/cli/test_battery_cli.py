@@ -47,6 +47,7 @@ def test_what_cannot_be_is_refused(arguments: tuple[str, ...], told: str, w2sg: 
     ("arguments", "told"),
     [
         (("--ladder", "--set", "width=8"), "leave out --set"),
+        (("--ladder", "--only", "facts:13"), "facts:12"),
         (("--set", "width=9"), "width"),
         (("--set", "world.saliency=2"), "world.saliency"),
         (("--set", "depth=2"), "depth"),

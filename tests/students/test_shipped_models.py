@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from w2sg.core import DataError, UnknownNameError
+from w2sg.graph import Artifact
 from w2sg.lab import make_runs, make_setup, summarise
 from w2sg.worlds import (
     DIALLED,
@@ -19,6 +20,7 @@ from w2sg.worlds import (
     Pretraining,
     manifest,
     name_of_model,
+    score_differences,
     shipped_model,
     shipped_trainings,
 )
@@ -125,6 +127,16 @@ def test_probes_recover_most_of_the_gap_and_gold_does_the_work_unless_it_is_of_t
     assert (pgr["anywhere", "direct"].estimate or 0) > 0.95
     assert pgr["head", "naive"].gap.low > 0.05
     assert pgr["head", "direct"].student.estimate < pgr["head", "naive"].student.estimate
+
+
+def test_it_is_told_how_far_a_new_training_is_off() -> None:
+    training = shipped_trainings(["facts:12"])["facts:12"]
+    scores = dict(manifest()["facts:12"]["scores"])
+    assert score_differences({"facts:12": (training, Artifact({}, {"scores": scores}))}) == {"facts:12": 0.0}
+    scores["recall"] += 0.25
+    assert score_differences({"facts:12": (training, Artifact({}, {"scores": scores}))}) == {"facts:12": 0.25}
+    with pytest.raises(UnknownNameError, match="facts:12"):
+        shipped_trainings(["facts:13"])
 
 
 @pytest.mark.slow

@@ -75,6 +75,9 @@ def train(
     to: Annotated[Path, typer.Option("--to", help="The folder to write.", metavar="FOLDER")],
     settings: Settings = None,
     ladder: Annotated[bool, typer.Option("--ladder", help="Train all models that come with the package.")] = False,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="With --ladder: one of these models; may be repeated.")
+    ] = None,
     store: console.StoreFolder = None,
     workers: console.Workers = None,
     as_json: console.Json = False,
@@ -82,20 +85,21 @@ def train(
     """Pretrain a small language model on the corpus of a fact world, or the whole ladder anew; needs the extra [lm].
 
     The folder is one that students take as their 'model'. What was trained is kept in the store: stopped at any moment,
-    a ladder goes on with the next model when it is started again.
+    a ladder goes on with the next model when it is started again. With equal versions and processors the scores of the
+    models that come with the package come out again; how far they are off is said.
 
     For example:
 
         w2sg world train --to models/mine --set width=32 --set world.saliency=0.3
 
-        w2sg world train --ladder --to models/ladder
+        w2sg world train --ladder --only facts:12 --to models/ladder
     """
     from w2sg.lab import default_store
-    from w2sg.worlds import Pretraining, manifest, shipped_trainings, trained, write_ladder, write_model
+    from w2sg.worlds import Pretraining, score_differences, shipped_trainings, trained, write_ladder, write_model
 
     if ladder and settings:
         raise InputError("--ladder trains the models as they come with the package: leave out --set")
-    asked = shipped_trainings() if ladder else {"model": Pretraining.parse(_nested(settings or []))}
+    asked = shipped_trainings(only or ()) if ladder else {"model": Pretraining.parse(_nested(settings or []))}
     with console.progress_bar("world train", unit="models") as progress:
         made = trained(asked, store or default_store(), workers=workers, progress=progress)
     if ladder:
@@ -104,17 +108,17 @@ def train(
         to.mkdir(parents=True, exist_ok=True)
         training, artifact = made["model"]
         write_model(training, artifact.arrays, to)
-    known = manifest() if ladder else {}
-    document = {
-        name: {**artifact.record, "shipped": known[name]["scores"] if name in known else None}
-        for name, (_, artifact) in made.items()
-    }
+    document = {name: dict(artifact.record) for name, (_, artifact) in made.items()}
+    off = score_differences(made) if ladder else {}
     if as_json:
-        console.print_json({"folder": str(to), "models": document})
+        console.print_json({"folder": str(to), "models": document, "differ_from_shipped": off})
         return
     scores = sorted({score for record in document.values() for score in record["scores"]})
     rows = [[name, *(_shown(record["scores"].get(score)) for score in scores)] for name, record in document.items()]
     console.print_table(f"trained to {to}", ["model", *scores], rows)
+    if off:
+        worst = max(off, key=lambda name: off[name])
+        console.echo(f"a score differs from that of the model in the package by at most {off[worst]:.3g} ({worst})")
 
 
 def _nested(settings: list[str]) -> dict[str, Any]:

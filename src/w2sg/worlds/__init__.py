@@ -7,7 +7,7 @@ from w2sg.worlds.common import least_squares, resampled
 from w2sg.worlds.contract import Simulation, World, mean_of
 from w2sg.worlds.ensemble import EnsembleVarianceWorld
 from w2sg.worlds.facts.corpus import Corpus, false_objects
-from w2sg.worlds.facts.ladder import shipped_trainings, trained, write_ladder
+from w2sg.worlds.facts.ladder import score_differences, shipped_trainings, trained, write_ladder
 from w2sg.worlds.facts.pretraining import Pretraining, write_model
 from w2sg.worlds.facts.shipped import DIALLED, DIALS, LADDER, is_shipped, manifest, name_of_model, shipped_model
 from w2sg.worlds.facts.universe import FactWorld
@@ -73,6 +73,7 @@ __all__ = [
     "mean_of",
     "name_of_model",
     "resampled",
+    "score_differences",
     "shipped_model",
     "shipped_trainings",
     "spike_student_risk",

@@ -2,27 +2,45 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from w2sg.core import RunError
+from w2sg.core import RunError, UnknownNameError
 from w2sg.graph import Artifact, Progress, Store, execute
 from w2sg.worlds.facts.pretraining import Pretraining, write_model
-from w2sg.worlds.facts.shipped import DIALLED, DIALS, LADDER, MANIFEST, PREFIX, hash_of, name_of_model
+from w2sg.worlds.facts.shipped import DIALLED, DIALS, LADDER, MANIFEST, PREFIX, hash_of, manifest, name_of_model
 from w2sg.worlds.facts.universe import FactWorld
 
 COMMAND = "w2sg world train --ladder --to FOLDER"
 """What makes all of them again."""
 
 
-def shipped_trainings() -> dict[str, Pretraining]:
-    """Return what makes the models that come with the package, by their names: smallest first, then the dials."""
+def shipped_trainings(only: Sequence[str] = ()) -> dict[str, Pretraining]:
+    """Return what makes the models that come with the package, by their names: smallest first, then the dials.
+
+    Args:
+        only: The names of some; empty takes all.
+
+    Raises:
+        UnknownNameError: If there is no such model.
+    """
     ladder = {name_of_model(width): Pretraining(width=width) for width in LADDER}
     for dial, values in DIALS.items():
         for value in values:
             world = FactWorld.parse({dial: value})
             ladder[name_of_model(DIALLED, **{dial: value})] = Pretraining(world=world, width=DIALLED)
-    return ladder
+    for name in only:
+        if name not in ladder:
+            raise UnknownNameError("models of the fact world", name, sorted(ladder))
+    return {name: training for name, training in ladder.items() if not only or name in only}
+
+
+def score_differences(made: Mapping[str, tuple[Pretraining, Artifact]]) -> dict[str, float]:
+    """Return for each model that came with the package by how much a score of a new training is off at most."""
+    return {
+        name: max(abs(artifact.record["scores"][score] - value) for score, value in manifest()[name]["scores"].items())
+        for name, (_, artifact) in made.items()
+    }
 
 
 def trained(
