@@ -87,10 +87,12 @@ def worst_of(results: DeceptionResults, trusted: int) -> dict[str, Found]:
         results: What came of the tests.
         trusted: With how many trusted labels.
     """
+    # A deceiver that never deceived, as one whose strength is less than one of its groups, tells nothing of detectors.
+    told = [one for one in results.deceived if one.n_deceptive > 0]
     by_kind: dict[str, list[Found]] = {}
-    for one in results.deceived:
+    for one in told:
         for found in one.found[trusted]:
             by_kind.setdefault(found.detector.kind, []).append(found)
-    everywhere = {kind: found for kind, found in by_kind.items() if len(found) == len(results.deceived)}
+    everywhere = {kind: found for kind, found in by_kind.items() if len(found) == len(told)}
     worst = {kind: min(found, key=lambda one: one.auroc.estimate) for kind, found in everywhere.items()}
     return dict(sorted(worst.items(), key=lambda item: -item[1].auroc.estimate))
