@@ -129,7 +129,7 @@ def test_findings_come_from_the_scoreboard() -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("orakel mixture", f"a block is one of {WORLD}, theory, value, call, got 'orakel'"),
+        ("orakel mixture", f"a block is one of {WORLD}, theory, fact-world, value, call, got 'orakel'"),
         (WORLD, f"a block '{WORLD}' names a world"),
         (f"{WORLD} mixture --show gain", "takes --set, --each and --only, got '--show'"),
         (f"{WORLD} mixture --only", f"each option of a block '{WORLD}' has one value"),
