@@ -28,7 +28,7 @@ from w2sg.worlds.facts import shipped
 from w2sg.worlds.facts.shipped import check_files
 
 pytest.importorskip("transformers")
-from w2sg.students.language.loading import fingerprint, layer_parameters, load
+from w2sg.students.language.loading import SHIPPED, fingerprint, layer_parameters, load
 
 MOST_BYTES = 8_000_000
 NAMES = sorted(manifest())
@@ -56,6 +56,10 @@ def test_the_manifest_names_what_the_ladder_is_made_of() -> None:
         assert known["corpus"] == Corpus(training.world).digest
     assert {name_of_model(width) for width in LADDER} < set(NAMES)
     assert {name_of_model(DIALLED, **{dial: value}) for dial, values in DIALS.items() for value in values} < set(NAMES)
+
+
+def test_names_are_told_apart_without_the_room_of_worlds() -> None:
+    assert SHIPPED == shipped.PREFIX
 
 
 def test_all_together_are_small() -> None:

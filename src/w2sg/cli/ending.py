@@ -83,7 +83,7 @@ def stop() -> NoReturn:
     if workers:
         # The thread that watches the workers closes what Python would write to as it ends: it has to be gone by then.
         for thread in threading.enumerate():
-            if thread is not threading.current_thread():
+            if thread is not threading.current_thread() and not thread.daemon:
                 thread.join(timeout=THREADS_END_S)
         raise SystemExit(INTERRUPTED)
     os._exit(INTERRUPTED)  # a thread at work would be waited for
