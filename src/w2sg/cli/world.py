@@ -85,8 +85,8 @@ def train(
     """Pretrain a small language model on the corpus of a fact world, or the whole ladder anew; needs the extra [lm].
 
     The folder is one that students take as their 'model'. What was trained is kept in the store: stopped at any moment,
-    a ladder goes on with the next model when it is started again. With equal versions and processors the scores of the
-    models that come with the package come out again; how far they are off is said.
+    a ladder goes on with the next model when it is started again. How far its scores are off those of the models that
+    come with the package is said.
 
     For example:
 

@@ -13,7 +13,10 @@ from w2sg.worlds import LADDER, name_of_model
 @final
 @register(paper="2312.09390")
 class CapabilityGap(Disanalogy):
-    """The same supervisor, and students further and further up the ladder; 0 is a student of the supervisor's size."""
+    """The same supervisor, and students further and further up the ladder; the first is one rung above it.
+
+    A gap cannot be absent where there is one to recover, so effects are relative to the smallest.
+    """
 
     kind: Literal["capability-gap"] = "capability-gap"
     title: ClassVar[str] = "capability gap"
