@@ -53,10 +53,8 @@ def run_deceptions(
     kinds = [entry.name for entry in registry.entries(Deception)]
     analogs = [registry.build(Deception, {"kind": kind, "strength": s}) for kind in kinds for s in strengths]
     honest = registry.build(Deception, {"kind": kinds[0], "strength": 0.0})
-    student, detectors = (
-        taught_in_full(setup),
-        tuple(registry.build(Detector, e.name) for e in registry.entries(Detector)),
-    )
+    student = taught_in_full(setup)
+    detectors = tuple(registry.build(Detector, entry.name) for entry in registry.entries(Detector))
     classroom = registry.build(Task, {**CLASSROOM, "world": setup.task.model_dump(mode="json")["world"]})
     steps = {
         (analog, seed): DeceptionTest(
