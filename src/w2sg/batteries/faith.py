@@ -15,8 +15,8 @@ import numpy as np
 from w2sg.batteries.choices import ALL, DISAGREEMENTS, RANDOM, TEST, Choosing, Decision
 from w2sg.batteries.parts import changed
 from w2sg.batteries.results import LEVEL
-from w2sg.core import CapabilityError, FloatArray, InputError, RunError, StoreError, plain
-from w2sg.graph import Prepare, Step, Store, execute, nothing
+from w2sg.core import CapabilityError, FloatArray, plain
+from w2sg.graph import Prepare, Step, artifacts_of, nothing
 from w2sg.lab import Run, Setup, TrainedStudent, scores_of_setups, summarise
 from w2sg.measure import Interval, pgr_contrast, t_interval
 
@@ -154,18 +154,8 @@ def _made(
     steps: Sequence[Step], folder: Path, workers: int | None, prepare: Prepare
 ) -> list[tuple[Any, list[Decision]]]:
     """Return for each seed the rows that were chosen by, and the choices."""
-    made = execute(steps, folder, workers=workers, prepare=prepare)
-    if made.failed:
-        failure = next(iter(made.failed.values()))
-        raise (InputError if failure.bad_input else RunError)(failure.reason)
-    found = []
-    with Store(folder) as store:
-        for step, key in zip(steps, made.keys, strict=True):
-            artifact = store.get(key)
-            if artifact is None:
-                raise StoreError(f"store {folder}: {step.title()} cannot be read: run the same command again")
-            found.append((artifact.arrays["here"], [_decision(held) for held in artifact.record["decisions"]]))
-    return found
+    made = artifacts_of(steps, folder, workers=workers, prepare=prepare)
+    return [(one.arrays["here"], [_decision(held) for held in one.record["decisions"]]) for one in made]
 
 
 def _row(decision: Decision) -> tuple[str, int]:

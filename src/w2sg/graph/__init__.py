@@ -15,6 +15,7 @@ from w2sg.graph.entries import LedgerEntry as LedgerEntry
 from w2sg.graph.entries import Result as Result
 from w2sg.graph.execute import Execution as Execution
 from w2sg.graph.execute import Progress as Progress
+from w2sg.graph.execute import artifacts_of as artifacts_of
 from w2sg.graph.execute import execute as execute
 from w2sg.graph.execute import pin_threads as pin_threads
 from w2sg.graph.keys import THREADS as THREADS

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from w2sg.core import StoreError, attempt
+from w2sg.core import CapabilityError, InputError, RunError, StoreError, attempt
 from w2sg.graph.compute import Failure, Report
 from w2sg.graph.keys import THREADS, Keys
 from w2sg.graph.launchers import InProcess, Launcher, Prepare, Processes, Unit, WorkerPool, nothing
-from w2sg.graph.steps import Step
+from w2sg.graph.steps import REFUSED, Artifact, Step
 from w2sg.graph.store import Store
 
 Progress = Callable[[int, int], None]
@@ -80,6 +80,39 @@ def execute(
         report = _launch(launcher, units, keys, lambda done: progress and progress(shown + done, len(steps)))
     failed |= {place: report.failed[key] for place, key in enumerate(planned) if key in report.failed}
     return Execution(tuple(planned), failed, report.done)
+
+
+def artifacts_of(
+    steps: Sequence[Step],
+    store: Path,
+    *,
+    workers: int | None = None,
+    prepare: Prepare = nothing,
+    progress: Progress | None = None,
+) -> list[Artifact]:
+    """Return the artifacts of steps, made where the store lacks them: for callers that want all or none.
+
+    The arguments are those of `execute`.
+
+    Raises:
+        CapabilityError: If the components of a step do not fit its data.
+        InputError: If a step failed because something given breaks a rule.
+        RunError: If a step failed.
+        StoreError: If the store cannot be read or written.
+    """
+    execution = execute(steps, store, workers=workers, prepare=prepare, progress=progress)
+    for place, failure in execution.failed.items():
+        raise (InputError if failure.bad_input else RunError)(f"{steps[place].title()}: {failure.reason}")
+    found = []
+    with Store(store) as opened:
+        for step, key in zip(steps, execution.keys, strict=True):
+            artifact = opened.get(key)
+            if artifact is None:
+                raise StoreError(f"store {store}: {step.title()} cannot be read: run the same command again")
+            if REFUSED in artifact.record:
+                raise CapabilityError(artifact.record[REFUSED])
+            found.append(artifact)
+    return found
 
 
 def _units(steps: Sequence[Step], store: Path, prepare: Prepare) -> list[Unit]:

@@ -11,8 +11,8 @@ from w2sg.batteries.deception.analogs import Deception
 from w2sg.batteries.deception.detectors import Detector
 from w2sg.batteries.deception.results import Deceived, DeceptionResults, Found
 from w2sg.batteries.deception.steps import DeceptionTest
-from w2sg.core import CapabilityError, InputError, RunError, Student, Task, registry
-from w2sg.graph import Progress, Store, execute
+from w2sg.core import CapabilityError, Student, Task, registry
+from w2sg.graph import Progress, artifacts_of
 from w2sg.lab import Setup, WeakLabels
 from w2sg.measure import Interval, t_interval
 
@@ -69,8 +69,10 @@ def run_deceptions(
         for analog in [honest, *analogs]
         for seed in seeds
     }
-    records = _made(list(steps.values()), store, workers, progress)
-    by_analog = {analog: [records[steps[analog, seed]] for seed in seeds] for analog in [honest, *analogs]}
+    # Each takes half a minute, so a few are worth other processes.
+    made = artifacts_of(list(steps.values()), store, workers=workers or os.cpu_count(), progress=progress)
+    records = dict(zip(steps, (artifact.record for artifact in made), strict=True))
+    by_analog = {analog: [records[analog, seed] for seed in seeds] for analog in [honest, *analogs]}
     alike = float(np.mean([record["agreement_with_weak"] for record in by_analog[honest]]))
     deceived = tuple(_deceived(analog, by_analog[analog], detectors, alike) for analog in analogs)
     return DeceptionResults(deceived, tuple(seeds), trusted)
@@ -85,24 +87,6 @@ def taught_in_full(setup: Setup) -> Student[Any, Any]:
     if setup.task.kind != "facts" or setup.student.kind != "language-model":
         raise CapabilityError("needs task 'facts' and a language model: only there are deceivers taught")
     return registry.build(Student, {**setup.student.model_dump(mode="json"), **SCHOOLING})
-
-
-def _made(
-    steps: Sequence[DeceptionTest], store: Path, workers: int | None, progress: Progress | None
-) -> Mapping[DeceptionTest, Mapping[str, Any]]:
-    """Return the records of the tests.
-
-    Raises:
-        InputError: If one was refused for what was given.
-        RunError: If one failed.
-    """
-    # Each takes half a minute, so a few are worth other processes.
-    execution = execute(steps, store, workers=workers or os.cpu_count(), progress=progress)
-    for place, failure in execution.failed.items():
-        raise (InputError if failure.bad_input else RunError)(f"{steps[place].title()}: {failure.reason}")
-    with Store(store) as opened:
-        found = {step: opened.record(key) for step, key in zip(steps, execution.keys, strict=True)}
-    return {step: record for step, record in found.items() if record is not None}
 
 
 def _deceived(

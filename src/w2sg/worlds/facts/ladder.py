@@ -5,8 +5,8 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from w2sg.core import RunError, UnknownNameError
-from w2sg.graph import Artifact, Progress, Store, execute
+from w2sg.core import UnknownNameError
+from w2sg.graph import Artifact, Progress, artifacts_of
 from w2sg.worlds.facts.pretraining import Pretraining, write_model
 from w2sg.worlds.facts.shipped import DIALLED, DIALS, LADDER, MANIFEST, PREFIX, hash_of, manifest, name_of_model
 from w2sg.worlds.facts.universe import FactWorld
@@ -60,16 +60,9 @@ def trained(
     # The largest first: what is left at the end is then small, and no core waits long.
     order = sorted(asked, key=lambda name: -asked[name].width)
     steps = [asked[name] for name in order]
-    execution = execute(steps, store, workers=workers or os.cpu_count(), progress=progress)
-    for place, failure in execution.failed.items():
-        raise RunError(f"training {order[place]!r} failed: {failure.reason}")
-    found = {}
-    with Store(store) as opened:
-        for name, key in zip(order, execution.keys, strict=True):
-            artifact = opened.get(key)
-            assert artifact is not None
-            found[name] = (asked[name], artifact)
-    return {name: found[name] for name in asked}
+    found = artifacts_of(steps, store, workers=workers or os.cpu_count(), progress=progress)
+    made = dict(zip(order, found, strict=True))
+    return {name: (training, made[name]) for name, training in asked.items()}
 
 
 def write_ladder(folder: Path, trained: Mapping[str, tuple[Pretraining, Artifact]]) -> None:
