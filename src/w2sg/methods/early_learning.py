@@ -1,0 +1,110 @@
+"""Early-learning regularization: the running mean of the student's answers holds it to what it learned first."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, final
+
+import numpy as np
+from pydantic import Field
+
+from w2sg.core import FloatArray, Method, Student, Training, WeakView, one_hot, register
+from w2sg.methods.diverse import HeadPredictor
+from w2sg.methods.objectives.base import log_softmax
+from w2sg.methods.parts import OTHER_TRAINING
+
+CLAMP = 1e-4
+"""Probabilities are kept so far from 0 and 1 inside the penalty, as in the released code."""
+
+
+def elr_slope(logits: FloatArray, labels: FloatArray, memory: FloatArray, strength: float) -> FloatArray:
+    """Return the slope of each example's loss with respect to its logits, `(n, k)`.
+
+    The loss is `-sum_c y_c log p_c + strength log(1 - <p, t>)` for probabilities `p`, labels `y` and memory `t`, which
+    is held fixed (arXiv:2007.00151, equation 6). Its slope is `p - y + strength p (<p, t> - t) / (1 - <p, t>)`
+    (lemma 2).
+    """
+    p = np.exp(log_softmax(logits))
+    agreement = (p * memory).sum(axis=1, keepdims=True)
+    return np.asarray(p - labels + strength * p * (agreement - memory) / np.maximum(1 - agreement, CLAMP))
+
+
+@dataclass(frozen=True, eq=False)
+class Descent:
+    """Steps of a softmax head, in coordinates where the bound of Boehning and Lindsay on its curvature is 1.
+
+    Attributes:
+        x: Features with a last column of ones, `(n, d + 1)`.
+        penalty: The weight of half the squared norm of the coefficients without intercept.
+    """
+
+    x: FloatArray
+    penalty: float
+
+    def solver(self) -> FloatArray:
+        """Return the inverse of `x'x / (2 n)` plus the penalty, `(d + 1, d + 1)`."""
+        bound = self.x.T @ self.x / (2 * len(self.x)) + np.diag(self.ridge())
+        return np.linalg.inv(bound)
+
+    def ridge(self) -> FloatArray:
+        """Return the penalty of each coefficient, `(d + 1,)`; next to none for the intercept."""
+        ridge = np.full(self.x.shape[1], self.penalty)
+        ridge[-1] = np.finfo(np.float32).eps
+        return ridge
+
+    def fitted(self, labels: FloatArray, strength: float, decay: float, steps: int) -> FloatArray:
+        """Return the head `(k, d + 1)` after the steps, from 0."""
+        solver, ridge = self.solver(), self.ridge()
+        head = np.zeros((labels.shape[1], self.x.shape[1]))
+        memory = np.zeros_like(labels)
+        for _ in range(steps):
+            logits = self.x @ head.T
+            p = np.clip(np.exp(log_softmax(logits)), CLAMP, 1 - CLAMP)
+            memory = decay * memory + (1 - decay) * p / p.sum(axis=1, keepdims=True)
+            pull = elr_slope(logits, labels, memory, strength).T @ self.x / len(self.x) + ridge * head
+            head = head - pull @ solver
+        return head
+
+
+@final
+@register(paper="2007.00151")
+class EarlyLearning(Method):
+    """A linear head with early-learning regularization (ELR; Liu et al., arXiv:2007.00151).
+
+    Each example has a memory `t <- decay t + (1 - decay) p` of the head's own answers, from 0, and the loss is
+    cross-entropy to the weak label's class plus `strength log(1 - <p, t>)`, `t` held fixed. The penalty grows as
+    answers leave the memory of what was learned early, before wrong labels are. Defaults are the paper's for CIFAR-10.
+
+    What is ours: a head on the student's features before training, for an objective of the package has no memory of
+    examples; steps on all examples at once, where the paper takes mini-batches of a network; the penalty
+    `|W|^2 / (2 c n)` of the linear student. The variant with two networks and mixup (ELR+) is not here.
+    """
+
+    kind: Literal["early-learning"] = "early-learning"
+    strength: float = Field(3.0, ge=0, description="lambda: weight of the penalty")
+    decay: float = Field(0.7, ge=0, lt=1, description="beta: how much of the memory stays at a step")
+    labels: Literal["hard", "soft"] = Field("hard", description="the weak label's class, or its probabilities")
+    c: float = Field(1.0, gt=0, description="inverse penalty, as of the linear student")
+    steps: int = Field(100, ge=1, description="steps of the head")
+
+    @property
+    def requires(self) -> frozenset[str]:
+        """Features before training."""
+        return frozenset({"embed"})
+
+    @property
+    def training_facts(self) -> Mapping[str, str]:
+        """Its head has a loss of its own."""
+        return OTHER_TRAINING
+
+    def train(self, view: WeakView, student: Student, rng: np.random.Generator) -> Training:
+        """Train the head."""
+        yield from ()
+        weak = view.transfer.weak
+        taught = one_hot(weak.named, weak.n_classes) if self.labels == "hard" else weak.probabilities
+        x = student.embed(view.corpus, view.transfer.inputs).astype(np.float64)
+        # Centred, so that the penalty does not depend on where the data lie.
+        centre = x.mean(axis=0)
+        ones = np.ones((len(x), 1))
+        descent = Descent(np.concatenate([x - centre, ones], axis=1), 1 / (self.c * len(x)))
+        head = descent.fitted(taught.astype(np.float64), self.strength, self.decay, self.steps)
+        return HeadPredictor(student, view.corpus, centre, head)
