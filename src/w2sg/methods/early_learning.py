@@ -1,7 +1,6 @@
 """Early-learning regularization: the running mean of the student's answers holds it to what it learned first."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal, final
 
 import numpy as np
@@ -28,41 +27,39 @@ def elr_slope(logits: FloatArray, labels: FloatArray, memory: FloatArray, streng
     return np.asarray(p - labels + strength * p * (agreement - memory) / np.maximum(1 - agreement, CLAMP))
 
 
-@dataclass(frozen=True, eq=False)
-class Descent:
-    """Steps of a softmax head, in coordinates where the bound of Boehning and Lindsay on its curvature is 1.
+def descended(
+    x: FloatArray, labels: FloatArray, strength: float, decay: float, penalty: float, steps: int
+) -> FloatArray:
+    """Return a softmax head `(k, d + 1)` after steps of gradient descent from 0.
 
-    Attributes:
+    Args:
         x: Features with a last column of ones, `(n, d + 1)`.
+        labels: The weak labels, `(n, k)`.
+        strength: The weight of the penalty on leaving the memory.
+        decay: How much of the memory stays at a step.
         penalty: The weight of half the squared norm of the coefficients without intercept.
+        steps: How many steps.
     """
+    ridge = np.full(x.shape[1], penalty)
+    ridge[-1] = 0
+    # The longest step that is safe for cross-entropy, whose curvature is at most half that of least squares. Steps
+    # along the plain gradient, and not those of a better conditioned solver: what is learned early is learned early
+    # because common directions are steep.
+    step = 1 / (_largest(x) ** 2 / (2 * len(x)) + penalty)
+    head, memory = np.zeros((labels.shape[1], x.shape[1])), np.zeros_like(labels)
+    for _ in range(steps):
+        logits = x @ head.T
+        p = np.clip(np.exp(log_softmax(logits)), CLAMP, 1 - CLAMP)
+        memory = decay * memory + (1 - decay) * p / p.sum(axis=1, keepdims=True)
+        head = head - step * (elr_slope(logits, labels, memory, strength).T @ x / len(x) + ridge * head)
+    return head
 
-    x: FloatArray
-    penalty: float
 
-    def solver(self) -> FloatArray:
-        """Return the inverse of `x'x / (2 n)` plus the penalty, `(d + 1, d + 1)`."""
-        bound = self.x.T @ self.x / (2 * len(self.x)) + np.diag(self.ridge())
-        return np.linalg.inv(bound)
+def _largest(x: FloatArray) -> float:
+    """Return the largest singular value."""
+    from scipy.sparse.linalg import svds
 
-    def ridge(self) -> FloatArray:
-        """Return the penalty of each coefficient, `(d + 1,)`; next to none for the intercept."""
-        ridge = np.full(self.x.shape[1], self.penalty)
-        ridge[-1] = np.finfo(np.float32).eps
-        return ridge
-
-    def fitted(self, labels: FloatArray, strength: float, decay: float, steps: int) -> FloatArray:
-        """Return the head `(k, d + 1)` after the steps, from 0."""
-        solver, ridge = self.solver(), self.ridge()
-        head = np.zeros((labels.shape[1], self.x.shape[1]))
-        memory = np.zeros_like(labels)
-        for _ in range(steps):
-            logits = self.x @ head.T
-            p = np.clip(np.exp(log_softmax(logits)), CLAMP, 1 - CLAMP)
-            memory = decay * memory + (1 - decay) * p / p.sum(axis=1, keepdims=True)
-            pull = elr_slope(logits, labels, memory, strength).T @ self.x / len(self.x) + ridge * head
-            head = head - pull @ solver
-        return head
+    return float(svds(x, k=1, v0=np.ones(min(x.shape)), return_singular_vectors=False)[0])
 
 
 @final
@@ -84,7 +81,7 @@ class EarlyLearning(Method):
     decay: float = Field(0.7, ge=0, lt=1, description="beta: how much of the memory stays at a step")
     labels: Literal["hard", "soft"] = Field("hard", description="the weak label's class, or its probabilities")
     c: float = Field(1.0, gt=0, description="inverse penalty, as of the linear student")
-    steps: int = Field(100, ge=1, description="steps of the head")
+    steps: int = Field(30, ge=1, description="steps of the head")
 
     @property
     def requires(self) -> frozenset[str]:
@@ -104,7 +101,7 @@ class EarlyLearning(Method):
         x = student.embed(view.corpus, view.transfer.inputs).astype(np.float64)
         # Centred, so that the penalty does not depend on where the data lie.
         centre = x.mean(axis=0)
-        ones = np.ones((len(x), 1))
-        descent = Descent(np.concatenate([x - centre, ones], axis=1), 1 / (self.c * len(x)))
-        head = descent.fitted(taught.astype(np.float64), self.strength, self.decay, self.steps)
+        with_ones = np.concatenate([x - centre, np.ones((len(x), 1))], axis=1)
+        penalty = 1 / (self.c * len(x))
+        head = descended(with_ones, taught.astype(np.float64), self.strength, self.decay, penalty, self.steps)
         return HeadPredictor(student, view.corpus, centre, head)

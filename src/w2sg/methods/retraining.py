@@ -42,7 +42,7 @@ def with_shares(probabilities: FloatArray, shares: FloatArray) -> FloatArray:
         mean = found.mean(axis=0)
         if np.abs(mean - shares).max() < SETTLED:
             break
-        found = found * (shares / mean)
+        found = found * (shares / np.maximum(mean, np.finfo(np.float32).tiny))
     return np.asarray(found / found.sum(axis=1, keepdims=True))
 
 

@@ -22,6 +22,7 @@ from w2sg.core import (
     Supervision,
     build,
     one_hot,
+    preset,
     register,
 )
 from w2sg.supervisors.taught import TaughtSupervisor
@@ -79,16 +80,15 @@ class Boosted(TaughtSupervisor[ClassProbabilities]):
             wrong = model.predict_proba(shown.examples.inputs).argmax(axis=1) != shown.gold
             error = max(float(weights[wrong].sum()), 0.5 / n)
             vote = float(np.log((1 - error) / error) + np.log(max(k - 1, 1)))
-            if vote <= 0 and models:
-                break  # no better than chance on what is left: its vote would count against itself
             models.append(model)
-            votes.append(max(vote, 0.0))
+            votes.append(vote)
             if vote <= 0 or not wrong.any():
                 break
             weights = weights * np.exp(vote * wrong)
             weights /= weights.sum()
-        # A first model that is no better than chance labels alone.
-        return BoostedLabeller(tuple(models), np.asarray(votes) if sum(votes) else np.ones(len(votes)))
+        # Only the last can be no better than chance. Its vote would count against it, so it has none; alone it labels.
+        kept = sum(vote > 0 for vote in votes) or 1
+        return BoostedLabeller(tuple(models[:kept]), np.asarray(votes[:kept]) if kept > 1 else np.ones(1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +97,7 @@ class BoostedLabeller(Labeller):
 
     Attributes:
         models: The models, in the order of their training.
-        votes: Their weights, `(s,)`, not negative and not all 0.
+        votes: Their weights, `(s,)`, above 0.
     """
 
     models: tuple[Predictor, ...]
@@ -107,3 +107,12 @@ class BoostedLabeller(Labeller):
         """Return the weighted mean of the models' probabilities; they see the inputs only."""
         soft = np.stack([model.predict_proba(examples.inputs) for model in self.models]).astype(np.float64)
         return ClassProbabilities(np.tensordot(self.votes / self.votes.sum(), soft, axes=1), soft)
+
+
+preset(
+    "boosted-few-features",
+    Boosted,
+    "At most five linear models in sequence that see 30% of the columns.",
+    paper="2410.04571",
+    student={"kind": "linear", "features": {"kind": "columns", "share": 0.3}},
+)

@@ -181,7 +181,7 @@ preset(
     split_supervision=True,
 )
 preset(
-    "bagged-five",
+    "bagged-few-features",
     Panel,
     "The mean of five linear models that see 30% of the columns, each on a bootstrap resample.",
     paper="2402.00667",
