@@ -7,8 +7,9 @@ from sklearn.semi_supervised import LabelSpreading
 
 from w2sg.core import FloatArray
 from w2sg.methods import FoldRelabel, LabelPropagation, TwoViews
+from w2sg.methods.filters.balance import LEAST
 from w2sg.methods.filters.neighbours import neighbour_graph
-from w2sg.methods.filters.two_views import LEAST, combined
+from w2sg.methods.filters.two_views import combined
 
 CLOSE = 1e-5
 """Float32 labels, and sweeps that stop at 1e-7."""

@@ -15,6 +15,7 @@ from w2sg.methods.early_learning import EarlyLearning as EarlyLearning
 from w2sg.methods.elicitation import Coherence as Coherence
 from w2sg.methods.elicitation import ContrastConsistency as ContrastConsistency
 from w2sg.methods.elicitation import ContrastPca as ContrastPca
+from w2sg.methods.filters import BalancedLabels as BalancedLabels
 from w2sg.methods.filters import ConfidentLearning as ConfidentLearning
 from w2sg.methods.filters import ConsistencyFilter as ConsistencyFilter
 from w2sg.methods.filters import ConsistencyRelabel as ConsistencyRelabel

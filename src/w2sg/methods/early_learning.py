@@ -28,9 +28,9 @@ def elr_slope(logits: FloatArray, labels: FloatArray, memory: FloatArray, streng
 
 
 def descended(
-    x: FloatArray, labels: FloatArray, strength: float, decay: float, penalty: float, steps: int
+    x: FloatArray, labels: FloatArray, strength: float, decay: float, penalty: float, epochs: int, steps: int
 ) -> FloatArray:
-    """Return a softmax head `(k, d + 1)` after steps of gradient descent from 0.
+    """Return a softmax head `(k, d + 1)` after gradient descent from 0.
 
     Args:
         x: Features with a last column of ones, `(n, d + 1)`.
@@ -38,7 +38,8 @@ def descended(
         strength: The weight of the penalty on leaving the memory.
         decay: How much of the memory stays at a step.
         penalty: The weight of half the squared norm of the coefficients without intercept.
-        steps: How many steps.
+        epochs: How often the memory takes in the head's answers.
+        steps: How many steps there are between.
     """
     ridge = np.full(x.shape[1], penalty)
     ridge[-1] = 0
@@ -47,11 +48,12 @@ def descended(
     # because common directions are steep.
     step = 1 / (_largest(x) ** 2 / (2 * len(x)) + penalty)
     head, memory = np.zeros((labels.shape[1], x.shape[1])), np.zeros_like(labels)
-    for _ in range(steps):
-        logits = x @ head.T
-        p = np.clip(np.exp(log_softmax(logits)), CLAMP, 1 - CLAMP)
+    for _ in range(epochs):
+        p = np.clip(np.exp(log_softmax(x @ head.T)), CLAMP, 1 - CLAMP)
         memory = decay * memory + (1 - decay) * p / p.sum(axis=1, keepdims=True)
-        head = head - step * (elr_slope(logits, labels, memory, strength).T @ x / len(x) + ridge * head)
+        for _ in range(steps):
+            slope = elr_slope(x @ head.T, labels, memory, strength).T @ x / len(x)
+            head = head - step * (slope + ridge * head)
     return head
 
 
@@ -72,7 +74,8 @@ class EarlyLearning(Method):
     answers leave the memory of what was learned early, before wrong labels are. Defaults are the paper's for CIFAR-10.
 
     What is ours: a head on the student's features before training, for an objective of the package has no memory of
-    examples; steps on all examples at once, where the paper takes mini-batches of a network; the penalty
+    examples; an epoch is some steps on all examples, and their memories take in the answers of its beginning, where
+    the paper has mini-batches of a network and each example's memory the answer of its turn; the penalty
     `|W|^2 / (2 c n)` of the linear student. The variant with two networks and mixup (ELR+) is not here.
     """
 
@@ -81,7 +84,8 @@ class EarlyLearning(Method):
     decay: float = Field(0.7, ge=0, lt=1, description="beta: how much of the memory stays at a step")
     labels: Literal["hard", "soft"] = Field("hard", description="the weak label's class, or its probabilities")
     c: float = Field(1.0, gt=0, description="inverse penalty, as of the linear student")
-    steps: int = Field(30, ge=1, description="steps of the head")
+    epochs: int = Field(20, ge=1, description="how often the memory takes in the head's answers")
+    steps: int = Field(5, ge=1, description="steps on all examples in an epoch")
 
     @property
     def requires(self) -> frozenset[str]:
@@ -103,5 +107,7 @@ class EarlyLearning(Method):
         centre = x.mean(axis=0)
         with_ones = np.concatenate([x - centre, np.ones((len(x), 1))], axis=1)
         penalty = 1 / (self.c * len(x))
-        head = descended(with_ones, taught.astype(np.float64), self.strength, self.decay, penalty, self.steps)
+        head = descended(
+            with_ones, taught.astype(np.float64), self.strength, self.decay, penalty, self.epochs, self.steps
+        )
         return HeadPredictor(student, view.corpus, centre, head)

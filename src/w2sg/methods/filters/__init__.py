@@ -1,5 +1,6 @@
 """Filters: selections and relabelings that look for wrong weak labels."""
 
+from w2sg.methods.filters.balance import BalancedLabels as BalancedLabels
 from w2sg.methods.filters.confident_learning import ConfidentLearning as ConfidentLearning
 from w2sg.methods.filters.consistency import ConsistencyFilter as ConsistencyFilter
 from w2sg.methods.filters.consistency import ConsistencyRelabel as ConsistencyRelabel

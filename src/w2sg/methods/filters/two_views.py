@@ -6,11 +6,9 @@ import numpy as np
 from pydantic import Field
 
 from w2sg.core import FloatArray, Student, WeakView, register
+from w2sg.methods.filters.balance import LEAST, over_shares
 from w2sg.methods.filters.shared import out_of_fold
 from w2sg.methods.parts import Course, Relabeling
-
-LEAST = 1e-4
-"""Probabilities are not taken below this: neither view may rule a class out alone."""
 
 
 def combined(first: FloatArray, second: FloatArray, shares: FloatArray) -> FloatArray:
@@ -22,8 +20,9 @@ def combined(first: FloatArray, second: FloatArray, shares: FloatArray) -> Float
     >>> combined(np.array([[0.8, 0.2]]), np.array([[0.5, 0.5]]), np.array([0.8, 0.2]))
     array([[0.5, 0.5]])
     """
-    joint = np.maximum(first, LEAST) * np.maximum(second, LEAST) / np.maximum(shares, LEAST)
-    return np.asarray(joint / joint.sum(axis=1, keepdims=True))
+    # Neither view may rule a class out alone.
+    joint = np.maximum(first, LEAST) * np.maximum(second, LEAST)
+    return over_shares(joint / joint.sum(axis=1, keepdims=True), shares)
 
 
 @register()
