@@ -33,8 +33,8 @@ from w2sg.supervisors.trained import OBJECTIVE, STOPPING
 class Boosted(TaughtSupervisor[ClassProbabilities]):
     """Weak models in sequence, each on the examples that those before it got wrong; their weighted mean labels.
 
-    AdaBoost over weak teachers, as EnsemW2S (Agrawal et al., arXiv:2410.04571) and Sang et al. (arXiv:2402.00667) do
-    for classification. In round `m` a model is trained on gold with example weights `v`; with its weighted error
+    AdaBoost over weak models, as EnsemW2S (Agrawal et al., arXiv:2410.04571) and Sang et al. (arXiv:2402.00667) do for
+    classification. In round `m` a model is trained on gold with example weights `v`; with its weighted error
     `e = sum_i v_i [wrong_i]` it gets the vote `a = log((1 - e) / e) + log(k - 1)`, the weights of its wrong examples
     are multiplied by `exp(a)`, and labels are `sum_m a_m p_m / sum_m a_m` of the models' soft labels `p_m`. The term in
     `k` is that of SAMME (Zhu et al. 2009); with two classes all is as in the released code.

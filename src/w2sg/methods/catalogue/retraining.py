@@ -1,10 +1,9 @@
-"""Methods that train again on what a first student is sure of, or with what it says of the labels and the labellers."""
+"""Methods that train again: on what a first student is sure of, or with supervisors weighted by what it says."""
 
 from w2sg.core import preset
 from w2sg.methods import retraining as retraining
 from w2sg.methods import weighting as weighting
 from w2sg.methods.composition import Composition
-from w2sg.methods.early_learning import EarlyLearning
 
 preset(
     "refill",
@@ -35,22 +34,4 @@ preset(
     "Learn the weights of a panel's supervisors beside the student, first where they all agree.",
     chain="adaptive-weights",
     paper="2510.21332",
-)
-preset(
-    "label-propagation",
-    Composition,
-    "Train on weak labels that were spread over nearest neighbours.",
-    relabel="label-propagation",
-)
-preset(
-    "two-views",
-    Composition,
-    "Train on weak label times the answer of students not trained on it, over the class shares.",
-    relabel="two-views",
-)
-preset(
-    "elr",
-    EarlyLearning,
-    "Pull a linear head to the running mean of its own early answers.",
-    paper="2007.00151",
 )

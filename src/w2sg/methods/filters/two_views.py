@@ -21,8 +21,8 @@ def combined(first: FloatArray, second: FloatArray, shares: FloatArray) -> Float
     array([[0.5, 0.5]])
     """
     # Neither view may rule a class out alone.
-    joint = np.maximum(first, LEAST) * np.maximum(second, LEAST)
-    return over_shares(joint / joint.sum(axis=1, keepdims=True), shares)
+    joint = over_shares(first, shares) * np.maximum(second, LEAST)
+    return np.asarray(joint / joint.sum(axis=1, keepdims=True))
 
 
 @register()
