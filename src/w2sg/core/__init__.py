@@ -125,6 +125,7 @@ from w2sg.core.vault import Audit as Audit
 from w2sg.core.vault import Vault as Vault
 from w2sg.core.views import InformationTier as InformationTier
 from w2sg.core.views import LabelledExamples as LabelledExamples
+from w2sg.core.views import Rehearsal as Rehearsal
 from w2sg.core.views import WeakSplit as WeakSplit
 from w2sg.core.views import WeakView as WeakView
 from w2sg.core.writing import PreferenceFit as PreferenceFit

@@ -57,6 +57,14 @@ class Method(Component, Generic[S, T]):
         return 0
 
     @property
+    def rehearsals(self) -> int:
+        """In how many parts the supervision split is dealt, without each of which the weak supervisor is taught again.
+
+        Only a method of the tier `SUPERVISION_GOLD` has a use for it; 0 for all that do not rehearse.
+        """
+        return 0
+
+    @property
     def alone(self) -> bool:
         """Whether students are trained by it one after the other, and not in a batch with those of other methods."""
         return False

@@ -258,6 +258,10 @@ class Student(Component, Generic[F, T]):
         """Return what the student's body makes of inputs before any training on labels, `(n, d)`."""
         raise CapabilityError(f"student {self.kind!r} has no features before training ('embed'): choose another")
 
+    def penalised(self, factor: float) -> "Student[F, T] | None":
+        """Return this student with `factor` times the penalty on its weights; None where it has none to turn."""
+        return None
+
     def scaled(self, fraction: float) -> "Student[F, T]":
         """Return a version of this student with `fraction` of its strength."""
         raise CapabilityError(f"student {self.kind!r} has no smaller versions of itself ('scale')")

@@ -15,7 +15,7 @@ from w2sg.core.registry import component_field, contract
 from w2sg.core.signals.base import Question, Signal
 from w2sg.core.signals.classes import ClassProbabilities
 from w2sg.core.vault import Vault
-from w2sg.core.views import InformationTier, LabelledExamples, WeakSplit, WeakView
+from w2sg.core.views import InformationTier, LabelledExamples, Rehearsal, WeakSplit, WeakView
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +57,7 @@ class TaskData:
         audits: int = 0,
         rng: np.random.Generator | None = None,
         supervisor_accuracy: float | None = None,
+        rehearsals: tuple[Rehearsal[Any], ...] = (),
         asked_by: str = "",
     ) -> WeakView[Any]:
         """Return what a method sees: the weak signal, and what its tier and audits add, each told to the ledger.
@@ -67,6 +68,7 @@ class TaskData:
             audits: How many labels of the transfer split it buys.
             rng: Decides which; needed where it buys any.
             supervisor_accuracy: How often the weak supervisor is right on what it did not learn from, if known.
+            rehearsals: The supervisor taught again without parts of its split, for a method that declares them.
             asked_by: The method, for the ledger.
 
         Raises:
@@ -89,6 +91,7 @@ class TaskData:
             if told
             else None,
             supervision=None if released is None else LabelledExamples(self.supervision.inputs, released),
+            rehearsals=rehearsals,
         )
 
     def gold_view(self, *, asked_by: str = "ceiling") -> WeakView[Any]:

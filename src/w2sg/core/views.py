@@ -67,6 +67,19 @@ class LabelledExamples:
 
 
 @dataclass(frozen=True, eq=False)
+class Rehearsal(Generic[S]):
+    """The weak supervisor as it is when it learns without some of its examples: on these a student can be judged.
+
+    Attributes:
+        weak: Its signal for the transfer inputs.
+        held_out: Positions in the supervision split of the examples that it did not learn from, `(h,)`.
+    """
+
+    weak: S
+    held_out: AnyArray
+
+
+@dataclass(frozen=True, eq=False)
 class WeakView(Generic[S]):
     """All that a method may see. What it did not ask for by its tier or its audits is None.
 
@@ -78,6 +91,7 @@ class WeakView(Generic[S]):
         audit: Gold of some transfer examples, for a method that declares `audits`.
         aggregates: Figures of the supervision split, for the tier `AGGREGATES` and above.
         supervision: The supervision split with gold, for the tier `SUPERVISION_GOLD`.
+        rehearsals: The supervisor taught again without each part of its split, for a method that declares `rehearsals`.
     """
 
     transfer: WeakSplit[S]
@@ -87,3 +101,4 @@ class WeakView(Generic[S]):
     audit: Audit | None = None
     aggregates: Aggregates | None = None
     supervision: LabelledExamples | None = None
+    rehearsals: tuple[Rehearsal[S], ...] = ()

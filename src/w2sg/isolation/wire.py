@@ -22,7 +22,16 @@ _KINDS_OF_NUMBERS = "biufc"
 SENT: Mapping[str, type] = {
     cls.__name__: cls
     for cls in (
-        *(core.Pool, core.Inputs, core.WeakSplit, core.LabelledExamples, core.WeakView, core.Audit, core.Aggregates),
+        *(
+            core.Pool,
+            core.Inputs,
+            core.WeakSplit,
+            core.LabelledExamples,
+            core.Rehearsal,
+            core.WeakView,
+            core.Audit,
+            core.Aggregates,
+        ),
         *(core.ClassProbabilities, core.Texts, core.Preferences, core.ScoredSteps),
         *(core.Classes, core.WrittenAnswers, core.BetterOfTwo, core.RightSteps),
         *(core.Fit, core.TextFit, core.PreferenceFit),

@@ -12,7 +12,7 @@ from w2sg.graph import REFUSED, Execution, Failure, Launcher, Prepare, Progress,
 from w2sg.lab.outcomes import FailedRun, Run, failures_message
 from w2sg.lab.scoring import Score
 from w2sg.lab.setup import Setup, names_of
-from w2sg.lab.steps import Ceiling, TrainedStudent, WeakLabels
+from w2sg.lab.steps import Ceiling, Rehearsals, TrainedStudent, WeakLabels
 
 DIRECT = "direct"
 """The method that trains the strong student on supervision gold: beside every run of the signal that it is for."""
@@ -122,12 +122,17 @@ def scores_of_setups(setups: Iterable[Setup], seeds: Sequence[int]) -> list[Scor
         for (t, task), (w, supervisor), (s, student), (m, method) in parts:
             plain = registry.build(Method, task.default_method)
             labels = step(WeakLabels, t, w, seed, task=task, supervisor=supervisor, seed=seed)
-            taught = step(TrainedStudent, t, w, s, m, seed, labels=labels, student=student, method=method, seed=seed)
+            rehearsals = None
+            if method.rehearsals:
+                parts_of_split = {"task": task, "supervisor": supervisor, "folds": method.rehearsals}
+                rehearsals = step(Rehearsals, t, w, method.rehearsals, seed, **parts_of_split, seed=seed)
+            given = {"labels": labels, "student": student, "seed": seed}
+            taught = step(TrainedStudent, t, w, s, m, seed, **given, method=method, rehearsals=rehearsals)
             ceiling = step(Ceiling, t, s, seed, task=task, student=student, method=one(plain)[1], seed=seed)
             direct = None
             if task.signal is rival.signal:
                 d, known = one(rival)
-                direct = step(TrainedStudent, t, w, s, d, seed, labels=labels, student=student, method=known, seed=seed)
+                direct = step(TrainedStudent, t, w, s, d, seed, **given, method=known)
             score = step(Score, t, w, s, m, seed, student=taught, ceiling=ceiling, direct=direct, seed=seed)
             scores.setdefault(id(score), score)
     return list(scores.values())

@@ -7,9 +7,12 @@ knows which variant of signal it moves about: the task's question does.
 
 import hashlib
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Literal
+
+import numpy as np
+from pydantic import Field
 
 from w2sg.core import (
     AnyMethod,
@@ -18,6 +21,7 @@ from w2sg.core import (
     AnyTask,
     AnyTraining,
     CapabilityError,
+    Rehearsal,
     Signal,
     Supervision,
     Task,
@@ -34,6 +38,8 @@ from w2sg.graph import REFUSED, Artifact, Inputs, Step, on_behalf_of, shared
 from w2sg.lab.evidence import pack_answers, unpack_answers
 
 TRANSFER = "transfer"
+DEALT = "dealt"
+"""The array that says in which part of the split each supervision example is."""
 
 
 def place_of(task: Task, seed: int) -> str:
@@ -94,6 +100,47 @@ class WeakLabels(OnData):
         return Artifact(pack_signals(labels))
 
 
+@register()
+class Rehearsals(OnData):
+    """The weak supervisor taught again without each part of its split, and its signal of the transfer split."""
+
+    kind: Literal["rehearsals"] = "rehearsals"
+    task: AnyTask
+    supervisor: AnySupervisor
+    folds: int = Field(ge=2, description="parts of the supervision split")
+
+    @property
+    def on(self) -> Task:
+        """The task."""
+        return self.task
+
+    def compute(self, inputs: Inputs) -> Artifact:
+        """Deal the supervision split, and teach and ask a supervisor for each part."""
+        data, supervisor = self.data, self.supervisor
+        gold = data.vault.release("supervision", "supervision", asked_by=supervisor.kind)
+        known = data.vault.release("simulate", TRANSFER, asked_by=supervisor.kind) if supervisor.simulates else None
+        whole = Supervision(data.supervision, gold, data.question, data.corpus)
+        folds = min(self.folds, len(whole))
+        dealt = derive(self.seed, "rehearsals").permutation(len(whole)) % folds
+        said: dict[str, Signal] = {}
+        for fold in range(folds):
+            part = whole.take(dealt != fold)
+            taught = supervisor.with_labels(supervisor.labels_used(len(part)))
+            labeller = taught.fit(part, data.vault.generator(self.seed, "supervisor"))
+            signal = labeller.label(data.transfer, known, data.vault.generator(self.seed, "label", TRANSFER))
+            checked = data.question.checked(signal, len(data.transfer), "weak labels")
+            said[str(fold)] = checked.untied(derive(self.seed, "ties", TRANSFER))
+        return Artifact({**pack_signals(said), DEALT: dealt})
+
+
+def rehearsals_of(data: TaskData, artifact: Artifact) -> tuple[Rehearsal[Any], ...]:
+    """Return what a method sees of the artifact of `Rehearsals`."""
+    arrays = {name: array for name, array in artifact.arrays.items() if name != DEALT}
+    dealt = artifact.arrays[DEALT]
+    said = unpack_signals(data.question.signal, arrays)
+    return tuple(Rehearsal(signal, np.flatnonzero(dealt == int(fold))) for fold, signal in said.items())
+
+
 class _Training(OnData):
     """A student trained by a method; those of one student are trained as one batch."""
 
@@ -150,11 +197,16 @@ class TrainedStudent(_Training):
 
     kind: Literal["student"] = "student"
     labels: WeakLabels
+    rehearsals: Rehearsals | None = None
 
     @property
     def on(self) -> Task:
         """The task."""
         return self.labels.task
+
+    def inputs(self) -> Mapping[str, Step]:
+        """Return the labels and, where the method rehearses, the rehearsals."""
+        return {"labels": self.labels} | ({} if self.rehearsals is None else {"rehearsals": self.rehearsals})
 
     def course(self, inputs: Inputs) -> AnyTraining:
         """Return the method at work on the weak labels, and on what its tier and audits add."""
@@ -164,6 +216,7 @@ class TrainedStudent(_Training):
             tier=method.tier,
             audits=method.audits,
             rng=data.vault.generator(self.seed, "audit"),
+            rehearsals=rehearsals_of(data, inputs["rehearsals"]) if "rehearsals" in inputs else (),
             asked_by=method.kind,
         )
         return method.train(view, self.student, data.vault.generator(self.seed, "student"))

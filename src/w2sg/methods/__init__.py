@@ -1,6 +1,11 @@
 """Methods: how the student learns from weak labels."""
 
 from w2sg.methods import catalogue as catalogue
+from w2sg.methods.auto import AutoAggregates as AutoAggregates
+from w2sg.methods.auto import AutoSupervision as AutoSupervision
+from w2sg.methods.auto import AutoWeak as AutoWeak
+from w2sg.methods.auto import GaussianClusters as GaussianClusters
+from w2sg.methods.auto import LabelSpreading as LabelSpreading
 from w2sg.methods.chain import Bootstrap as Bootstrap
 from w2sg.methods.chain import CoSupervision as CoSupervision
 from w2sg.methods.chain import Direct as Direct

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import numpy as np
 from pydantic import Field
@@ -68,6 +68,10 @@ class Linear(FrozenBodyStudent):
     def function_class(self) -> str:
         """Softmax of a linear map."""
         return "logit-linear"
+
+    def penalised(self, factor: float) -> Self | None:
+        """Return this student with another `c`; None where cross-validation chooses it."""
+        return None if self.c == CROSS_VALIDATED else self.model_copy(update={"c": float(self.c) / factor})
 
     def fit_many(self, fits: Sequence[Fit]) -> list[Predictor]:
         """Train the heads together; those on the same inputs share their whitened features."""

@@ -1,7 +1,7 @@
 """Ridge regression of soft labels on a frozen feature map: the student of which theory knows most."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 from pydantic import Field
@@ -49,6 +49,10 @@ class Ridge(FrozenBodyStudent):
     def ridge_penalty(self) -> float:
         """The penalty."""
         return self.penalty
+
+    def penalised(self, factor: float) -> Self | None:
+        """Return this student with another penalty; None for least squares."""
+        return self.model_copy(update={"penalty": self.penalty * factor}) if self.penalty else None
 
     def fit_many(self, fits: Sequence[Fit]) -> list[Predictor]:
         """Solve the regressions one after the other."""
