@@ -152,7 +152,7 @@ def train_all(
 
 
 def answering(of: Sequence[Candidate]) -> list[tuple[int, ...]]:
-    """Return who may answer, by place: each candidate alone, and the first graph and clusters beside the plain heads."""
+    """Return who may answer, by place: each candidate alone, and the first graph and clusters beside plain heads."""
     alone: list[tuple[int, ...]] = [(place,) for place in range(len(of))]
     heads = [place for place, one in enumerate(of) if one.name in PAIRED]
     first = {one.family: place for place, one in reversed(list(enumerate(of))) if one.family in DENSITY}

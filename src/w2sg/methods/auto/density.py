@@ -11,7 +11,7 @@ from typing import Literal, final
 import numpy as np
 from pydantic import Field
 
-from w2sg.core import FloatArray, Inputs, Method, Predictor, Student, Training, WeakView, register
+from w2sg.core import FloatArray, Inputs, IntArray, Method, Predictor, Student, Training, WeakView, register
 from w2sg.methods.filters.neighbours import mean_label, neighbour_graph
 from w2sg.methods.filters.propagation import spread
 from w2sg.methods.parts import OTHER_TRAINING
@@ -40,7 +40,7 @@ class Body:
     def directions(self, inputs: Inputs) -> FloatArray:
         """Return the features scaled to length 1, `(n, d)`: the nearest are then those of the largest cosine."""
         rows = self(inputs)
-        return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), SHORTEST)
+        return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), SHORTEST))
 
 
 class _OnFeatures(Method):
@@ -147,7 +147,7 @@ def unseen(view: WeakView, rng: np.random.Generator) -> Inputs:
     return corpus.take(_some(others, rng)) if len(others) else transfer
 
 
-def _some(rows: FloatArray, rng: np.random.Generator) -> FloatArray:
+def _some(rows: IntArray, rng: np.random.Generator) -> IntArray:
     return rows if len(rows) <= MOST_UNSEEN else np.sort(rng.choice(rows, MOST_UNSEEN, replace=False))
 
 

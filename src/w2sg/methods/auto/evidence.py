@@ -50,7 +50,7 @@ def consensus(answers: Sequence[IntArray], families: Sequence[str], n_classes: i
 
 
 def share_distance(answers: IntArray, shares: FloatArray) -> float:
-    """Return how far the shares of the classes that a student names lie from `shares` `(k,)`: the sum of differences."""
+    """Return how far the shares of the classes that are named lie from `shares` `(k,)`: the sum of differences."""
     named = np.bincount(answers, minlength=len(shares)) / len(answers)
     return float(np.abs(named - shares).sum())
 
