@@ -16,7 +16,6 @@ from w2sg.methods.chain import StrongToStrong as StrongToStrong
 from w2sg.methods.composition import Composition as Composition
 from w2sg.methods.direct import DirectTraining as DirectTraining
 from w2sg.methods.diverse import DiverseHeads as DiverseHeads
-from w2sg.methods.early_learning import EarlyLearning as EarlyLearning
 from w2sg.methods.elicitation import Coherence as Coherence
 from w2sg.methods.elicitation import ContrastConsistency as ContrastConsistency
 from w2sg.methods.elicitation import ContrastPca as ContrastPca
