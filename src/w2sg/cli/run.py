@@ -68,13 +68,21 @@ def _print_summary(result: "SetupResult") -> None:
 
     means = result.tests["test"].means
     rows = []
-    for who in ("weak", "student", "ceiling"):
+    accuracies = {who: getattr(result.pgr, who) for who in ("weak", "student", "ceiling")}
+    direct = result.tests["test"].direct_pgr
+    if direct is not None:
+        accuracies["direct"] = direct.student
+    for who, accuracy in accuracies.items():
         metrics = [console.number(means[who].get(name)) for name in ("auroc", "ece")]
-        rows.append([who, wording.interval(getattr(result.pgr, who)), *metrics])
+        rows.append([who, wording.interval(accuracy), *metrics])
     place = " / ".join(result.label.values())
     title = f"{place}: {len(result.seeds)} seeds, {result.pgr.n_test:.0f} test examples each"
     console.print_table(title, ["", "accuracy [95 %]", "AUROC", "ECE"], rows)
     console.echo(str(result.pgr))
+    if result.pgr.note:
+        console.echo(f"note: {result.pgr.note}")
+    if direct is not None:
+        console.echo(f"direct, the student trained on the supervision gold itself: {direct}")
     agreement, copied = console.number(means["agreement"]), console.number(means["errors_copied"])
     console.echo(f"agreement with the supervisor {agreement}, share of its errors copied {copied}")
     console.echo(f"trust tier {result.trust}")

@@ -25,13 +25,22 @@ BOOTSTRAP_RESAMPLES = 1000
 
 @dataclass(frozen=True, eq=False)
 class TestSet:
-    """One test set over all seeds: the PGR and everything it rests on, and the metrics' means over seeds."""
+    """One test set over all seeds: the PGR and everything it rests on, and the metrics' means over seeds.
+
+    `evidence` is who was right on which example; `direct` is the same with the student trained on supervision gold.
+    """
 
     name: str
     pgr: Pgr
     bootstrap: Interval | None
     means: Mapping[str, Any]
     evidence: Paired = field(repr=False)
+    direct: Paired | None = field(default=None, repr=False)
+
+    @property
+    def direct_pgr(self) -> Pgr | None:
+        """What the student reaches that is trained on supervision gold in the place of weak labels; None without."""
+        return None if self.direct is None else pgr(self.direct, level=LEVEL)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +78,7 @@ class SetupResult:
     def to_dict(self) -> dict[str, Any]:
         """Return plain data: the document of `w2sg run --json`."""
         main, share = self.tests[TEST], self.pgr
+        direct = main.direct_pgr
         return {
             "setup": self.setup.model_dump(mode="json"),
             "label": dict(self.label),
@@ -79,8 +89,10 @@ class SetupResult:
             "weak_accuracy": share.weak.estimate,
             "student_accuracy": share.student.estimate,
             "ceiling_accuracy": share.ceiling.estimate,
+            "direct_accuracy": None if direct is None else direct.student.estimate,
             "weak_label_accuracy": self.weak_label_accuracy,
             "pgr": _pgr_dict(main),
+            "direct_pgr": None if direct is None else {key: getattr(direct, key) for key in PGR_KEYS},
             "agreement": main.means["agreement"],
             "errors_copied": main.means["errors_copied"],
             "intervals": {who: asdict(getattr(share, who)) for who in INTERVALS},
@@ -221,7 +233,9 @@ def _test_set(name: str, records: Sequence[Run], results: Sequence[Mapping[str, 
     groups = column("groups") if f"{name}.groups" in records[0].evidence else None
     evidence = Paired(seeds, column("ids"), column("weak"), column("student"), column("ceiling"), groups=groups)
     share = pgr(evidence, level=LEVEL)
-    return TestSet(name, share, None, _mean([result["metrics"][name] for result in results]), evidence)
+    means = _mean([result["metrics"][name] for result in results])
+    known = all(f"{name}.direct" in record.evidence for record in records)
+    return TestSet(name, share, None, means, evidence, evidence.with_student(column("direct")) if known else None)
 
 
 def _mean(items: Sequence[Any]) -> Any:
