@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from w2sg.batteries.multiverse.curves import curves
-from w2sg.batteries.multiverse.results import AnalystWorld, Change, ClaimReading, Multiverse, StudyClaim, Verdict
+from w2sg.batteries.multiverse.results import AnalystWorld, ClaimReading, Multiverse, StudyClaim, Verdict
 from w2sg.core import (
     Cell,
     DataTable,
@@ -18,12 +18,6 @@ from w2sg.core import (
 
 MOST_FINDINGS, MOST_NAMED = 16, 4
 """Of claims told in sentences, of worlds named in one."""
-CHANGES: Mapping[Change, str] = {
-    "reversed": "Reversed by",
-    "lost": "Not shown any more with",
-    "shown": "Shown to differ with",
-    "none": "No number with",
-}
 READING = (
     (
         "What a world is",
@@ -139,17 +133,29 @@ def _finding(claim: StudyClaim, worlds: Sequence[AnalystWorld]) -> Finding:
     effect = wording.difference(claim.base.effect)
     if not n:
         return Finding("open", f"{says} ({effect}); no choice touches it.")
-    changed = [
-        f"{words} {_some_of([worlds[number] for number in numbers])}."
-        for change, words in CHANGES.items()
-        if (numbers := claim.worlds(change))
-    ]
-    text = (
-        f"{says} ({effect}): the same verdict in {claim.same_verdict} of {n} other "
-        f"worlds, the same sign in {claim.same_sign}."
-    )
+    # The sign of a number that is not shown to differ from 0 is chance, and whether it stays says nothing.
+    sign = "" if claim.base.verdict == "open" else f", the same sign in {claim.same_sign}"
+    text = f"{says} ({effect}): the same verdict in {claim.same_verdict} of {n} other worlds{sign}."
     tone: Tone = "better" if claim.same_verdict == n else "worse" if claim.worlds("reversed") else "open"
-    return Finding(tone, " ".join([text, *changed]))
+    return Finding(tone, " ".join([text, *_changes(claim, worlds)]))
+
+
+def _changes(claim: StudyClaim, worlds: Sequence[AnalystWorld]) -> Iterator[str]:
+    """Yield in words what the verdict becomes, and with which choices."""
+    shown = {
+        verdict: [number for number in claim.worlds("shown") if claim.others[number].verdict == verdict]
+        for verdict in ("above", "below")
+    }
+    parts = (
+        ("Reversed by", claim.worlds("reversed")),
+        ("Not shown any more with", claim.worlds("lost")),
+        ("Shown to be above 0 with", shown["above"]),
+        ("Shown to be below 0 with", shown["below"]),
+        ("No PGR is reported with", claim.worlds("none")),
+    )
+    for words, numbers in parts:
+        if numbers:
+            yield f"{words} {_some_of([worlds[number] for number in numbers])}."
 
 
 def _some_of(worlds: Sequence[AnalystWorld]) -> str:

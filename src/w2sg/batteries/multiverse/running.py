@@ -139,7 +139,7 @@ def _make(
         )
         done += outcome.done
         failed += [*outcome.refused, *outcome.failed]
-        whole = [result for result in summarise(outcome.runs) if len(result.seeds) == len(set(seeds))]
+        whole = [result for result in summarise(outcome.runs, given.titles()) if len(result.seeds) == len(set(seeds))]
         made |= {Analysis(result.setup, seeds): result for result in whole}
     return made, tuple(failed), done
 
