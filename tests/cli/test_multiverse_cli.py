@@ -24,7 +24,7 @@ def test_claims_are_printed_and_a_page_is_written(w2sg: Command, file: str, tmp_
     page = (tmp_path / "multiverse.html").read_text(encoding="utf-8")
     assert "Specification curves" in page
     assert "<svg" in page
-    assert f"w2sg multiverse {file}" in page
+    assert f"w2sg multiverse {file} --only student-c --only seeds" in page
     again = w2sg("multiverse", "small", *SOME)
     assert "all were in the store" in again.out
 

@@ -67,6 +67,8 @@ def test_what_becomes_of_a_claim() -> None:
     assert set(claim.others) == {1, 2, 3}
     assert claim.same_verdict == 1
     assert claim.stability[0] == pytest.approx(1 / 3)
+    assert found.holds("confidence", "gaussian") == (1, 3)
+    assert found.holds("confidence") is None
     assert found.claim("gap", place="gaussian").stability == (1.0, 1.0)
     shares = [one.stability for one in found.claims]
     assert shares == sorted(shares, reverse=True)

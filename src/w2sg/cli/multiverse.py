@@ -58,7 +58,9 @@ def multiverse(
             workers=workers,
             progress=progress,
         )
-    made_by = f"w2sg multiverse {study}{' --full' if full else ''}{f' --worlds {worlds}' if worlds else ''}"
+    asked = [f"--only {name}" for name in only or ()] + [f'--vary "{text}"' for text in vary or ()]
+    asked += ["--full"] * full + [f"--worlds {worlds}"] * bool(worlds)
+    made_by = " ".join(["w2sg multiverse", study, *asked])
     console.publish(multiverse_document(found, made_by=made_by), output, as_json=as_json, name="multiverse")
 
 

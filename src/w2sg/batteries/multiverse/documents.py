@@ -108,15 +108,13 @@ def statement(claim: StudyClaim) -> str:
 
 def _findings(found: Multiverse) -> Iterator[Finding]:
     told = list(found.claims)
-    # Both ends are told: what stands however the analyst chose, and what hangs on a choice.
-    half = MOST_FINDINGS // 2
     if len(told) > MOST_FINDINGS:
-        told = [*told[:half], *told[-half:]]
-        yield Finding(
-            "note",
-            f"Of {len(found.claims)} claims the {half} most and the {half} least stable are told here; the table has "
-            "all.",
-        )
+        told = [claim for claim in found.claims if claim.about == "over tasks"]
+        shown = [one for one in found.claims if one.about != "over tasks" and one.base.verdict != "open"]
+        # Both ends are told: what stands however the analyst chose, and what hangs on a choice.
+        half = MOST_FINDINGS // 2
+        told += shown if len(shown) <= MOST_FINDINGS else [*shown[:half], *shown[-half:]]
+        yield Finding("note", f"{len(told)} of {len(found.claims)} claims are told here; the table has all.")
     for claim in told:
         yield _finding(claim, found.worlds)
     for one in found.choices:
@@ -152,6 +150,7 @@ def _changes(claim: StudyClaim, worlds: Sequence[AnalystWorld]) -> Iterator[str]
         ("Shown to be above 0 with", shown["above"]),
         ("Shown to be below 0 with", shown["below"]),
         ("No PGR is reported with", claim.worlds("none")),
+        ("Cannot be read with", list(claim.missing)),
     )
     for words, numbers in parts:
         if numbers:

@@ -210,6 +210,19 @@ class Multiverse:
             raise InputError(f"no claim on the {about} of {method!r} at {place!r}; there are {'; '.join(known)}")
         return found[0]
 
+    def holds(self, method: str, place: str = "") -> tuple[int, int] | None:
+        """Return in how many other worlds a method's difference from the reference has the same verdict, of how many.
+
+        This is what a league can say beside a finding; None where there is no such claim.
+
+        Args:
+            method: The method.
+            place: The place; empty is over tasks.
+        """
+        about = "difference" if place else "over tasks"
+        found = [one for one in self.claims if (one.about, one.place, one.method) == (about, place, method)]
+        return (found[0].same_verdict, len(found[0].others)) if found else None
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain data: the first part of `--json`."""
         return {
