@@ -159,10 +159,10 @@ def test_worlds_are_declared_once_and_always_the_same(sizes: list[int], drawn: i
 
 
 def test_too_many_worlds_are_refused() -> None:
-    choices = opened(*[3] * 6)
-    with pytest.raises(InputError, match=f"at most {MOST_WORLDS:,} worlds, of 4,096 here: draw fewer"):
+    choices = opened(*[3] * 7)
+    with pytest.raises(InputError, match=f"at most {MOST_WORLDS:,} worlds, of 16,384 here: draw fewer"):
         declared(choices, full=True)
-    assert len(declared(choices, drawn=100)) == 1 + 18 + 100
+    assert len(declared(choices, drawn=100)) == 1 + 21 + 100
     with pytest.raises(InputError, match="draw at least 0 worlds, or take all"):
         declared(choices, drawn=1, full=True)
 

@@ -1,13 +1,14 @@
 """The worlds of a study: one choice made otherwise in each, and on request several at once."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from w2sg.batteries.multiverse.contract import Analysis, AnalystChoice
 from w2sg.batteries.multiverse.results import Chosen, OpenChoice
 from w2sg.core import CapabilityError, InputError, derive
 
-MOST_WORLDS = 1_000
+MOST_WORLDS = 10_000
 """Beyond these nobody waits for them all: some can be drawn."""
 
 
@@ -82,10 +83,15 @@ def in_world(analysis: Analysis, choices: Sequence[OpenChoice], chosen: Chosen) 
     """Return an analysis with choices made otherwise; one that does not fit it leaves it as it is."""
     wanted = dict(chosen)
     for one in choices:
-        if one.title not in wanted:
-            continue
-        try:
-            analysis = one.choice.options(analysis).get(wanted[one.title], analysis)
-        except CapabilityError:
-            continue
+        if one.title in wanted:
+            analysis = _options(one.choice, analysis).get(wanted[one.title], analysis)
     return analysis
+
+
+@lru_cache(maxsize=4096)
+def _options(choice: AnalystChoice, analysis: Analysis) -> Mapping[str, Analysis]:
+    """Return the options of a choice, none where it does not fit; combinations begin alike, so most ask again."""
+    try:
+        return choice.options(analysis)
+    except CapabilityError:
+        return {}
