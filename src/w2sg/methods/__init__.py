@@ -11,9 +11,11 @@ from w2sg.methods.chain import StrongToStrong as StrongToStrong
 from w2sg.methods.composition import Composition as Composition
 from w2sg.methods.direct import DirectTraining as DirectTraining
 from w2sg.methods.diverse import DiverseHeads as DiverseHeads
+from w2sg.methods.early_learning import EarlyLearning as EarlyLearning
 from w2sg.methods.elicitation import Coherence as Coherence
 from w2sg.methods.elicitation import ContrastConsistency as ContrastConsistency
 from w2sg.methods.elicitation import ContrastPca as ContrastPca
+from w2sg.methods.filters import BalancedLabels as BalancedLabels
 from w2sg.methods.filters import ConfidentLearning as ConfidentLearning
 from w2sg.methods.filters import ConsistencyFilter as ConsistencyFilter
 from w2sg.methods.filters import ConsistencyRelabel as ConsistencyRelabel
@@ -21,11 +23,13 @@ from w2sg.methods.filters import FoldFilter as FoldFilter
 from w2sg.methods.filters import FoldRelabel as FoldRelabel
 from w2sg.methods.filters import KnnFilter as KnnFilter
 from w2sg.methods.filters import KnnRelabel as KnnRelabel
+from w2sg.methods.filters import LabelPropagation as LabelPropagation
 from w2sg.methods.filters import TopologyFilter as TopologyFilter
 from w2sg.methods.filters import TopologyRelabel as TopologyRelabel
 from w2sg.methods.filters import Trust as Trust
 from w2sg.methods.filters import TrustedGold as TrustedGold
 from w2sg.methods.filters import TrustedWeight as TrustedWeight
+from w2sg.methods.filters import TwoViews as TwoViews
 from w2sg.methods.objectives import Confidence as Confidence
 from w2sg.methods.objectives import CrossEntropy as CrossEntropy
 from w2sg.methods.objectives import Product as Product
@@ -38,6 +42,9 @@ from w2sg.methods.parts import Selection as Selection
 from w2sg.methods.parts import Stage as Stage
 from w2sg.methods.relabel import Harden as Harden
 from w2sg.methods.relabel import Keep as Keep
+from w2sg.methods.retraining import ConfidentRetrain as ConfidentRetrain
+from w2sg.methods.retraining import Refill as Refill
+from w2sg.methods.retraining import SelfTraining as SelfTraining
 from w2sg.methods.search import composition_schema as composition_schema
 from w2sg.methods.select import All as All
 from w2sg.methods.select import ConfidentOnly as ConfidentOnly
@@ -45,5 +52,6 @@ from w2sg.methods.stopping import Fixed as Fixed
 from w2sg.methods.stopping import OracleValidation as OracleValidation
 from w2sg.methods.stopping import Plateau as Plateau
 from w2sg.methods.stopping import WeakValidation as WeakValidation
+from w2sg.methods.weighting import AdaptiveWeights as AdaptiveWeights
 from w2sg.methods.written import Imitation as Imitation
 from w2sg.methods.written import WeakPreferences as WeakPreferences

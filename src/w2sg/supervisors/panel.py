@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from w2sg.core import (
     AnyArray,
@@ -52,6 +52,16 @@ class Panel(WeakSupervisor):
     split_supervision: bool = Field(
         default=False, description="whether each member trains on its own disjoint share of the supervision split"
     )
+    resample_supervision: bool = Field(
+        default=False,
+        description="whether each member trains on as many supervision examples as there are, drawn with replacement",
+    )
+
+    @model_validator(mode="after")
+    def _one_way_to_deal(self) -> Self:
+        if self.split_supervision and self.resample_supervision:
+            raise ValueError("resample_supervision must be false where split_supervision is true: set one of them")
+        return self
 
     @property
     def simulates(self) -> bool:
@@ -90,6 +100,9 @@ class Panel(WeakSupervisor):
 
     def _shares(self, n: int, rng: np.random.Generator) -> Iterator[IntArray]:
         """Yield the supervision rows of each member."""
+        if self.resample_supervision:
+            yield from (np.sort(rng.integers(n, size=n)) for _ in self.members)
+            return
         if not self.split_supervision:
             yield from [np.arange(n)] * len(self.members)
             return
@@ -166,4 +179,12 @@ preset(
     "The mean of five linear models, each trained on its own fifth of the supervision split.",
     members=[{"kind": "trained", "student": "linear"}] * 5,
     split_supervision=True,
+)
+preset(
+    "bagged-few-features",
+    Panel,
+    "The mean of five linear models that see 30% of the columns, each on a bootstrap resample.",
+    paper="2402.00667",
+    members=["few-features"] * 5,
+    resample_supervision=True,
 )

@@ -81,3 +81,28 @@ preset(
     "Leave out the weak labels that a naive student repeats least as inputs are changed a little.",
     select="consistency-filter",
 )
+preset(
+    "label-propagation",
+    Composition,
+    "Train on weak labels that were spread over nearest neighbours.",
+    relabel="label-propagation",
+)
+preset(
+    "two-views",
+    Composition,
+    "Train on weak label times the answer of students not trained on it, over the class shares.",
+    relabel="two-views",
+)
+preset(
+    "balanced-labels",
+    Composition,
+    "Train on the class that the supervisor finds more likely than usual.",
+    relabel="balanced",
+)
+preset(
+    "balanced-confidence",
+    Composition,
+    "Train on balanced labels, and on the student's own confident answers as training goes on.",
+    relabel="balanced",
+    objective="confidence",
+)
