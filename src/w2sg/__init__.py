@@ -12,6 +12,7 @@ from importlib.metadata import version as _version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from w2sg.api import multiverse as multiverse
     from w2sg.api import write_report as write_report
     from w2sg.graph import Store as Store
     from w2sg.lab import Setup as Setup
@@ -30,6 +31,7 @@ _HOMES = {
     "Study": "w2sg.lab",
     "StudyResult": "w2sg.lab",
     "make_setup": "w2sg.lab",
+    "multiverse": "w2sg.api",
     "recall": "w2sg.lab",
     "run": "w2sg.lab",
     "study": "w2sg.lab",

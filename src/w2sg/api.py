@@ -1,18 +1,56 @@
-"""What `import w2sg` offers that joins rooms: results written as pages."""
+"""What `import w2sg` offers that joins rooms: results written as pages, and a study in all its worlds."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from w2sg.lab import League, SetupResult, StudyResult, league_document, study_document
+from w2sg.batteries import AnalystChoice, Multiverse, multiverse_document, run_multiverse
+from w2sg.core import Document
+from w2sg.graph import Progress
+from w2sg.lab import League, SetupResult, Study, StudyResult, league_document, study_document
 from w2sg.report import page_target, write_document
 
+Reportable = StudyResult | SetupResult | League | Multiverse
 
-def write_report(result: StudyResult | SetupResult | League, path: str | Path, *, command: str | None = None) -> Path:
-    """Write a study, one setup or a league as a page: one offline HTML file, or Markdown with figures beside it.
+
+def multiverse(
+    study: Study | str | Path,
+    *,
+    choices: Sequence[str | Mapping[str, Any] | AnalystChoice] = (),
+    full: bool = False,
+    worlds: int = 0,
+    store: str | Path | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Multiverse:
+    """Run a study in every world, and say in how many of them each of its claims stands.
+
+    Args:
+        study: The study, or the path of its TOML file.
+        choices: What could have been chosen otherwise; empty takes all that are known.
+        full: Whether to try all combinations too.
+        worlds: How many combinations to try that are drawn at random.
+        store: The store's folder; None is `$W2SG_STORE` or `.w2sg`.
+        workers: Processes; None chooses.
+        progress: Told how many runs are done, of how many.
+
+    Raises:
+        InputError: If the study breaks a rule, no choice fits it, or there are too many worlds.
+        RunError: If runs of the study as it is failed.
+    """
+    given = study if isinstance(study, Study) else Study.read(study)
+    return run_multiverse(
+        given, choices=choices, full=full, worlds=worlds, store=store, workers=workers, progress=progress
+    )
+
+
+def write_report(result: Reportable, path: str | Path, *, command: str | None = None) -> Path:
+    """Write what came out as a page: one offline HTML file, or Markdown with figures beside it.
 
     The same result gives the same bytes. Every file appears whole or not at all.
 
     Args:
-        result: What came out.
+        result: What came out: of a study, one setup, a league or a multiverse.
         path: The file to write, ending in `.html` or `.md`; an existing one is replaced.
         command: The command that makes the result, to be shown; None shows none.
 
@@ -24,5 +62,12 @@ def write_report(result: StudyResult | SetupResult | League, path: str | Path, *
         StoreError: If a file cannot be written.
     """
     page_target(path)
-    make = league_document if isinstance(result, League) else study_document
-    return write_document(make(result, made_by=command or ""), path)  # type: ignore[arg-type]
+    return write_document(_document(result, command or ""), path)
+
+
+def _document(result: Reportable, made_by: str) -> Document:
+    if isinstance(result, League):
+        return league_document(result, made_by=made_by)
+    if isinstance(result, Multiverse):
+        return multiverse_document(result, made_by=made_by)
+    return study_document(result, made_by=made_by)

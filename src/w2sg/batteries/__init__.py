@@ -24,6 +24,16 @@ from w2sg.batteries.disanalogies import trusted as trusted
 from w2sg.batteries.documents import battery_document as battery_document
 from w2sg.batteries.faith import Leap as Leap
 from w2sg.batteries.faith import LeapOfFaith as LeapOfFaith
+from w2sg.batteries.multiverse.catalogue import known_choices as known_choices
+from w2sg.batteries.multiverse.claims import claims_of as claims_of
+from w2sg.batteries.multiverse.claims import over_tasks as over_tasks
+from w2sg.batteries.multiverse.contract import Analysis as Analysis
+from w2sg.batteries.multiverse.contract import AnalystChoice as AnalystChoice
+from w2sg.batteries.multiverse.documents import multiverse_document as multiverse_document
+from w2sg.batteries.multiverse.results import AnalystWorld as AnalystWorld
+from w2sg.batteries.multiverse.results import Multiverse as Multiverse
+from w2sg.batteries.multiverse.results import StudyClaim as StudyClaim
+from w2sg.batteries.multiverse.running import run_multiverse as run_multiverse
 from w2sg.batteries.results import Battery as Battery
 from w2sg.batteries.results import TestedDial as TestedDial
 from w2sg.batteries.results import TestedSetting as TestedSetting

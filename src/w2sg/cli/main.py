@@ -13,6 +13,7 @@ from w2sg.cli import (
     league,
     ledger,
     listing,
+    multiverse,
     new,
     observe,
     report,
@@ -105,6 +106,7 @@ def _add_commands_to(app: typer.Typer) -> None:
         ("predict", observe.predict),
         ("certify", certify.certify),
         ("battery", battery.battery),
+        ("multiverse", multiverse.multiverse),
     ):
         app.command(name)(command)
     app.add_typer(theory.app, name="theory")

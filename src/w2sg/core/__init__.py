@@ -46,6 +46,8 @@ from w2sg.core.examples import Examples as Examples
 from w2sg.core.examples import Inputs as Inputs
 from w2sg.core.examples import Pool as Pool
 from w2sg.core.figures import Band as Band
+from w2sg.core.figures import CurvePoint as CurvePoint
+from w2sg.core.figures import CurveRow as CurveRow
 from w2sg.core.figures import DotPanel as DotPanel
 from w2sg.core.figures import Dots as Dots
 from w2sg.core.figures import Estimate as Estimate
@@ -64,6 +66,7 @@ from w2sg.core.figures import RankedMethod as RankedMethod
 from w2sg.core.figures import Ranks as Ranks
 from w2sg.core.figures import Scatter as Scatter
 from w2sg.core.figures import ScatterPanel as ScatterPanel
+from w2sg.core.figures import SpecificationCurve as SpecificationCurve
 from w2sg.core.ledger import Release as Release
 from w2sg.core.ledger import listening as listening
 from w2sg.core.methods import AnyMethod as AnyMethod

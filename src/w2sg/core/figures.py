@@ -264,3 +264,52 @@ class Heat(Figure):
     limit: float
     unit: str
     scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """One analysis on a specification curve.
+
+    Attributes:
+        name: What was chosen, in words.
+        estimate: What it comes to.
+        tone: Whether it is shown to be above or below 0.
+        marks: The rows of the grid that hold for it.
+        is_base: Whether it is the analysis that the others depart from.
+    """
+
+    name: str
+    estimate: Estimate
+    tone: Literal["better", "worse", "open"]
+    marks: tuple[int, ...]
+    is_base: bool = False
+
+
+@dataclass(frozen=True)
+class CurveRow:
+    """A row of the grid below a specification curve: a choice and one of its options.
+
+    Attributes:
+        name: Choice and option.
+        usual: Whether it is what the base has: its marks are faint.
+    """
+
+    name: str
+    usual: bool = False
+
+
+@dataclass(frozen=True)
+class SpecificationCurve(Figure):
+    """Estimates of many analyses from the lowest to the highest, and below each a column of what was chosen.
+
+    Attributes:
+        axis: What the estimates are.
+        rows: The rows of the grid.
+        points: The analyses, in the order in which they are drawn.
+    """
+
+    kind: ClassVar[str] = "specification-curve"
+
+    axis: str
+    rows: tuple[CurveRow, ...]
+    points: tuple[CurvePoint, ...]

@@ -1,7 +1,10 @@
 """The laboratory: setups, runs, studies and leagues; a run is four steps of the graph."""
 
 from w2sg.lab import migrations as migrations
+from w2sg.lab.comparisons import Comparison as Comparison
+from w2sg.lab.comparisons import Entrant as Entrant
 from w2sg.lab.comparisons import compare_methods as compare_methods
+from w2sg.lab.comparisons import entrants_of as entrants_of
 from w2sg.lab.documents import league_document as league_document
 from w2sg.lab.documents import study_document as study_document
 from w2sg.lab.league import Halves as Halves

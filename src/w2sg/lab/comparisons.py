@@ -4,7 +4,7 @@ The study's page, the league and `--json` all rest on these.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -233,13 +233,24 @@ def _entrants(group: Sequence[SetupResult], reference: str, names: Names) -> tup
     wanted = (reference, group[0].setup.task.default_method)
     first = next(filter(None, (result_of_method(group, name) for name in wanted)), group[0])
     methods = {names.of(result, "method"): result for result in group if result is not first}
+    return entrants_of(names.of(first, "method"), first, methods)
+
+
+def entrants_of(reference: str, first: SetupResult, methods: Mapping[str, SetupResult]) -> tuple[Entrant, ...]:
+    """Return the reference and the methods of one place, each compared with it.
+
+    Args:
+        reference: The reference's name.
+        first: Its result.
+        methods: The results of the others, by name.
+    """
     # Pairing needs the same seeds: only then are the same test examples met by the same splits.
     rivals = {
         name: result.tests[TEST].evidence.student for name, result in methods.items() if result.seeds == first.seeds
     }
     paired = compare_all(first.tests[TEST].evidence, rivals, level=LEVEL) if rivals else {}
     entrants = [Entrant(name, result, paired.get(name)) for name, result in methods.items()]
-    return (Entrant(names.of(first, "method"), first, is_reference=True), *entrants)
+    return (Entrant(reference, first, is_reference=True), *entrants)
 
 
 def _places(parts: Sequence[Sequence[str]]) -> list[str]:

@@ -1,6 +1,7 @@
 """Weak supervisors: trained models under a handicap, simulated annotators, rules that vote, and panels."""
 
 from w2sg.supervisors.boosted import Boosted as Boosted
+from w2sg.supervisors.calibrated import Calibrated as Calibrated
 from w2sg.supervisors.combine import ABSTAIN as ABSTAIN
 from w2sg.supervisors.combine import DawidSkene as DawidSkene
 from w2sg.supervisors.combine import dawid_skene as dawid_skene

@@ -5,7 +5,7 @@ from typing import Any
 
 from w2sg.core import Figure
 from w2sg.report.canvas import Canvas, Drawing, drawing_style
-from w2sg.report.figures import dots, forest, heat, lines, ranks, scatter
+from w2sg.report.figures import dots, forest, heat, lines, ranks, scatter, specification_curve
 
 CANVASES: dict[str, Callable[[Any], list[Canvas]]] = {
     "forest": forest.canvases,
@@ -14,6 +14,7 @@ CANVASES: dict[str, Callable[[Any], list[Canvas]]] = {
     "scatter": scatter.canvases,
     "ranks": ranks.canvases,
     "heat": heat.canvases,
+    "specification-curve": specification_curve.canvases,
 }
 """What draws each kind of figure: one too large for one drawing is drawn as several."""
 
