@@ -13,6 +13,8 @@ OUTSIDE = ("grid", "title")
 """What an entry may hold beside the fields of its component."""
 OF_TASK = ("supervisors", "students", "without")
 """What a task's entry may hold beside these: lists for this task alone."""
+FAMILY = "family"
+"""And the name of its family; see `families`."""
 
 
 def task_and_own(index: int, entry: Entry) -> tuple[Entry, dict[str, Sequence[Any]]]:
@@ -25,7 +27,10 @@ def task_and_own(index: int, entry: Entry) -> tuple[Entry, dict[str, Sequence[An
         if not isinstance(values, list | tuple) or not all(isinstance(value, kinds) for value in values):
             rule = "names of methods" if name == "without" else "names or tables"
             raise ConfigError([(("tasks", str(index), name), f"must be a list of {rule}, got {values!r:.80}")])
-    return {name: value for name, value in entry.items() if name not in OF_TASK}, own
+    family = entry.get(FAMILY, "-")
+    if not isinstance(family, str) or not family.strip():
+        raise ConfigError([(("tasks", str(index), FAMILY), f"must be a name, got {family!r:.80}")])
+    return {name: value for name, value in entry.items() if name not in (*OF_TASK, FAMILY)}, own
 
 
 def check_grid(name: str, index: int, entry: Entry | None) -> None:

@@ -107,7 +107,10 @@ INTERVALS = ("weak", "student", "ceiling", "gain", "shortfall", "gap")
 
 @dataclass(frozen=True, eq=False)
 class StudyResult:
-    """A study: its setups over their seeds, and the comparisons of its methods, one for each place."""
+    """A study: its setups over their seeds, and the comparisons of its methods, one for each place.
+
+    `families` are those that the study names, by the digest of the task.
+    """
 
     name: str
     results: tuple[SetupResult, ...]
@@ -115,6 +118,7 @@ class StudyResult:
     steps_done: Mapping[str, int] = field(default_factory=dict)
     wall_s: float = 0.0
     failed: tuple[FailedRun, ...] = ()
+    families: Mapping[str, str] = field(default_factory=dict)
 
     def failures(self) -> str:
         """Return how many runs failed, and why the first of them did."""

@@ -26,7 +26,7 @@ from w2sg.core import (
 from w2sg.graph import Launcher, Progress, Store
 from w2sg.isolation import load_plugins, loading_again, plugin_from
 from w2sg.lab.comparisons import compare_methods
-from w2sg.lab.grids import Entry, check_grid, expanded, grid_size, task_and_own
+from w2sg.lab.grids import FAMILY, Entry, check_grid, expanded, grid_size, task_and_own
 from w2sg.lab.results import SetupResult, StudyResult, summarise
 from w2sg.lab.runs import MadeRuns, default_store, make_runs
 from w2sg.lab.setup import PARTS, Setup, Spec, make_setup, named_methods, toml_table
@@ -47,7 +47,9 @@ class Study(Component):
     An entry is a name, or a table with `kind`, fields, and optionally `grid`: lists of values by dotted path, each
     combination of which is an entry; and `title`: the name shown in tables, which changes nothing else. A task's table
     may also have `supervisors` and `students`: those of this task, in the place of the study's. Where there are none
-    the task's defaults are taken. And it may have `without`: what `*` leaves out on this task, beside the study's.
+    the task's defaults are taken. It may have `without`: what `*` leaves out on this task, beside the study's; and
+    `family`: the name that it shares with tasks of the same kind of data, which a league takes for one unit. Tasks that
+    are made of the same files are one family without being told.
     """
 
     kind: Literal["study"] = "study"
@@ -143,6 +145,20 @@ class Study(Component):
             for part, title in zip(PARTS, titles, strict=True)
         )
         return {digest: title for digest, title in named if title}
+
+    def families(self) -> dict[str, str]:
+        """Return the families that entries of tasks name, by the digest of the task."""
+        load_plugins(self.plugins)
+        named = [
+            (task_and_own(index, entry)[0], str(entry[FAMILY]))
+            for index, entry in enumerate(self.tasks)
+            if isinstance(entry, Mapping) and FAMILY in entry
+        ]
+        return {
+            registry.build(Task, task or {}).digest(): family
+            for entry, family in named
+            for task, _ in expanded([entry])
+        }
 
     def _combinations(self) -> Iterator[tuple[Setup, tuple[str, ...]]]:
         """Yield every setup of the grid with the titles of its parts."""
@@ -278,7 +294,9 @@ def study(
     outcome = study_runs(given, store=store, launcher=launcher, workers=workers, yes=yes, progress=progress)
     results = summarise(outcome.runs, given.titles())
     comparisons, wall_s = tuple(compare_methods(results)), time.perf_counter() - started
-    return StudyResult(given.name, tuple(results), comparisons, dict(outcome.done), wall_s, failed=outcome.failed)
+    return StudyResult(
+        given.name, tuple(results), comparisons, dict(outcome.done), wall_s, outcome.failed, given.families()
+    )
 
 
 def study_runs(
