@@ -66,7 +66,7 @@ def held_out_of(arenas: Sequence[Comparison], families: Sequence[Family], rankin
     # The reference comes first and wins ties: another method is chosen only where it is better.
     candidates = [reference, *(method for method in ranking.methods if method != reference)]
     by_family = [_pgr_by_method(arenas, family, candidates) for family in families]
-    chosen = {}
+    chosen: dict[str, str] = {}
     for left_out, family in enumerate(families):
         others = [shares for place, shares in enumerate(by_family) if place != left_out and shares is not None]
         if not others:

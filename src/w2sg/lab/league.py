@@ -33,6 +33,7 @@ class League:
         left_out: Arenas and methods that could not be compared, and why.
         trust: Methods that were not made by the package's own code alone, each with where it was made.
         versions: Library versions of the runs.
+        looked: Whether seeds were added by looking at the results: p-values and intervals are then too narrow.
     """
 
     study: str
@@ -50,6 +51,7 @@ class League:
     left_out: tuple[str, ...]
     trust: tuple[tuple[str, str], ...]
     versions: Mapping[str, str]
+    looked: bool = False
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -123,6 +125,7 @@ def league_of(study: StudyResult, reference: str = REFERENCE, *, margin: float =
         left_out=tuple(left_out),
         trust=tuple(dict.fromkeys((names.of(one, "method"), one.trust) for one in kept if one.trust != "T0")),
         versions=dict(kept[0].versions),
+        looked=study.stopping is not None,
     )
 
 

@@ -29,6 +29,7 @@ from w2sg.lab.comparisons import compare_methods
 from w2sg.lab.grids import FAMILY, Entry, check_grid, expanded, grid_size, task_and_own
 from w2sg.lab.results import SetupResult, StudyResult, summarise
 from w2sg.lab.runs import MadeRuns, default_store, make_runs
+from w2sg.lab.sequential import Stopping, until_decided
 from w2sg.lab.setup import PARTS, Setup, Spec, make_setup, named_methods, toml_table
 
 MOST_RUNS, MOST_RUNS_EVER = 1_000_000, 1_000_000_000
@@ -56,9 +57,12 @@ class Study(Component):
     name: str = Field(
         min_length=1, max_length=200, pattern=r"^\w[\w.-]*$", description="names the study in the store and in reports"
     )
-    seeds: WholeNumber | tuple[WholeNumber, ...] = Field(
-        DEFAULT_SEEDS, description="how many seeds (0, 1, ...), or a list of seeds"
+    seeds: WholeNumber | tuple[WholeNumber, ...] | Literal["until decided"] = Field(
+        DEFAULT_SEEDS,
+        description="how many seeds (0, 1, ...), or a list of seeds; 'until decided' adds seeds until each method is "
+        "better or worse than the reference, or equivalent, or there are 'most_seeds'",
     )
+    most_seeds: WholeNumber = Field(50, ge=2, le=100_000, description="the maximum of seeds 'until decided'")
     tasks: tuple[Entry, ...] = Field(description="at least one task")
     supervisors: tuple[Entry, ...] = Field((), description="weak supervisors; none is the task's default")
     students: tuple[Entry, ...] = Field((), description="students; none is the task's default")
@@ -100,11 +104,13 @@ class Study(Component):
         return study.model_copy(update={"plugins": tuple(plugin_from(file.parent, path) for path in study.plugins)})
 
     def seed_list(self) -> Sequence[int]:
-        """Return the seeds, each once.
+        """Return the seeds, each once; where they are added until it is decided, all that may be.
 
         Raises:
             InputError: If there is none, or one is negative or beyond 64 bits.
         """
+        if isinstance(self.seeds, str):
+            return range(self.most_seeds)
         listed = (self.seeds,) if isinstance(self.seeds, int) else self.seeds
         if not listed or not 0 <= min(listed) <= max(listed) <= LARGEST_SEED or self.seeds == 0:
             raise InputError(
@@ -291,12 +297,11 @@ def study(
     """
     started = time.perf_counter()
     given = study if isinstance(study, Study) else Study.read(study)
-    outcome = study_runs(given, store=store, launcher=launcher, workers=workers, yes=yes, progress=progress)
+    outcome, stopping = _made(given, _folder(store), _launcher(launcher), workers, yes, progress)
     results = summarise(outcome.runs, given.titles())
     comparisons, wall_s = tuple(compare_methods(results)), time.perf_counter() - started
-    return StudyResult(
-        given.name, tuple(results), comparisons, dict(outcome.done), wall_s, outcome.failed, given.families()
-    )
+    done, families = dict(outcome.done), given.families()
+    return StudyResult(given.name, tuple(results), comparisons, done, wall_s, outcome.failed, families, stopping)
 
 
 def study_runs(
@@ -312,6 +317,13 @@ def study_runs(
 
     The arguments and errors are those of `study`.
     """
+    return _made(study, _folder(store), _launcher(launcher), workers, yes, progress)[0]
+
+
+def _made(
+    study: Study, folder: Path, launcher: Launcher | None, workers: int | None, yes: bool, progress: Progress | None
+) -> tuple[MadeRuns, Stopping | None]:
+    """Return a study's runs, and why no more seeds were added where it asks for seeds until it is decided."""
     n_runs = study.count()
     if n_runs == 0:
         raise InputError(f"study {study.name!r} has no runs: give at least one task, method and seed")
@@ -319,19 +331,20 @@ def study_runs(
         raise InputError(f"study {study.name!r} has {n_runs:,} runs, over {MOST_RUNS:,}: say --yes if you mean it")
     if n_runs > MOST_RUNS_EVER:
         raise InputError(f"study {study.name!r} has over {MOST_RUNS_EVER:,} runs: make its grid or its seeds smaller")
-    setups = study.setups()
+    setups, stopping = study.setups(), None
     if not setups:
         raise InputError(f"study {study.name!r} has no runs: no student can do what its methods need")
-    folder = _folder(store)
-    outcome = make_runs(
-        setups,
-        study.seed_list(),
-        store=folder,
-        launcher=_launcher(launcher),
-        workers=workers,
-        prepare=loading_again(study.plugins),
-        progress=progress,
-    )
+
+    def make(some: Sequence[Setup], seeds: Sequence[int]) -> MadeRuns:
+        prepare = loading_again(study.plugins)
+        return make_runs(
+            some, seeds, store=folder, launcher=launcher, workers=workers, prepare=prepare, progress=progress
+        )
+
+    if isinstance(study.seeds, str):
+        outcome, stopping = until_decided(setups, make, study.most_seeds, study.titles())
+    else:
+        outcome = make(setups, study.seed_list())
     # A method that turns out not to fit its data ends the study or is left out, as the study says; runs that failed by
     # accident are listed instead, unless nothing is left.
     if (outcome.refused and study.incapable == "error") or not outcome.runs:
@@ -339,7 +352,7 @@ def study_runs(
     with Store(folder) as opened:
         # The store keeps the definition, not the file: the study can be recalled by its name after the file is gone.
         opened.put_collection(study.name, study.model_dump(mode="json"), [run.id for run in outcome.runs])
-    return outcome
+    return outcome, stopping
 
 
 def recall(name: str, *, store: str | Path | None = None, plugins: Sequence[str] = ()) -> StudyResult:

@@ -53,9 +53,11 @@ from w2sg.measure.metrics import (
 from w2sg.measure.overlap import Cells, Overlap, overlap, overlap_by
 from w2sg.measure.paired import Paired
 from w2sg.measure.pgr import MINIMUM_GAP, Pgr, pgr
+from w2sg.measure.planning import Components, components, detectable, tasks_needed
 from w2sg.measure.pooled import pooled_mean
 from w2sg.measure.published import pgr_from_accuracies, seed_only_standard_error
 from w2sg.measure.ranks import Friedman, average_ranks, friedman, signed_rank_p, task_ranks
+from w2sg.measure.sequential import anytime_t
 
 __all__ = [
     "MEASURED_ROW_SUM_TOLERANCE",
@@ -69,6 +71,7 @@ __all__ = [
     "Certifier",
     "ChernoffKl",
     "ClopperPearson",
+    "Components",
     "ConformalCut",
     "DeceptionScore",
     "Elicitation",
@@ -93,6 +96,7 @@ __all__ = [
     "accuracy",
     "agreement",
     "accuracies_by_seed",
+    "anytime_t",
     "as_flags",
     "as_floats",
     "as_labels",
@@ -110,8 +114,10 @@ __all__ = [
     "check_share",
     "clustered_mean",
     "compare_all",
+    "components",
     "conformal_cut",
     "deception_score",
+    "detectable",
     "differential_elicitation",
     "difficulty_bins",
     "elicitation_from_accuracies",
@@ -144,6 +150,7 @@ __all__ = [
     "t_p_value",
     "t_quantile",
     "task_ranks",
+    "tasks_needed",
     "tuned_power",
     "weighted_cuts",
 ]

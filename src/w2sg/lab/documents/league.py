@@ -88,6 +88,12 @@ def league_findings(league: "League") -> list[Finding]:
         f"Holm's correction runs within each arena, not over all {len(league.arenas)}: of arenas in which nothing "
         f"differs, up to {100 * league.alpha:g} % would still show a finding.",
     ]
+    if league.looked:
+        remarks.insert(
+            0,
+            "Seeds were added by looking at the results, until each method was decided: p-values and intervals here "
+            "are made for a number of seeds that was fixed beforehand, and are too narrow. See `w2sg study`.",
+        )
     if len(league.arenas) > len(league.families):
         several = [family.name for family in league.families if len(family.tasks) > 1]
         named = f" Made of the same files, or named so: {_some(several)}." if several else ""
@@ -205,9 +211,7 @@ def _effect_row(standing: "Standing") -> ForestRow:
     effects, name = standing.effects, short(standing.method)
     if effects is None:
         return ForestRow(name, None, "not compared", "it has no arena with the reference")
-    tone: Tone = "open"
-    if effects.verdict == "better" or effects.verdict == "worse":
-        tone = effects.verdict
+    tone = effects.verdict if effects.verdict == "better" or effects.verdict == "worse" else "open"
     ahead = None if effects.prediction is None else (effects.prediction.low, effects.prediction.high)
     counts = wording.p_value(effects.probability_above)
     return ForestRow(name, Estimate.of(effects), counts=counts, prediction=ahead, tone=tone)
