@@ -3,12 +3,12 @@
 Each repetition draws true effects of families (mean 0, standard deviation .02 of accuracy) and their estimates, whose
 standard errors differ (.002 to .012). Effects are normal, of skewness 1 or 2 (gamma), of skewness -1 or -2 (a method
 that rarely does much harm), or all 0. `mean` is how often the interval holds the mean effect, `prediction` how often a
-new family's effect lies in the prediction interval; `false verdict` how often any of the methods, of which none differs in
-the mean, is called better or worse after Holm's correction: by the mean alone, by signed ranks alone, and by both as a
-league does; `false better` the part of the last that praises. `looks` are differences of seeds at which one looks after
-each seed: how often the anytime interval ever excludes the truth, and how often the fixed-sample t interval does. With
-`--league FILE` (what `w2sg league STUDY --json` printed) families are drawn from the effects of that league's methods,
-each centred at its mean.
+new family's effect lies in the prediction interval; `false verdict` how often any of the methods, of which none differs
+in the mean, is called better or worse after Holm's correction: by the mean alone, by signed ranks alone, and by both as
+a league does; `false better` the part of the last that praises. `looks` are differences of seeds at which one looks
+after each seed: how often the anytime interval ever excludes the truth, and how often the fixed-sample t interval does.
+With `--league FILE` (what `w2sg league STUDY --json` printed) families are drawn from the effects of that league's
+methods, each centred at its mean.
 
     python benchmarks/effects.py --repetitions 2000 --json
 """

@@ -40,7 +40,7 @@ def test_bad_input_is_said(w2sg: Command, file: Path) -> None:
 def test_seeds_until_decided(w2sg: Command, file: Path) -> None:
     file.write_text("most_seeds = 6\n" + STUDY.replace('["wine", "gaussian"]', '["wine"]'))
     found = w2sg("study", str(file), "--until-decided", "--json").document
-    assert found["stopping"]["most_seeds"] == 6
+    assert found["stopping"]["rule"]["most_seeds"] == 6
     assert {one["method"] for one in found["stopping"]["decided"]} == {"naive-hard", "confidence"}
     assert any("Seeds were added by looking at the results" in one["text"] for one in found["findings"])
     # The store knows how the seeds came about, and the league says so, too.

@@ -8,8 +8,8 @@ from league_data import result, study, table
 
 from w2sg.core import InputError, registry
 from w2sg.lab import Study, StudyResult, league_of
+from w2sg.lab.families import NO_GAP, ONE_FAMILY
 from w2sg.lab.held_out import ONE_FAMILY as NOTHING_LEFT
-from w2sg.lab.standings import NO_GAP, ONE_FAMILY
 from w2sg.measure import average_ranks, friedman, holm, pooled_mean, random_effects, ratio_interval, signed_rank_p
 
 ROWS = {"naive": (0.7, 0.7, 0.7), "confidence": (0.8, 0.8, 0.6), "product": (0.6, 0.65, 0.5), "naive-hard": (0.7,) * 3}

@@ -8,7 +8,7 @@ from league_data import result, study, table
 from w2sg.core import InputError
 from w2sg.lab import MadeRuns, Run, Setup, Study, make_setup, plan_of
 from w2sg.lab.planning import SEEDS
-from w2sg.lab.sequential import Stopping, until_decided
+from w2sg.lab.sequential import DecisionRule, SeedStopping, until_decided
 
 N_TEST = 400
 MOST = 40
@@ -32,9 +32,9 @@ class Laboratory:
         return Run(f"{name} {seed}", setup, seed, {}, {"test.student": np.arange(N_TEST) < round(mean * N_TEST)})
 
 
-def stopped(laboratory: Laboratory, tasks: Sequence[str] = ("wine",)) -> tuple[MadeRuns, Stopping]:
+def stopped(laboratory: Laboratory, tasks: Sequence[str] = ("wine",)) -> tuple[MadeRuns, SeedStopping]:
     setups = [make_setup(task, method=name) for task in tasks for name in laboratory.effects]
-    return until_decided(setups, laboratory.make, MOST, {})
+    return until_decided(setups, laboratory.make, DecisionRule("naive", MOST, 0.01, 0.05), {})
 
 
 def test_seeds_are_added_until_each_method_is_decided() -> None:

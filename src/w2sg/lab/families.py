@@ -5,20 +5,31 @@ Tasks that are made of the same files are one family: they share examples, so th
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from w2sg.lab.comparisons import ALPHA, Comparison, Entrant
-from w2sg.lab.results import LEVEL
-from w2sg.measure import Interval, holm, pooled_by_unit, random_effects, signed_rank_p, t_quantile
+from w2sg.lab.results import ALPHA, LEVEL, MARGIN
+from w2sg.measure import (
+    Interval,
+    holm,
+    pooled_by_unit,
+    pooled_mean,
+    random_effects,
+    ratio_interval,
+    signed_rank_p,
+    t_quantile,
+)
 
-MARGIN = 0.01
-"""Mean differences of less accuracy than this are called equivalent, unless another margin is given."""
+if TYPE_CHECKING:
+    from w2sg.lab.comparisons import Comparison, Entrant
+
 Verdict = Literal["better", "worse", "equivalent", "no difference"]
 Scale = Literal["accuracy", "pgr"]
 Choice = str | Mapping[str, str]
 """A method, or by each task's name the one that is meant there."""
+ONE_FAMILY = "one family of tasks: nothing says how much others would differ"
+NO_GAP = "in no arena is the gap large enough for a PGR"
 NONE = Interval(0.0, 0.0, 0.0, LEVEL)
 """How the reference differs from itself."""
 
@@ -91,7 +102,47 @@ class Effects:
         return "equivalent" if self.p_equivalent < ALPHA else "no difference"
 
 
-def families_of(arenas: Sequence[Comparison], named: Mapping[str, str]) -> tuple[Family, ...]:
+@dataclass(frozen=True)
+class OverTasks:
+    """A number over arenas with its interval, or the reason why one of them is missing.
+
+    Attributes:
+        estimate: The number, or None.
+        low: The lower limit, or None.
+        high: The upper limit, or None.
+        level: The confidence level.
+        reason: Why something is missing; None where nothing is.
+    """
+
+    estimate: float | None
+    low: float | None
+    high: float | None
+    level: float
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """A method's PGR over the arenas that have one, beside the reference's over the same arenas.
+
+    Attributes:
+        tasks: The tasks of these arenas.
+        n_arenas: The number of these arenas.
+        mean: The mean PGR.
+        reference_mean: The reference's mean PGR.
+        difference: Mean PGR minus the reference's, paired by arena; None for the reference.
+        ratio: Mean PGR over the reference's, with Fieller's interval, paired by arena; None for the reference.
+    """
+
+    tasks: tuple[str, ...]
+    n_arenas: int
+    mean: OverTasks
+    reference_mean: OverTasks
+    difference: OverTasks | None
+    ratio: OverTasks | None
+
+
+def families_of(arenas: Sequence["Comparison"], named: Mapping[str, str]) -> tuple[Family, ...]:
     """Return the families of the tasks of some arenas, in the order of the arenas.
 
     Args:
@@ -114,20 +165,20 @@ def families_of(arenas: Sequence[Comparison], named: Mapping[str, str]) -> tuple
     return tuple(Family(_name(marks, tasks), tuple(tasks)) for marks, tasks in kept)
 
 
-def codes_of_arenas(arenas: Sequence[Comparison], families: Sequence[Family]) -> list[int]:
+def codes_of_arenas(arenas: Sequence["Comparison"], families: Sequence[Family]) -> list[int]:
     """Return the number of each arena's family."""
     place = {task: index for index, family in enumerate(families) for task in family.tasks}
     return [place[arena.task] for arena in arenas]
 
 
-def entrants_of(arenas: Sequence[Comparison], method: Choice) -> list[tuple[Comparison, Entrant]]:
+def entrants_of(arenas: Sequence["Comparison"], method: Choice) -> list[tuple["Comparison", "Entrant"]]:
     """Return the arenas that a method takes part in, with its entry: of one method, or of one for each task."""
     chosen = {arena.task: method if isinstance(method, str) else method[arena.task] for arena in arenas}
     return [(arena, entrant) for arena in arenas if (entrant := arena.entrant(chosen[arena.task]))]
 
 
 def effects_of(
-    arenas: Sequence[Comparison], families: Sequence[Family], method: Choice, scale: Scale, margin: float = MARGIN
+    arenas: Sequence["Comparison"], families: Sequence[Family], method: Choice, scale: Scale, margin: float = MARGIN
 ) -> Effects | None:
     """Return a method's effects over families, not yet adjusted; None where no arena has one.
 
@@ -182,7 +233,7 @@ def adjusted(effects: Mapping[str, Effects | None]) -> dict[str, Effects | None]
 
 
 def worst_of(
-    arenas: Sequence[Comparison], families: Sequence[Family], method: str, effects: Effects | None
+    arenas: Sequence["Comparison"], families: Sequence[Family], method: str, effects: Effects | None
 ) -> Worst | None:
     """Return where a method does most harm."""
     found = [(entrant.difference, arena) for arena, entrant in entrants_of(arenas, method) if entrant.difference]
@@ -193,7 +244,59 @@ def worst_of(
     return Worst(arena.place, difference, effects.shrunken[family])
 
 
-def _difference(entrant: Entrant, scale: Scale) -> Interval | None:
+def recovery_of(arenas: Sequence["Comparison"], families: Sequence[Family], method: Choice) -> Recovery:
+    """Return the PGR of a method, or of one for each task, over its arenas in which the reference has a PGR.
+
+    An arena's PGR is gain / gap of the estimates: whether it counts depends on the gap alone, which methods share.
+    """
+    # The reference decides for all methods of an arena, so that no method gains by dropping arenas in which it is poor.
+    measurable = [arena for arena in arenas if arena.reference.pgr.reason is None]
+    pairs = entrants_of(measurable, method)
+    tasks = tuple(dict.fromkeys(arena.task for arena, _ in pairs))
+    if not pairs:
+        nothing = OverTasks(None, None, None, LEVEL, NO_GAP)
+        return Recovery((), 0, nothing, nothing, nothing, nothing)
+    values = [[_share(entrant), _share(arena.reference)] for arena, entrant in pairs]
+    codes = codes_of_arenas([arena for arena, _ in pairs], families)
+    mean, reference_mean = pooled(values, codes, (1, 0)), pooled(values, codes, (0, 1))
+    if method == arenas[0].reference.method:
+        return Recovery(tasks, len(pairs), mean, reference_mean, None, None)
+    return Recovery(tasks, len(pairs), mean, reference_mean, pooled(values, codes, (1, -1)), _ratio(values, codes))
+
+
+def pooled(values: Sequence[Sequence[float]], families: Sequence[int], contrast: Sequence[float]) -> OverTasks:
+    """Return the mean over arenas of a contrast of their values, with the t interval over families.
+
+    Args:
+        values: Shape (n, p), one row per arena.
+        families: The number of each arena's family, shape (n,).
+        contrast: Weights of the p columns.
+    """
+    means = pooled_mean(values, families)
+    if not means.parts:
+        return OverTasks(means.value(contrast), None, None, LEVEL, ONE_FAMILY)
+    mean = means.interval(contrast, LEVEL)
+    return OverTasks(mean.estimate, mean.low, mean.high, LEVEL)
+
+
+def _ratio(values: Sequence[Sequence[float]], families: Sequence[int]) -> OverTasks:
+    """Return the ratio of the two columns' means; none where the second is not surely above 0."""
+    means = pooled_mean(values, families)
+    below = means.value((0, 1))
+    # A ratio to a mean at or below 0 turns its sign or explodes: twice as much of a loss is no praise.
+    if below <= 0:
+        reason = f"the reference's mean PGR is {below:.3f}, so a ratio to it has no meaning"
+        return OverTasks(None, None, None, LEVEL, reason)
+    if not means.parts:
+        return OverTasks(means.value((1, 0)) / below, None, None, LEVEL, ONE_FAMILY)
+    ratio, _ = ratio_interval(means, (1, 0), (0, 1), LEVEL)
+    if ratio is None:
+        shown = means.interval((0, 1), LEVEL)
+        return OverTasks(None, None, None, LEVEL, f"the reference's mean PGR, {shown}, does not exclude 0")
+    return OverTasks(ratio.estimate, ratio.low, ratio.high, LEVEL)
+
+
+def _difference(entrant: "Entrant", scale: Scale) -> Interval | None:
     """Return a difference from the reference with a bounded interval, or None where there is none."""
     if entrant.is_reference:
         return NONE if scale == "accuracy" or entrant.pgr.reason is None else None
@@ -203,12 +306,16 @@ def _difference(entrant: Entrant, scale: Scale) -> Interval | None:
     return found if found is not None and np.isfinite([found.low, found.high]).all() else None
 
 
-def _variance(entrant: Entrant, difference: Interval, scale: Scale) -> float:
+def _variance(entrant: "Entrant", difference: Interval, scale: Scale) -> float:
     """Return a variance whose normal interval is as wide: what few seeds leave unknown is in it."""
     half = (difference.high - difference.low) / 2
     # Where two methods agree on all examples nothing varies, and yet one more example could have told them apart.
     resolution = 1 / max(entrant.pgr.n_examples, 1) / (1.0 if scale == "accuracy" else entrant.pgr.gap.estimate)
     return max(half / t_quantile(difference.level, np.inf), resolution) ** 2
+
+
+def _share(entrant: "Entrant") -> float:
+    return entrant.pgr.gain.estimate / entrant.pgr.gap.estimate
 
 
 def _name(marks: set[tuple[str, str]], tasks: Sequence[str]) -> str:

@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from w2sg.lab.comparisons import Comparison
-from w2sg.lab.families import Effects, Family, effects_of
-from w2sg.lab.standings import Ranking, Recovery, recovery_of
+from w2sg.lab.families import Effects, Family, Recovery, effects_of, recovery_of
+
+if TYPE_CHECKING:
+    from w2sg.lab.comparisons import Comparison
+    from w2sg.lab.standings import Ranking
 
 ONE_FAMILY = "one family of tasks: none is left to choose on"
 
@@ -30,7 +33,7 @@ class Fold:
 
 
 @dataclass(frozen=True)
-class HeldOut:
+class HeldOutFamilies:
     """What comes of leaving one family out after the other.
 
     Any two choices share all families but two, so the folds are not independent, and intervals over them are
@@ -51,7 +54,9 @@ class HeldOut:
     reason: str | None = None
 
 
-def held_out_of(arenas: Sequence[Comparison], families: Sequence[Family], ranking: Ranking, margin: float) -> HeldOut:
+def held_out_of(
+    arenas: Sequence["Comparison"], families: Sequence[Family], ranking: "Ranking", margin: float
+) -> HeldOutFamilies:
     """Leave each family out once; only methods in the ranking can be chosen, the reference among them.
 
     Args:
@@ -61,7 +66,7 @@ def held_out_of(arenas: Sequence[Comparison], families: Sequence[Family], rankin
         margin: Of equivalence, in accuracy.
     """
     if len(families) < 2:
-        return HeldOut(reason=ONE_FAMILY)
+        return HeldOutFamilies(reason=ONE_FAMILY)
     reference = arenas[0].reference.method
     # The reference comes first and wins ties: another method is chosen only where it is better.
     candidates = [reference, *(method for method in ranking.methods if method != reference)]
@@ -70,10 +75,12 @@ def held_out_of(arenas: Sequence[Comparison], families: Sequence[Family], rankin
     for left_out, family in enumerate(families):
         others = [shares for place, shares in enumerate(by_family) if place != left_out and shares is not None]
         if not others:
-            return HeldOut(reason=f"without {family.name} no gap is large enough for a PGR: nothing to choose by")
+            return HeldOutFamilies(
+                reason=f"without {family.name} no gap is large enough for a PGR: nothing to choose by"
+            )
         best = int(np.mean(others, axis=0).argmax())
         chosen |= dict.fromkeys(family.tasks, candidates[best])
-    return HeldOut(
+    return HeldOutFamilies(
         tuple(_fold(arenas, family, chosen[family.tasks[0]]) for family in families),
         effects_of(arenas, families, chosen, "accuracy", margin),
         effects_of(arenas, families, chosen, "pgr"),
@@ -81,7 +88,7 @@ def held_out_of(arenas: Sequence[Comparison], families: Sequence[Family], rankin
     )
 
 
-def _fold(arenas: Sequence[Comparison], family: Family, method: str) -> Fold:
+def _fold(arenas: Sequence["Comparison"], family: Family, method: str) -> Fold:
     own = [arena for arena in arenas if arena.task in family.tasks]
     found = effects_of(own, [family], method, "accuracy")
     shares = effects_of(own, [family], method, "pgr")
@@ -91,7 +98,7 @@ def _fold(arenas: Sequence[Comparison], family: Family, method: str) -> Fold:
     )
 
 
-def _pgr_by_method(arenas: Sequence[Comparison], family: Family, methods: Sequence[str]) -> list[float] | None:
+def _pgr_by_method(arenas: Sequence["Comparison"], family: Family, methods: Sequence[str]) -> list[float] | None:
     """Return each method's mean PGR over a family's arenas, or None where no gap is large enough."""
     means = [
         recovery_of([arena for arena in arenas if arena.task in family.tasks], [family], method).mean.estimate

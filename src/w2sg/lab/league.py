@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from w2sg.core import InputError, plain, registry
-from w2sg.lab.comparisons import ALPHA, PLACE, REFERENCE, Comparison, Names, by_place, compare_methods, result_of_method
-from w2sg.lab.families import MARGIN, Family, families_of
-from w2sg.lab.held_out import HeldOut, held_out_of
-from w2sg.lab.results import LEVEL, SetupResult, StudyResult
+from w2sg.lab.comparisons import PLACE, REFERENCE, Comparison, Names, by_place, compare_methods, result_of_method
+from w2sg.lab.families import Family, families_of
+from w2sg.lab.held_out import HeldOutFamilies, held_out_of
+from w2sg.lab.results import ALPHA, LEVEL, MARGIN, SetupResult, StudyResult
 from w2sg.lab.setup import name_of
 from w2sg.lab.standings import Ranking, Standing, ranking_of, standings_of
 
@@ -47,7 +47,7 @@ class League:
     families: tuple[Family, ...]
     standings: tuple[Standing, ...]
     ranking: Ranking
-    held_out: HeldOut
+    held_out: HeldOutFamilies
     left_out: tuple[str, ...]
     trust: tuple[tuple[str, str], ...]
     versions: Mapping[str, str]

@@ -16,9 +16,13 @@ from w2sg.measure import Interval, Paired, Pgr, bootstrap_pgrs, pgr
 
 if TYPE_CHECKING:
     from w2sg.lab.comparisons import Comparison
-    from w2sg.lab.sequential import Stopping
+    from w2sg.lab.sequential import SeedStopping
 
 LEVEL = 0.95
+ALPHA = 0.05
+"""A method beats or hurts where its p-value, adjusted by Holm within the comparison, is below this."""
+MARGIN = 0.01
+"""Mean differences of less accuracy than this are called equivalent, unless another margin is given."""
 TEST = "test"
 UNRECORDED = "not recorded"
 BOOTSTRAP_RESAMPLES = 1000
@@ -121,7 +125,7 @@ class StudyResult:
     wall_s: float = 0.0
     failed: tuple[FailedRun, ...] = ()
     families: Mapping[str, str] = field(default_factory=dict)
-    stopping: "Stopping | None" = None
+    stopping: "SeedStopping | None" = None
 
     def failures(self) -> str:
         """Return how many runs failed, and why the first of them did."""

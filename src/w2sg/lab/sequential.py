@@ -5,22 +5,40 @@ Looking again and again makes ordinary intervals too narrow. Those here hold at 
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
 
 from w2sg.core import AnyArray
-from w2sg.lab.comparisons import ALPHA, PLACE, REFERENCE
-from w2sg.lab.families import MARGIN
 from w2sg.lab.outcomes import Run
 from w2sg.lab.results import TEST
-from w2sg.lab.runs import MadeRuns
-from w2sg.lab.setup import Setup, names_of
+from w2sg.lab.setup import PARTS, Setup, names_of
 from w2sg.measure import Interval, anytime_t
+
+if TYPE_CHECKING:
+    from w2sg.lab.runs import MadeRuns
 
 FIRST_SEEDS = 4
 """Of the first look; each further look has a quarter more."""
+PLACE = tuple(part for part in PARTS if part != "method")
 Decision = Literal["better", "worse", "equivalent", "undecided"]
-Make = Callable[[Sequence[Setup], Sequence[int]], MadeRuns]
+Make = Callable[[Sequence[Setup], Sequence[int]], "MadeRuns"]
+
+
+@dataclass(frozen=True)
+class DecisionRule:
+    """When it is decided.
+
+    Attributes:
+        reference: The method that others are compared with.
+        most_seeds: The maximum.
+        margin: Differences of less accuracy are equivalent.
+        alpha: With at most this probability any decision of a place is wrong, whenever it is looked at.
+    """
+
+    reference: str
+    most_seeds: int
+    margin: float
+    alpha: float
 
 
 @dataclass(frozen=True)
@@ -53,27 +71,23 @@ class Stopped:
 
 
 @dataclass(frozen=True)
-class Stopping:
+class SeedStopping:
     """What came of adding seeds until it was decided.
 
     Attributes:
-        most_seeds: The maximum.
-        margin: Differences of less accuracy are equivalent.
-        alpha: With at most this probability any decision of a place is wrong, whenever it is looked at.
+        rule: When it was decided.
         places: Where it stopped, and why.
         decided: The methods.
     """
 
-    most_seeds: int
-    margin: float
-    alpha: float
+    rule: DecisionRule
     places: tuple[Stopped, ...]
     decided: tuple[Decided, ...]
 
 
 def until_decided(
-    setups: Sequence[Setup], make: Make, most_seeds: int, titles: Mapping[str, str]
-) -> tuple[MadeRuns, Stopping]:
+    setups: Sequence[Setup], make: Make, rule: DecisionRule, titles: Mapping[str, str]
+) -> "tuple[MadeRuns, SeedStopping]":
     """Make runs under more and more seeds, place by place, until each method is decided or there are enough.
 
     A place is a task, a supervisor and a student. All its methods have the same seeds, so that they can be paired.
@@ -81,7 +95,7 @@ def until_decided(
     Args:
         setups: What to try.
         make: Makes the runs of some setups under some seeds that are not there yet, and returns them all.
-        most_seeds: The maximum.
+        rule: When it is decided.
         titles: Names to show for parts, by the digest of the part.
     """
     places: dict[tuple[str, ...], list[Setup]] = {}
@@ -90,14 +104,16 @@ def until_decided(
     found: list[dict[str, Decided]] = [{} for _ in places]
     groups, spent = list(places.values()), [0] * len(places)
     done: Counter[str] = Counter()
-    going, n = list(range(len(groups))), min(FIRST_SEEDS, most_seeds)
+    going, n = list(range(len(groups))), min(FIRST_SEEDS, rule.most_seeds)
     while going:
         outcome = make([setup for place in going for setup in groups[place]], range(n))
         done += outcome.done
         for place in going:
-            spent[place], found[place] = n, _look(outcome.runs, groups[place], found[place], titles)
-        going = [p for p in going if n < most_seeds and any(one.decision == "undecided" for one in found[p].values())]
-        n = min(n + max(1, n // 4), most_seeds)
+            spent[place], found[place] = n, _look(outcome.runs, groups[place], found[place], rule, titles)
+        going = [
+            p for p in going if n < rule.most_seeds and any(one.decision == "undecided" for one in found[p].values())
+        ]
+        n = min(n + max(1, n // 4), rule.most_seeds)
     # All of these are in the store by now: places that took as many seeds are read back together.
     whole = [
         make([setup for group, took in zip(groups, spent, strict=True) if took == n for setup in group], range(n))
@@ -107,24 +123,28 @@ def until_decided(
         tuple(one for outcome in whole for one in getattr(outcome, name)) for name in ("runs", "refused", "failed")
     )
     stopped = tuple(
-        Stopped(_title(group, titles), took, _reason(list(known.values()), most_seeds))
+        Stopped(_title(group, titles), took, _reason(list(known.values()), rule.most_seeds))
         for group, took, known in zip(groups, spent, found, strict=True)
     )
     decided = tuple(one for known in found for one in known.values())
-    return MadeRuns(runs, refused, failed, done), Stopping(most_seeds, MARGIN, ALPHA, stopped, decided)
+    return replace(whole[0], runs=runs, refused=refused, failed=failed, done=done), SeedStopping(rule, stopped, decided)
 
 
 def _look(
-    runs: Sequence[Run], setups: Sequence[Setup], before: Mapping[str, Decided], titles: Mapping[str, str]
+    runs: Sequence[Run],
+    setups: Sequence[Setup],
+    before: Mapping[str, Decided],
+    rule: DecisionRule,
+    titles: Mapping[str, str],
 ) -> dict[str, Decided]:
     """Return what is known of each method of a place after these runs, by its setup; what was decided stays so."""
     right: dict[str, dict[int, AnyArray]] = {}
     for run in runs:
         right.setdefault(run.setup.digest(), {})[run.seed] = run.evidence[f"{TEST}.student"]
-    base = _reference(setups)
+    base = _reference(setups, rule.reference)
     rivals = [setup for setup in setups if setup is not base]
     # All methods of the place share its alpha, decided or not: how many there are was known before any seed.
-    level = 1 - ALPHA / max(len(rivals), 1)
+    level = 1 - rule.alpha / max(len(rivals), 1)
     found = dict(before)
     for setup in rivals:
         known = before.get(setup.digest())
@@ -136,16 +156,16 @@ def _look(
         # One example more or less is the least by which two seeds can differ.
         now = anytime_t(differences, level, least_deviation=1 / len(ours[seeds[0]]))
         method = setup.label(titles)["method"]
-        found[setup.digest()] = _decide(_title(setups, titles), method, len(seeds), _common(now, known))
+        found[setup.digest()] = _decide(_title(setups, titles), method, len(seeds), _common(now, known), rule.margin)
     return found
 
 
-def _decide(place: str, method: str, seeds: int, difference: Interval) -> Decided:
+def _decide(place: str, method: str, seeds: int, difference: Interval, margin: float) -> Decided:
     low, high = difference.low, difference.high
     decision: Decision = "undecided"
     if low > 0 or high < 0:
         decision = "better" if low > 0 else "worse"
-    elif -MARGIN <= low <= high <= MARGIN:
+    elif -margin <= low <= high <= margin:
         decision = "equivalent"
     return Decided(place, method, decision, seeds, difference)
 
@@ -159,9 +179,9 @@ def _common(now: Interval, known: Decided | None) -> Interval:
     return now if low > high else Interval(now.estimate, low, high, now.level, now.method)
 
 
-def _reference(setups: Sequence[Setup]) -> Setup:
+def _reference(setups: Sequence[Setup], reference: str) -> Setup:
     """Return the setup that others are compared with, by the rule of all comparisons."""
-    for name in (REFERENCE, setups[0].task.default_method):
+    for name in (reference, setups[0].task.default_method):
         for setup in setups:
             if names_of(setup)["method"] == name:
                 return setup

@@ -9,63 +9,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2sg.lab.comparisons import Comparison, Entrant, Verdict
+from w2sg.lab.comparisons import Comparison, Verdict
 from w2sg.lab.families import (
-    Choice,
     Effects,
     Family,
+    OverTasks,
+    Recovery,
     Worst,
     adjusted,
     codes_of_arenas,
     effects_of,
     entrants_of,
+    pooled,
+    recovery_of,
     worst_of,
 )
-from w2sg.lab.results import LEVEL
-from w2sg.measure import Friedman, average_ranks, friedman, pooled_mean, ratio_interval
-
-ONE_FAMILY = "one family of tasks: nothing says how much others would differ"
-NO_GAP = "in no arena is the gap large enough for a PGR"
-
-
-@dataclass(frozen=True)
-class OverTasks:
-    """A number over arenas with its interval, or the reason why one of them is missing.
-
-    Attributes:
-        estimate: The number, or None.
-        low: The lower limit, or None.
-        high: The upper limit, or None.
-        level: The confidence level.
-        reason: Why something is missing; None where nothing is.
-    """
-
-    estimate: float | None
-    low: float | None
-    high: float | None
-    level: float
-    reason: str | None = None
-
-
-@dataclass(frozen=True)
-class Recovery:
-    """A method's PGR over the arenas that have one, beside the reference's over the same arenas.
-
-    Attributes:
-        tasks: The tasks of these arenas.
-        n_arenas: The number of these arenas.
-        mean: The mean PGR.
-        reference_mean: The reference's mean PGR.
-        difference: Mean PGR minus the reference's, paired by arena; None for the reference.
-        ratio: Mean PGR over the reference's, with Fieller's interval, paired by arena; None for the reference.
-    """
-
-    tasks: tuple[str, ...]
-    n_arenas: int
-    mean: OverTasks
-    reference_mean: OverTasks
-    difference: OverTasks | None
-    ratio: OverTasks | None
+from w2sg.measure import Friedman, average_ranks, friedman
 
 
 @dataclass(frozen=True)
@@ -158,58 +117,6 @@ def standings_of(
     return (*(standings[method] for method in ranks), *apart)
 
 
-def recovery_of(arenas: Sequence[Comparison], families: Sequence[Family], method: Choice) -> Recovery:
-    """Return the PGR of a method, or of one for each task, over its arenas in which the reference has a PGR.
-
-    An arena's PGR is gain / gap of the estimates: whether it counts depends on the gap alone, which methods share.
-    """
-    # The reference decides for all methods of an arena, so that no method gains by dropping arenas in which it is poor.
-    measurable = [arena for arena in arenas if arena.reference.pgr.reason is None]
-    pairs = entrants_of(measurable, method)
-    tasks = tuple(dict.fromkeys(arena.task for arena, _ in pairs))
-    if not pairs:
-        nothing = OverTasks(None, None, None, LEVEL, NO_GAP)
-        return Recovery((), 0, nothing, nothing, nothing, nothing)
-    values = [[_share(entrant), _share(arena.reference)] for arena, entrant in pairs]
-    codes = codes_of_arenas([arena for arena, _ in pairs], families)
-    mean, reference_mean = pooled(values, codes, (1, 0)), pooled(values, codes, (0, 1))
-    if method == arenas[0].reference.method:
-        return Recovery(tasks, len(pairs), mean, reference_mean, None, None)
-    return Recovery(tasks, len(pairs), mean, reference_mean, pooled(values, codes, (1, -1)), _ratio(values, codes))
-
-
-def pooled(values: Sequence[Sequence[float]], families: Sequence[int], contrast: Sequence[float]) -> OverTasks:
-    """Return the mean over arenas of a contrast of their values, with the t interval over families.
-
-    Args:
-        values: Shape (n, p), one row per arena.
-        families: The number of each arena's family, shape (n,).
-        contrast: Weights of the p columns.
-    """
-    means = pooled_mean(values, families)
-    if not means.parts:
-        return OverTasks(means.value(contrast), None, None, LEVEL, ONE_FAMILY)
-    mean = means.interval(contrast, LEVEL)
-    return OverTasks(mean.estimate, mean.low, mean.high, LEVEL)
-
-
-def _ratio(values: Sequence[Sequence[float]], families: Sequence[int]) -> OverTasks:
-    """Return the ratio of the two columns' means; none where the second is not surely above 0."""
-    means = pooled_mean(values, families)
-    below = means.value((0, 1))
-    # A ratio to a mean at or below 0 turns its sign or explodes: twice as much of a loss is no praise.
-    if below <= 0:
-        reason = f"the reference's mean PGR is {below:.3f}, so a ratio to it has no meaning"
-        return OverTasks(None, None, None, LEVEL, reason)
-    if not means.parts:
-        return OverTasks(means.value((1, 0)) / below, None, None, LEVEL, ONE_FAMILY)
-    ratio, _ = ratio_interval(means, (1, 0), (0, 1), LEVEL)
-    if ratio is None:
-        shown = means.interval((0, 1), LEVEL)
-        return OverTasks(None, None, None, LEVEL, f"the reference's mean PGR, {shown}, does not exclude 0")
-    return OverTasks(ratio.estimate, ratio.low, ratio.high, LEVEL)
-
-
 def _standing(
     arenas: Sequence[Comparison],
     families: Sequence[Family],
@@ -250,10 +157,6 @@ def _ranked(arena: Comparison, method: str) -> bool:
 def _mean_accuracy(arenas: Sequence[Comparison], family: Family, method: str) -> float:
     entrants = entrants_of([arena for arena in arenas if arena.task in family.tasks], method)
     return float(np.mean([entrant.pgr.student.estimate for _, entrant in entrants]))
-
-
-def _share(entrant: Entrant) -> float:
-    return entrant.pgr.gain.estimate / entrant.pgr.gap.estimate
 
 
 def _estimate(number: OverTasks | None) -> float:

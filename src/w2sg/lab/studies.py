@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -25,11 +26,11 @@ from w2sg.core import (
 )
 from w2sg.graph import Launcher, Progress, Store
 from w2sg.isolation import load_plugins, loading_again, plugin_from
-from w2sg.lab.comparisons import compare_methods
-from w2sg.lab.grids import FAMILY, Entry, check_grid, expanded, grid_size, task_and_own
-from w2sg.lab.results import SetupResult, StudyResult, summarise
+from w2sg.lab.comparisons import REFERENCE, compare_methods
+from w2sg.lab.grids import Entry, check_grid, expanded, grid_size, named_families, task_and_own
+from w2sg.lab.results import ALPHA, MARGIN, SetupResult, StudyResult, summarise
 from w2sg.lab.runs import MadeRuns, default_store, make_runs
-from w2sg.lab.sequential import Stopping, until_decided
+from w2sg.lab.sequential import DecisionRule, SeedStopping, until_decided
 from w2sg.lab.setup import PARTS, Setup, Spec, make_setup, named_methods, toml_table
 
 MOST_RUNS, MOST_RUNS_EVER = 1_000_000, 1_000_000_000
@@ -155,16 +156,7 @@ class Study(Component):
     def families(self) -> dict[str, str]:
         """Return the families that entries of tasks name, by the digest of the task."""
         load_plugins(self.plugins)
-        named = [
-            (task_and_own(index, entry)[0], str(entry[FAMILY]))
-            for index, entry in enumerate(self.tasks)
-            if isinstance(entry, Mapping) and FAMILY in entry
-        ]
-        return {
-            registry.build(Task, task or {}).digest(): family
-            for entry, family in named
-            for task, _ in expanded([entry])
-        }
+        return named_families(self.tasks)
 
     def _combinations(self) -> Iterator[tuple[Setup, tuple[str, ...]]]:
         """Yield every setup of the grid with the titles of its parts."""
@@ -322,7 +314,7 @@ def study_runs(
 
 def _made(
     study: Study, folder: Path, launcher: Launcher | None, workers: int | None, yes: bool, progress: Progress | None
-) -> tuple[MadeRuns, Stopping | None]:
+) -> tuple[MadeRuns, SeedStopping | None]:
     """Return a study's runs, and why no more seeds were added where it asks for seeds until it is decided."""
     n_runs = study.count()
     if n_runs == 0:
@@ -335,14 +327,11 @@ def _made(
     if not setups:
         raise InputError(f"study {study.name!r} has no runs: no student can do what its methods need")
 
-    def make(some: Sequence[Setup], seeds: Sequence[int]) -> MadeRuns:
-        prepare = loading_again(study.plugins)
-        return make_runs(
-            some, seeds, store=folder, launcher=launcher, workers=workers, prepare=prepare, progress=progress
-        )
-
+    prepare = loading_again(study.plugins)
+    make = partial(make_runs, store=folder, launcher=launcher, workers=workers, prepare=prepare, progress=progress)
     if isinstance(study.seeds, str):
-        outcome, stopping = until_decided(setups, make, study.most_seeds, study.titles())
+        rule = DecisionRule(REFERENCE, study.most_seeds, MARGIN, ALPHA)
+        outcome, stopping = until_decided(setups, make, rule, study.titles())
     else:
         outcome = make(setups, study.seed_list())
     # A method that turns out not to fit its data ends the study or is left out, as the study says; runs that failed by

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from w2sg.core import Cell, DataTable, Finding, Heading, Tone, wording
-from w2sg.lab.documents.league_tables import over_tasks
 from w2sg.lab.documents.parts import level_of, short, some, text_column
 
 if TYPE_CHECKING:
-    from w2sg.lab.families import Effects
+    from w2sg.lab.families import Effects, OverTasks
     from w2sg.lab.league import League
     from w2sg.lab.standings import Standing
 
@@ -130,7 +129,7 @@ def held_out_finding(league: "League") -> Finding:
     if held.pgr_effects is None or recovery.difference is None:
         return Finding("open", f"{start}.")
     text = (
-        f"{start}; mean PGR {over_tasks(recovery.mean)} against {over_tasks(recovery.reference_mean)}, difference "
+        f"{start}; mean PGR {_over_tasks(recovery.mean)} against {_over_tasks(recovery.reference_mean)}, difference "
         f"{wording.difference(held.pgr_effects)}. Choices share families, so these intervals are approximate."
     )
     return Finding("open", text)
@@ -192,3 +191,12 @@ def _limits(effects: "Effects | None") -> Cell:
 
 def _some(names: Sequence[str]) -> str:
     return some(names, MOST_NAMED)
+
+
+def _over_tasks(number: "OverTasks") -> str:
+    """Return a number over tasks with its interval, or why something is missing, as words of a sentence."""
+    if number.estimate is None:
+        return f"none: {number.reason}"
+    if number.reason is not None:
+        return f"{wording.number(number.estimate)} (no interval: {number.reason})"
+    return wording.interval(number)

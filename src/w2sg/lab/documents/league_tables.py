@@ -8,8 +8,9 @@ from w2sg.lab.comparisons import Comparison, Entrant
 from w2sg.lab.documents.parts import PGR_HELP, level_of, pgr_cell, rests_on, text_column
 
 if TYPE_CHECKING:
+    from w2sg.lab.families import OverTasks
     from w2sg.lab.league import League
-    from w2sg.lab.standings import OverTasks, Standing
+    from w2sg.lab.standings import Standing
 
 VERDICTS = {"beats": "beats ▲", "hurts": "hurts ▼", "no difference": "no difference", "reference": "reference"}
 
@@ -77,17 +78,6 @@ def arena_table(league: "League", number: int, arena: Comparison) -> DataTable:
     # By accuracy and not by PGR, because every method has an accuracy.
     entrants = sorted(arena.entrants, key=lambda entrant: -entrant.pgr.student.estimate)
     return DataTable(f"arena-{number}", arena.title, intro, columns, tuple(map(_entrant, entrants)), terminal=False)
-
-
-def over_tasks(number: "OverTasks | None", *, sign: bool = False) -> str:
-    """Return a number over tasks with its interval, or why something is missing, as words of a sentence."""
-    if number is None:
-        return wording.NOTHING
-    if number.estimate is None:
-        return f"none: {number.reason}"
-    if number.reason is not None:
-        return f"{(wording.signed if sign else wording.number)(number.estimate)} (no interval: {number.reason})"
-    return wording.difference(number) if sign else wording.interval(number)
 
 
 def _standing(standing: "Standing", is_reference: bool) -> tuple[Cell, ...]:

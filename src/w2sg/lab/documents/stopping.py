@@ -3,7 +3,7 @@
 from w2sg.core import Cell, DataTable, Finding, Heading, wording
 from w2sg.lab.documents.parts import notes, short, text_column
 from w2sg.lab.results import StudyResult
-from w2sg.lab.sequential import Stopping
+from w2sg.lab.sequential import SeedStopping
 
 _LOOKED = (
     "Seeds were added by looking at the results: all other p-values and intervals on this page are made for a number "
@@ -24,7 +24,7 @@ def stopping_findings(study: StudyResult) -> list[Finding]:
     return [*where, *notes([_LOOKED])]
 
 
-def stopping_table(stopping: Stopping) -> DataTable:
+def stopping_table(stopping: SeedStopping) -> DataTable:
     """Return what was decided of each method, and after how many seeds."""
     columns = (
         text_column("method", key=True),
@@ -43,9 +43,10 @@ def stopping_table(stopping: Stopping) -> DataTable:
         )
         for one in stopping.decided
     )
+    rule = stopping.rule
     intro = (
-        f"Better, worse, or equivalent within {stopping.margin:g} of accuracy, at most {stopping.most_seeds} seeds. "
-        f"With probability {1 - stopping.alpha:g} all decisions of a place hold, whenever one looked (anytime-valid t "
+        f"Better, worse, or equivalent within {rule.margin:g} of accuracy, at most {rule.most_seeds} seeds. With "
+        f"probability {1 - rule.alpha:g} all decisions of a place hold, whenever one looked (anytime-valid t "
         "intervals, Wang and Ramdas 2023)."
     )
     return DataTable("stopping", "Seeds until it is decided", intro, columns, rows)
