@@ -18,14 +18,15 @@ def file(tmp_path: Path, w2sg: Command) -> Path:
     return path
 
 
-def test_a_league_is_printed_with_its_halves(w2sg: Command, file: Path) -> None:
+def test_a_league_is_printed_with_what_it_holds_out(w2sg: Command, file: Path) -> None:
     done = w2sg("league", str(file))
     assert done.code == 0, done.err
     assert done.out.startswith("3 methods of weak-to-strong generalization compared on 2 tasks (wine, gaussian).")
     assert "small: Standings" in done.out
     assert "mean PGR" in done.out
     assert "Friedman's test" in done.out
-    assert "The method with the highest mean PGR on one half of the tasks" in done.out
+    assert "Leave one family out" in done.out
+    assert "P(better)" in done.out
     again = w2sg("league", "small")
     assert again.out == done.out
 
@@ -35,7 +36,7 @@ def test_one_document_and_a_page(w2sg: Command, file: Path, tmp_path: Path) -> N
     assert found["study"] == "small"
     assert found["page"] == "league.md"
     assert {one["method"] for one in found["standings"]} == {"naive", "naive-hard", "confidence"}
-    assert found["ranking"]["n_tasks"] == 2
+    assert found["ranking"]["n_families"] == 2
     text = (tmp_path / "league.md").read_text(encoding="utf-8")
     assert f"w2sg league {file} -o league.md" in text
     assert (tmp_path / "league" / "differences.svg").is_file()

@@ -15,7 +15,7 @@ def result(
     method: str | Mapping[str, Any] = "naive",
     student: float = 0.7,
     *,
-    task: str = "gaussian",
+    task: str | Mapping[str, Any] = "gaussian",
     model: str = "linear",
     weak: float = 0.6,
     ceiling: float = 0.9,

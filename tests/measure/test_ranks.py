@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy.stats import friedmanchisquare, rankdata
 
 from w2sg.core.errors import InputError
-from w2sg.measure import average_ranks, cliques, critical_difference, friedman, task_ranks
+from w2sg.measure import average_ranks, friedman, signed_rank_p, task_ranks
 
 PRINTED = 5e-4
 """Demsar's tables are printed with three decimals."""
@@ -45,22 +45,6 @@ def test_demsars_example() -> None:
     assert found.f_p < 0.05
 
 
-@pytest.mark.parametrize(
-    ("k", "at_05", "at_10"),
-    [(2, 1.960, 1.645), (3, 2.343, 2.052), (4, 2.569, 2.291), (5, 2.728, 2.459), (10, 3.164, 2.920)],
-)
-def test_nemenyi_quantiles_are_those_of_demsars_table(k: int, at_05: float, at_10: float) -> None:
-    unit = (k * (k + 1) / (6 * 14)) ** 0.5
-    assert critical_difference(k, 14) / unit == pytest.approx(at_05, abs=1e-3)
-    assert critical_difference(k, 14, 0.9) / unit == pytest.approx(at_10, abs=1e-3)
-
-
-def test_the_critical_difference_of_demsars_example() -> None:
-    assert critical_difference(4, 14, 0.9) == pytest.approx(1.12, abs=0.005)
-    ranks = average_ranks(DEMSAR)
-    assert cliques(ranks, critical_difference(4, 14, 0.9)) == ((3, 1, 2), (2, 0))
-
-
 def test_friedman_is_scipys_with_and_without_ties() -> None:
     rng = np.random.default_rng(0)
     for decimals in (1, 8):
@@ -98,12 +82,12 @@ def test_extremes() -> None:
     assert (tied.chi_square, tied.chi_square_p, tied.f, tied.f_p) == (0.0, 1.0, 0.0, 1.0)
 
 
-def test_cliques() -> None:
-    assert cliques([1.0, 2.0, 3.0], 0.5) == ()
-    assert cliques([1.0, 2.0, 3.0], 1.0) == ()
-    assert cliques([1.0, 2.0, 3.0], 1.01) == ((0, 1), (1, 2))
-    assert cliques([3.0, 1.0, 2.0], 5.0) == ((1, 2, 0),)
-    assert cliques([1.0, 1.1, 4.0, 4.1, 9.0], 1.0) == ((0, 1), (2, 3))
+def test_signed_ranks() -> None:
+    assert signed_rank_p([0.1, 0.2, 0.05, 0.3, 0.15, 0.4]) == pytest.approx(2 / 2**6)
+    assert signed_rank_p([0.1, 0.2, 0.0, 0.05, 0.3, 0.15, 0.4, 0.0]) == pytest.approx(2 / 2**6)
+    assert signed_rank_p([0.0, 1e-15]) == 1.0
+    # C4.5 with and without m: Demsar rejects at .05 (section 3.1.3).
+    assert signed_rank_p(DEMSAR[:, 1] - DEMSAR[:, 0]) < 0.05
 
 
 def test_bad_input_is_said() -> None:
@@ -113,7 +97,5 @@ def test_bad_input_is_said() -> None:
         average_ranks([1.0, 2.0])
     with pytest.raises(InputError, match="leave out methods that not every task has"):
         task_ranks([[1.0, np.nan]])
-    with pytest.raises(InputError, match="got 1 and 4"):
-        critical_difference(1, 4)
-    with pytest.raises(InputError, match="level must lie strictly between 0 and 1"):
-        critical_difference(3, 4, 5.0)
+    with pytest.raises(InputError, match="effects must"):
+        signed_rank_p([np.nan])

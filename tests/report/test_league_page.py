@@ -10,11 +10,10 @@ from made_results import labelled, result, study
 from test_report_page import Page
 
 from w2sg import write_report
-from w2sg.core import Heat, InputError, StoreError
+from w2sg.core import Forest, Heat, InputError, StoreError
 from w2sg.lab import League, league_document, league_of
 from w2sg.report import Drawing, draw, html_page, markdown_page
 from w2sg.report.figures.heat import MOST_COLUMNS, shade
-from w2sg.report.figures.ranks import levels_of
 from w2sg.report.pages import on_white
 
 METHODS = ("naive", "confidence", "product", "naive-hard")
@@ -61,12 +60,14 @@ def test_the_markdown_has_its_parts_in_order(markdown: str) -> None:
     assert headings == [
         "League: made",
         "Findings",
+        "The effect of each method",
+        "Effect of each method over tasks, against naive",
+        "Effects over tasks",
         "Standings",
-        "Figures",
-        "Average ranks of the methods",
+        "Where methods differ",
         "Difference to naive by method and task",
         "Which method hurts where",
-        "A method chosen on half of the tasks",
+        "Leave one family out",
         "Arenas",
         "gaussian / few-features / linear",
         "wine / few-features / linear",
@@ -82,7 +83,7 @@ def test_the_markdown_has_its_parts_in_order(markdown: str) -> None:
 
 def test_every_markdown_table_is_whole(markdown: str) -> None:
     blocks = re.findall(r"(?:^\|.*\|\n?)+", markdown, re.MULTILINE)
-    assert len(blocks) == 7
+    assert len(blocks) == 8
     for block in blocks:
         assert len({len(re.findall(r"(?<!\\)\|", line)) for line in block.splitlines()}) == 1
 
@@ -97,25 +98,32 @@ def test_the_markdown_says_who_beats_and_hurts_where(markdown: str, league: Leag
     assert re.search(r"^\| naive-hard \| – \| 1 \| 0 \| 3 \|", markdown, re.MULTILINE)
     assert "| no PGR |" in markdown
     assert "No PGR for 3 methods: gap ceiling - weak is" in markdown
-    chosen = league.halves.chosen
-    assert f"| chosen method | {chosen} |" in markdown
+    for fold in league.held_out.folds:
+        assert re.search(rf"^\| {fold.family} \| {fold.chosen} \|", markdown, re.MULTILINE)
+    effects = best.effects
+    assert effects is not None
+    assert f"{effects.estimate:+.3f}".replace("-", "−") in markdown
 
 
 def test_findings_are_made_from_the_numbers(league: League) -> None:
     texts = {one.text: one.tone for one in league_document(league).findings}
-    assert any(text.startswith("Friedman's test that all 3 methods rank alike over 4 tasks") for text in texts)
+    assert any(
+        text.startswith("Friedman's test that all 3 methods rank alike over 4 families of tasks") for text in texts
+    )
     assert texts["Beats naive somewhere and hurts nowhere: naive-hard (1 of 3)."] == "better"
     assert texts["Hurts somewhere and beats naive nowhere: product (3 of 4)."] == "worse"
     assert texts["Beats naive in some arenas and hurts in others: confidence."] == "open"
+    assert any(text.startswith("4 families are too few for a verdict on 3 methods") for text in texts)
+    assert any(text.startswith("Chosen by mean PGR on all other families") for text in texts)
     assert any("No PGR, and no part in means of it: breast-cancer" in text for text in texts)
 
 
 def test_links_of_the_markdown_lead_to_files_and_bytes_repeat(league: League, tmp_path: Path) -> None:
     path = write_report(league, tmp_path / "league.md", command="c")
     links = re.findall(r"!\[[^\]]*\]\(([^)]*)\)", path.read_text(encoding="utf-8"))
-    assert links == ["league/critical-difference.svg", "league/differences.svg"]
+    assert links == ["league/effects.svg", "league/differences.svg"]
     before = {file.name: file.read_bytes() for file in sorted(tmp_path.rglob("*")) if file.is_file()}
-    assert sorted(before) == ["critical-difference.svg", "differences.svg", "league.md"]
+    assert sorted(before) == ["differences.svg", "effects.svg", "league.md"]
     write_report(league, path, command="c")
     assert {file.name: file.read_bytes() for file in sorted(tmp_path.rglob("*")) if file.is_file()} == before
     for name in links:
@@ -129,29 +137,34 @@ def test_figures_are_the_same_bytes_whatever_the_readers_settings(league: League
         assert league_figures(made_league()) == first
     for drawing in first:
         texts = [element.text or "" for element in ET.fromstring(drawing.svg).iter() if element.tag.endswith("}text")]
-        assert {"naive-hard"} & set(texts) or drawing.name == "critical-difference"
+        assert "naive-hard" in texts
         assert len(drawing.svg) < 40_000
     assert any(text.endswith("▼") for text in texts)
     assert any(text.endswith("▲") for text in texts)
 
 
-def test_the_diagram_names_ranks_and_the_critical_difference(league: League) -> None:
+def test_the_forest_shows_effects_and_where_new_ones_lie(league: League) -> None:
+    forest = league_document(league).figures["effects"]
+    assert isinstance(forest, Forest)
+    rows = {row.name: row for row in forest.groups[0].rows}
+    assert set(rows) == {"confidence", "product", "naive-hard"}
+    effects = league.standing("product").effects
+    assert effects is not None
+    assert effects.prediction is not None
+    assert rows["product"].prediction == (effects.prediction.low, effects.prediction.high)
+    assert {row.tone for row in rows.values()} == {"open"}
     drawing = league_figures(league)[0]
-    texts = [element.text for element in ET.fromstring(drawing.svg).iter() if element.tag.endswith("}text")]
-    ranking = league.ranking
-    assert {*ranking.methods, *(f"{rank:.2f}" for rank in ranking.ranks)} <= set(texts)
-    assert any((text or "").startswith(f"CD = {ranking.critical_difference:.2f}") for text in texts)
-    assert drawing.svg.count("no significant differences among") == len(ranking.cliques)
+    texts = [element.text or "" for element in ET.fromstring(drawing.svg).iter() if element.tag.endswith("}text")]
+    assert {"P(better)", f"{effects.probability_above:.3f}"[1:]} <= set(texts)
 
 
-def test_one_task_has_no_diagram_and_says_why() -> None:
+def test_one_task_says_nothing_of_others_and_why() -> None:
     found = made_league("gaussian")
-    assert [drawing.name for drawing in league_figures(found)] == ["differences"]
     text = league_markdown(found, "x")
-    assert "No test of the ranks: one task (gaussian): Friedman's test and the critical difference need" in text
+    assert "No test of the ranks: one family of tasks (gaussian): Friedman's test needs at least two" in text
     assert "Generated by `w2sg league made`" in text
-    rows = [(name.value, value.value) for name, value in league_document(found).tables["halves"].rows]
-    assert ("missing", "one task (gaussian): it cannot be halved") in rows
+    assert "Missing: one family of tasks: none is left to choose on." in text
+    assert "One family of tasks: no verdict over tasks" in text
 
 
 def test_nothing_differs() -> None:
@@ -167,7 +180,7 @@ def test_the_page_is_whole_and_offline(league: League) -> None:
     page = Page(text)
     assert len(page.ids) == len(set(page.ids))
     assert {link.removeprefix("#") for link in page.links} <= set(page.ids)
-    assert {"findings", "standings", "figures", "verdicts", "halves", "arena-1", "arena-4"} <= set(page.ids)
+    assert {"findings", "standings", "figures", "verdicts", "held-out", "arena-1", "arena-4"} <= set(page.ids)
     assert page.asked == []
     assert set(re.findall(r"https?://[^\"'\s<]*", text)) == {"http://www.w3.org/2000/svg"}
     data = json.loads(page.scripts[0][1])
@@ -192,7 +205,6 @@ def test_wide_leagues_become_several_figures() -> None:
     wide = replace(heat, columns=heat.columns * 5, cells=tuple(row * 5 for row in heat.cells))
     assert [drawing.name for drawing in draw(wide)] == ["differences-1", "differences-2"]
     assert draw(wide)[1].title.endswith("by method and task (2 of 2)")
-    assert levels_of([(1, 2), (1.5, 3), (2.5, 4)]) == [0, 1, 0]
     assert shade(0.0, 1.0) == ("#f7f7f7", 0.0)
     assert shade(-9.0, 1.0) == ("#d55e00", 1.0)
     assert on_white("<svg><title>a</title></svg>").count("<rect") == 1

@@ -11,6 +11,9 @@ from w2sg.cli import console
 def study(
     file: Annotated[Path, typer.Argument(help="The study's TOML file.", metavar="FILE")],
     yes: Annotated[bool, typer.Option("--yes", help="Go on although the grid has over a million runs.")] = False,
+    until_decided: Annotated[
+        bool, typer.Option("--until-decided", help="Add seeds until each method is decided, at most 'most_seeds'.")
+    ] = False,
     launcher: console.LauncherName = None,
     store: console.StoreFolder = None,
     workers: console.Workers = None,
@@ -28,8 +31,11 @@ def study(
     import w2sg
     from w2sg.lab import study_document
 
+    given = w2sg.Study.read(file)
+    if until_decided:
+        given = given.model_copy(update={"seeds": "until decided"})
     with console.progress_bar(file.stem) as progress:
-        result = w2sg.study(file, store=store, launcher=launcher, workers=workers, yes=yes, progress=progress)
+        result = w2sg.study(given, store=store, launcher=launcher, workers=workers, yes=yes, progress=progress)
     document = study_document(result)
     console.print_document(document, as_json=as_json)
     # Printed first, because the runs that were made are of use in any case.

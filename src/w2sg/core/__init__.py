@@ -62,8 +62,6 @@ from w2sg.core.figures import LinePanel as LinePanel
 from w2sg.core.figures import Lines as Lines
 from w2sg.core.figures import Look as Look
 from w2sg.core.figures import PointGroup as PointGroup
-from w2sg.core.figures import RankedMethod as RankedMethod
-from w2sg.core.figures import Ranks as Ranks
 from w2sg.core.figures import Scatter as Scatter
 from w2sg.core.figures import ScatterPanel as ScatterPanel
 from w2sg.core.figures import SpecificationCurve as SpecificationCurve

@@ -56,13 +56,25 @@ class Figure:
 
 @dataclass(frozen=True)
 class ForestRow:
-    """A row of a forest plot: its estimate, or in a few words why there is none, and what it rests on."""
+    """A row of a forest plot: its estimate, or in a few words why there is none, and what it rests on.
+
+    Attributes:
+        name: What it is the estimate of.
+        estimate: The estimate, or None.
+        missing: Why there is none, in a few words.
+        help: The same in full.
+        counts: What it rests on.
+        prediction: Where a new one lies: drawn thin beyond the interval.
+        tone: What is claimed, which decides the colour; None takes the side of 0 on which the interval lies.
+    """
 
     name: str
     estimate: Estimate | None
     missing: str = ""
     help: str = ""
     counts: str = ""
+    prediction: tuple[float, float] | None = None
+    tone: Literal["better", "worse", "open"] | None = None
 
 
 @dataclass(frozen=True)
@@ -212,26 +224,6 @@ class Scatter(Figure):
 
     groups: tuple[PointGroup, ...]
     panels: tuple[ScatterPanel, ...]
-
-
-@dataclass(frozen=True)
-class RankedMethod:
-    """A method's average rank; the tone says how it stands to the reference, None is the reference itself."""
-
-    name: str
-    rank: float
-    tone: Literal["better", "worse", "open"] | None
-
-
-@dataclass(frozen=True)
-class Ranks(Figure):
-    """Average ranks with the groups of methods that do not differ (Demsar's diagram)."""
-
-    kind: ClassVar[str] = "ranks"
-
-    methods: tuple[RankedMethod, ...]
-    critical_difference: float
-    cliques: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True)

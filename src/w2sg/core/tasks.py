@@ -123,6 +123,11 @@ class Task(Component):
         """The name of the method where a setup names none; with gold for weak labels it trains the ceiling."""
         return "naive"
 
+    @property
+    def sources(self) -> frozenset[str]:
+        """What its rows are from: tasks that share one are one family, and say less together than two of their own."""
+        return frozenset({self.kind})
+
     def asked_otherwise(self, inputs: Inputs) -> Sequence[Inputs]:
         """Return the same questions in other words, each way for all `n` inputs; empty where none is known."""
         return ()

@@ -6,13 +6,13 @@ from w2sg.lab.comparisons import Entrant as Entrant
 from w2sg.lab.comparisons import compare_methods as compare_methods
 from w2sg.lab.comparisons import entrants_of as entrants_of
 from w2sg.lab.documents import league_document as league_document
+from w2sg.lab.documents import power_document as power_document
 from w2sg.lab.documents import study_document as study_document
-from w2sg.lab.league import Halves as Halves
 from w2sg.lab.league import League as League
-from w2sg.lab.league import halves as halves
 from w2sg.lab.league import league_of as league_of
 from w2sg.lab.outcomes import FailedRun as FailedRun
 from w2sg.lab.outcomes import Run as Run
+from w2sg.lab.planning import plan_of as plan_of
 from w2sg.lab.results import SetupResult as SetupResult
 from w2sg.lab.results import StudyResult as StudyResult
 from w2sg.lab.results import TestSet as TestSet

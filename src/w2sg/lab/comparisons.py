@@ -9,13 +9,11 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from w2sg.core import Method, registry, wording
-from w2sg.lab.results import LEVEL, TEST, SetupResult
+from w2sg.lab.results import ALPHA, LEVEL, TEST, SetupResult
 from w2sg.lab.runs import DIRECT
 from w2sg.lab.setup import names_of
 from w2sg.measure import Interval, PairedDifference, Pgr, compare_all
 
-ALPHA = 0.05
-"""A method beats or hurts where its p-value, adjusted by Holm within the comparison, is below this."""
 REFERENCE = "naive"
 PLACE = ("task", "supervisor", "student")
 

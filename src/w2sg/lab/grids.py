@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from w2sg.core import ConfigError, registry
+from w2sg.core import ConfigError, Task, registry
 from w2sg.lab.setup import MOST_DEEP
 
 Entry = str | dict[str, Any]
@@ -13,6 +13,8 @@ OUTSIDE = ("grid", "title")
 """What an entry may hold beside the fields of its component."""
 OF_TASK = ("supervisors", "students", "without")
 """What a task's entry may hold beside these: lists for this task alone."""
+FAMILY = "family"
+"""And the name of its family; see `families`."""
 
 
 def task_and_own(index: int, entry: Entry) -> tuple[Entry, dict[str, Sequence[Any]]]:
@@ -25,7 +27,20 @@ def task_and_own(index: int, entry: Entry) -> tuple[Entry, dict[str, Sequence[An
         if not isinstance(values, list | tuple) or not all(isinstance(value, kinds) for value in values):
             rule = "names of methods" if name == "without" else "names or tables"
             raise ConfigError([(("tasks", str(index), name), f"must be a list of {rule}, got {values!r:.80}")])
-    return {name: value for name, value in entry.items() if name not in OF_TASK}, own
+    family = entry.get(FAMILY, "-")
+    if not isinstance(family, str) or not family.strip():
+        raise ConfigError([(("tasks", str(index), FAMILY), f"must be a name, got {family!r:.80}")])
+    return {name: value for name, value in entry.items() if name not in (*OF_TASK, FAMILY)}, own
+
+
+def named_families(entries: Sequence[Entry]) -> dict[str, str]:
+    """Return the families that entries of tasks name, by the digest of the task."""
+    named = [
+        (task_and_own(index, entry)[0], str(entry[FAMILY]))
+        for index, entry in enumerate(entries)
+        if isinstance(entry, Mapping) and FAMILY in entry
+    ]
+    return {registry.build(Task, task or {}).digest(): name for entry, name in named for task, _ in expanded([entry])}
 
 
 def check_grid(name: str, index: int, entry: Entry | None) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from w2sg.core import AnyArray, derive
+from w2sg.core import AnyArray, derive, plain
 from w2sg.lab.outcomes import FailedRun, Run, failures_message
 from w2sg.lab.scoring import shown_trust
 from w2sg.lab.setup import Setup
@@ -16,8 +16,13 @@ from w2sg.measure import Interval, Paired, Pgr, bootstrap_pgrs, pgr
 
 if TYPE_CHECKING:
     from w2sg.lab.comparisons import Comparison
+    from w2sg.lab.sequential import SeedStopping
 
 LEVEL = 0.95
+ALPHA = 0.05
+"""A method beats or hurts where its p-value, adjusted by Holm within the comparison, is below this."""
+MARGIN = 0.01
+"""Mean differences of less accuracy than this are called equivalent, unless another margin is given."""
 TEST = "test"
 UNRECORDED = "not recorded"
 BOOTSTRAP_RESAMPLES = 1000
@@ -119,7 +124,11 @@ INTERVALS = ("weak", "student", "ceiling", "gain", "shortfall", "gap")
 
 @dataclass(frozen=True, eq=False)
 class StudyResult:
-    """A study: its setups over their seeds, and the comparisons of its methods, one for each place."""
+    """A study: its setups over their seeds, and the comparisons of its methods, one for each place.
+
+    `families` are those that the study names, by the digest of the task; `stopping` says why no more seeds were added
+    where there were to be as many as it takes.
+    """
 
     name: str
     results: tuple[SetupResult, ...]
@@ -127,6 +136,8 @@ class StudyResult:
     steps_done: Mapping[str, int] = field(default_factory=dict)
     wall_s: float = 0.0
     failed: tuple[FailedRun, ...] = ()
+    families: Mapping[str, str] = field(default_factory=dict)
+    stopping: "SeedStopping | None" = None
 
     def failures(self) -> str:
         """Return how many runs failed, and why the first of them did."""
@@ -146,6 +157,7 @@ class StudyResult:
             "results": [result.to_dict() for result in self.results],
             "contests": [comparison.to_dict() for comparison in self.comparisons if comparison.rivals],
             "failed": [asdict(run) for run in self.failed],
+            "stopping": None if self.stopping is None else plain(asdict(self.stopping), sparse=False),
             "wall_s": self.wall_s,
         }
 

@@ -1,7 +1,7 @@
 """Standings: what the arenas say together, as statements about tasks like these.
 
-Tasks are the sampling units: in the ranking a task is one block, and in means over arenas those of one task are one
-cluster. With one arena per task these are the ordinary ranks over data sets and Student's t.
+Families of tasks are the sampling units: in the ranking a family is one block, and in means over arenas those of one
+family are one cluster. With one arena per family these are the ordinary ranks over data sets and Student's t.
 """
 
 from collections.abc import Sequence
@@ -9,52 +9,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2sg.lab.comparisons import Comparison, Entrant, Verdict
-from w2sg.lab.results import LEVEL
-from w2sg.measure import Friedman, average_ranks, cliques, critical_difference, friedman, pooled_mean, ratio_interval
-
-ONE_TASK = "one task: nothing says how much others would differ"
-NO_GAP = "in no arena is the gap large enough for a PGR"
-
-
-@dataclass(frozen=True)
-class OverTasks:
-    """A number over arenas with its interval, or the reason why one of them is missing.
-
-    Attributes:
-        estimate: The number, or None.
-        low: The lower limit, or None.
-        high: The upper limit, or None.
-        level: The confidence level.
-        reason: Why something is missing; None where nothing is.
-    """
-
-    estimate: float | None
-    low: float | None
-    high: float | None
-    level: float
-    reason: str | None = None
-
-
-@dataclass(frozen=True)
-class Recovery:
-    """A method's PGR over the arenas that have one, beside the reference's over the same arenas.
-
-    Attributes:
-        tasks: The tasks of these arenas.
-        n_arenas: The number of these arenas.
-        mean: The mean PGR.
-        reference_mean: The reference's mean PGR.
-        difference: Mean PGR minus the reference's, paired by arena; None for the reference.
-        ratio: Mean PGR over the reference's, with Fieller's interval, paired by arena; None for the reference.
-    """
-
-    tasks: tuple[str, ...]
-    n_arenas: int
-    mean: OverTasks
-    reference_mean: OverTasks
-    difference: OverTasks | None
-    ratio: OverTasks | None
+from w2sg.lab.comparisons import Comparison, Verdict
+from w2sg.lab.families import (
+    Effects,
+    Family,
+    OverTasks,
+    Recovery,
+    Worst,
+    adjusted,
+    codes_of_arenas,
+    effects_of,
+    entrants_of,
+    pooled,
+    recovery_of,
+    worst_of,
+)
+from w2sg.measure import Friedman, average_ranks, friedman
 
 
 @dataclass(frozen=True)
@@ -63,13 +33,16 @@ class Standing:
 
     Attributes:
         method: Its name.
-        rank: Its average rank over tasks; None where it is not in the ranking.
+        rank: Its average rank over families; None where it is not in the ranking.
         n_arenas: The arenas it took part in.
         beats: The places where it beats the reference.
         hurts: The places where it hurts.
         no_difference: The places where no difference was shown.
         difference: Mean accuracy minus the reference's over its arenas, paired; None for the reference.
         recovery: Its PGR over the arenas that have one.
+        effects: How its accuracy differs from the reference's over families; None for the reference.
+        pgr_effects: The same of its PGR, over the families whose gap is large enough; None where there is none.
+        worst: Where it does most harm; None for the reference.
         cost_s: Seconds of student training per run, the mean over its arenas.
         gold: Ground-truth labels of the transfer split that it buys per run, the most over its arenas.
     """
@@ -82,125 +55,79 @@ class Standing:
     no_difference: tuple[str, ...]
     difference: OverTasks | None
     recovery: Recovery
+    effects: Effects | None
+    pgr_effects: Effects | None
+    worst: Worst | None
     cost_s: float
     gold: float
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """Ranks by student accuracy; a task's row is the mean over its arenas.
+    """Ranks by student accuracy; a family's row is the mean over its arenas.
 
     Attributes:
         methods: The methods that every arena has and that buy no gold, and the reference; the best average rank first.
-        ranks: Their average ranks over tasks; 1 is the best possible.
-        n_tasks: The number of tasks.
+        ranks: Their average ranks over families; 1 is the best possible.
+        n_families: The number of families.
         friedman: The test that all methods rank alike, or None.
-        critical_difference: How far ranks must lie apart to differ, over all pairs (Nemenyi), or None.
-        cliques: The largest groups of methods of which no two differ.
         reason: Why there is no test; None where there is one.
     """
 
     methods: tuple[str, ...]
     ranks: tuple[float, ...]
-    n_tasks: int
+    n_families: int
     friedman: Friedman | None
-    critical_difference: float | None
-    cliques: tuple[tuple[str, ...], ...]
     reason: str | None
 
 
-def ranking_of(arenas: Sequence[Comparison]) -> Ranking:
+def ranking_of(arenas: Sequence[Comparison], families: Sequence[Family]) -> Ranking:
     """Return the ranking of the methods that every arena has and that buy no gold, and of the reference."""
     entered = [entrant.method for entrant in arenas[0].entrants]
     methods = [method for method in entered if all(_ranked(arena, method) for arena in arenas)]
-    tasks = list(dict.fromkeys(arena.task for arena in arenas))
-    # One row for each task, not for each arena: arenas of one task share its examples, and Friedman's test counts rows
+    # One row for each family, not for each arena: arenas of one family share examples, and Friedman's test counts rows
     # as independent.
-    scores = np.array([[_mean_accuracy(arenas, task, method) for method in methods] for task in tasks])
+    scores = np.array([[_mean_accuracy(arenas, family, method) for method in methods] for family in families])
     ranks = average_ranks(scores)
     # A stable sort keeps the study's order among equal ranks, so that the same study gives the same page.
     order = np.argsort(ranks, kind="stable")
     names, sorted_ranks = tuple(methods[i] for i in order), tuple(float(ranks[i]) for i in order)
-    # Ranks are shown in any case; only what rests on several tasks needs several.
+    # Ranks are shown in any case; only what rests on several families needs several.
     reason = None
     if len(methods) < 2:
         reason = f"no method beside {methods[0]} is in every arena and buys no gold: there is nothing to rank"
-    elif len(tasks) < 2:
-        reason = f"one task ({tasks[0]}): Friedman's test and the critical difference need at least two"
-    if reason is not None:
-        return Ranking(names, sorted_ranks, len(tasks), None, None, (), reason)
-    apart = critical_difference(len(methods), len(tasks), LEVEL)
-    groups = tuple(tuple(names[i] for i in group) for group in cliques(sorted_ranks, apart))
-    return Ranking(names, sorted_ranks, len(tasks), friedman(scores), apart, groups, None)
+    elif len(families) < 2:
+        reason = f"one family of tasks ({families[0].name}): Friedman's test needs at least two"
+    test = friedman(scores) if reason is None else None
+    return Ranking(names, sorted_ranks, len(families), test, reason)
 
 
-def standings_of(arenas: Sequence[Comparison], ranking: Ranking) -> tuple[Standing, ...]:
+def standings_of(
+    arenas: Sequence[Comparison], families: Sequence[Family], ranking: Ranking, margin: float
+) -> tuple[Standing, ...]:
     """Return every method's standing: those in the ranking first, then the others, most arenas first."""
     ranks = dict(zip(ranking.methods, ranking.ranks, strict=True))
     every = dict.fromkeys(entrant.method for arena in arenas for entrant in arena.entrants)
+    rivals = [method for method in every if method != arenas[0].reference.method]
+    effects = adjusted({method: effects_of(arenas, families, method, "accuracy", margin) for method in rivals})
+    standings = {m: _standing(arenas, families, m, ranks.get(m), effects.get(m)) for m in every}
     # Methods without a rank buy gold or missed some arenas: in how many they stood says how much is known of them.
-    apart = [_standing(arenas, method, None) for method in every if method not in ranks]
+    apart = [standing for standing in standings.values() if standing.rank is None]
     apart.sort(key=lambda standing: (-standing.n_arenas, -_estimate(standing.difference)))
-    return (*(_standing(arenas, method, rank) for method, rank in ranks.items()), *apart)
+    return (*(standings[method] for method in ranks), *apart)
 
 
-def recovery_of(arenas: Sequence[Comparison], method: str) -> Recovery:
-    """Return a method's PGR over those of the arenas in which it took part and the reference has a PGR.
-
-    An arena's PGR is gain / gap of the estimates: whether it counts depends on the gap alone, which methods share.
-    """
-    # The reference decides for all methods of an arena, so that no method gains by dropping arenas in which it is poor.
-    measurable = [arena for arena in arenas if arena.reference.pgr.reason is None]
-    pairs = [(arena, entrant) for arena in measurable if (entrant := arena.entrant(method))]
-    tasks = tuple(dict.fromkeys(arena.task for arena, _ in pairs))
-    if not pairs:
-        nothing = OverTasks(None, None, None, LEVEL, NO_GAP)
-        return Recovery((), 0, nothing, nothing, nothing, nothing)
-    values = [[_share(entrant), _share(arena.reference)] for arena, entrant in pairs]
-    codes = [tasks.index(arena.task) for arena, _ in pairs]
-    mean, reference_mean = pooled(values, codes, (1, 0)), pooled(values, codes, (0, 1))
-    if method == arenas[0].reference.method:
-        return Recovery(tasks, len(pairs), mean, reference_mean, None, None)
-    return Recovery(tasks, len(pairs), mean, reference_mean, pooled(values, codes, (1, -1)), _ratio(values, codes))
-
-
-def pooled(values: Sequence[Sequence[float]], tasks: Sequence[int], contrast: Sequence[float]) -> OverTasks:
-    """Return the mean over arenas of a contrast of their values, with the t interval over tasks.
-
-    Args:
-        values: Shape (n, p), one row per arena.
-        tasks: The number of each arena's task, shape (n,).
-        contrast: Weights of the p columns.
-    """
-    means = pooled_mean(values, tasks)
-    if not means.parts:
-        return OverTasks(means.value(contrast), None, None, LEVEL, ONE_TASK)
-    mean = means.interval(contrast, LEVEL)
-    return OverTasks(mean.estimate, mean.low, mean.high, LEVEL)
-
-
-def _ratio(values: Sequence[Sequence[float]], tasks: Sequence[int]) -> OverTasks:
-    """Return the ratio of the two columns' means; none where the second is not surely above 0."""
-    means = pooled_mean(values, tasks)
-    below = means.value((0, 1))
-    # A ratio to a mean at or below 0 turns its sign or explodes: twice as much of a loss is no praise.
-    if below <= 0:
-        reason = f"the reference's mean PGR is {below:.3f}, so a ratio to it has no meaning"
-        return OverTasks(None, None, None, LEVEL, reason)
-    if not means.parts:
-        return OverTasks(means.value((1, 0)) / below, None, None, LEVEL, ONE_TASK)
-    ratio, _ = ratio_interval(means, (1, 0), (0, 1), LEVEL)
-    if ratio is None:
-        shown = means.interval((0, 1), LEVEL)
-        return OverTasks(None, None, None, LEVEL, f"the reference's mean PGR, {shown}, does not exclude 0")
-    return OverTasks(ratio.estimate, ratio.low, ratio.high, LEVEL)
-
-
-def _standing(arenas: Sequence[Comparison], method: str, rank: float | None) -> Standing:
-    pairs = [(arena, entrant) for arena in arenas if (entrant := arena.entrant(method))]
-    tasks = list(dict.fromkeys(arena.task for arena, _ in pairs))
-    codes = [tasks.index(arena.task) for arena, _ in pairs]
+def _standing(
+    arenas: Sequence[Comparison],
+    families: Sequence[Family],
+    method: str,
+    rank: float | None,
+    effects: Effects | None,
+) -> Standing:
+    pairs = entrants_of(arenas, method)
+    codes = codes_of_arenas([arena for arena, _ in pairs], families)
     differences = [[entrant.difference.estimate] for _, entrant in pairs if entrant.difference is not None]
+    is_reference = method == arenas[0].reference.method
 
     def where(verdict: Verdict) -> tuple[str, ...]:
         return tuple(arena.place for arena, entrant in pairs if entrant.verdict == verdict)
@@ -213,7 +140,10 @@ def _standing(arenas: Sequence[Comparison], method: str, rank: float | None) -> 
         hurts=where("hurts"),
         no_difference=where("no difference"),
         difference=pooled(differences, codes, (1,)) if differences else None,
-        recovery=recovery_of(arenas, method),
+        recovery=recovery_of(arenas, families, method),
+        effects=effects,
+        pgr_effects=None if is_reference else effects_of(arenas, families, method, "pgr"),
+        worst=worst_of(arenas, families, method, effects),
         cost_s=float(np.mean([entrant.cost_s for _, entrant in pairs])),
         gold=max(entrant.gold for _, entrant in pairs),
     )
@@ -224,13 +154,9 @@ def _ranked(arena: Comparison, method: str) -> bool:
     return entrant is not None and (entrant.gold == 0 or entrant is arena.reference)
 
 
-def _mean_accuracy(arenas: Sequence[Comparison], task: str, method: str) -> float:
-    entrants = [entrant for arena in arenas if arena.task == task and (entrant := arena.entrant(method))]
-    return float(np.mean([entrant.pgr.student.estimate for entrant in entrants]))
-
-
-def _share(entrant: Entrant) -> float:
-    return entrant.pgr.gain.estimate / entrant.pgr.gap.estimate
+def _mean_accuracy(arenas: Sequence[Comparison], family: Family, method: str) -> float:
+    entrants = entrants_of([arena for arena in arenas if arena.task in family.tasks], method)
+    return float(np.mean([entrant.pgr.student.estimate for _, entrant in entrants]))
 
 
 def _estimate(number: OverTasks | None) -> float:

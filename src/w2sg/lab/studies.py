@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -25,10 +26,11 @@ from w2sg.core import (
 )
 from w2sg.graph import Launcher, Progress, Store
 from w2sg.isolation import load_plugins, loading_again, plugin_from
-from w2sg.lab.comparisons import compare_methods
-from w2sg.lab.grids import Entry, check_grid, expanded, grid_size, task_and_own
-from w2sg.lab.results import SetupResult, StudyResult, summarise
+from w2sg.lab.comparisons import REFERENCE, compare_methods
+from w2sg.lab.grids import Entry, check_grid, expanded, grid_size, named_families, task_and_own
+from w2sg.lab.results import ALPHA, MARGIN, SetupResult, StudyResult, summarise
 from w2sg.lab.runs import MadeRuns, default_store, make_runs
+from w2sg.lab.sequential import DecisionRule, SeedStopping, until_decided
 from w2sg.lab.setup import PARTS, Setup, Spec, make_setup, named_methods, toml_table
 
 MOST_RUNS, MOST_RUNS_EVER = 1_000_000, 1_000_000_000
@@ -47,16 +49,21 @@ class Study(Component):
     An entry is a name, or a table with `kind`, fields, and optionally `grid`: lists of values by dotted path, each
     combination of which is an entry; and `title`: the name shown in tables, which changes nothing else. A task's table
     may also have `supervisors` and `students`: those of this task, in the place of the study's. Where there are none
-    the task's defaults are taken. And it may have `without`: what `*` leaves out on this task, beside the study's.
+    the task's defaults are taken. It may have `without`: what `*` leaves out on this task, beside the study's; and
+    `family`: the name that it shares with tasks of the same kind of data, which a league takes for one unit. Tasks that
+    are made of the same files are one family without being told.
     """
 
     kind: Literal["study"] = "study"
     name: str = Field(
         min_length=1, max_length=200, pattern=r"^\w[\w.-]*$", description="names the study in the store and in reports"
     )
-    seeds: WholeNumber | tuple[WholeNumber, ...] = Field(
-        DEFAULT_SEEDS, description="how many seeds (0, 1, ...), or a list of seeds"
+    seeds: WholeNumber | tuple[WholeNumber, ...] | Literal["until decided"] = Field(
+        DEFAULT_SEEDS,
+        description="how many seeds (0, 1, ...), or a list of seeds; 'until decided' adds seeds until each method is "
+        "better or worse than the reference, or equivalent, or there are 'most_seeds'",
     )
+    most_seeds: WholeNumber = Field(50, ge=2, le=100_000, description="the maximum of seeds 'until decided'")
     tasks: tuple[Entry, ...] = Field(description="at least one task")
     supervisors: tuple[Entry, ...] = Field((), description="weak supervisors; none is the task's default")
     students: tuple[Entry, ...] = Field((), description="students; none is the task's default")
@@ -98,11 +105,13 @@ class Study(Component):
         return study.model_copy(update={"plugins": tuple(plugin_from(file.parent, path) for path in study.plugins)})
 
     def seed_list(self) -> Sequence[int]:
-        """Return the seeds, each once.
+        """Return the seeds, each once; where they are added until it is decided, all that may be.
 
         Raises:
             InputError: If there is none, or one is negative or beyond 64 bits.
         """
+        if isinstance(self.seeds, str):
+            return range(self.most_seeds)
         listed = (self.seeds,) if isinstance(self.seeds, int) else self.seeds
         if not listed or not 0 <= min(listed) <= max(listed) <= LARGEST_SEED or self.seeds == 0:
             raise InputError(
@@ -143,6 +152,11 @@ class Study(Component):
             for part, title in zip(PARTS, titles, strict=True)
         )
         return {digest: title for digest, title in named if title}
+
+    def families(self) -> dict[str, str]:
+        """Return the families that entries of tasks name, by the digest of the task."""
+        load_plugins(self.plugins)
+        return named_families(self.tasks)
 
     def _combinations(self) -> Iterator[tuple[Setup, tuple[str, ...]]]:
         """Yield every setup of the grid with the titles of its parts."""
@@ -275,10 +289,11 @@ def study(
     """
     started = time.perf_counter()
     given = study if isinstance(study, Study) else Study.read(study)
-    outcome = study_runs(given, store=store, launcher=launcher, workers=workers, yes=yes, progress=progress)
+    outcome, stopping = _made(given, _folder(store), _launcher(launcher), workers, yes, progress)
     results = summarise(outcome.runs, given.titles())
     comparisons, wall_s = tuple(compare_methods(results)), time.perf_counter() - started
-    return StudyResult(given.name, tuple(results), comparisons, dict(outcome.done), wall_s, failed=outcome.failed)
+    done, families = dict(outcome.done), given.families()
+    return StudyResult(given.name, tuple(results), comparisons, done, wall_s, outcome.failed, families, stopping)
 
 
 def study_runs(
@@ -294,6 +309,13 @@ def study_runs(
 
     The arguments and errors are those of `study`.
     """
+    return _made(study, _folder(store), _launcher(launcher), workers, yes, progress)[0]
+
+
+def _made(
+    study: Study, folder: Path, launcher: Launcher | None, workers: int | None, yes: bool, progress: Progress | None
+) -> tuple[MadeRuns, SeedStopping | None]:
+    """Return a study's runs, and why no more seeds were added where it asks for seeds until it is decided."""
     n_runs = study.count()
     if n_runs == 0:
         raise InputError(f"study {study.name!r} has no runs: give at least one task, method and seed")
@@ -301,19 +323,17 @@ def study_runs(
         raise InputError(f"study {study.name!r} has {n_runs:,} runs, over {MOST_RUNS:,}: say --yes if you mean it")
     if n_runs > MOST_RUNS_EVER:
         raise InputError(f"study {study.name!r} has over {MOST_RUNS_EVER:,} runs: make its grid or its seeds smaller")
-    setups = study.setups()
+    setups, stopping = study.setups(), None
     if not setups:
         raise InputError(f"study {study.name!r} has no runs: no student can do what its methods need")
-    folder = _folder(store)
-    outcome = make_runs(
-        setups,
-        study.seed_list(),
-        store=folder,
-        launcher=_launcher(launcher),
-        workers=workers,
-        prepare=loading_again(study.plugins),
-        progress=progress,
-    )
+
+    prepare = loading_again(study.plugins)
+    make = partial(make_runs, store=folder, launcher=launcher, workers=workers, prepare=prepare, progress=progress)
+    if isinstance(study.seeds, str):
+        rule = DecisionRule(REFERENCE, study.most_seeds, MARGIN, ALPHA)
+        outcome, stopping = until_decided(setups, make, rule, study.titles())
+    else:
+        outcome = make(setups, study.seed_list())
     # A method that turns out not to fit its data ends the study or is left out, as the study says; runs that failed by
     # accident are listed instead, unless nothing is left.
     if (outcome.refused and study.incapable == "error") or not outcome.runs:
@@ -321,7 +341,7 @@ def study_runs(
     with Store(folder) as opened:
         # The store keeps the definition, not the file: the study can be recalled by its name after the file is gone.
         opened.put_collection(study.name, study.model_dump(mode="json"), [run.id for run in outcome.runs])
-    return outcome
+    return outcome, stopping
 
 
 def recall(name: str, *, store: str | Path | None = None, plugins: Sequence[str] = ()) -> StudyResult:

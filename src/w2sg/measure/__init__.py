@@ -34,6 +34,7 @@ from w2sg.measure.clustered import MeanEstimate, Part, clustered_mean
 from w2sg.measure.compare import PairedDifference, compare_all, holm
 from w2sg.measure.deception import DeceptionScore, deception_score
 from w2sg.measure.dials import accuracies_by_seed, pgr_contrast
+from w2sg.measure.effects import RandomEffects, pooled_by_unit, random_effects
 from w2sg.measure.elicitation import Elicitation, differential_elicitation, elicitation_from_accuracies
 from w2sg.measure.fieller import fieller_limits, ratio_interval
 from w2sg.measure.intervals import Interval, exact_high, exact_interval, exact_low, t_interval, t_p_value, t_quantile
@@ -52,9 +53,11 @@ from w2sg.measure.metrics import (
 from w2sg.measure.overlap import Cells, Overlap, overlap, overlap_by
 from w2sg.measure.paired import Paired
 from w2sg.measure.pgr import MINIMUM_GAP, Pgr, pgr
+from w2sg.measure.planning import Components, components, detectable, tasks_needed
 from w2sg.measure.pooled import pooled_mean
 from w2sg.measure.published import pgr_from_accuracies, seed_only_standard_error
-from w2sg.measure.ranks import Friedman, average_ranks, cliques, critical_difference, friedman, task_ranks
+from w2sg.measure.ranks import Friedman, average_ranks, friedman, signed_rank_p, task_ranks
+from w2sg.measure.sequential import anytime_t
 
 __all__ = [
     "MEASURED_ROW_SUM_TOLERANCE",
@@ -68,6 +71,7 @@ __all__ = [
     "Certifier",
     "ChernoffKl",
     "ClopperPearson",
+    "Components",
     "ConformalCut",
     "DeceptionScore",
     "Elicitation",
@@ -84,6 +88,7 @@ __all__ = [
     "Part",
     "Pgr",
     "Powered",
+    "RandomEffects",
     "Side",
     "Span",
     "Strength",
@@ -91,6 +96,7 @@ __all__ = [
     "accuracy",
     "agreement",
     "accuracies_by_seed",
+    "anytime_t",
     "as_flags",
     "as_floats",
     "as_labels",
@@ -106,12 +112,12 @@ __all__ = [
     "by_side",
     "check_delta",
     "check_share",
-    "cliques",
     "clustered_mean",
     "compare_all",
+    "components",
     "conformal_cut",
-    "critical_difference",
     "deception_score",
+    "detectable",
     "differential_elicitation",
     "difficulty_bins",
     "elicitation_from_accuracies",
@@ -132,15 +138,19 @@ __all__ = [
     "pgr",
     "pgr_contrast",
     "pgr_from_accuracies",
+    "pooled_by_unit",
     "pooled_mean",
+    "random_effects",
     "ratio_interval",
     "rms_calibration_error",
     "same_length",
+    "signed_rank_p",
     "seed_only_standard_error",
     "t_interval",
     "t_p_value",
     "t_quantile",
     "task_ranks",
+    "tasks_needed",
     "tuned_power",
     "weighted_cuts",
 ]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from w2sg.core import InputError
-from w2sg.measure.checks import FloatArray, as_floats, check_level
+from w2sg.measure.checks import FloatArray, as_floats
 
 # Scores that differ by less than this are tied: means of the same records in another order differ in their last bits.
 TIE_DECIMALS = 12
@@ -104,63 +104,25 @@ def friedman(scores: ArrayLike) -> Friedman:
     return Friedman(chi_square, float(chdtrc(k - 1, chi_square)), float(f), f_p, n_tasks, k, note)
 
 
-def critical_difference(n_methods: int, n_tasks: int, level: float = 0.95) -> float:
-    """Return how far average ranks must lie apart to differ significantly, over all pairs (Nemenyi 1963).
+def signed_rank_p(effects: ArrayLike) -> float:
+    """Return the two-sided p-value of Wilcoxon's signed-rank test that effects are symmetric around 0.
 
-    `q * sqrt(k * (k + 1) / (6 * N))`, q the quantile of the studentised range with infinite degrees of freedom, divided
-    by sqrt(2) (Demsar 2006, section 3.2.2 and table 5a).
-
-    Args:
-        n_methods: k, at least 2.
-        n_tasks: N, at least 1.
-        level: One minus the family-wise error rate, in (0, 1).
-
-    Raises:
-        InputError: An argument is out of range.
-
-    >>> round(critical_difference(4, 14), 3)
-    1.254
-    """
-    from scipy.stats import studentized_range
-
-    check_level(level)
-    if n_methods < 2 or n_tasks < 1:
-        raise InputError(f"a critical difference needs at least 2 methods and 1 task, got {n_methods} and {n_tasks}")
-    quantile = float(studentized_range.ppf(level, n_methods, np.inf)) / 2**0.5
-    return float(quantile * (n_methods * (n_methods + 1) / (6 * n_tasks)) ** 0.5)
-
-
-def cliques(ranks: ArrayLike, difference: float) -> tuple[tuple[int, ...], ...]:
-    """Return the largest groups of methods of which no two differ significantly: the bars of Demsar's diagram.
+    Effects of 0 are left out; without any other it is 1 (Demsar 2006, section 3.1.3).
 
     Args:
-        ranks: Average ranks, shape (n_methods,).
-        difference: The critical difference; two methods differ where their ranks lie at least this far apart.
-
-    Returns:
-        Groups of two or more positions in `ranks`, each sorted by rank, the best group first. A method in no group
-        differs from all others.
+        effects: Shape (k,), one for each task.
 
     Raises:
-        InputError: `ranks` is not a vector of finite numbers.
+        InputError: It is no vector of finite numbers.
 
-    >>> cliques([1.0, 3.0, 1.8, 2.6], 1.1)
-    ((0, 2), (2, 3), (3, 1))
+    >>> signed_rank_p([0.1, 0.2, 0.05, 0.3, 0.15])
+    0.0625
     """
-    values = as_floats("ranks", ranks)
-    order = [int(index) for index in np.argsort(values, kind="stable")]
-    groups: list[tuple[int, ...]] = []
-    reached = 0
-    # sorted by rank, a group that starts at a method ends where the difference is reached; it is a new bar only if it
-    # reaches further than all bars before, else it lies inside of one
-    for start, first in enumerate(order):
-        stop = start + 1
-        while stop < len(order) and values[order[stop]] - values[first] < difference:
-            stop += 1
-        if stop - start > 1 and stop > reached:
-            groups.append(tuple(order[start:stop]))
-        reached = max(reached, stop)
-    return tuple(groups)
+    from scipy.stats import wilcoxon
+
+    values = np.round(as_floats("effects", effects), TIE_DECIMALS)
+    values = values[values != 0]
+    return float(wilcoxon(values).pvalue) if len(values) else 1.0
 
 
 def _table(scores: ArrayLike) -> FloatArray:

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Literal, Self, final
 
 import numpy as np
@@ -103,6 +104,11 @@ class Files(SplitTask):
     def default_student(self) -> str:
         """The student that fits the inputs."""
         return "tfidf" if self.inputs == "text" else "nystroem"
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """The files of rows, wherever in the working folder they were named from."""
+        return frozenset(str(Path(path)) for path in self._files().values())
 
     @property
     def inputs(self) -> Literal["text", "images", "features"]:

@@ -46,6 +46,11 @@ class RecordedAnswers(TextTask):
             raise ValueError(f"'judged' goes with source 'gsm8k' only, got {self.judged!r} with {self.source!r}")
         return self
 
+    @property
+    def sources(self) -> frozenset[str]:
+        """The set: subjects of one are one family."""
+        return frozenset({self.source})
+
     def table(self, rng: np.random.Generator) -> Table:
         """Return all rows; a table that was made before from the same bytes is not made again."""
         return _table(self.fingerprint(), self.source, self.folder, self.only, self.judged)

@@ -87,6 +87,11 @@ class Shown(Task):
         return self.task.default_student
 
     @property
+    def sources(self) -> frozenset[str]:
+        """Those of the other task, for its rows are the same."""
+        return self.task.sources
+
+    @property
     def default_method(self) -> str:
         """That of the other task."""
         return self.task.default_method

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from w2sg.core import Finding, wording
-from w2sg.lab.comparisons import ALPHA, Comparison, Verdict
+from w2sg.lab.comparisons import Comparison, Verdict
 from w2sg.lab.documents.parts import notes, short, some
-from w2sg.lab.results import SetupResult, StudyResult
+from w2sg.lab.results import ALPHA, SetupResult, StudyResult
 from w2sg.measure import PairedDifference
 
 MOST_NAMED = 6

@@ -1,27 +1,41 @@
-"""The document of a league: standings, ranks, differences, and what a method chosen on half of the tasks is worth."""
+"""The document of a league: effects over families of tasks, standings, where methods differ, what a chosen one does."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from w2sg.core import Document, Fact, Finding, Heat, HeatCell, RankedMethod, Ranks, Section, Tone, wording
+from w2sg.core import (
+    Document,
+    Estimate,
+    Fact,
+    Finding,
+    Forest,
+    ForestGroup,
+    ForestRow,
+    Heat,
+    HeatCell,
+    Section,
+    Tone,
+    wording,
+)
 from w2sg.lab.comparisons import Comparison, Entrant
-from w2sg.lab.documents.league_tables import arena_table, halves_table, over_tasks, standings_table, verdicts_table
-from w2sg.lab.documents.parts import alone, counted, level_of, notes, some
+from w2sg.lab.documents.league_families import effects_table, family_findings, held_out_finding, held_out_table
+from w2sg.lab.documents.league_tables import arena_table, standings_table, verdicts_table
+from w2sg.lab.documents.parts import alone, counted, level_of, notes, short, some
 
 if TYPE_CHECKING:
     from w2sg.lab.league import League
+    from w2sg.lab.standings import Standing
 
 MOST_NAMED = 12
 """A sentence names at most this many methods."""
 SHARE_IN_RANGE = 0.95
 """Colours are spread over this share of the differences, so that a few large ones do not pale all others."""
-_RANKS = (
-    "Average rank by student accuracy over {tasks}; 1 is the best possible. Methods joined by a bar do not differ "
-    "significantly: their ranks lie less than the critical difference (CD, {level} over all pairs, Nemenyi) apart. "
-    "{reference} is set in bold; blue methods rank significantly better than it, red ones significantly worse, grey "
-    "ones do not differ from it. {friedman} (Demsar 2006.)"
+_EFFECTS = (
+    "Mean accuracy minus that of {reference} over families of tasks like these, with its {level} interval (thick); "
+    "where the effect on a new family lies (thin; random-effects model); the probability that it is above 0, if "
+    "effects are normal. Blue is better and orange worse by both tests after Holm's correction; grey is not decided."
 )
 _DIFFERENCES = (
     "Accuracy minus that of {reference} in percentage points, on the same seeds and test examples. Bold with a "
@@ -39,15 +53,16 @@ def league_document(league: "League", *, made_by: str = "") -> Document:
         made_by: The command that makes it, to be shown; empty shows `w2sg league` with the study's name.
     """
     verdicts = verdicts_table(league)
-    figures = [_ranks(league), _differences(league)] if league.ranking.critical_difference else [_differences(league)]
     arenas = [arena_table(league, number, arena) for number, arena in enumerate(league.arenas, start=1)]
     sections = [
+        Section("effects-figure", "The effect of each method", figures=(_effects(league),)),
+        alone(effects_table(league)),
         alone(standings_table(league)),
-        Section("figures", "Figures", figures=tuple(figures)),
+        Section("figures", "Where methods differ", figures=(_differences(league),)),
         Section("verdicts", "Which method hurts where", f"No method beats or hurts {league.reference} in any arena.")
         if verdicts is None
         else alone(verdicts),
-        alone(halves_table(league)),
+        alone(held_out_table(league)),
         Section("arenas", "Arenas", tables=tuple(arenas)),
     ]
     return Document(
@@ -67,15 +82,22 @@ def league_document(league: "League", *, made_by: str = "") -> Document:
 
 def league_findings(league: "League") -> list[Finding]:
     """Return what the league found, in sentences made from its numbers."""
-    findings = [Finding("open", friedman_sentence(league)), *_pairs(league), *_verdicts(league), _halves(league)]
+    findings = [*family_findings(league), held_out_finding(league), *_verdicts(league)]
     remarks = [
+        friedman_sentence(league),
         f"Holm's correction runs within each arena, not over all {len(league.arenas)}: of arenas in which nothing "
-        f"differs, up to {100 * league.alpha:g} % would still show a finding."
+        f"differs, up to {100 * league.alpha:g} % would still show a finding.",
     ]
-    if len(league.arenas) > len(league.tasks):
-        remarks.append(
-            "Arenas of one task share its examples: they count as one block of ranks and one cluster of means."
+    if league.looked:
+        remarks.insert(
+            0,
+            "Seeds were added by looking at the results, until each method was decided: p-values and intervals here "
+            "are made for a number of seeds that was fixed beforehand, and are too narrow. See `w2sg study`.",
         )
+    if len(league.arenas) > len(league.families):
+        several = [family.name for family in league.families if len(family.tasks) > 1]
+        named = f" Made of the same files, or named so: {_some(several)}." if several else ""
+        remarks.append(f"Arenas of one family of tasks are one unit of all that is said over arenas.{named}")
     # Gold is what weak-to-strong methods do without: who buys it plays another game and is named apart.
     buying = [f"{standing.method} ({wording.count(standing.gold)})" for standing in league.standings if standing.gold]
     if buying:
@@ -99,17 +121,17 @@ def league_findings(league: "League") -> list[Finding]:
 def friedman_sentence(league: "League") -> str:
     """Return what Friedman's test says, or why there is none, as a sentence."""
     test = league.ranking.friedman
-    # Too few tasks or methods for the test are said as plainly as its result would be.
+    # Too few families or methods for the test are said as plainly as its result would be.
     if test is None:
         return f"No test of the ranks: {league.ranking.reason}."
     k, n = test.n_methods, test.n_tasks
     f = "∞" if test.f == float("inf") else wording.number(test.f, 2)
     text = (
-        f"Friedman's test that all {k} methods rank alike over {wording.quantity(n, 'task')}: "
+        f"Friedman's test that all {k} methods rank alike over {wording.quantity(n, 'family', 'families')} of tasks: "
         f"χ²({k - 1}) = {wording.number(test.chi_square, 2)}, {wording.p_statement(test.chi_square_p)}; "
         f"Iman and Davenport's F({k - 1}, {(k - 1) * (n - 1)}) = {f}, {wording.p_statement(test.f_p)}"
     )
-    return f"{text}. For so few tasks or methods these are rough." if test.note else f"{text}."
+    return f"{text}. For so few families or methods these are rough." if test.note else f"{text}."
 
 
 def _lead(league: "League") -> str:
@@ -123,37 +145,14 @@ def _lead(league: "League") -> str:
 
 def _facts(league: "League") -> tuple[Fact, ...]:
     numbers = {"run": league.n_runs, "seed": len(league.seeds), "task": len(league.tasks)}
-    return counted(numbers | {"arena": len(league.arenas), "method": len(league.standings)})
+    facts = counted(numbers | {"arena": len(league.arenas), "method": len(league.standings)})
+    return (*facts, Fact("family" if len(league.families) == 1 else "families", len(league.families)))
 
 
 def _seeds(seeds: tuple[int, ...]) -> str:
     if len(seeds) > 1 and seeds == tuple(range(seeds[0], seeds[-1] + 1)):
         return f"seeds {seeds[0]} to {seeds[-1]}"
     return f"{'seed' if len(seeds) == 1 else 'seeds'} {wording.listed([str(seed) for seed in seeds])}"
-
-
-def _pairs(league: "League") -> list[Finding]:
-    """Return which methods rank significantly apart from the reference, and whether any pair does."""
-    ranking, apart = league.ranking, league.ranking.critical_difference
-    if apart is None:
-        return []
-    ranks = dict(zip(ranking.methods, ranking.ranks, strict=True))
-    k, best, own = len(ranks), ranking.methods[0], ranks[league.reference]
-    # Every pair once: each method with those that rank before it.
-    differing = sum(abs(a - b) >= apart for i, a in enumerate(ranking.ranks) for b in ranking.ranks[:i])
-    text = (
-        f"The best average rank is that of {best} ({wording.number(ranks[best], 2)} of {k}); {differing} of "
-        f"{k * (k - 1) // 2} pairs of methods lie at least the critical difference of {wording.number(apart, 2)} apart."
-    )
-    findings = [Finding("open", text)]
-    better = [name for name, rank in ranks.items() if own - rank >= apart]
-    worse = [name for name, rank in ranks.items() if rank - own >= apart]
-    start = f"than {league.reference} ({wording.number(own, 2)})"
-    if better:
-        findings.append(Finding("better", f"Ranks significantly better {start}: {_some(better)}."))
-    if worse:
-        findings.append(Finding("worse", f"Ranks significantly worse {start}: {_some(worse)}."))
-    return findings
 
 
 def _verdicts(league: "League") -> list[Finding]:
@@ -176,27 +175,6 @@ def _verdicts(league: "League") -> list[Finding]:
     return [Finding(tone, f"{text}: {_some(who)}.{end}") for tone, text, who, end in groups if who]
 
 
-def _halves(league: "League") -> Finding:
-    """Return what the method chosen on half of the tasks was worth on the other half."""
-    halves = league.halves
-    tested = halves.tested_on
-    if halves.chosen is None or halves.chosen_on is None or tested is None or halves.reason is not None:
-        return Finding("note", f"Choosing on half of the tasks: {halves.reason}.")
-    start = f"Chosen on {', '.join(halves.choose)} and tested on {', '.join(halves.test)}: {halves.chosen}, mean PGR"
-    shown = f"{start} {over_tasks(tested.mean)}"
-    if tested.difference is None:
-        return Finding("open", f"{shown}; no method was better where it was chosen.")
-    text = (
-        f"{shown} against {over_tasks(tested.reference_mean)} of {league.reference}: "
-        f"difference {over_tasks(tested.difference, sign=True)}, ratio {over_tasks(tested.ratio)}."
-    )
-    # Only the half that had no say in the choice can show that the choice was good.
-    low, high = tested.difference.low, tested.difference.high
-    if low is not None and low > 0:
-        return Finding("better", text)
-    return Finding("worse" if high is not None and high < 0 else "open", text)
-
-
 def _without_ratio(league: "League") -> dict[str, list[str]]:
     """Return the methods without a PGR ratio, by the reason."""
     methods: dict[str, list[str]] = {}
@@ -211,24 +189,32 @@ def _some(names: Sequence[str]) -> str:
     return some(names, MOST_NAMED)
 
 
-def _ranks(league: "League") -> Ranks:
-    ranking, apart = league.ranking, league.ranking.critical_difference or 0.0
-    ranks = dict(zip(ranking.methods, ranking.ranks, strict=True))
-    own = ranks.get(league.reference)
-
-    def method(name: str, rank: float) -> RankedMethod:
-        if name == league.reference or own is None or abs(rank - own) < apart:
-            return RankedMethod(name, rank, None if name == league.reference else "open")
-        return RankedMethod(name, rank, "better" if rank < own else "worse")
-
-    caption = _RANKS.format(
-        tasks=wording.quantity(ranking.n_tasks, "task"),
-        level=level_of(league.level),
-        reference=league.reference,
-        friedman=friedman_sentence(league),
+def _effects(league: "League") -> Forest:
+    rivals = [standing for standing in league.standings if standing.method != league.reference]
+    rivals.sort(key=lambda standing: -(standing.effects.estimate if standing.effects else 0.0))
+    caption = _EFFECTS.format(reference=league.reference, level=level_of(league.level))
+    rows = tuple(_effect_row(standing) for standing in rivals)
+    title = f"accuracy minus that of {league.reference}, {wording.quantity(len(league.families), 'family', 'families')}"
+    return Forest(
+        "effects",
+        f"Effect of each method over tasks, against {league.reference}",
+        caption,
+        axis="difference in accuracy",
+        value="mean over families",
+        counts="P(better)",
+        groups=(ForestGroup(title, "", rows),),
+        lines=((0.0, league.reference, "student"),),
     )
-    methods = tuple(method(name, rank) for name, rank in ranks.items())
-    return Ranks("critical-difference", "Average ranks of the methods", caption, methods, apart, ranking.cliques)
+
+
+def _effect_row(standing: "Standing") -> ForestRow:
+    effects, name = standing.effects, short(standing.method)
+    if effects is None:
+        return ForestRow(name, None, "not compared", "it has no arena with the reference")
+    tone = effects.verdict if effects.verdict == "better" or effects.verdict == "worse" else "open"
+    ahead = None if effects.prediction is None else (effects.prediction.low, effects.prediction.high)
+    counts = wording.p_value(effects.probability_above)
+    return ForestRow(name, Estimate.of(effects), counts=counts, prediction=ahead, tone=tone)
 
 
 def _differences(league: "League") -> Heat:

@@ -8,8 +8,9 @@ from w2sg.lab.comparisons import Comparison, Entrant
 from w2sg.lab.documents.parts import PGR_HELP, level_of, pgr_cell, rests_on, text_column
 
 if TYPE_CHECKING:
+    from w2sg.lab.families import OverTasks
     from w2sg.lab.league import League
-    from w2sg.lab.standings import OverTasks, Standing
+    from w2sg.lab.standings import Standing
 
 VERDICTS = {"beats": "beats ▲", "hurts": "hurts ▼", "no difference": "no difference", "reference": "reference"}
 
@@ -20,7 +21,7 @@ def standings_table(league: "League") -> DataTable:
     mean = f"minus that of {reference} in the same arenas"
     columns = (
         text_column("method", key=True),
-        Heading("rank", "rank", "average rank by accuracy over tasks; 1 is the best possible", decimals=2),
+        Heading("rank", "rank", "average rank by accuracy over families of tasks; 1 is the best possible", decimals=2),
         Heading("beats", "beats", f"arenas in which it is significantly better than {reference}", "count"),
         Heading("hurts", "hurts", f"arenas in which it is significantly worse than {reference}", "count"),
         Heading("arenas", "arenas", "arenas that it took part in", "count"),
@@ -35,8 +36,9 @@ def standings_table(league: "League") -> DataTable:
         f"{wording.quantity(len(league.standings), 'method')} in {wording.quantity(len(league.arenas), 'arena')} (a "
         f"task, a weak supervisor and a student) on {wording.quantity(len(league.tasks), 'task')}. Beats and hurts: "
         f"significantly better or worse than {reference}, paired, Holm p < {league.alpha:g} within the arena. "
-        f"Intervals over arenas are {level_of(league.level)} each, tasks are their sampling units, and they are not "
-        "adjusted for the number of methods. Methods without a rank are not in every arena, or buy ground-truth labels."
+        f"Intervals over arenas are {level_of(league.level)} each, families of tasks are their sampling units, arenas "
+        "weigh the same, and they are not adjusted for the number of methods. Methods without a rank are not in every "
+        "arena, or buy ground-truth labels."
     )
     rows = tuple(_standing(standing, standing.method == reference) for standing in league.standings)
     return DataTable("standings", "Standings", intro.replace("< 0.", "< ."), columns, rows)
@@ -76,50 +78,6 @@ def arena_table(league: "League", number: int, arena: Comparison) -> DataTable:
     # By accuracy and not by PGR, because every method has an accuracy.
     entrants = sorted(arena.entrants, key=lambda entrant: -entrant.pgr.student.estimate)
     return DataTable(f"arena-{number}", arena.title, intro, columns, tuple(map(_entrant, entrants)), terminal=False)
-
-
-def halves_table(league: "League") -> DataTable:
-    """Return what comes of choosing a method on half of the tasks: name and value of each number."""
-    halves, reference = league.halves, league.reference
-    rows = [("rule", Cell(halves.rule)), ("chosen on", _places(halves.choose)), ("tested on", _places(halves.test))]
-    if halves.chosen is not None and halves.chosen_on is not None:
-        rows += [("chosen method", Cell(halves.chosen)), ("its mean PGR where chosen", _pooled(halves.chosen_on.mean))]
-    if halves.tested_on is not None and halves.reason is None:
-        tested = halves.tested_on
-        rows += [
-            ("its mean PGR where tested", _pooled(tested.mean)),
-            (f"{reference}'s mean PGR where tested", _pooled(tested.reference_mean)),
-        ]
-        if tested.difference is not None and tested.ratio is not None:
-            rows += [("difference", _pooled(tested.difference, sign=True)), ("ratio", _pooled(tested.ratio))]
-        rows.append(("arenas tested", Cell(f"{tested.n_arenas} on {wording.quantity(len(tested.tasks), 'task')}")))
-    if halves.reason is not None:
-        rows.append(("missing", Cell(halves.reason)))
-    intro = (
-        "The method with the highest mean PGR on one half of the tasks, among those in the ranking; its PGR there is "
-        "too high, because it was chosen for it. What it is worth is what it does on the other half."
-    )
-    columns = text_column("what", key=True), text_column("value", "found")
-    cells = tuple((Cell(name), value) for name, value in rows)
-    return DataTable("halves", "A method chosen on half of the tasks", intro, columns, cells)
-
-
-def over_tasks(number: "OverTasks | None", *, sign: bool = False) -> str:
-    """Return a number over tasks with its interval, or why something is missing, as words of a sentence."""
-    if number is None:
-        return wording.NOTHING
-    if number.estimate is None:
-        return f"none: {number.reason}"
-    if number.reason is not None:
-        return f"{(wording.signed if sign else wording.number)(number.estimate)} (no interval: {number.reason})"
-    return wording.difference(number) if sign else wording.interval(number)
-
-
-def _pooled(number: "OverTasks", *, sign: bool = False) -> Cell:
-    """Return a number over tasks in a column of texts: what is missing is said in full."""
-    missing = f"none: {number.reason}" if number.estimate is None else ""
-    note = f"(no interval: {number.reason})" if number.reason else ""
-    return Cell.of(number, missing=missing, note="" if missing else note, style="signed" if sign else "number")
 
 
 def _standing(standing: "Standing", is_reference: bool) -> tuple[Cell, ...]:

@@ -5,6 +5,7 @@ from w2sg.lab.comparisons import Names, compare_methods
 from w2sg.lab.documents.findings import place_findings, study_findings
 from w2sg.lab.documents.parts import alone, counted, level_of, notes, text_column
 from w2sg.lab.documents.provenance import provenance_of
+from w2sg.lab.documents.stopping import stopping_findings, stopping_table
 from w2sg.lab.documents.study_figures import study_figures
 from w2sg.lab.documents.study_tables import study_tables
 from w2sg.lab.results import TEST, SetupResult, StudyResult
@@ -38,11 +39,12 @@ def study_document(result: StudyResult | SetupResult, *, made_by: str = "") -> D
         title=study.name,
         lead=_lead(study, names),
         facts=_facts(study, names),
-        findings=(*study_findings(study), *_failures(study), *_foreign_code(study)),
+        findings=(*stopping_findings(study), *study_findings(study), *_failures(study), *_foreign_code(study)),
         sections=(
             Section("places", "By task, weak supervisor and student", cards=cards),
             Section("reading", "How to read this", terms=_terms(study)),
             Section("figures", "Figures", figures=tuple(study_figures(study.comparisons))),
+            *([] if study.stopping is None else [alone(stopping_table(study.stopping))]),
             *(alone(table) for table in study_tables(study.comparisons)),
             *([alone(_failed_table(study))] if study.failed else []),
         ),

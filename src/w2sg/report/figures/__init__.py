@@ -5,14 +5,13 @@ from typing import Any
 
 from w2sg.core import Figure
 from w2sg.report.canvas import Canvas, Drawing, drawing_style
-from w2sg.report.figures import dots, forest, heat, lines, ranks, scatter, specification_curve
+from w2sg.report.figures import dots, forest, heat, lines, scatter, specification_curve
 
 CANVASES: dict[str, Callable[[Any], list[Canvas]]] = {
     "forest": forest.canvases,
     "dots": dots.canvases,
     "lines": lines.canvases,
     "scatter": scatter.canvases,
-    "ranks": ranks.canvases,
     "heat": heat.canvases,
     "specification-curve": specification_curve.canvases,
 }

@@ -46,7 +46,13 @@ def _limits(figure: Forest) -> tuple[float, float]:
     estimates = [row.estimate for group in figure.groups for row in group.rows if row.estimate is not None]
     marked = [value for value, _, _ in figure.lines]
     ends = [*marked, *(end for estimate in estimates for end in estimate.ends)]
-    return max(LOWEST, min(ends)) - 0.06, min(HIGHEST, max(ends)) + 0.06
+    low, high = max(LOWEST, min(ends)), min(HIGHEST, max(ends))
+    # Predictions from few are very wide: they may take as much room again, and end in arrows where they need more.
+    new = [end for group in figure.groups for row in group.rows for end in row.prediction or ()]
+    room = high - low
+    low, high = max(min([low, *new]), low - room / 2), min(max([high, *new]), high + room / 2)
+    margin = min(0.06, 0.05 * (high - low)) or 0.06
+    return low - margin, high + margin
 
 
 def _draw(figure: Forest, groups: Sequence[ForestGroup], limits: tuple[float, float]) -> Canvas:
@@ -103,7 +109,10 @@ def _draw_row(canvas: Canvas, axes: "Axes", row: ForestRow, y: float, is_referen
     shown = wording.span(row.estimate.value, row.estimate.low, row.estimate.high)
     canvas.text(_VALUES, _TOP + y, shown, weight=weight)
     low, high = row.estimate.ends
-    colour = ink.BLUE if low > 0 else ink.VERMILLION if high < 0 else ink.GREY
+    tone = row.tone or ("better" if low > 0 else "worse" if high < 0 else "open")
+    colour = {"better": ink.BLUE, "worse": ink.VERMILLION, "open": ink.GREY}[tone]
+    if row.prediction is not None:
+        _whisker(axes, *row.prediction, y, colour, width=0.7)
     _whisker(axes, low, high, y, colour)
     left, right = axes.get_xlim()
     if left <= row.estimate.value <= right:
@@ -111,11 +120,11 @@ def _draw_row(canvas: Canvas, axes: "Axes", row: ForestRow, y: float, is_referen
         canvas.mark(axes, row.estimate.value, y, colour, tip, is_reference=is_reference)
 
 
-def _whisker(axes: "Axes", low: float, high: float, y: float, colour: str) -> None:
+def _whisker(axes: "Axes", low: float, high: float, y: float, colour: str, width: float = 2.0) -> None:
     """Draw an interval, cut at the axis' ends, where arrows say that it goes on."""
     left, right = axes.get_xlim()
-    plot(axes, [min(max(end, left), right) for end in (low, high)], [y, y], color=colour, linewidth=2)
+    plot(axes, [min(max(end, left), right) for end in (low, high)], [y, y], color=colour, linewidth=width)
     # The arrow is drawn at the edge of the axis and may stick out of it, so it is not clipped.
     for beyond, x, marker in ((low < left, left, "<"), (high > right, right, ">")):
         if beyond:
-            plot(axes, [x], [y], marker=marker, color=colour, markersize=7, clip_on=False, linestyle="none")
+            plot(axes, [x], [y], marker=marker, color=colour, markersize=3 + 2 * width, clip_on=False, linestyle="none")

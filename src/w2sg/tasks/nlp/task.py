@@ -55,6 +55,11 @@ class Nlp(TextTask):
     balance: bool = Field(True, description="make classes equal in each published split by dropping at random")
     limit: int | None = Field(None, ge=2, description="rows to read of each file or published split, chosen at random")
 
+    @property
+    def sources(self) -> frozenset[str]:
+        """The data set."""
+        return frozenset({self.dataset})
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.dataset not in FORMATS:
