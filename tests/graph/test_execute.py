@@ -212,7 +212,25 @@ def test_what_a_step_needs_still_hands_its_refusal_on(toy: Any, calls: list[str]
     assert "spared" not in calls
 
 
-def test_a_failure_is_never_done_without_because_it_is_tried_again(toy: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("together", [None, "all"])
+def test_bad_input_of_what_a_step_can_do_without_is_as_good_as_a_refusal(
+    together: str | None, toy: Any, calls: list[str], tmp_path: Path
+) -> None:
+    (good,) = totals(toy, 1, together=together)
+    bad = toy.Total(first=toy.Number(seed=1), second=toy.Number(seed=2), fails="input", together=together)
+    spared = toy.Spared(total=good, beside=bad)
+    made = execute([spared], tmp_path)
+    assert not made.failed
+    with Store(tmp_path) as store:
+        assert (store.record(made.keys[0]) or {})["there"] == ["total"]
+        assert store.failures().keys() == {Keys().of(bad)}
+    calls.clear()
+    assert not execute([spared], tmp_path).done
+    assert not calls
+    assert execute([toy.Spared(total=bad, beside=good)], tmp_path).failed[0].bad_input, "what it needs is another matter"
+
+
+def test_a_failure_that_may_go_well_another_time_is_not_done_without(toy: Any, tmp_path: Path) -> None:
     """What is computed is kept for good: it would lack for ever what a full memory, say, kept it from once."""
     (good,) = totals(toy, 1)
     failing = toy.Total(first=toy.Number(seed=1), second=toy.Number(seed=2), fails="memory")
