@@ -227,7 +227,8 @@ def test_bad_input_of_what_a_step_can_do_without_is_as_good_as_a_refusal(
     calls.clear()
     assert not execute([spared], tmp_path).done
     assert not calls
-    assert execute([toy.Spared(total=bad, beside=good)], tmp_path).failed[0].bad_input, "what it needs is another matter"
+    needed = execute([toy.Spared(total=bad, beside=good)], tmp_path)
+    assert needed.failed[0].bad_input
 
 
 def test_a_failure_that_may_go_well_another_time_is_not_done_without(toy: Any, tmp_path: Path) -> None:
@@ -240,9 +241,7 @@ def test_a_failure_that_may_go_well_another_time_is_not_done_without(toy: Any, t
         assert made.keys[0] in store.failures()
 
 
-def test_artifacts_come_in_the_order_of_the_steps_and_are_made_once(
-    toy: Any, calls: list[str], tmp_path: Path
-) -> None:
+def test_artifacts_come_in_the_order_of_the_steps_and_are_made_once(toy: Any, calls: list[str], tmp_path: Path) -> None:
     steps = totals(toy)
     told: list[tuple[int, int]] = []
     found = artifacts_of(steps, tmp_path, progress=lambda done, total: told.append((done, total)))
