@@ -160,4 +160,4 @@ class Spared(Step):
         """Add those that are there."""
         CALLS.append("spared")
         there = [name for name, given in inputs.items() if "refused" not in given.record]
-        return Artifact({"x": sum(inputs[name].arrays["x"] for name in there)}, {"there": there})
+        return Artifact({"x": np.sum([inputs[name].arrays["x"] for name in there], axis=0)}, {"there": there})

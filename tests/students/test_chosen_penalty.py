@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import PredefinedSplit, cross_val_predict
 
 from w2sg.core import Fit, FloatArray, Inputs, IntArray, derive, one_hot
-from w2sg.students import Linear, linear
+from w2sg.students import Linear, linear, train_heads
 from w2sg.students.linear import FOLDS, PENALTIES, LinearPredictor
 
 ALL_COLUMNS = {"kind": "columns", "share": 1.0}
@@ -21,7 +21,7 @@ TOGETHER = 1e-4
 def trained_with(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, float]]:
     """How many heads each call of the trainer was given, and with which `c`."""
     calls: list[tuple[int, float]] = []
-    train = linear.train_heads
+    train = train_heads
 
     def spy(heads: Any, *, c: float, **fields: Any) -> Any:
         calls.append((len(heads), c))
