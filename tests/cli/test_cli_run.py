@@ -188,7 +188,8 @@ def test_study_gives_one_document(w2sg: Command, tmp_path: Path) -> None:
     found = w2sg("study", "two.toml", "--json").document
     assert found["study"] == "two"
     assert found["n_runs"] == 4
-    assert found["steps_done"] == {"labels": 2, "student": 4, "ceiling": 2, "score": 4}
+    # Under each of two seeds: a student for each of two methods, and the direct one.
+    assert found["steps_done"] == {"labels": 2, "student": 6, "ceiling": 2, "score": 4}
     assert [one["label"]["method"] for one in found["results"]] == ["naive", "confidence"]
     assert found["contests"][0]["comparisons"].keys() == {"confidence"}
     again = w2sg("study", "two.toml", "--json")
@@ -204,7 +205,7 @@ def test_study_prints_tables(w2sg: Command, tmp_path: Path) -> None:
     assert "In all rows: task wine, supervisor few-features, student nystroem(count=12), trust tier T0" in shown
     assert "two: Comparisons of methods" in shown
     assert "Every method with the reference of its task, supervisor and student, paired by seed" in shown
-    assert "steps done: 2 labels, 4 student, 2 ceiling, 4 score" in shown
+    assert "steps done: 2 labels, 6 student, 2 ceiling, 4 score" in shown
     assert "steps done: none: all were in the store" in w2sg("study", "two.toml").out
 
 
