@@ -89,6 +89,7 @@ def compared(setup: Setup, names: Sequence[str], n_seeds: int, tolerance: float)
     """Return the seconds of both on one task, and their largest mean errors in probabilities on the test set."""
     student = setup.student
     assert isinstance(student, Linear)
+    assert isinstance(student.c, float), "scikit-learn is given the same penalty"
     ours_s, theirs_s, n_fits, errors = 0.0, 0.0, 0, [(0.0, 0.0)]
     for seed in range(n_seeds):
         data = task_data(setup.task, seed)

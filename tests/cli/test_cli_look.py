@@ -169,14 +169,17 @@ def test_runs_are_filtered_and_sorted(w2sg: Command) -> None:
 
 def test_the_ledger_is_shown_for_all_and_for_one_run(some_runs: list[str], w2sg: Command) -> None:
     every = w2sg("ledger", "--json").document
-    assert len(every) == 2 * 4
+    assert len(every) == 2 * 6
     own = w2sg("ledger", some_runs[0][:10], "--json").document
-    assert [line["purpose"] for line in own] == ["supervision", "ceiling", "score", "score"]
+    direct = [line["purpose"] for line in own if line["asked_by"] == "direct"]
+    assert direct == ["information", "aggregates"], "what the direct student's tier includes"
+    others = [line["purpose"] for line in own if line["asked_by"] != "direct"]
+    assert others == ["supervision", "ceiling", "score", "score"]
     assert own[0].keys() >= {"place", "split", "purpose", "n", "rows", "asked_by", "step", "kind", "created"}
     assert [line for line in every if line in own] == own
     shown = w2sg("ledger", some_runs[0][:10]).out
-    assert "4 of 4 releases of ground truth" in shown
-    assert "2 of 8 releases of ground truth" in w2sg("ledger", "-n", "2").out
+    assert "6 of 6 releases of ground truth" in shown
+    assert "2 of 12 releases of ground truth" in w2sg("ledger", "-n", "2").out
     assert w2sg("ledger", "zzzz").code == 2
 
 

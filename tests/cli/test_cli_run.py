@@ -16,7 +16,9 @@ FIELDS = {
     "weak_accuracy",
     "student_accuracy",
     "ceiling_accuracy",
+    "direct_accuracy",
     "pgr",
+    "direct_pgr",
     "agreement",
     "errors_copied",
     "run_ids",
@@ -33,7 +35,9 @@ def test_run_gives_one_document_and_progress_on_stderr(w2sg: Command) -> None:
     assert found["n_test"] == 68
     assert len(found["run_ids"]) == 2
     assert found["setup"]["student"]["features"]["count"] == 12
-    assert all(0 <= found[f"{who}_accuracy"] <= 1 for who in ("weak", "student", "ceiling"))
+    assert all(0 <= found[f"{who}_accuracy"] <= 1 for who in ("weak", "student", "ceiling", "direct"))
+    direct = w2sg("run", *QUICK, "--method", "direct", "--json").document
+    assert found["direct_accuracy"] == direct["student_accuracy"] != found["student_accuracy"]
     assert done.err.splitlines() == ["run: 1 of 2 runs", "run: 2 of 2 runs"]
 
 
@@ -59,6 +63,9 @@ def test_run_prints_a_table_and_where_to_look_on(w2sg: Command) -> None:
     shown = w2sg("run", *QUICK).out
     assert "2 seeds, 68 test examples each" in shown
     assert all(who in shown for who in ("weak", "student", "ceiling", "agreement with the supervisor"))
+    rows = [line.split() for line in shown.splitlines()]
+    assert [words[0] for words in rows if words[0:1] == ["direct"]] == ["direct"]
+    assert "direct, the student trained on the supervision gold itself: " in shown
     prefix = shown.rsplit("runs ", 1)[1].split(",")[0]
     assert w2sg("show", prefix).code == 0
 
@@ -181,7 +188,8 @@ def test_study_gives_one_document(w2sg: Command, tmp_path: Path) -> None:
     found = w2sg("study", "two.toml", "--json").document
     assert found["study"] == "two"
     assert found["n_runs"] == 4
-    assert found["steps_done"] == {"labels": 2, "student": 4, "ceiling": 2, "score": 4}
+    # Under each of two seeds: a student for each of two methods, and the direct one.
+    assert found["steps_done"] == {"labels": 2, "student": 6, "ceiling": 2, "score": 4}
     assert [one["label"]["method"] for one in found["results"]] == ["naive", "confidence"]
     assert found["contests"][0]["comparisons"].keys() == {"confidence"}
     again = w2sg("study", "two.toml", "--json")
@@ -197,7 +205,7 @@ def test_study_prints_tables(w2sg: Command, tmp_path: Path) -> None:
     assert "In all rows: task wine, supervisor few-features, student nystroem(count=12), trust tier T0" in shown
     assert "two: Comparisons of methods" in shown
     assert "Every method with the reference of its task, supervisor and student, paired by seed" in shown
-    assert "steps done: 2 labels, 4 student, 2 ceiling, 4 score" in shown
+    assert "steps done: 2 labels, 6 student, 2 ceiling, 4 score" in shown
     assert "steps done: none: all were in the store" in w2sg("study", "two.toml").out
 
 

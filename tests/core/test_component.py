@@ -56,8 +56,14 @@ def test_an_unknown_name_in_a_part_keeps_its_path_and_its_hint() -> None:
 
 
 def test_infinite_numbers_are_refused() -> None:
-    (problem,) = refusal("students", {"kind": "linear", "c": float("inf")})
-    assert problem.startswith("c: input should be a finite number")
+    (problem,) = refusal("students", {"kind": "linear", "tolerance": float("inf")})
+    assert problem.startswith("tolerance: input should be a finite number")
+
+
+@pytest.mark.parametrize("given", [float("inf"), float("nan"), 0, -1.0, "vc", None])
+def test_a_field_that_takes_a_number_or_a_word_says_so_in_one_sentence(given: object) -> None:
+    problems = refusal("students", {"kind": "linear", "c": given})
+    assert problems == [f"c: should be a finite number above 0 or 'cv', got {given!r}"]
 
 
 class Pair(Component):

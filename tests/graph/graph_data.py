@@ -6,7 +6,7 @@ from typing import Any
 
 from w2sg.core import registry
 
-TOYS = ("Number", "Total", "Gold", "Chain")
+TOYS = ("Number", "Total", "Gold", "Chain", "Spared")
 LOADING = partial(registry.load_plugin, Path(__file__).with_name("toy_steps.py"))
 
 

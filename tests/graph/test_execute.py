@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from graph_data import LOADING
 
-from w2sg.core import StoreError
-from w2sg.graph import Artifact, InProcess, Keys, Processes, Step, Store, execute
+from w2sg.core import CapabilityError, InputError, RunError, StoreError
+from w2sg.graph import Artifact, InProcess, Keys, Processes, Step, Store, artifacts_of, execute
 
 
 def totals(toy: Any, n: int = 3, **fields: Any) -> list[Step]:
@@ -179,3 +179,106 @@ def test_a_damaged_input_is_made_again(toy: Any, calls: list[str], tmp_path: Pat
     np.testing.assert_array_equal(arrays(tmp_path, again.keys)[0], before)
     with Store(tmp_path) as store:
         assert not any(store.verify().values())
+
+
+def test_a_step_is_computed_without_an_input_that_it_can_do_without_where_this_one_refused(
+    toy: Any, calls: list[str], tmp_path: Path
+) -> None:
+    good, other = totals(toy, 2)
+    refused = toy.Total(first=toy.Number(seed=1), second=toy.Number(seed=2), fails="refused")
+    both, alone = toy.Spared(total=good, beside=other), toy.Spared(total=good, beside=refused)
+    made = execute([both, alone, good, other], tmp_path)
+    assert not made.failed
+    with Store(tmp_path) as store:
+        records = [store.record(key) or {} for key in made.keys[:2]]
+    assert [record["there"] for record in records] == [["total", "beside"], ["total"]]
+    assert not any("refused" in record for record in records)
+    assert all(record["inputs"].keys() == {"total", "beside"} for record in records)
+    first, second, x, y = arrays(tmp_path, made.keys)
+    np.testing.assert_array_equal(first, x + y)
+    np.testing.assert_array_equal(second, x)
+    calls.clear()
+    assert not execute([both, alone], tmp_path).done
+    assert not calls
+
+
+def test_what_a_step_needs_still_hands_its_refusal_on(toy: Any, calls: list[str], tmp_path: Path) -> None:
+    (good,) = totals(toy, 1)
+    refused = toy.Total(first=toy.Number(seed=1), second=toy.Number(seed=2), fails="refused")
+    made = execute([toy.Spared(total=refused, beside=good)], tmp_path)
+    assert not made.failed
+    with Store(tmp_path) as store:
+        assert (store.record(made.keys[0]) or {})["refused"] == "these numbers cannot be added"
+    assert "spared" not in calls
+
+
+@pytest.mark.parametrize("together", [None, "all"])
+def test_bad_input_of_what_a_step_can_do_without_is_as_good_as_a_refusal(
+    together: str | None, toy: Any, calls: list[str], tmp_path: Path
+) -> None:
+    (good,) = totals(toy, 1, together=together)
+    bad = toy.Total(first=toy.Number(seed=1), second=toy.Number(seed=2), fails="input", together=together)
+    spared = toy.Spared(total=good, beside=bad)
+    made = execute([spared], tmp_path)
+    assert not made.failed
+    with Store(tmp_path) as store:
+        assert (store.record(made.keys[0]) or {})["there"] == ["total"]
+        assert store.failures().keys() == {Keys().of(bad)}
+    calls.clear()
+    assert not execute([spared], tmp_path).done
+    assert not calls
+    needed = execute([toy.Spared(total=bad, beside=good)], tmp_path)
+    assert needed.failed[0].bad_input
+
+
+def test_a_failure_that_may_go_well_another_time_is_not_done_without(toy: Any, tmp_path: Path) -> None:
+    """What is computed is kept for good: it would lack for ever what a full memory, say, kept it from once."""
+    (good,) = totals(toy, 1)
+    failing = toy.Total(first=toy.Number(seed=1), second=toy.Number(seed=2), fails="memory")
+    made = execute([toy.Spared(total=good, beside=failing)], tmp_path)
+    assert made.failed[0].reason.startswith("memory is exhausted")
+    with Store(tmp_path) as store:
+        assert made.keys[0] in store.failures()
+
+
+def test_artifacts_come_in_the_order_of_the_steps_and_are_made_once(toy: Any, calls: list[str], tmp_path: Path) -> None:
+    steps = totals(toy)
+    told: list[tuple[int, int]] = []
+    found = artifacts_of(steps, tmp_path, progress=lambda done, total: told.append((done, total)))
+    expected = [np.random.default_rng(100).normal(size=3) + np.random.default_rng(s).normal(size=3) for s in range(3)]
+    for artifact, x in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(artifact.arrays["x"], x)
+    assert told[-1] == (3, 3)
+    calls.clear()
+    again = artifacts_of(steps[::-1], tmp_path)
+    assert not calls
+    for artifact, x in zip(again, expected[::-1], strict=True):
+        np.testing.assert_array_equal(artifact.arrays["x"], x)
+
+
+@pytest.mark.parametrize(
+    ("fails", "error", "message"),
+    [
+        ("input", InputError, "^toy-total, seed 9: first must be another number$"),
+        ("error", RunError, "^toy-total, seed 9: ZeroDivisionError: of the step itself$"),
+        ("refused", CapabilityError, "^these numbers cannot be added$"),
+    ],
+)
+def test_artifacts_are_all_there_or_the_first_problem_is_raised(
+    toy: Any, fails: str, error: type[Exception], message: str, tmp_path: Path
+) -> None:
+    (good,) = totals(toy, 1)
+    bad = toy.Total(first=toy.Number(seed=1), second=toy.Number(seed=2), fails=fails, seed=9)
+    with pytest.raises(error, match=message) as raised:
+        artifacts_of([good, bad], tmp_path)
+    assert type(raised.value) is error
+    with Store(tmp_path) as store:
+        assert store.get(Keys().of(good)) is not None, "what could be made is kept"
+
+
+def test_an_artifact_that_is_made_and_cannot_be_read_is_the_stores_fault(
+    toy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Store, "get", lambda *_, **__: None)
+    with pytest.raises(StoreError, match="toy-total, seed 0 cannot be read: run the same command again"):
+        artifacts_of(totals(toy, 1), tmp_path)

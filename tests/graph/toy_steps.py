@@ -4,7 +4,7 @@ import os
 import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -144,3 +144,20 @@ class Chain(Step):
     def compute(self, inputs: Inputs) -> Artifact:
         """Double it."""
         return Artifact({"x": 2 * inputs["sum"].arrays["x"]})
+
+
+@register()
+class Spared(Step):
+    """A total, and beside it one that it can do without."""
+
+    can_do_without: ClassVar[frozenset[str]] = frozenset({"beside"})
+
+    kind: Literal["toy-spared"] = "toy-spared"
+    total: Total
+    beside: Total
+
+    def compute(self, inputs: Inputs) -> Artifact:
+        """Add those that are there."""
+        CALLS.append("spared")
+        there = [name for name, given in inputs.items() if "refused" not in given.record]
+        return Artifact({"x": np.sum([inputs[name].arrays["x"] for name in there], axis=0)}, {"there": there})

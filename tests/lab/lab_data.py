@@ -16,6 +16,9 @@ METHODS = ("naive", "naive-hard", "confidence", "product", "early-stopping", "bo
 WINE: Mapping[str, Any] = {"kind": "wine", "supervision": 30, "transfer": 60}
 SMALL: Mapping[str, Any] = {"kind": "nystroem", "features": {"count": 12}}
 STEPS = ("labels", "student", "ceiling", "score")
+"""The kinds of steps of a run."""
+PARTS = (*STEPS, "direct")
+"""The steps of a run of class probabilities: the direct student is a second one of kind `student`."""
 
 BATCH_TOLERANCE = 1e-5
 """Probabilities of a student trained alone and in a batch: a product of m heads sums its float32 in another order than

@@ -18,7 +18,7 @@ from lab_data import SMALL, WINE
 
 from w2sg.core import AnyArray, StoreError
 from w2sg.graph import REFUSED, Store
-from w2sg.lab import known_study, make_setup, recall
+from w2sg.lab import Setup, known_study, make_runs, make_setup, recall
 
 WHOLE = Path(__file__).parent / "stores" / "v1" / "store.zip"
 
@@ -125,21 +125,35 @@ def test_its_studies_are_known_by_name_and_recall_makes_what_is_missing(folder: 
     setups = {make_setup(WINE, student=SMALL, method=name).digest() for name in ("naive", "naive-hard")}
     assert {setup.digest() for setup in study.setups()} == setups
     made = recall("old", store=folder)
-    assert made.steps_done == {"labels": 2, "student": 4, "ceiling": 2, "score": 4}
+    # Under each of two seeds: a student for each of two methods, and the direct one.
+    assert made.steps_done == {"labels": 2, "student": 2 * (2 + 1), "ceiling": 2, "score": 4}
     assert not recall("old", store=folder).steps_done
 
 
 def test_what_is_made_again_is_what_it_was(folder: Path, runs: dict[str, dict[str, Any]]) -> None:
-    """Version 0.2 changed the house and no result: every accuracy of the old runs comes out again."""
+    """Later versions changed the house and no result: every accuracy of the old setups comes out again."""
     with Store(folder) as store:
-        old = {(result.shown["method"], result.seed): result.shown for result in store.results(without=REFUSED)}
-    made = recall("old", store=folder)
+        results = store.results(without=REFUSED)
+    old = {(result.shown["method"], result.seed): result.shown for result in results}
+    setups = {Setup.parse(result.about): None for result in results}
+    made = make_runs(setups, [0, 1], store=folder)
     with Store(folder) as store:
-        new = store.results([run_id for result in made.results for run_id in result.run_ids])
+        new = store.results([one.id for one in made.runs])
     assert len(new) == len(old) == 4
     for result in new:
         was = old[result.shown["method"], result.seed]
         assert {name: result.shown[name] for name in was} == dict(was)
+
+
+def test_what_a_name_means_today_is_told_apart_from_what_it_meant(folder: Path) -> None:
+    """The study leaves its supervisor to the task, and that one now chooses its penalty by cross-validation."""
+    with Store(folder) as store:
+        old = store.results(without=REFUSED)
+    made = recall("old", store=folder)
+    with Store(folder) as store:
+        new = store.results([run_id for result in made.results for run_id in result.run_ids])
+    assert {result.shown["supervisor"] for result in old} == {"few-features(c=1.0)"}
+    assert {result.shown["supervisor"] for result in new} == {"few-features"}
 
 
 @pytest.mark.parametrize("schema", [3, 17])

@@ -121,6 +121,8 @@ def test_the_record_of_a_run_lists_every_hand_out(tmp_path: Path) -> None:
     assert gold == [
         {"purpose": "supervision", "split": "supervision", "n": 30, "asked_by": "trained", "step": "labels"},
         {"purpose": "ceiling", "split": "transfer", "n": 60, "asked_by": "ceiling", "step": "ceiling"},
+        {"purpose": "information", "split": "supervision", "n": 30, "asked_by": "direct", "step": "student"},
+        {"purpose": "aggregates", "split": "supervision", "n": 30, "asked_by": "direct", "step": "student"},
         {"purpose": "score", "split": "test", "n": 88, "asked_by": "score", "step": "score"},
         {"purpose": "score", "split": "transfer", "n": 60, "asked_by": "score", "step": "score"},
     ]
@@ -128,13 +130,20 @@ def test_the_record_of_a_run_lists_every_hand_out(tmp_path: Path) -> None:
 
 
 def test_the_ledger_has_a_line_for_each_step_and_each_release(tmp_path: Path) -> None:
-    """Students of one batch are scored with gold that is opened once: it is a line for each of them."""
+    """Students of one batch are scored with gold that is opened once: it is a line for each of them.
+
+    The direct student is handed supervision gold, and the aggregates of it that its tier includes; no other student is
+    handed anything.
+    """
     found = run_small(tmp_path, seeds=1)
     run_ids = {run_id for result in found.results for run_id in result.run_ids}
     with Store(tmp_path) as store:
         entries, kinds = store.ledger(), {row["key"]: row["step"] for row in store.artifact_rows()}
-    assert len(entries) == 1 + 1 + 2 * 2
+    assert len(entries) == 1 + 1 + 2 + 2 * 2
     assert all(kinds[entry.step] == entry.kind for entry in entries)
+    handed = {(entry.purpose, entry.split, entry.asked_by) for entry in entries if entry.kind == "student"}
+    assert handed == {(purpose, "supervision", "direct") for purpose in ("information", "aggregates")}
+    assert len({entry.step for entry in entries if entry.kind == "student"}) == 1
     assert {entry.step for entry in entries if entry.kind == "score"} == run_ids
     assert {entry.n for entry in entries if entry.split == "test"} == {88}
     assert all(entry.rows is None and entry.created for entry in entries)
@@ -172,8 +181,9 @@ def test_a_run_that_reuses_steps_has_the_same_record(tmp_path: Path) -> None:
 def test_gold_is_handed_out_for_simulation_to_simulated_supervisors_only(tmp_path: Path) -> None:
     found = run_small(tmp_path, supervisors=["few-features", "simulated-uniform"], methods=["naive"], seeds=1)
     trained, simulated = ({one["purpose"] for one in result.gold} for result in found.results)
-    assert trained == {"supervision", "ceiling", "score"}
-    assert simulated == {"supervision", "simulate", "ceiling", "score"}
+    direct = {"information", "aggregates"}
+    assert trained == {"supervision", "ceiling", "score", *direct}
+    assert simulated == {"supervision", "simulate", "ceiling", "score", *direct}
 
 
 def test_a_method_that_changes_its_view_fails(plugin: str, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab_data import SMALL, STEPS, WINE
+from lab_data import PARTS, SMALL, STEPS, WINE
 
 from w2sg.core import registry
 from w2sg.graph import Artifact, Keys, Step, Store, code, sharing
@@ -36,30 +36,34 @@ def keys(seed: int = 0, **parts: Any) -> dict[str, str]:
 
 
 def changed(one: dict[str, str], other: dict[str, str]) -> set[str]:
-    return {step for step in STEPS if one[step] != other[step]}
+    return {step for step in PARTS if one[step] != other[step]}
 
 
-def test_a_run_is_four_steps_and_each_reads_what_it_says() -> None:
+def test_a_run_is_four_steps_beside_a_direct_student_and_each_reads_what_it_says() -> None:
     last = score()
-    assert set(keys()) == set(STEPS)
-    read = {step.kind: {inner.kind for inner in step.inputs().values()} for step in (last, *last.inputs().values())}
-    assert read == {
+    assert set(keys()) == set(PARTS)
+    steps = {"score": last, **last.inputs()}
+    assert {name: set(step.inputs()) for name, step in steps.items()} == {
         "labels": set(),
         "student": {"labels"},
         "ceiling": set(),
-        "score": {"labels", "student", "ceiling"},
+        "direct": {"labels"},
+        "score": {"labels", "student", "ceiling", "direct"},
     }
+    assert {name: step.kind for name, step in steps.items()} == {**{kind: kind for kind in STEPS}, "direct": "student"}
     assert last.student.labels is last.inputs()["labels"]
+    assert last.direct is not None
+    assert last.direct.labels is last.inputs()["labels"]
 
 
 @pytest.mark.parametrize(
     ("change", "steps"),
     [
         ({}, set()),
-        ({"seed": 1}, set(STEPS)),
-        ({"task": {**WINE, "transfer": 61}}, set(STEPS)),
-        ({"settings": {"supervisor.labels": 20}}, {"labels", "student", "score"}),
-        ({"settings": {"student.c": 2.0}}, {"student", "ceiling", "score"}),
+        ({"seed": 1}, set(PARTS)),
+        ({"task": {**WINE, "transfer": 61}}, set(PARTS)),
+        ({"settings": {"supervisor.labels": 20}}, {"labels", "student", "direct", "score"}),
+        ({"settings": {"student.c": 2.0}}, {"student", "ceiling", "direct", "score"}),
         ({"method": "confidence"}, {"student", "score"}),
         ({"settings": {"method.select": "confident"}}, {"student", "score"}),
     ],
@@ -76,14 +80,14 @@ def test_a_data_file_is_its_content_not_its_time(tmp_path: Path) -> None:
     os.utime(path, (1, 1))
     assert keys(task=task) == before
     path.write_text(CSV.replace("no,4,", "yes,4,"))
-    assert changed(before, keys(task=task)) == set(STEPS)
+    assert changed(before, keys(task=task)) == set(PARTS)
 
 
 def test_another_version_of_a_library_changes_every_key(monkeypatch: pytest.MonkeyPatch) -> None:
     before = keys()
     versions = {**keys_module.versions(), "numpy": "0"}
     monkeypatch.setattr(keys_module, "versions", lambda: versions)
-    assert changed(before, keys()) == set(STEPS)
+    assert changed(before, keys()) == set(PARTS)
 
 
 def test_another_version_of_a_component_changes_what_it_makes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,20 +133,20 @@ def test_the_order_of_a_table_does_not_matter() -> None:
 def test_what_every_step_depends_on_is_part_of_every_key(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
     before = keys()
     fresh_code(monkeypatch, module)
-    assert changed(before, keys()) == set(STEPS)
+    assert changed(before, keys()) == set(PARTS)
 
 
 @pytest.mark.parametrize(
     ("module", "steps"),
     [
-        ("w2sg.tasks.embedded", set(STEPS)),
-        ("w2sg.tasks.splits", set(STEPS)),
-        ("w2sg.students.heads", set(STEPS)),
-        ("w2sg.methods.objectives.cross_entropy", set(STEPS)),
-        ("w2sg.lab.evidence", set(STEPS)),
-        ("w2sg.supervisors.trained", {"labels", "student", "score"}),
+        ("w2sg.tasks.embedded", set(PARTS)),
+        ("w2sg.tasks.splits", set(PARTS)),
+        ("w2sg.students.heads", set(PARTS)),
+        ("w2sg.methods.objectives.cross_entropy", set(PARTS)),
+        ("w2sg.lab.evidence", set(PARTS)),
+        ("w2sg.supervisors.trained", {"labels", "student", "direct", "score"}),
         ("w2sg.methods.composition", {"student", "ceiling", "score"}),
-        ("w2sg.core.methods", set(STEPS)),
+        ("w2sg.core.methods", set(PARTS)),
         ("w2sg.measure.metrics", {"score"}),
         ("w2sg.lab.scoring", {"score"}),
         ("w2sg.measure.pgr", set()),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lab_data import STEPS, WINE
+from lab_data import PARTS, STEPS, WINE
 from written_data import SUMS, arrays_of, run_written, written_study
 
 import w2sg
@@ -165,7 +165,7 @@ def test_keys_change_with_what_a_step_is_made_of(fields: dict[str, Any], steps: 
         ("w2sg.methods.written.imitation", {"student", "ceiling", "score"}, set()),
         ("w2sg.core.writing", set(STEPS), set()),
         ("w2sg.methods.composition", set(), {"student", "ceiling", "score"}),
-        ("w2sg.lab.steps", set(STEPS), set(STEPS)),
+        ("w2sg.lab.steps", set(STEPS), set(PARTS)),
     ],
 )
 def test_written_answers_and_classes_are_made_by_the_same_steps_and_by_code_of_their_own(

@@ -25,7 +25,9 @@ def evidence(weak: float, student: float, ceiling: float, seeds: int = SEEDS, n:
     return Paired(tuple(range(seeds)), *(tuple(part) for part in columns.values()))
 
 
-def scored(name: str, found: Paired, breakdown: Mapping[str, Any] | None = None) -> TestSet:
+def scored(
+    name: str, found: Paired, breakdown: Mapping[str, Any] | None = None, direct: Paired | None = None
+) -> TestSet:
     means = {
         "n": found.n_test,
         "student": {"ece": 0.05, "auroc": 0.9},
@@ -35,7 +37,7 @@ def scored(name: str, found: Paired, breakdown: Mapping[str, Any] | None = None)
     }
     share = pgr(found)
     check = None if share.low is None or share.high is None else Interval(0.0, share.low, share.high, 0.95, "bca")
-    return TestSet(name, share, check, means, found)
+    return TestSet(name, share, check, means, found, None if direct is None else found.with_student(direct.student))
 
 
 def result(
@@ -49,10 +51,12 @@ def result(
     task: str | Mapping[str, Any] = "gaussian",
     others: Sequence[str] = (),
     breakdown: Mapping[str, Any] | None = None,
+    direct: float | None = None,
 ) -> SetupResult:
     setup = make_setup(task, student=model, method=method)
     found = evidence(weak, student, ceiling, seeds, luck=int(setup.method.digest()[:6], 16))
-    tests = {"test": scored("test", found, breakdown)}
+    gold = None if direct is None else evidence(weak, direct, ceiling, seeds, luck=1)
+    tests = {"test": scored("test", found, breakdown, gold)}
     tests |= {name: scored(name, evidence(weak - 0.1, student - 0.1, ceiling - 0.1, seeds)) for name in others}
     return SetupResult(
         setup=setup,

@@ -1,6 +1,7 @@
+import pytest
 from made_results import ladder, result, study
 
-from w2sg.core import Card
+from w2sg.core import Card, wording
 from w2sg.lab import StudyResult, study_document
 from w2sg.lab.documents.findings import study_findings
 
@@ -88,3 +89,38 @@ def test_what_was_done_counts_everything() -> None:
     )
     assert "2 methods (naive, confidence)" in text
     assert text.endswith("400 test examples scored each run, with further test sets noise.")
+
+
+def test_gold_that_does_the_students_work_is_told_before_what_stays_open() -> None:
+    made = study(result("naive", 0.7, direct=0.8), result("confidence", 0.7, direct=0.8))
+    (group,) = cards(made)
+    assert [one.tone for one in group.findings] == ["better", "note", "open"]
+    (comparison,) = made.comparisons
+    assert comparison.direct is not None
+    assert comparison.faithful is False
+    assert group.findings[1].text == (
+        "Not faithful: trained on the supervision gold itself, the student differs from naive by "
+        f"{wording.difference(comparison.direct.difference)}; a method that uses that gold proves nothing here by "
+        "being better."
+    )
+    assert comparison.direct.difference.low > 0
+    direct = result("naive", 0.7, direct=0.8).tests["test"].direct_pgr
+    assert direct is not None
+    assert comparison.direct.difference.estimate == pytest.approx(
+        direct.student.estimate - made.results[0].pgr.student.estimate
+    )
+
+
+@pytest.mark.parametrize("direct", [0.62, 0.7])
+def test_gold_that_is_no_gain_over_weak_labels_makes_a_place_faithful(direct: float) -> None:
+    made = study(result("naive", 0.7, direct=direct))
+    assert made.comparisons[0].faithful is True
+    (said,) = [one.text for one in cards(made)[0].findings if "aithful" in one.text]
+    assert said.startswith("Faithful: trained on the supervision gold itself, the student differs from naive by ")
+    assert said.endswith(", which is no gain.")
+
+
+def test_without_a_direct_student_nothing_is_said_of_faithfulness() -> None:
+    made = study(result("naive", 0.7))
+    assert (made.comparisons[0].direct, made.comparisons[0].faithful) == (None, None)
+    assert not [one for one in cards(made)[0].findings if "aithful" in one.text]

@@ -310,3 +310,17 @@ def test_a_terminal_shows_fewer_columns_and_repeats_no_names(made: StudyResult) 
     assert [row[0] for row in rows] == ["gaussian", "", "", "", "wine", "gaussian"]
     assert rows[0][6] == wording.interval(made.results[0].pgr)
     assert rows[4][6].startswith("no PGR gap 0.0")
+
+
+def test_the_direct_student_has_a_column_where_there_is_one() -> None:
+    """Beside the ceiling; a run without it, such as an old one, says so, and a study without it has no such column."""
+    naive = result("naive", 0.7, direct=0.8)
+    titles, rows = terminal_table(study_document(study(naive, result("confidence", 0.7))).tables["results"])
+    place = titles.index("direct accuracy")
+    assert (titles[place - 1], titles[place + 1]) == ("ceiling accuracy", "PGR")
+    direct = naive.tests["test"].direct_pgr
+    assert direct is not None
+    assert [row[place] for row in rows] == [wording.interval(direct.student), "none"]
+    (alone,) = study_document(study(result("naive", 0.7))).tables["results"].rows
+    (beside,) = study_document(study(naive)).tables["results"].rows
+    assert len(beside) == len(alone) + 1

@@ -15,12 +15,16 @@ from w2sg.core import (
     Inputs,
     Predictor,
     Student,
+    Supervision,
+    Task,
+    WeakSupervisor,
     derive,
     one_hot,
     register,
     registry,
 )
 from w2sg.core.registry import build
+from w2sg.measure import expected_calibration_error
 from w2sg.supervisors import TrainedSupervisor
 
 
@@ -100,6 +104,37 @@ def test_handicaps_lie_between_chance_and_all_labels() -> None:
     full = accuracy.pop("trained")
     assert full > 0.9
     assert all(0.4 < handicapped < full - 0.02 for handicapped in accuracy.values())
+
+
+@pytest.mark.parametrize("name", ["pooled-pixels", "few-features", "few-words", "fewer-labels"])
+def test_presets_choose_their_penalty_by_cross_validation(name: str) -> None:
+    supervisor = build("supervisors", name)
+    assert isinstance(supervisor, TrainedSupervisor)
+    assert supervisor.student.model_dump()["c"] == "cv"
+
+
+def test_with_its_own_penalty_a_supervisor_is_better_and_knows_how_good_it_is() -> None:
+    """The handicap is what it sees and not how it is fitted; the badly fitted one is kept under a name of its own."""
+    fitted, underfitted = on_the_task_digits("pooled-pixels"), on_the_task_digits("pooled-pixels-underfitted")
+    assert fitted["accuracy"] >= 0.87
+    assert fitted["ece"] < 0.08
+    assert underfitted["accuracy"] < fitted["accuracy"] - 0.03
+    assert underfitted["ece"] > 0.25
+
+
+def on_the_task_digits(name: str, seeds: int = 4) -> dict[str, float]:
+    """Accuracy and calibration error of a supervisor on the test set, as means over seeds."""
+    found: dict[str, list[float]] = {"accuracy": [], "ece": []}
+    for seed in range(seeds):
+        data, supervisor = build(Task, "digits").load(derive(seed, "task")), build(WeakSupervisor, name)
+        gold = data.vault.release("supervision", "supervision", asked_by=name)
+        supervision = Supervision(data.supervision, gold, data.question, data.corpus)
+        labeller = supervisor.fit(supervision, derive(seed, "fit"))
+        weak = labeller.label(data.tests["test"], None, derive(seed, "label")).probabilities
+        truth = data.vault.release("score", "test", asked_by="score")
+        found["accuracy"].append(float((weak.argmax(axis=1) == truth).mean()))
+        found["ece"].append(expected_calibration_error(weak, truth))
+    return {what: float(np.mean(numbers)) for what, numbers in found.items()}
 
 
 def test_few_words_reads_texts() -> None:

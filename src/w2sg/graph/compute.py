@@ -173,7 +173,7 @@ class _Work:
 
     def _compute(self, batch: Sequence[Step]) -> None:
         standing = [step for step in batch if not self._stands_on_failure(step)]
-        inputs = [{name: self.held[self.keys.of(inner)] for name, inner in step.inputs().items()} for step in standing]
+        inputs = [{name: self._given(inner) for name, inner in step.inputs().items()} for step in standing]
         todo = [(step, given) for step, given in zip(standing, inputs, strict=True) if not self._refused(step, given)]
         if not todo:
             return
@@ -186,10 +186,21 @@ class _Work:
                 self._fail(step, Failure.of(outcome))
         self._store(finished)
 
+    def _given(self, inner: Step) -> Artifact:
+        """Return the artifact of an input; to a step that can do without it, an input that failed has refused."""
+        key = self.keys.of(inner)
+        failure = self.report.failed.get(key)
+        return self.held[key] if failure is None else Artifact({}, {REFUSED: failure.reason})
+
     def _stands_on_failure(self, step: Step) -> bool:
-        """Hand the failure of an input on to what stands on it."""
-        failures = [self.report.failed.get(self.keys.of(inner)) for inner in step.inputs().values()]
-        failure = next((failure for failure in failures if failure is not None), None)
+        """Hand the failure of an input on to what stands on it.
+
+        Where a step can do without an input, only what may go well another time is handed on, such as memory that is
+        short: what is made without the input is kept for good.
+        """
+        failures = {name: self.report.failed.get(self.keys.of(inner)) for name, inner in step.inputs().items()}
+        spared = {name for name, of in failures.items() if name in step.can_do_without and of and of.bad_input}
+        failure = next((of for name, of in failures.items() if of is not None and name not in spared), None)
         if failure is not None:
             self._fail(step, failure)
         return failure is not None

@@ -74,7 +74,10 @@ class Step(Component):
     """
 
     can_do_without: ClassVar[frozenset[str]] = frozenset()
-    """Names of inputs that may have refused: the step is then computed, and finds the refusal in their record."""
+    """Names of inputs that may have refused, or failed because something given breaks a rule.
+
+    The step is then computed all the same, and finds the reason in their record under `REFUSED`.
+    """
 
     seed: int = Field(0, ge=0, description="decides all randomness of the step")
 

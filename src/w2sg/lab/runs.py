@@ -11,11 +11,8 @@ from w2sg.core import CapabilityError, Component, InputError, Method, RunError, 
 from w2sg.graph import REFUSED, Execution, Failure, Launcher, Prepare, Progress, Result, Store, execute, nothing
 from w2sg.lab.outcomes import FailedRun, Run, failures_message
 from w2sg.lab.scoring import Score
-from w2sg.lab.setup import Setup, names_of
+from w2sg.lab.setup import DIRECT, Setup, names_of
 from w2sg.lab.steps import Ceiling, Rehearsals, TrainedStudent, WeakLabels
-
-DIRECT = "direct"
-"""The method that trains the strong student on supervision gold: beside every run of the signal that it is for."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -34,6 +34,9 @@ PARTS: Mapping[str, type[Component]] = {
     "method": Method,
 }
 """The parts of a setup, and the contract that each fills."""
+DIRECT = "direct"
+"""The method that trains the strong student on supervision gold: beside every run of the signal that it is for."""
+
 SHOWN_FIELDS = 3
 """A name shows at most this many fields in which a component differs from a registered one."""
 

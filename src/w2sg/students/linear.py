@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, PositiveFloat, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from w2sg.core import BoolArray, Fit, FloatArray, Inputs, Predictor, derive, preset, register
 from w2sg.students.features import FeatureMap, FrozenBodyStudent, features
@@ -17,6 +17,14 @@ PENALTIES = tuple(10.0**power for power in range(-3, 5))
 """The values of `c` that cross-validation chooses from."""
 SMALLEST = 1e-7
 """Probabilities are no smaller than this where their logarithm is taken: float32 ends about there."""
+
+
+def _number_or_word(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
+    """Say in one sentence what may stand here: a problem for each possibility would come under a path of its own."""
+    try:
+        return check(value)
+    except ValidationError:
+        raise ValueError(f"should be a finite number above 0 or {CROSS_VALIDATED!r}, got {value!r:.80}") from None
 
 
 class LinearPredictor(Predictor):
@@ -51,7 +59,7 @@ class Linear(FrozenBodyStudent):
     """
 
     kind: Literal["linear"] = "linear"
-    c: Annotated[float, Field(gt=0)] | Literal["cv"] = Field(
+    c: Annotated[PositiveFloat | Literal["cv"], WrapValidator(_number_or_word)] = Field(
         1.0, description="inverse penalty, as scikit-learn's C; 'cv' chooses it by cross-validation on the labels given"
     )
     steps: int = Field(100, ge=1, description="most steps of the trainer, and the length of a method's schedule")

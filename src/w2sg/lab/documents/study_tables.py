@@ -47,6 +47,8 @@ COLUMNS = {column.name: column for column in _COLUMNS}
 
 FIRST = ("weak", "student", "ceiling", "direct", "pgr")
 """What results begin with: the bootstrap check stands beside the PGR that it checks."""
+MAY_LACK = frozenset({"direct"})
+"""Columns that are left out where no row has a number in them, as with written answers and in runs of old stores."""
 Row = dict[str, Cell]
 
 
@@ -178,8 +180,8 @@ def _table(name: str, title: str, intro: str, rows: Sequence[Row]) -> DataTable 
     """Return a table, with labels that all rows share in its introduction instead of a column; None without rows."""
     if not rows:
         return None
+    columns = [name for name in rows[0] if name not in MAY_LACK or any(row[name].value is not None for row in rows)]
     # A column that says the same in every row takes room and says nothing: it becomes a sentence.
-    columns = list(rows[0])
     same = [column for column in columns if column in SHARED and len({row[column].value for row in rows}) == 1]
     if same and len(rows) > 1:
         # A table of a single row keeps its labels: a sentence beside one row would only be harder to read.
