@@ -55,7 +55,7 @@ def pgr_from_accuracies(
     groups = {"weak": weak, "student": student, "ceiling": ceiling}
     values = {name: _accuracies(name, group) for name, group in groups.items()}
     parts = [part for i, group in enumerate(values.values()) for part in _parts(group, n_test, i)]
-    means = MeanEstimate(np.array([group.mean() for group in values.values()]), tuple(parts))
+    means = MeanEstimate(np.array([group.mean() for group in values.values()]), tuple(parts), n_units=n_test)
     single = [name for name, group in values.items() if len(group) == 1]
     note = INDEPENDENT
     if single:
