@@ -81,7 +81,7 @@ def _print_summary(result: "SetupResult") -> None:
         )
     place = " / ".join(result.label.values())
     title = f"{place}: {len(result.seeds)} seeds, {result.pgr.n_test:.0f} test examples each"
-    console.print_table(title, ["", "accuracy [95 %]", "AUROC [95 %]", "ECE", "debiased [95 %]"], rows)
+    console.print_table(title, ["", "accuracy [95 %]", "AUROC [95 %]", "ECE", "RMS, debiased [95 %]"], rows)
     console.echo(str(result.pgr))
     if result.pgr.estimate is None:
         console.echo(f"ratios that the data allow: {result.pgr.set}")
