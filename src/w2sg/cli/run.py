@@ -73,12 +73,14 @@ def _print_summary(result: "SetupResult") -> None:
         return console.number(mean) if interval is None else wording.interval(interval)
 
     rows = []
-    for who in ("weak", "student", "ceiling"):
+    accuracies = {who: getattr(result.pgr, who) for who in ("weak", "student", "ceiling")}
+    direct = result.tests["test"].direct_pgr
+    if direct is not None:
+        accuracies["direct"] = direct.student
+    for who, accuracy in accuracies.items():
         own = intervals.get(who, {})
         areas, errors = shown(means[who].get("auroc"), own.get("auroc")), shown(None, own.get("calibration_error"))
-        rows.append(
-            [who, wording.interval(getattr(result.pgr, who)), areas, console.number(means[who].get("ece")), errors]
-        )
+        rows.append([who, wording.interval(accuracy), areas, console.number(means[who].get("ece")), errors])
     place = " / ".join(result.label.values())
     title = f"{place}: {len(result.seeds)} seeds, {result.pgr.n_test:.0f} test examples each"
     console.print_table(title, ["", "accuracy [95 %]", "AUROC [95 %]", "ECE", "RMS, debiased [95 %]"], rows)
@@ -87,6 +89,8 @@ def _print_summary(result: "SetupResult") -> None:
         console.echo(f"ratios that the data allow: {result.pgr.set}")
     if result.pgr.note:
         console.echo(f"note: {result.pgr.note}")
+    if direct is not None:
+        console.echo(f"direct, the student trained on the supervision gold itself: {direct}")
     agreement, copied = (shown(means[name], intervals.get(name)) for name in ("agreement", "errors_copied"))
     console.echo(f"agreement with the supervisor {agreement}, share of its errors copied {copied}")
     console.echo(f"trust tier {result.trust}")

@@ -196,7 +196,8 @@ class _Work:
 
     def _refused(self, step: Step, inputs: Inputs) -> bool:
         """Hand the refusal of an input on to what stands on it."""
-        reason = next((given.record[REFUSED] for given in inputs.values() if REFUSED in given.record), None)
+        needed = (given for name, given in inputs.items() if name not in step.can_do_without)
+        reason = next((given.record[REFUSED] for given in needed if REFUSED in given.record), None)
         if reason is not None:
             self._store([self._finished(step, Artifact({}, {REFUSED: reason}))])
         return reason is not None

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import Field
 
@@ -72,6 +72,9 @@ class Step(Component):
     the hash of this configuration, the keys of the inputs, the code that defines the step and its components, the files
     they read and the versions of the numerical libraries (`w2sg.graph.keys`).
     """
+
+    can_do_without: ClassVar[frozenset[str]] = frozenset()
+    """Names of inputs that may have refused: the step is then computed, and finds the refusal in their record."""
 
     seed: int = Field(0, ge=0, description="decides all randomness of the step")
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from w2sg.core import Method, registry, wording
 from w2sg.lab.results import LEVEL, TEST, SetupResult
+from w2sg.lab.runs import DIRECT
 from w2sg.lab.setup import names_of
 from w2sg.measure import Interval, PairedDifference, Pgr, compare_all
 
@@ -119,6 +120,23 @@ class Comparison:
         return self.entrants[0]
 
     @property
+    def direct(self) -> PairedDifference | None:
+        """How the student that is trained on supervision gold differs from the reference; None where there is none."""
+        test = self.reference.result.tests[TEST]
+        if test.direct is None:
+            return None
+        return compare_all(test.evidence, {DIRECT: test.direct.student}, level=LEVEL)[DIRECT]
+
+    @property
+    def faithful(self) -> bool | None:
+        """Whether gold of the supervision split does not do the student's work: it is not shown to beat weak labels.
+
+        Where it does, a method that uses this gold proves nothing by being better than the reference.
+        """
+        direct = self.direct
+        return None if direct is None else direct.difference.low <= 0
+
+    @property
     def rivals(self) -> dict[str, PairedDifference]:
         """How the methods that can be paired with the reference differ from it."""
         return {entrant.method: entrant.paired for entrant in self.entrants if entrant.paired is not None}
@@ -129,12 +147,15 @@ class Comparison:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data; what came out of each entrant stands elsewhere."""
+        direct = self.direct
         return {
             "place": self.place,
             **{part: getattr(self, part) for part in PLACE},
             "label": {part: name for part, name in self.reference.result.label.items() if part != "method"},
             "reference": self.reference.method,
             "n_seeds": len(self.reference.result.seeds),
+            "direct": asdict(direct) if direct else None,
+            "faithful": self.faithful,
             "comparisons": {name: asdict(paired) for name, paired in self.rivals.items()},
         }
 

@@ -38,6 +38,8 @@ def _tree(
 ) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in noise[0].items():
+        if not all(name in of_seed for of_seed in noise):
+            continue  # a student that was refused under some seed has no mean over them
         if isinstance(value, Mapping):
             below = [of_seed[name] for of_seed in metrics]
             found[name] = _tree([of_seed[name] for of_seed in noise], below, evidence, level)

@@ -29,6 +29,7 @@ BOOTSTRAP_RESAMPLES = 1000
 class TestSet:
     """One test set over all seeds: the PGR and everything it rests on, and the metrics' means over seeds.
 
+    `evidence` is who was right on which example; `direct` is the same with the student trained on supervision gold.
     `intervals` has those of `agreement`, `errors_copied`, and for each of weak, student and ceiling `auroc`,
     `balanced_accuracy` and `calibration_error`, as far as they are defined (see `w2sg.lab.intervals`).
     """
@@ -38,7 +39,13 @@ class TestSet:
     bootstrap: Interval | None
     means: Mapping[str, Any]
     evidence: Paired = field(repr=False)
+    direct: Paired | None = field(default=None, repr=False)
     intervals: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def direct_pgr(self) -> Pgr | None:
+        """What the student reaches that is trained on supervision gold in the place of weak labels; None without."""
+        return None if self.direct is None else pgr(self.direct, level=LEVEL)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +83,7 @@ class SetupResult:
     def to_dict(self) -> dict[str, Any]:
         """Return plain data: the document of `w2sg run --json`."""
         main, share = self.tests[TEST], self.pgr
+        direct = main.direct_pgr
         return {
             "setup": self.setup.model_dump(mode="json"),
             "label": dict(self.label),
@@ -86,8 +94,10 @@ class SetupResult:
             "weak_accuracy": share.weak.estimate,
             "student_accuracy": share.student.estimate,
             "ceiling_accuracy": share.ceiling.estimate,
+            "direct_accuracy": None if direct is None else direct.student.estimate,
             "weak_label_accuracy": self.weak_label_accuracy,
             "pgr": _pgr_dict(main),
+            "direct_pgr": None if direct is None else {key: getattr(direct, key) for key in PGR_KEYS},
             "agreement": main.means["agreement"],
             "errors_copied": main.means["errors_copied"],
             "intervals": {who: asdict(getattr(share, who)) for who in INTERVALS},
@@ -234,7 +244,9 @@ def _test_set(name: str, records: Sequence[Run], results: Sequence[Mapping[str, 
     metrics = [result["metrics"][name] for result in results]
     means = _mean([{key: value for key, value in of_seed.items() if key != SAMPLING} for of_seed in metrics])
     intervals = metric_intervals(metrics, evidence, LEVEL)
-    return TestSet(name, pgr(evidence, level=LEVEL), None, means, evidence, intervals)
+    known = all(f"{name}.direct" in record.evidence for record in records)
+    direct = evidence.with_student(column("direct")) if known else None
+    return TestSet(name, pgr(evidence, level=LEVEL), None, means, evidence, direct, intervals)
 
 
 def _shared_training(records: Sequence[Run]) -> float | None:

@@ -14,6 +14,9 @@ from w2sg.lab.scoring import Score
 from w2sg.lab.setup import Setup, names_of
 from w2sg.lab.steps import Ceiling, TrainedStudent, WeakLabels
 
+DIRECT = "direct"
+"""The method that trains the strong student on supervision gold: beside every run of the signal that it is for."""
+
 
 @dataclass(frozen=True, eq=False)
 class MadeRuns:
@@ -106,6 +109,7 @@ def scores_of_setups(setups: Iterable[Setup], seeds: Sequence[int]) -> list[Scor
         return digest, interned.setdefault((type(component).__qualname__, digest), component)
 
     parts = [[one(part) for part in (setup.task, setup.supervisor, setup.student, setup.method)] for setup in setups]
+    rival = registry.build(Method, DIRECT)
     steps: dict[tuple[object, ...], Any] = {}
 
     def step(cls: type[Any], *key: object, **fields: Any) -> Any:
@@ -120,7 +124,11 @@ def scores_of_setups(setups: Iterable[Setup], seeds: Sequence[int]) -> list[Scor
             labels = step(WeakLabels, t, w, seed, task=task, supervisor=supervisor, seed=seed)
             taught = step(TrainedStudent, t, w, s, m, seed, labels=labels, student=student, method=method, seed=seed)
             ceiling = step(Ceiling, t, s, seed, task=task, student=student, method=one(plain)[1], seed=seed)
-            score = step(Score, t, w, s, m, seed, student=taught, ceiling=ceiling, seed=seed)
+            direct = None
+            if task.signal is rival.signal:
+                d, known = one(rival)
+                direct = step(TrainedStudent, t, w, s, d, seed, labels=labels, student=student, method=known, seed=seed)
+            score = step(Score, t, w, s, m, seed, student=taught, ceiling=ceiling, direct=direct, seed=seed)
             scores.setdefault(id(score), score)
     return list(scores.values())
 

@@ -1,7 +1,9 @@
 """The last step of a run: who was right on which test example, and the metrics of it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
 
 from w2sg.core import (
     AnyArray,
@@ -43,9 +45,14 @@ GROUPS = "together"
 class Score(OnData):
     """What came out of a run: per-example correctness of weak supervisor, student and ceiling, and the metrics."""
 
+    can_do_without: ClassVar[frozenset[str]] = frozenset({"direct"})
+
     kind: Literal["score"] = "score"
     student: TrainedStudent
     ceiling: Ceiling
+    direct: TrainedStudent | None = Field(
+        None, description="the student trained on supervision gold: what every use of that gold must beat"
+    )
 
     @property
     def setup(self) -> Setup:
@@ -61,8 +68,9 @@ class Score(OnData):
         return self.student.labels.task
 
     def inputs(self) -> Mapping[str, Step]:
-        """Return the labels, the student and the ceiling."""
-        return {"labels": self.student.labels, "student": self.student, "ceiling": self.ceiling}
+        """Return the labels, the student, the ceiling and, where there is one, the direct student."""
+        direct = {} if self.direct is None else {"direct": self.direct}
+        return {"labels": self.student.labels, "student": self.student, "ceiling": self.ceiling, **direct}
 
     @property
     def batch(self) -> str | None:
@@ -82,11 +90,15 @@ class Score(OnData):
         scored = []
         for given in inputs:
             labels = labels_of(data, given["labels"])
-            student, ceiling = (answers_of(data, given[part]) for part in ("student", "ceiling"))
+            students = {
+                part: answers_of(data, given[part])
+                for part in ("student", "ceiling", "direct")
+                if part in given and REFUSED not in given[part].record
+            }
             metrics: dict[str, Any] = {}
             evidence: dict[str, AnyArray] = {}
             for name, examples in data.tests.items():
-                answers = {"weak": labels[name], "student": student[name], "ceiling": ceiling[name]}
+                answers = {"weak": labels[name], **{part: answered[name] for part, answered in students.items()}}
                 metrics[name], correct = scores_of(data.question, examples, gold[name], answers)
                 groups = {f"{name}.groups": examples.metadata[GROUPS]} if GROUPS in examples.metadata else {}
                 hits = {f"{name}.{who}": right for who, right in correct.items()}
@@ -96,7 +108,7 @@ class Score(OnData):
             metrics[TRANSFER] = {
                 "n": len(gold[TRANSFER]),
                 "weak_accuracy": float(data.question.correct(labels[TRANSFER], gold[TRANSFER]).mean()),
-                "agreement": float(data.question.same(student[TRANSFER], labels[TRANSFER]).mean()),
+                "agreement": float(data.question.same(students["student"][TRANSFER], labels[TRANSFER]).mean()),
             }
             about = {"classes": list(data.question.names), "counts": dict(data.counts), "versions": versions()}
             scored.append(Artifact(evidence, {"metrics": metrics, **about}))
@@ -145,7 +157,7 @@ def scores_of(
         question: What the task asks.
         examples: The test set.
         gold: Its gold, `(n,)`.
-        answers: What `weak`, `student` and `ceiling` answer.
+        answers: What `weak`, `student`, `ceiling` and, where there is one, `direct` answer.
     """
     correct = {who: question.correct(signal, gold) for who, signal in answers.items()}
     units = examples.metadata.get(GROUPS)

@@ -1,14 +1,22 @@
 """A linear softmax head on a frozen feature map: the linear probe of the field."""
 
 from collections.abc import Sequence
-from typing import Literal
+from dataclasses import replace
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
 
-from w2sg.core import Fit, FloatArray, Inputs, Predictor, preset, register
+from w2sg.core import BoolArray, Fit, FloatArray, Inputs, Predictor, derive, preset, register
 from w2sg.students.features import FeatureMap, FrozenBodyStudent, features
 from w2sg.students.heads import Head, TrainedHead, train_heads
+
+CROSS_VALIDATED = "cv"
+FOLDS = 5
+PENALTIES = tuple(10.0**power for power in range(-3, 5))
+"""The values of `c` that cross-validation chooses from."""
+SMALLEST = 1e-7
+"""Probabilities are no smaller than this where their logarithm is taken: float32 ends about there."""
 
 
 class LinearPredictor(Predictor):
@@ -43,7 +51,9 @@ class Linear(FrozenBodyStudent):
     """
 
     kind: Literal["linear"] = "linear"
-    c: float = Field(1.0, gt=0, description="inverse penalty, as scikit-learn's C")
+    c: Annotated[float, Field(gt=0)] | Literal["cv"] = Field(
+        1.0, description="inverse penalty, as scikit-learn's C; 'cv' chooses it by cross-validation on the labels given"
+    )
     steps: int = Field(100, ge=1, description="most steps of the trainer, and the length of a method's schedule")
     tolerance: float = Field(
         1e-3, gt=0, description="stop when the whitened gradient's norm is below this times sqrt(n)"
@@ -87,8 +97,49 @@ class Linear(FrozenBodyStudent):
             )
             for fit in fits
         ]
-        trained = train_heads(heads, c=self.c, steps=self.steps, tolerance=self.tolerance)
-        return [LinearPredictor(self.features, fit.corpus, head) for fit, head in zip(fits, trained, strict=True)]
+        penalties = self._penalties(fits, heads)
+        trained: dict[int, TrainedHead] = {}
+        for c in dict.fromkeys(penalties):
+            members = [index for index, own in enumerate(penalties) if own == c]
+            together = train_heads([heads[index] for index in members], c=c, steps=self.steps, tolerance=self.tolerance)
+            trained.update(zip(members, together, strict=True))
+        return [LinearPredictor(self.features, fit.corpus, trained[index]) for index, fit in enumerate(fits)]
+
+    def _penalties(self, fits: Sequence[Fit], heads: Sequence[Head]) -> list[float]:
+        """Return the inverse penalty of each head: `c`, or the one under which held-out labels are most likely.
+
+        Of equals the strongest penalty is taken. The folds depend on the inputs alone, so heads on the same inputs are
+        compared on the same folds and trained together.
+        """
+        if self.c != CROSS_VALIDATED:
+            return [float(self.c)] * len(heads)
+        losses = np.zeros((len(PENALTIES), len(heads)))
+        for rows in dict.fromkeys(head.rows for head in heads):
+            members = [index for index, head in enumerate(heads) if head.rows == rows]
+            x, inputs = heads[members[0]].x, fits[members[0]].inputs
+            dealt = derive(0, "folds", inputs.digest).permutation(len(x)) % min(FOLDS, len(x))
+            for fold in range(dealt.max() + 1 if len(x) > 1 else 0):
+                kept, out = dealt != fold, dealt == fold
+                taught = x[kept]
+                some = [_on_rows(heads[index], taught, kept) for index in members]
+                for place, c in enumerate(PENALTIES):
+                    trained = train_heads(some, c=c, steps=self.steps, tolerance=self.tolerance)
+                    for index, head in zip(members, trained, strict=True):
+                        losses[place, index] += _held_out_loss(head, heads[index], out)
+        return [PENALTIES[place] for place in losses.argmin(axis=0)]
+
+
+def _on_rows(head: Head, x: FloatArray, kept: BoolArray) -> Head:
+    """Return a head on some of its rows, whose features `x` are shared by many."""
+    weights = None if head.weights is None else head.weights[kept]
+    return replace(head, x=x, targets=head.targets[kept], weights=weights, rows=None)
+
+
+def _held_out_loss(trained: TrainedHead, head: Head, out: BoolArray) -> float:
+    """Return the summed cross-entropy to the labels of the rows that a head was not taught."""
+    said = softmax(head.x[out] @ trained.coefficients.T + trained.intercepts)
+    losses = -(head.targets[out] * np.log(np.maximum(said, SMALLEST))).sum(axis=1)
+    return float(losses.sum() if head.weights is None else losses @ head.weights[out])
 
 
 preset("nystroem", Linear, "A linear head on 400 Nystroem features.", features="nystroem")

@@ -104,21 +104,33 @@ preset(
     "pooled-pixels",
     TrainedSupervisor,
     "A linear model that sees images pooled to 4 x 4 pixels.",
+    student={"kind": "linear", "features": {"kind": "pooled", "size": 4}, "c": "cv"},
+)
+preset(
+    "pooled-pixels-underfitted",
+    TrainedSupervisor,
+    "A linear model that sees images pooled to 4 x 4 pixels, with a penalty that is far too strong for them (C = 1).",
     student={"kind": "linear", "features": {"kind": "pooled", "size": 4}},
 )
 preset(
     "few-features",
     TrainedSupervisor,
     "A linear model that sees 30% of the columns.",
-    student={"kind": "linear", "features": {"kind": "columns", "share": 0.3}},
+    student={"kind": "linear", "features": {"kind": "columns", "share": 0.3}, "c": "cv"},
 )
 preset(
     "few-words",
     TrainedSupervisor,
     "A linear model that knows the 100 most frequent words.",
-    student={"kind": "linear", "features": {"kind": "tfidf", "terms": 100}},
+    student={"kind": "linear", "features": {"kind": "tfidf", "terms": 100}, "c": "cv"},
 )
-preset("fewer-labels", TrainedSupervisor, "A linear model trained on 50 labels.", student="linear", labels=50)
+preset(
+    "fewer-labels",
+    TrainedSupervisor,
+    "A linear model trained on 50 labels.",
+    student={"kind": "linear", "c": "cv"},
+    labels=50,
+)
 preset(
     "facts-weak",
     TrainedSupervisor,

@@ -46,10 +46,29 @@ def place_findings(comparison: Comparison) -> list[Finding]:
     # Undecided methods keep the order of the study: sorting them by their estimates would suggest an order that was not
     # shown.
     names = {paired.name for paired in rivals("no difference")}
+    findings += _faithfulness(comparison)
     undecided = [paired for name, paired in comparison.rivals.items() if name in names]
     if undecided:
         findings.append(_undecided(undecided, len(comparison.rivals), reference))
     return findings
+
+
+def _faithfulness(comparison: Comparison) -> list[Finding]:
+    """Return whether the supervision gold itself would have done the student's work."""
+    direct = comparison.direct
+    if direct is None:
+        return []
+    reference = short(comparison.reference.method)
+    said = f"trained on the supervision gold itself, the student differs from {reference} by"
+    if comparison.faithful:
+        return [Finding("note", f"Faithful: {said} {wording.difference(direct.difference)}, which is no gain.")]
+    return [
+        Finding(
+            "note",
+            f"Not faithful: {said} {wording.difference(direct.difference)}; a method that uses that gold proves "
+            "nothing here by being better.",
+        )
+    ]
 
 
 def _over_supervisor(comparison: Comparison) -> Finding:

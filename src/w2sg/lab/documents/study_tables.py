@@ -27,6 +27,7 @@ _COLUMNS = (
     Heading("weak", "weak accuracy", "accuracy of the weak supervisor on the test set"),
     Heading("student", "student accuracy", "accuracy of the student on the test set"),
     Heading("ceiling", "ceiling accuracy", "accuracy of the same student trained on ground truth"),
+    Heading("direct", "direct accuracy", "accuracy of the same student trained on the supervision gold itself"),
     Heading("pgr", "PGR", PGR_HELP),
     Heading("difference", "difference", "accuracy minus the reference's on the same seeds and examples", "signed"),
     Heading("p", "p", "two-sided, of no difference, for this comparison alone", "p"),
@@ -45,7 +46,7 @@ _COLUMNS = (
 )
 COLUMNS = {column.name: column for column in _COLUMNS}
 
-FIRST = ("weak", "student", "ceiling", "pgr")
+FIRST = ("weak", "student", "ceiling", "direct", "pgr")
 """What results begin with: the bootstrap check stands beside the PGR that it checks."""
 Row = dict[str, Cell]
 
@@ -115,9 +116,11 @@ def _result(comparison: Comparison, entrant: Entrant) -> Row:
 
 
 def _scores(test: TestSet) -> Row:
-    share, student, own = test.pgr, test.means.get("student", {}), test.intervals.get("student", {})
+    share, student, direct = test.pgr, test.means.get("student", {}), test.direct_pgr
+    own = test.intervals.get("student", {})
     return {
         **{who: _estimate(getattr(share, who)) for who in ("weak", "student", "ceiling")},
+        "direct": Cell(missing="none") if direct is None else _estimate(direct.student),
         "pgr": pgr_cell(share, f"gap {wording.interval(share.gap)}"),
         "gain": _estimate(share.gain),
         "agreement": _metric(test.means, test.intervals, "agreement"),
