@@ -136,11 +136,18 @@ class MeanEstimate:
             return ends[1]
 
         def surplus(log_p: float) -> float:
-            return float(self.squares(contrast, 1 - float(np.exp(log_p)))[0, 0]) - value * value
+            quantiles = [t_quantile(1 - float(np.exp(log_p)), part.degrees_of_freedom) for part in self.parts]
+            return sum(t * t * v for t, v in zip(quantiles, variances, strict=True)) - value * value
 
+        # where one part is all of the variance but for rounding, the root is at one of the ends
+        logs = np.log(ends[0]), np.log(ends[1])
+        if surplus(logs[0]) <= 0:
+            return ends[0]
+        if surplus(logs[1]) >= 0:
+            return ends[1]
         from scipy.optimize import brentq
 
-        return float(np.exp(brentq(surplus, np.log(ends[0]), np.log(ends[1]))))
+        return float(np.exp(brentq(surplus, *logs)))
 
     def _variances(self, weights: FloatArray) -> list[FloatArray]:
         """Return the covariance of contrasts by each part, shape (m, m), without what is negative in it by chance."""

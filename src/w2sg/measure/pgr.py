@@ -118,7 +118,7 @@ def pgr(
 
     By simulation (8 seeds, 200 to 600 test examples, gap 0.15, PGR 0.5) 95 % intervals hold the truth in 94 to 97 % of
     repetitions, with fresh and with shared test examples: see tests/measure/test_coverage.py. The refusal selects:
-    @@SELECTION@@
+    @@SEL@@
 
     Args:
         evidence: Correctness of weak, student and ceiling for S seeds.
