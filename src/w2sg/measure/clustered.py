@@ -73,7 +73,7 @@ class MeanEstimate:
 
     def variance(self, contrast: ArrayLike) -> float:
         """Return the variance of `contrast` @ mean, by the parts alone; a part that is negative counts as 0."""
-        return float(sum(self._variances(_rows(contrast)))[0, 0]) if self.parts else 0.0
+        return sum(float(one[0, 0]) for one in self._variances(_rows(contrast)))
 
     def degrees_of_freedom(self, contrast: ArrayLike) -> float:
         """Return Satterthwaite's degrees of freedom of the variance of `contrast` @ mean, by the parts alone.
@@ -132,7 +132,7 @@ class MeanEstimate:
         all_df = [part.degrees_of_freedom for part, v in zip(self.parts, variances, strict=True) if v > 0]
         # with the whole variance at the most, or at the least, degrees of freedom: the p-value lies between
         ends = [t_p_value(value, total, df) for df in (max(all_df, default=1), min(all_df, default=1))]
-        if ends[1] - ends[0] <= SAME_P * ends[1] or ends[0] < SMALLEST_P:
+        if ends[1] - ends[0] <= SAME_P * ends[1] or ends[1] < SMALLEST_P:
             return ends[1]
 
         def surplus(log_p: float) -> float:
@@ -140,9 +140,9 @@ class MeanEstimate:
             return sum(t * t * v for t, v in zip(quantiles, variances, strict=True)) - value * value
 
         # where one part is all of the variance but for rounding, the root is at one of the ends
-        logs = np.log(ends[0]), np.log(ends[1])
+        logs = np.log(max(ends[0], SMALLEST_P)), np.log(ends[1])
         if surplus(logs[0]) <= 0:
-            return ends[0]
+            return float(np.exp(logs[0]))
         if surplus(logs[1]) >= 0:
             return ends[1]
         from scipy.optimize import brentq

@@ -118,7 +118,8 @@ def pgr(
 
     By simulation (8 seeds, 200 to 600 test examples, gap 0.15, PGR 0.5) 95 % intervals hold the truth in 94 to 97 % of
     repetitions, with fresh and with shared test examples: see tests/measure/test_coverage.py. The refusal selects:
-    @@SEL@@
+    where the true gap is .058 and the PGR .5 (8 seeds, 400 shared examples, seed sd .02) 4.6 % of 1,000 repetitions are
+    reported, and 44 of these 46 intervals hold; nearly all of them carry the note that the gap is near the minimum.
 
     Args:
         evidence: Correctness of weak, student and ceiling for S seeds.

@@ -46,10 +46,11 @@ def auroc_variance(probabilities: ArrayLike, gold: ArrayLike, units: ArrayLike |
 def calibration_variance(
     probabilities: ArrayLike, gold: ArrayLike, units: ArrayLike | None = None, n_bins: int = 15
 ) -> float:
-    """Return the sampling variance of `squared_calibration_error`, by linearisation and its second order.
+    """Return the sampling variance of `squared_calibration_error`, by linearisation.
 
-    The second order `2 sum_b w_b**2 s_b**4` (s_b**2 the sampling variance of the distance in bin b, w_b the bin's
-    share) is all there is of a calibrated predictor, whose distances are 0.
+    Linearised at estimated distances it holds twice the second order `2 sum_b w_b**2 s_b**4` (s_b**2 the sampling
+    variance of the distance in bin b, w_b the bin's share): one of them is taken away. The other is all there is of a
+    calibrated predictor.
     """
     surplus, bins, right = calibration_bins(probabilities, gold, n_bins)
     counts = np.bincount(bins, minlength=n_bins).astype(np.float64)
@@ -58,7 +59,7 @@ def calibration_variance(
     hit = np.bincount(bins, weights=right, minlength=n_bins) / safe
     influence = 2 * distance[bins] * surplus - distance[bins] ** 2
     second = 2 * float((shares**2 * (hit * (1 - hit) / np.maximum(counts - 1, 1)) ** 2).sum())
-    return _variance(influence - influence.mean(), units) + second
+    return max(_variance(influence - influence.mean(), units) - second, second)
 
 
 def _area_influence(score: FloatArray, positive: BoolArray) -> FloatArray | None:
