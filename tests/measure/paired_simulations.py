@@ -42,11 +42,11 @@ def crossed(
 
 
 def overlapping(rng: np.random.Generator, n_seeds: int, n: int, seed_sd: float) -> Paired:
-    """Each seed draws half of a pool of 2 n examples."""
+    """Each seed draws half of a pool of 2 n examples; nobody is trained, so that no training rows are shared."""
     pool = crossed(rng, n_seeds, 2 * n, seed_sd)
     picks = [rng.choice(2 * n, n, replace=False) for _ in range(n_seeds)]
     parts = (tuple(x[p] for x, p in zip(part, picks, strict=True)) for part in (pool.weak, pool.student, pool.ceiling))
-    return Paired(pool.seeds, tuple(picks), *parts)
+    return Paired(pool.seeds, tuple(picks), *parts, shared_training=0.0)
 
 
 def _paired(ids: np.ndarray, correct: np.ndarray) -> Paired:

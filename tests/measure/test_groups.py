@@ -17,7 +17,7 @@ def doubled(evidence: Paired) -> Paired:
     """Return every example twice, with the same outcomes, the copies in one group."""
     parts = {name: tuple(np.repeat(x, 2) for x in getattr(evidence, name)) for name in ("weak", "student", "ceiling")}
     ids = tuple(np.stack([2 * x, 2 * x + 1], axis=1).ravel() for x in evidence.ids)
-    return Paired(evidence.seeds, ids, **parts, groups=tuple(np.repeat(x, 2) for x in evidence.ids))
+    return replace(evidence, ids=ids, **parts, groups=tuple(np.repeat(x, 2) for x in evidence.ids))
 
 
 @pytest.mark.parametrize("n_seeds", [1, 4])

@@ -9,18 +9,18 @@ STUDENT, WEAK, CEILING = [0.70, 0.72, 0.69, 0.71], [0.60, 0.62, 0.61], [0.80, 0.
 N_TEST = 1500
 
 
-def variance(group: list[float]) -> float:
-    p = np.mean(group)
-    return float(np.var(group, ddof=1) / len(group) + p * (1 - p) / N_TEST)
+def square(group: list[float]) -> float:
+    p, size = np.mean(group), len(group)
+    between, sampling = np.var(group, ddof=1) / size, p * (1 - p) / N_TEST
+    return float(t_quantile(0.95, size - 1) ** 2 * between + t_quantile(0.95, N_TEST - 1) ** 2 * sampling)
 
 
 def test_interval_is_fieller_with_independent_means() -> None:
     result = pgr_from_accuracies(STUDENT, WEAK, CEILING, N_TEST)
     s, w, c = (float(np.mean(x)) for x in (STUDENT, WEAK, CEILING))
-    v_s, v_w, v_c = variance(STUDENT), variance(WEAK), variance(CEILING)
-    assert result.degrees_of_freedom is not None
-    quantile = t_quantile(0.95, result.degrees_of_freedom)
-    limits = fieller_limits(s - w, c - w, [[v_s + v_w, v_w], [v_w, v_c + v_w]], quantile)
+    # squared half-widths: each part of a variance times the squared quantile of its own degrees of freedom
+    h_s, h_w, h_c = square(STUDENT), square(WEAK), square(CEILING)
+    limits = fieller_limits(s - w, c - w, [[h_s + h_w, h_w], [h_w, h_c + h_w]], 1.0)
     assert limits is not None
     assert (result.low, result.high) == pytest.approx(limits)
     assert result.estimate == pytest.approx((s - w) / (c - w))

@@ -8,6 +8,7 @@ from w2sg.cli import console
 
 if TYPE_CHECKING:
     from w2sg.lab import SetupResult
+    from w2sg.measure import Interval
 
 Seeds = Annotated[int, typer.Option("--seeds", min=1, help="How many seeds.")]
 
@@ -66,24 +67,31 @@ def run(
 def _print_summary(result: "SetupResult") -> None:
     from w2sg.core import wording
 
-    means = result.tests["test"].means
+    means, intervals = result.tests["test"].means, result.tests["test"].intervals
+
+    def shown(mean: float | None, interval: "Interval | None") -> str:
+        return console.number(mean) if interval is None else wording.interval(interval)
+
     rows = []
     accuracies = {who: getattr(result.pgr, who) for who in ("weak", "student", "ceiling")}
     direct = result.tests["test"].direct_pgr
     if direct is not None:
         accuracies["direct"] = direct.student
     for who, accuracy in accuracies.items():
-        metrics = [console.number(means[who].get(name)) for name in ("auroc", "ece")]
-        rows.append([who, wording.interval(accuracy), *metrics])
+        own = intervals.get(who, {})
+        areas, errors = shown(means[who].get("auroc"), own.get("auroc")), shown(None, own.get("calibration_error"))
+        rows.append([who, wording.interval(accuracy), areas, console.number(means[who].get("ece")), errors])
     place = " / ".join(result.label.values())
     title = f"{place}: {len(result.seeds)} seeds, {result.pgr.n_test:.0f} test examples each"
-    console.print_table(title, ["", "accuracy [95 %]", "AUROC", "ECE"], rows)
+    console.print_table(title, ["", "accuracy [95 %]", "AUROC [95 %]", "ECE", "RMS, debiased [95 %]"], rows)
     console.echo(str(result.pgr))
+    if result.pgr.estimate is None:
+        console.echo(f"ratios that the data allow: {result.pgr.set}")
     if result.pgr.note:
         console.echo(f"note: {result.pgr.note}")
     if direct is not None:
         console.echo(f"direct, the student trained on the supervision gold itself: {direct}")
-    agreement, copied = console.number(means["agreement"]), console.number(means["errors_copied"])
+    agreement, copied = (shown(means[name], intervals.get(name)) for name in ("agreement", "errors_copied"))
     console.echo(f"agreement with the supervisor {agreement}, share of its errors copied {copied}")
     console.echo(f"trust tier {result.trust}")
     console.echo(f"{result.wall_s:.1f} s; runs {', '.join(run_id[:8] for run_id in result.run_ids)}")

@@ -136,6 +136,10 @@ class Task(Component):
         """Return the inputs with each class as their answer in words, class by class; empty where none is known."""
         return ()
 
+    def under(self, seed: int) -> "Task":
+        """Return the task as it is loaded under a seed: itself, unless each seed has rows of its own."""
+        return self
+
     @abstractmethod
     def load(self, rng: np.random.Generator) -> TaskData:
         """Return the splits of one seed; `rng` decides who is in which split."""

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from w2sg.core import AnyArray, derive, plain
+from w2sg.lab.intervals import metric_intervals, plain_intervals
 from w2sg.lab.outcomes import FailedRun, Run, failures_message
-from w2sg.lab.scoring import shown_trust
+from w2sg.lab.scoring import SAMPLING, SUPERVISION, shown_trust
 from w2sg.lab.setup import Setup
-from w2sg.measure import Interval, Paired, Pgr, bootstrap_pgrs, pgr
+from w2sg.lab.steps import TRANSFER
+from w2sg.measure import Interval, Paired, Pgr, bootstrap_pgrs, mean_overlap, pgr
 
 if TYPE_CHECKING:
     from w2sg.lab.comparisons import Comparison
@@ -33,6 +35,8 @@ class TestSet:
     """One test set over all seeds: the PGR and everything it rests on, and the metrics' means over seeds.
 
     `evidence` is who was right on which example; `direct` is the same with the student trained on supervision gold.
+    `intervals` has those of `agreement`, `errors_copied`, and for each of weak, student and ceiling `auroc`,
+    `balanced_accuracy` and `calibration_error`, as far as they are defined (see `w2sg.lab.intervals`).
     """
 
     name: str
@@ -41,6 +45,7 @@ class TestSet:
     means: Mapping[str, Any]
     evidence: Paired = field(repr=False)
     direct: Paired | None = field(default=None, repr=False)
+    intervals: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def direct_pgr(self) -> Pgr | None:
@@ -101,7 +106,10 @@ class SetupResult:
             "agreement": main.means["agreement"],
             "errors_copied": main.means["errors_copied"],
             "intervals": {who: asdict(getattr(share, who)) for who in INTERVALS},
-            "tests": {name: {"pgr": _pgr_dict(test), **test.means} for name, test in self.tests.items()},
+            "tests": {
+                name: {"pgr": _pgr_dict(test), **test.means, "intervals": plain_intervals(test.intervals)}
+                for name, test in self.tests.items()
+            },
             "run_ids": list(self.run_ids),
             "gold": [dict(handout) for handout in self.gold],
             "counts": {name: list(least_and_most) for name, least_and_most in self.counts.items()},
@@ -243,11 +251,22 @@ def _test_set(name: str, records: Sequence[Run], results: Sequence[Mapping[str, 
 
     seeds = tuple(record.seed for record in records)
     groups = column("groups") if f"{name}.groups" in records[0].evidence else None
-    evidence = Paired(seeds, column("ids"), column("weak"), column("student"), column("ceiling"), groups=groups)
-    share = pgr(evidence, level=LEVEL)
-    means = _mean([result["metrics"][name] for result in results])
+    correct = column("weak"), column("student"), column("ceiling")
+    evidence = Paired(seeds, column("ids"), *correct, groups=groups, shared_training=_shared_training(records))
+    metrics = [result["metrics"][name] for result in results]
+    means = _mean([{key: value for key, value in of_seed.items() if key != SAMPLING} for of_seed in metrics])
+    intervals = metric_intervals(metrics, evidence, LEVEL)
     known = all(f"{name}.direct" in record.evidence for record in records)
-    return TestSet(name, share, None, means, evidence, evidence.with_student(column("direct")) if known else None)
+    direct = evidence.with_student(column("direct")) if known else None
+    return TestSet(name, pgr(evidence, level=LEVEL), None, means, evidence, direct, intervals)
+
+
+def _shared_training(records: Sequence[Run]) -> float | None:
+    """Return the share of a seed's training rows that another seed trains on too; runs of old stores do not say."""
+    splits = [f"{SUPERVISION}.ids", f"{TRANSFER}.ids"]
+    if any(name not in record.evidence for record in records for name in splits):
+        return None
+    return mean_overlap([np.concatenate([record.evidence[name] for name in splits]) for record in records])
 
 
 def _mean(items: Sequence[Any]) -> Any:
@@ -260,7 +279,7 @@ def _mean(items: Sequence[Any]) -> Any:
     return float(np.mean(numbers)) if numbers else None
 
 
-PGR_KEYS = ("estimate", "low", "high", "level", "reason", "method", "n_seeds", "n_examples")
+PGR_KEYS = ("estimate", "low", "high", "level", "reason", "method", "n_seeds", "n_examples", "set", "estimand")
 
 
 def _pgr_dict(test: TestSet) -> dict[str, Any]:

@@ -19,9 +19,24 @@ from w2sg.core import (
 from w2sg.graph import REFUSED, Artifact, Inputs, Listing, Step, versions
 from w2sg.lab.setup import Setup, names_of
 from w2sg.lab.steps import TRANSFER, Ceiling, OnData, TrainedStudent, answers_of, labels_of
-from w2sg.measure import auroc, balanced_accuracy, breakdown, difficulty_bins, expected_calibration_error
+from w2sg.measure import (
+    auroc,
+    auroc_variance,
+    balanced_accuracy,
+    balanced_accuracy_variance,
+    breakdown,
+    calibration_variance,
+    conditional_share_variance,
+    difficulty_bins,
+    expected_calibration_error,
+    share_variance,
+    squared_calibration_error,
+)
 
 TEST = "test"
+SUPERVISION = "supervision"
+SAMPLING = "sampling_variance"
+"""Of each metric over draws of test examples: what its interval is made with, beside its values over seeds."""
 GROUPS = "together"
 """The metadata column that says which examples belong together, such as the questions on one text."""
 
@@ -88,6 +103,8 @@ class Score(OnData):
                 groups = {f"{name}.groups": examples.metadata[GROUPS]} if GROUPS in examples.metadata else {}
                 hits = {f"{name}.{who}": right for who, right in correct.items()}
                 evidence |= {f"{name}.ids": examples.ids, **groups, **hits}
+            # whose rows were trained on: how many two seeds share decides how much they tell of new data
+            evidence |= {f"{SUPERVISION}.ids": data.supervision.ids, f"{TRANSFER}.ids": data.transfer.ids}
             metrics[TRANSFER] = {
                 "n": len(gold[TRANSFER]),
                 "weak_accuracy": float(data.question.correct(labels[TRANSFER], gold[TRANSFER]).mean()),
@@ -143,7 +160,9 @@ def scores_of(
         answers: What `weak`, `student`, `ceiling` and, where there is one, `direct` answer.
     """
     correct = {who: question.correct(signal, gold) for who, signal in answers.items()}
+    units = examples.metadata.get(GROUPS)
     metrics: dict[str, Any] = {"n": len(gold)}
+    noise: dict[str, Any] = {}
     for who, signal in answers.items():
         metrics[who] = {"accuracy": float(correct[who].mean())}
         probabilities = question.probabilities(signal)
@@ -152,10 +171,18 @@ def scores_of(
                 "balanced_accuracy": balanced_accuracy(probabilities.argmax(axis=1), gold),
                 "auroc": auroc(probabilities, gold),
                 "ece": expected_calibration_error(probabilities, gold),
+                "squared_calibration_error": squared_calibration_error(probabilities, gold),
+            }
+            noise[who] = {
+                "balanced_accuracy": balanced_accuracy_variance(probabilities.argmax(axis=1) == gold, gold, units),
+                "auroc": auroc_variance(probabilities, gold, units),
+                "squared_calibration_error": calibration_variance(probabilities, gold, units),
             }
     copied, wrong = question.same(answers["student"], answers["weak"]), ~correct["weak"]
-    metrics["agreement"] = float(copied.mean())
+    metrics["agreement"], noise["agreement"] = float(copied.mean()), share_variance(copied, units)
     metrics["errors_copied"] = float(copied[wrong].mean()) if wrong.any() else None
+    noise["errors_copied"] = conditional_share_variance(copied, wrong, units) if wrong.any() else None
+    metrics[SAMPLING] = noise
     metrics["breakdown"] = _breakdowns(examples, correct)
     return metrics, correct
 

@@ -49,7 +49,7 @@ def place_of(task: Task, seed: int) -> str:
 
 def task_data(task: Task, seed: int) -> TaskData:
     """Return the splits of a task under a seed, loaded once for all steps of one worker's unit of work."""
-    return shared(f"data {place_of(task, seed)}", lambda: task.load(derive(seed, "task")))
+    return shared(f"data {place_of(task, seed)}", lambda: task.under(seed).load(derive(seed, "task")))
 
 
 class OnData(Step):

@@ -1,5 +1,6 @@
 """Measure: metrics, intervals and tests. Arrays in, numbers out."""
 
+from w2sg.measure.accuracies import Estimand, accuracy_interval, accuracy_means, interval_over_seeds
 from w2sg.measure.bootstrap import bootstrap_pgr, bootstrap_pgrs
 from w2sg.measure.bounds.betting import Betting
 from w2sg.measure.bounds.certifier import Certifier, Side, Strength, by_side
@@ -36,7 +37,7 @@ from w2sg.measure.deception import DeceptionScore, deception_score
 from w2sg.measure.dials import accuracies_by_seed, pgr_contrast
 from w2sg.measure.effects import RandomEffects, pooled_by_unit, random_effects
 from w2sg.measure.elicitation import Elicitation, differential_elicitation, elicitation_from_accuracies
-from w2sg.measure.fieller import fieller_limits, ratio_interval
+from w2sg.measure.fieller import RatioSet, fieller_limits, ratio_interval, ratio_set
 from w2sg.measure.intervals import Interval, exact_high, exact_interval, exact_low, t_interval, t_p_value, t_quantile
 from w2sg.measure.metrics import (
     GroupAccuracy,
@@ -49,14 +50,22 @@ from w2sg.measure.metrics import (
     errors_copied,
     expected_calibration_error,
     rms_calibration_error,
+    squared_calibration_error,
 )
 from w2sg.measure.overlap import Cells, Overlap, overlap, overlap_by
-from w2sg.measure.paired import Paired
+from w2sg.measure.paired import Paired, mean_overlap
 from w2sg.measure.pgr import MINIMUM_GAP, Pgr, pgr
 from w2sg.measure.planning import Components, components, detectable, tasks_needed
 from w2sg.measure.pooled import pooled_mean
 from w2sg.measure.published import pgr_from_accuracies, seed_only_standard_error
 from w2sg.measure.ranks import Friedman, average_ranks, friedman, signed_rank_p, task_ranks
+from w2sg.measure.sampling import (
+    auroc_variance,
+    balanced_accuracy_variance,
+    calibration_variance,
+    conditional_share_variance,
+    share_variance,
+)
 from w2sg.measure.sequential import anytime_t
 
 __all__ = [
@@ -75,6 +84,7 @@ __all__ = [
     "ConformalCut",
     "DeceptionScore",
     "Elicitation",
+    "Estimand",
     "PairedDifference",
     "Friedman",
     "GroupAccuracy",
@@ -89,11 +99,14 @@ __all__ = [
     "Pgr",
     "Powered",
     "RandomEffects",
+    "RatioSet",
     "Side",
     "Span",
     "Strength",
     "Tested",
     "accuracy",
+    "accuracy_interval",
+    "accuracy_means",
     "agreement",
     "accuracies_by_seed",
     "anytime_t",
@@ -103,18 +116,22 @@ __all__ = [
     "as_rows",
     "as_unit",
     "auroc",
+    "auroc_variance",
     "average_ranks",
     "balanced_accuracy",
+    "balanced_accuracy_variance",
     "binary_kl",
     "bootstrap_pgr",
     "bootstrap_pgrs",
     "breakdown",
     "by_side",
+    "calibration_variance",
     "check_delta",
     "check_share",
     "clustered_mean",
     "compare_all",
     "components",
+    "conditional_share_variance",
     "conformal_cut",
     "deception_score",
     "detectable",
@@ -131,7 +148,9 @@ __all__ = [
     "gaussian_kl",
     "gibbs_loss",
     "holm",
+    "interval_over_seeds",
     "kl_high",
+    "mean_overlap",
     "overlap",
     "overlap_by",
     "pac_bayes_kl",
@@ -142,10 +161,13 @@ __all__ = [
     "pooled_mean",
     "random_effects",
     "ratio_interval",
+    "ratio_set",
     "rms_calibration_error",
     "same_length",
     "signed_rank_p",
     "seed_only_standard_error",
+    "share_variance",
+    "squared_calibration_error",
     "t_interval",
     "t_p_value",
     "t_quantile",

@@ -79,7 +79,7 @@ def auroc(probabilities: ArrayLike, gold: ArrayLike) -> float | None:
     >>> auroc([[0.9, 0.1], [0.4, 0.6], [0.6, 0.4]], [0, 1, 0])
     1.0
     """
-    scores, truth = _scored(probabilities, gold)
+    scores, truth = checked_scores(probabilities, gold)
     # with two classes both columns give the same area
     classes = [1] if scores.shape[1] == 2 else range(scores.shape[1])
     areas = [area for c in classes if (area := _rank_area(scores[:, c], truth == c)) is not None]
@@ -229,15 +229,54 @@ def difficulty_bins(difficulty: ArrayLike, n_bins: int = 4) -> IntArray:
     return np.searchsorted(edges, values, side="left").astype(np.int64)
 
 
-def _surplus(probabilities: ArrayLike, gold: ArrayLike, n_bins: int) -> tuple[FloatArray, IntArray]:
-    """Return for each bin `(b,)` the sum of confidence minus correctness of its examples, and their number."""
+def squared_calibration_error(probabilities: ArrayLike, gold: ArrayLike, n_bins: int = 15) -> float:
+    """Return the debiased squared calibration error of the top label (Kumar et al. 2019, arXiv 1909.10155, section 4).
+
+    The square of `rms_calibration_error` less what sampling alone adds to it: in a bin of n examples of which a share a
+    is right `a (1 - a) / (n - 1)`. Bins of equal width that hold one example say nothing and are left out. It has no
+    bias and so is negative half of the time where a predictor is calibrated; its mean over seeds is to be taken first,
+    and the root after. The plain error is biased upwards, and its mean over seeds as much.
+
+    Args:
+        probabilities: Predicted probabilities, shape (n, k).
+        gold: Gold classes in 0..k-1, shape (n,).
+        n_bins: The number of bins of [0, 1].
+
+    Raises:
+        InputError: As in `auroc`, or `n_bins` < 1.
+
+    >>> squared_calibration_error([[0.75, 0.25]] * 4, [0, 0, 0, 1])
+    -0.0625
+    """
+    surplus, bins, right = calibration_bins(probabilities, gold, n_bins)
+    counts = np.bincount(bins, minlength=n_bins)
+    held = counts > 1
+    n = counts[held]
+    distance = np.bincount(bins, weights=surplus, minlength=n_bins)[held] / n
+    hit = np.bincount(bins, weights=right, minlength=n_bins)[held] / n
+    return float((n * (distance**2 - hit * (1 - hit) / (n - 1))).sum() / len(bins))
+
+
+def calibration_bins(probabilities: ArrayLike, gold: ArrayLike, n_bins: int) -> tuple[FloatArray, IntArray, BoolArray]:
+    """Return confidence minus correctness of each example, its bin of equal width, and whether it is right, (n,) each.
+
+    A bin holds its upper edge and not its lower one.
+
+    Raises:
+        InputError: As in `auroc`, or `n_bins` < 1.
+    """
     if n_bins < 1:
         raise InputError(f"n_bins must be at least 1, got {n_bins}")
-    scores, truth = _scored(probabilities, gold)
-    confidence = scores.max(axis=1)
-    surplus = confidence - (scores.argmax(axis=1) == truth)
+    scores, truth = checked_scores(probabilities, gold)
+    confidence, right = scores.max(axis=1), scores.argmax(axis=1) == truth
     # ceil puts an edge into the bin below it, as Guo et al. do; confidence 0 would fall into bin -1
     bins = np.clip(np.ceil(confidence * n_bins).astype(np.int64) - 1, 0, n_bins - 1)
+    return confidence - right, bins, right
+
+
+def _surplus(probabilities: ArrayLike, gold: ArrayLike, n_bins: int) -> tuple[FloatArray, IntArray]:
+    """Return for each bin `(b,)` the sum of confidence minus correctness of its examples, and their number."""
+    surplus, bins, _ = calibration_bins(probabilities, gold, n_bins)
     sums: FloatArray = np.bincount(bins, weights=surplus, minlength=n_bins).astype(np.float64)
     return sums, np.bincount(bins, minlength=n_bins).astype(np.int64)
 
@@ -248,7 +287,8 @@ def _class_pair(name_a: str, a: ArrayLike, name_b: str, b: ArrayLike) -> tuple[I
     return left, right
 
 
-def _scored(probabilities: ArrayLike, gold: ArrayLike) -> tuple[FloatArray, IntArray]:
+def checked_scores(probabilities: ArrayLike, gold: ArrayLike) -> tuple[FloatArray, IntArray]:
+    """Return probabilities `(n, k)` and gold classes `(n,)`, or raise InputError."""
     scores, truth = as_probabilities("probabilities", probabilities), as_classes("gold", gold)
     same_length(probabilities=scores, gold=truth)
     if truth.min() < 0 or truth.max() >= scores.shape[1]:

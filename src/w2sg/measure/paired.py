@@ -1,6 +1,6 @@
 """The evidence behind a PGR: per-example correctness of weak, student and ceiling, on the same examples, per seed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -29,6 +29,8 @@ class Paired:
         ceiling: The same for the ceiling.
         groups: For each seed the group of each test example, shape (n_s,), where examples come in groups whose members
             are not independent (the texts of one question); None where each stands for itself.
+        shared_training: The share of a seed's training rows that another seed trains on as well, the mean over pairs of
+            seeds (see `mean_overlap`); None where that is not known.
 
     Raises:
         InputError: The parts do not fit together, or ids repeat within a seed.
@@ -44,6 +46,7 @@ class Paired:
     student: tuple[BoolArray, ...]
     ceiling: tuple[BoolArray, ...]
     groups: tuple[IntArray, ...] | None = field(default=None, kw_only=True)
+    shared_training: float | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         # a frozen dataclass may set its own fields here only: inputs are checked, copied to one type, and closed to
@@ -60,6 +63,8 @@ class Paired:
             parts = tuple(_frozen(as_correct(name, part)) for part in getattr(self, name))
             object.__setattr__(self, name, parts)
         self._check_fit()
+        if self.shared_training is not None and not 0 <= self.shared_training <= 1:
+            raise InputError(f"shared_training must be a share in [0, 1], got {self.shared_training!r}")
 
     def _check_fit(self) -> None:
         parts = PREDICTORS if self.groups is None else (*PREDICTORS, "groups")
@@ -110,9 +115,53 @@ class Paired:
             return "nested"
         return "crossed" if distinct * self.n_seeds == records else "overlapping"
 
+    @property
+    def test_overlap(self) -> float:
+        """The share of a seed's test examples that another seed has as well: 1 crossed, 0 nested or for one seed."""
+        return mean_overlap(self.ids)
+
+    @property
+    def training_overlap(self) -> float:
+        """The share of a seed's training rows that another seed trains on as well.
+
+        Where it is not known and test sets overlap, seeds split one pool, and each is taken to train on all that it is
+        not tested on: the share is at most that. It is 0 for one seed.
+        """
+        if self.n_seeds == 1:
+            return 0.0
+        if self.shared_training is not None:
+            return self.shared_training
+        return 1 - self.test_overlap if self.design == "overlapping" else 0.0
+
+    @property
+    def are_copies(self) -> bool:
+        """Whether all seeds gave weak, student and ceiling alike on the same test examples: then there is one run."""
+        if self.n_seeds == 1 or self.design != "crossed":
+            return False
+        orders = [np.argsort(ids) for ids in self.ids]
+        columns = [getattr(self, name) for name in ("ids", *PREDICTORS)]
+        return all(
+            np.array_equal(column[0][orders[0]], part[order])
+            for column in columns
+            for part, order in zip(column[1:], orders[1:], strict=True)
+        )
+
     def with_student(self, student: Iterable[ArrayLike]) -> "Paired":
         """Return the same evidence with another student, given as correctness per seed on the same ids."""
         return replace(self, student=tuple(as_correct("student", part) for part in student))
+
+
+def mean_overlap(parts: Sequence[IntArray]) -> float:
+    """Return the share of a part's ids that another part has as well, the mean over pairs; 0 for one part.
+
+    >>> mean_overlap([np.array([1, 2, 3, 4]), np.array([3, 4, 5, 6])])
+    0.5
+    """
+    if len(parts) < 2:
+        return 0.0
+    counts = np.unique(np.concatenate(parts), return_counts=True)[1].astype(np.float64)
+    # an id that c of the parts have is shared by c (c - 1) ordered pairs of them
+    return float((counts * (counts - 1)).sum() / ((len(parts) - 1) * counts.sum()))
 
 
 def _frozen(array: Array) -> Array:

@@ -46,16 +46,16 @@ def pgr_from_accuracies(
     Raises:
         InputError: An accuracy is outside [0, 1], a group is empty, or another argument is out of range.
 
-    >>> result = pgr_from_accuracies([0.70, 0.72, 0.71], [0.60, 0.62], [0.80, 0.81], n_test=2000)
+    >>> result = pgr_from_accuracies([0.70, 0.72, 0.71], [0.60, 0.62, 0.61], [0.80, 0.81, 0.82], n_test=2000)
     >>> print(f"{result.estimate:.2f} [{result.low:.2f}, {result.high:.2f}]")
-    0.51 [0.35, 0.66]
+    0.50 [0.30, 0.70]
     """
     if n_test < 2:
         raise InputError(f"n_test must be at least 2, got {n_test}")
     groups = {"weak": weak, "student": student, "ceiling": ceiling}
     values = {name: _accuracies(name, group) for name, group in groups.items()}
     parts = [part for i, group in enumerate(values.values()) for part in _parts(group, n_test, i)]
-    means = MeanEstimate(np.array([group.mean() for group in values.values()]), tuple(parts))
+    means = MeanEstimate(np.array([group.mean() for group in values.values()]), tuple(parts), n_units=n_test)
     single = [name for name, group in values.items() if len(group) == 1]
     note = INDEPENDENT
     if single:

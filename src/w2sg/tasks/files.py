@@ -294,7 +294,7 @@ class Files(SplitTask):
     def _reading(self) -> str:
         """Return the JSON text of the fields that decide what is read, not how it is split."""
         # Tasks that differ in their splits only share one parsed table.
-        dealing = {*SPLITS, "corpus", "shifts", "allow_leak"}
+        dealing = {*SPLITS, "corpus", "shifts", "disjoint", "part", "allow_leak"}
         return json.dumps(self.model_dump(mode="json", exclude=dealing), sort_keys=True)
 
 

@@ -96,6 +96,10 @@ class Shown(Task):
         """That of the other task."""
         return self.task.default_method
 
+    def under(self, seed: int) -> Task:
+        """Return the same over the other task as it is loaded under the seed."""
+        return self.model_copy(update={"task": self.task.under(seed)})
+
     def load(self, rng: np.random.Generator) -> TaskData:
         """Return the splits of the other task, with labels in inputs and in metadata.
 

@@ -3,13 +3,26 @@
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, Any, Literal, final
+from typing import Annotated, Any, Literal, Self, final
 
 import numpy as np
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
-from w2sg.core import BoolArray, Classes, DataError, Inputs, IntArray, Question, Task, TaskData, Texts, Vault, derive
+from w2sg.core import (
+    BoolArray,
+    Classes,
+    DataError,
+    Inputs,
+    IntArray,
+    Question,
+    Task,
+    TaskData,
+    Texts,
+    Vault,
+    derive,
+)
 from w2sg.tasks.duplicates import TRAINING, unseen, without_seen
+from w2sg.tasks.parts import part_of
 from w2sg.tasks.shifts import AnyShift
 from w2sg.tasks.table import FREE, Table
 
@@ -71,6 +84,27 @@ class SplitTask(Task):
         "all", description="inputs a student may see without labels: all rows (the same for every seed), or transfer"
     )
     shifts: tuple[AnyShift, ...] = Field((), description="further test sets: see 'w2sg list shifts'")
+    disjoint: int | None = Field(
+        None,
+        ge=2,
+        description="cut all rows into so many parts, and give each seed one of its own: with no more seeds than parts "
+        "seeds share no row and are independent, which seeds that split all rows anew are not",
+    )
+    part: int | None = Field(None, ge=0, description="which of the parts, from 0; by default the seed's turn")
+
+    @model_validator(mode="after")
+    def _part_of_parts(self) -> Self:
+        if self.part is not None and (self.disjoint is None or self.part >= self.disjoint):
+            raise ValueError(
+                f"'part' numbers one of the 'disjoint' parts from 0, got part {self.part} of {self.disjoint}"
+            )
+        return self
+
+    def under(self, seed: int) -> Task:
+        """Return the task with the part that is the seed's turn; itself where rows are not cut into parts."""
+        if self.disjoint is None or self.part is not None:
+            return self
+        return self.model_copy(update={"part": seed % self.disjoint})
 
     @abstractmethod
     def table(self, rng: np.random.Generator) -> Table:
@@ -85,6 +119,8 @@ class SplitTask(Task):
                 something that the rows do not have.
         """
         table = self.table(rng)
+        if self.disjoint is not None:
+            table = table.only(np.flatnonzero(part_of(table, self.disjoint) == (self.part or 0)))
         sizes = {split: getattr(self, split) for split in SPLITS}
         whole_splits = self._deal(table, sizes, rng)
         dealt, repeated = without_seen(table, whole_splits)

@@ -1,7 +1,7 @@
 """All rows of a task before they are split: inputs in a pool, and beside it gold, identities and metadata."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -99,6 +99,19 @@ class Table:
         """Return the examples at rows of the pool."""
         columns = {name: column[rows] for name, column in self.columns.items()}
         return Examples(self.ids[rows], Inputs(self.pool, rows), columns)
+
+    def only(self, rows: IntArray) -> "Table":
+        """Return the table of some rows of the pool; nothing of the others is in its pool."""
+        return replace(
+            self,
+            pool=Pool(self.pool.values[rows]),
+            gold=self.gold[rows],
+            ids=self.ids[rows],
+            columns={name: column[rows] for name, column in self.columns.items()},
+            split=self.split[rows],
+            units=None if self.units is None else self.units[rows],
+            parts=None if self.parts is None else {name: column[rows] for name, column in self.parts.items()},
+        )
 
     def column(self, name: str, user: str) -> AnyArray:
         """Return a metadata column `(N, ...)` that `user` needs.

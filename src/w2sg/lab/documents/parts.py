@@ -35,7 +35,7 @@ def pgr_cell(share: Pgr, note: str = "") -> Cell:
     # Without a reason there is a number. Where there is none the reason is long: it is shown when pointed at.
     if share.reason is None:
         return Cell.of(share, help=share.note)
-    return Cell(missing="no PGR", note=note, help=share.reason)
+    return Cell(missing="no PGR", note=note, help=f"{share.reason}; ratios that the data allow: {share.set}")
 
 
 def text_column(name: str, title: str = "", *, key: bool = False) -> Heading:

@@ -38,6 +38,7 @@ _COLUMNS = (
     _wide("agreement", "agreement", "share of test examples on which student and weak supervisor say the same"),
     _wide("errors_copied", "errors copied", "share of the weak supervisor's errors that the student repeats"),
     _wide("ece", "ECE", "expected calibration error of the student, lower is better"),
+    _wide("calibration", "calibration error", "of the student, root mean square over bins, debiased (1909.10155)"),
     _wide("auroc", "AUROC", "area under the student's ROC curve, one class against the rest"),
     _wide("pgr_difference", "PGR difference", "the difference in units of the gap of ceiling and supervisor", "signed"),
     _wide("seeds", "seeds", "number of runs behind the row", "count"),
@@ -118,21 +119,28 @@ def _result(comparison: Comparison, entrant: Entrant) -> Row:
 
 def _scores(test: TestSet) -> Row:
     share, student, direct = test.pgr, test.means.get("student", {}), test.direct_pgr
+    own = test.intervals.get("student", {})
     return {
         **{who: _estimate(getattr(share, who)) for who in ("weak", "student", "ceiling")},
         "direct": Cell(missing="none") if direct is None else _estimate(direct.student),
         "pgr": pgr_cell(share, f"gap {wording.interval(share.gap)}"),
         "gain": _estimate(share.gain),
-        "agreement": Cell(test.means.get("agreement")),
-        "errors_copied": Cell(test.means.get("errors_copied")),
+        "agreement": _metric(test.means, test.intervals, "agreement"),
+        "errors_copied": _metric(test.means, test.intervals, "errors_copied"),
         "ece": Cell(student.get("ece")),
-        "auroc": Cell(student.get("auroc")),
+        "calibration": _metric({}, own, "calibration_error"),
+        "auroc": _metric(student, own, "auroc"),
         **_counts(share),
     }
 
 
 def _estimate(interval: Interval) -> Cell:
     return Cell.of(interval, help=interval.note)
+
+
+def _metric(means: Mapping[str, Any], intervals: Mapping[str, Any], name: str) -> Cell:
+    """Return a metric with its interval; runs of older versions have the mean alone."""
+    return Cell.of(intervals[name]) if name in intervals else Cell(means.get(name))
 
 
 def _counts(counted: Pgr | PairedDifference) -> Row:

@@ -130,7 +130,7 @@ class Nlp(TextTask):
 
     def _made(self) -> CountedTable:
         # What decides the examples, without what decides the splits: many studies deal the same examples anew.
-        fields = self.model_dump(mode="json", exclude={*SPLITS, "corpus", "shifts"})
+        fields = self.model_dump(mode="json", exclude={*SPLITS, "corpus", "shifts", "disjoint", "part"})
         return _made(self.fingerprint(), json.dumps(fields, sort_keys=True))
 
 

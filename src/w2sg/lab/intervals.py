@@ -1,0 +1,67 @@
+"""Intervals of the metrics beside accuracy: from their values over seeds and their sampling variance within each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+
+from w2sg.lab.scoring import SAMPLING
+from w2sg.measure import Interval, Paired, interval_over_seeds
+
+SQUARED = "squared_calibration_error"
+ROOT = "calibration_error"
+"""The root of the debiased squared error: the mean over seeds is taken of squares, which have no bias."""
+SPANS = {SQUARED: (-1.0, 1.0)}
+
+
+def metric_intervals(metrics: Sequence[Mapping[str, Any]], evidence: Paired, level: float) -> dict[str, Any]:
+    """Return an interval for every metric whose sampling variance was recorded, built like the metrics.
+
+    The plain ECE has none: it is biased upwards by as much under every seed. Its debiased form, the root of the mean of
+    `squared_calibration_error`, is `calibration_error`. Runs that older versions made have no variances, and no
+    intervals.
+
+    Args:
+        metrics: What the score recorded of the test set under each seed.
+        evidence: Which test examples and training rows seeds share; seeds that are copies count as one.
+        level: The confidence level, in (0, 1).
+    """
+    if not all(SAMPLING in of_seed for of_seed in metrics):
+        return {}
+    runs = metrics[:1] if evidence.are_copies else metrics
+    return _tree([run[SAMPLING] for run in runs], runs, evidence, level)
+
+
+def _tree(
+    noise: Sequence[Mapping[str, Any]], metrics: Sequence[Mapping[str, Any]], evidence: Paired, level: float
+) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in noise[0].items():
+        if not all(name in of_seed for of_seed in noise):
+            continue  # a student that was refused under some seed has no mean over them
+        if isinstance(value, Mapping):
+            below = [of_seed[name] for of_seed in metrics]
+            found[name] = _tree([of_seed[name] for of_seed in noise], below, evidence, level)
+            continue
+        # what is not defined under a seed, such as errors copied where there are none, is left out
+        both = [(m[name], v[name]) for m, v in zip(metrics, noise, strict=True) if None not in (m[name], v[name])]
+        if both:
+            values, variances = np.array(both, dtype=np.float64).T
+            ends = SPANS.get(name, (0.0, 1.0))
+            interval = interval_over_seeds(values, float(variances.mean()), evidence, level, ends=ends)
+            found |= {ROOT: _root(interval)} if name == SQUARED else {name: interval}
+    return found
+
+
+def _root(squares: Interval) -> Interval:
+    estimate, low, high = (max(value, 0.0) ** 0.5 for value in (squares.estimate, squares.low, squares.high))
+    return replace(squares, estimate=estimate, low=low, high=high)
+
+
+def plain_intervals(intervals: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the intervals as plain data."""
+    return {
+        name: plain_intervals(value) if isinstance(value, Mapping) else asdict(value)
+        for name, value in intervals.items()
+    }
