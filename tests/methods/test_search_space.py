@@ -27,7 +27,7 @@ from w2sg.testing.samples import noisy, specialised
 N, AUDITS = 90, 50
 STUDENT = {"kind": "mlp", "epochs": 2, "hidden": 6}
 EVERYTHING = Circumstances(
-    frozenset({"gradient", "embed", "represent", "scale", "parts"}), 3, N, frozenset({"members"}), AUDITS
+    frozenset({"gradient", "embed", "represent", "scale", "parts", "peers"}), 3, N, frozenset({"members"}), AUDITS
 )
 
 
@@ -162,7 +162,11 @@ def built(**parts: Any) -> Composition:
         ),
         ({"chain": "bootstrap"}, {"capabilities": frozenset({"gradient"})}, "needs 'scale'"),
         ({"chain": "lp-ft"}, {"capabilities": frozenset({"gradient"})}, "needs 'parts'"),
-        ({"chain": "co-supervision"}, {"gives": frozenset()}, "needs 'members', which task and supervisor do not give"),
+        (
+            {"chain": "panel-assignment"},
+            {"gives": frozenset()},
+            "needs 'members', which task and supervisor do not give",
+        ),
         ({"objective": "openai-logconf"}, {}, "objective 'openai-logconf' is for 2 classes, got 3"),
         ({"stopping": "oracle-validation"}, {"audits": 500}, "stopping 'oracle-validation' is an oracle"),
         ({"stopping": "oracle-validation"}, {}, "buys 100 gold labels, and 50 may be bought"),

@@ -2,11 +2,11 @@
 
 from w2sg.methods import catalogue as catalogue
 from w2sg.methods.chain import Bootstrap as Bootstrap
-from w2sg.methods.chain import CoSupervision as CoSupervision
 from w2sg.methods.chain import Direct as Direct
 from w2sg.methods.chain import Ensemble as Ensemble
 from w2sg.methods.chain import EnsemblePredictor as EnsemblePredictor
 from w2sg.methods.chain import LpFt as LpFt
+from w2sg.methods.chain import PanelAssignment as PanelAssignment
 from w2sg.methods.chain import StrongToStrong as StrongToStrong
 from w2sg.methods.composition import Composition as Composition
 from w2sg.methods.direct import DirectTraining as DirectTraining
@@ -14,6 +14,8 @@ from w2sg.methods.diverse import DiverseHeads as DiverseHeads
 from w2sg.methods.elicitation import Coherence as Coherence
 from w2sg.methods.elicitation import ContrastConsistency as ContrastConsistency
 from w2sg.methods.elicitation import ContrastPca as ContrastPca
+from w2sg.methods.elicitation import InternalCoherence as InternalCoherence
+from w2sg.methods.filters import AuditedTrust as AuditedTrust
 from w2sg.methods.filters import ConfidentLearning as ConfidentLearning
 from w2sg.methods.filters import ConsistencyFilter as ConsistencyFilter
 from w2sg.methods.filters import ConsistencyRelabel as ConsistencyRelabel
@@ -23,7 +25,6 @@ from w2sg.methods.filters import KnnFilter as KnnFilter
 from w2sg.methods.filters import KnnRelabel as KnnRelabel
 from w2sg.methods.filters import TopologyFilter as TopologyFilter
 from w2sg.methods.filters import TopologyRelabel as TopologyRelabel
-from w2sg.methods.filters import Trust as Trust
 from w2sg.methods.filters import TrustedGold as TrustedGold
 from w2sg.methods.filters import TrustedWeight as TrustedWeight
 from w2sg.methods.objectives import Confidence as Confidence

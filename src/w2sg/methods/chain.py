@@ -136,19 +136,20 @@ class Ensemble(Chain):
         return EnsemblePredictor((yield from in_step(courses)))
 
 
-@register(paper="2402.15505")
-class CoSupervision(Chain):
+@register()
+class PanelAssignment(Chain):
     """Several specialised supervisors: each example is taught by the one that the growing student finds most plausible.
 
-    From Liu and Alahi (arXiv:2402.15505): training the student and assigning supervisors alternate, and inconsistent
-    annotations are left out. The assignment rule is ours: with the student's probabilities `f` and the members'
-    labels `w_j`, example `i` gets the supervisor of the largest `sum_c f_ic w_jic`, the probability that a draw from
-    each agrees. So are the rules of consistency, both about classes: `student` keeps an example only if the assigned
-    label names the student's own class, `panel` only if it names the class of the combined label
-    (our stand-in for local-global consistency), `both` asks for both, `none` keeps all.
+    In the manner of co-supervised learning (Liu and Alahi, arXiv:2402.15505), where training the student and assigning
+    supervisors alternate through a hierarchy of ever more specialised supervisors, and inconsistent annotations are
+    left out; but this is not theirs: the panel is flat, and the rules are ours. With the student's probabilities `f`
+    and the members' labels `w_j`, example `i` gets the supervisor of the largest `sum_c f_ic w_jic`, the probability
+    that a draw from each agrees. Of the rules of consistency, both about classes, `student` keeps an example only if
+    the assigned label names the student's own class, `panel` only if it names the class of the combined label, `both`
+    asks for both, `none` keeps all.
     """
 
-    kind: Literal["co-supervision"] = "co-supervision"
+    kind: Literal["panel-assignment"] = "panel-assignment"
     rounds: int = Field(2, ge=1, description="how often supervisors are assigned anew")
     consistency: Literal["student", "panel", "both", "none"] = Field(
         "student", description="with which class the assigned label must agree for its example to count"
@@ -163,7 +164,7 @@ class CoSupervision(Chain):
         """Train on the combined labels, then on those of the supervisors assigned to the examples."""
         if view.transfer.weak.members is None:
             raise CapabilityError(
-                "chain 'co-supervision' needs the labels of several supervisors, and this one labels alone: "
+                "chain 'panel-assignment' needs the labels of several supervisors, and this one labels alone: "
                 "choose a supervisor of kind 'panel'"
             )
         trained = yield from stage(view, student, rng)

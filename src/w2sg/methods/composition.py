@@ -50,7 +50,8 @@ class Composition(Method):
         """All but plain cross-entropy to the end needs gradient training; the parts may need more."""
         plain = isinstance(self.objective, CrossEntropy) and not self.stopping.watches
         parts = self.select.requires | self.relabel.requires | self.chain.requires
-        return parts | (frozenset() if plain else frozenset({"gradient"}))
+        peers = frozenset({"peers"}) if self.objective.peers else frozenset()
+        return parts | peers | (frozenset() if plain else frozenset({"gradient"}))
 
     @property
     def audits(self) -> int:

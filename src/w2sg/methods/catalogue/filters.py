@@ -56,11 +56,10 @@ preset(
     paper="1911.00068",
 )
 preset(
-    "trust",
+    "audited-trust",
     Composition,
     "Buy 50 labels, learn from them which weak labels are right, and train on the trusted ones.",
-    select="trust",
-    paper="2606.01000",
+    select="audited-trust",
 )
 preset(
     "trusted-mix",
