@@ -65,7 +65,10 @@ class TestMethod(MethodContract):
 PAPER = Template("""
 ["$name"]
 paper = "$paper"
-reproduces = "Say which result, section and setting of the paper this configuration stands for, and how it differs."
+theirs = "Say which result, section and setting of the paper this configuration stands for."
+ours = "Say what it does."
+difference = "Say how it differs."
+checked_by = "tests/methods/test_$module.py::TestObjective"
 """)
 
 
@@ -132,7 +135,7 @@ def _in_checkout(root: Path, name: str, paper: str) -> list[Path]:
     texts = {
         source: _source(name, paper),
         test: TEST.substitute(name=name, load=""),
-        papers: _read(papers) + PAPER.substitute(name=name, paper=paper),
+        papers: _read(papers) + PAPER.substitute(name=name, module=module, paper=paper),
         changelog: lines.replace(heading, f"{heading}\n- Method `{name}`: say what it gives its user.", 1),
     }
     return _write(texts)

@@ -39,7 +39,6 @@ preset(
     Composition,
     "Train on the mean weak label of the nearest examples that hang together with their class.",
     relabel="topology-relabel",
-    paper="2012.04835",
 )
 preset(
     "topo-filter",

@@ -51,9 +51,10 @@ class Reader:
         return float(np.log(p / (1 - p)).mean())
 
     def contradictions(self, labels: IntArray) -> float:
-        """Return how many labels are beyond their class's share, which is the same for all classes."""
+        """Return how many pairs of labels are both beyond their class's share, which is the same for all classes."""
         counts = np.bincount(labels[labels != NONE], minlength=self.k)
-        return float(np.maximum(counts - np.ceil(counts.sum() / self.k), 0).sum())
+        beyond = np.maximum(counts - np.ceil(counts.sum() / self.k), 0)
+        return float((beyond * (beyond - 1) / 2).sum())
 
     def _curve(self, x: FloatArray) -> FloatArray:
         return x.T @ x + np.eye(x.shape[1])
@@ -68,17 +69,17 @@ class InternalCoherence(Method):
     """Labels found by single flips such that each is predictable from all the others (ICM, arXiv:2506.10139).
 
     Maximises `U = alpha * P - I` (equation 2, algorithm 1): `P` is the mean log-odds of each label given all the
-    others, `I` counts contradictions. From `seeds` random labels on, a random example at a time is given the
-    class that the others predict for it, or where labels then contradict each other the class of the largest `U`. If
-    that is new, it stays with probability `exp(dU / T)`, at most 1, where
+    others, `I` counts pairs of labels that contradict each other. From `seeds` random labels on, a random example at a
+    time is given the class that the others predict for it, or where labels then contradict each other the class of the
+    largest `U`. If that is new, it stays with probability `exp(dU / T)`, at most 1, where
     `T = max(coldest, hottest / (1 + 2 ln(1 + flips)))` falls with the flips accepted, as in the released code. The
     student is then trained on all labels found, and the weak labels name the classes.
 
     What is ours: a language model's in-context prediction is here ridge regression on the leading components of the
-    student's features before training; and where the paper's tasks have logical relations between examples (a claim and
-    its negation), which keep the search from giving all examples one label, classes have none, so `I` counts the labels
-    beyond a class's share, the same for all classes. As in the paper the search knows nothing of the supervisor, and it
-    may end in a coherent labelling that is not the one asked for.
+    student's features before training. And where the paper's tasks have logical relations between examples (a claim and
+    its negation), which keep the search from giving all examples one label, classes have none: here two labels
+    contradict each other where both are beyond their class's share, the same for all classes. As in the paper the
+    search knows nothing of the supervisor, and it may end in a coherent labelling that is not the one asked for.
     """
 
     kind: Literal["internal-coherence"] = "internal-coherence"
