@@ -7,7 +7,9 @@ from w2sg.methods.chain import Ensemble as Ensemble
 from w2sg.methods.chain import EnsemblePredictor as EnsemblePredictor
 from w2sg.methods.chain import LpFt as LpFt
 from w2sg.methods.chain import PanelAssignment as PanelAssignment
+from w2sg.methods.chain import Stages as Stages
 from w2sg.methods.chain import StrongToStrong as StrongToStrong
+from w2sg.methods.combined import AllOf as AllOf
 from w2sg.methods.composition import Composition as Composition
 from w2sg.methods.direct import DirectTraining as DirectTraining
 from w2sg.methods.diverse import DiverseHeads as DiverseHeads

@@ -5,13 +5,16 @@ from dataclasses import replace
 from typing import Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from w2sg.core import (
     AnyArray,
+    AnyMethod,
     CapabilityError,
+    ClassProbabilities,
     Fit,
     FloatArray,
+    InformationTier,
     Inputs,
     Predictor,
     Student,
@@ -80,6 +83,54 @@ class StrongToStrong(Chain):
             view = labelled_by(view, trained)
             trained = yield from stage(view, student, rng)
         return trained
+
+
+@register()
+class Stages(Chain):
+    """Stages with parts of their own: each is a method, and learns from the labels of the student before.
+
+    So every stage has its own selection, relabeling, objective and stopping rule, and may have a chain. The composition
+    that has this chain is the last stage.
+    """
+
+    kind: Literal["stages"] = "stages"
+    stages: tuple[AnyMethod, ...] = Field(
+        default=("naive",), validate_default=True, min_length=1, description="the methods before the last, in order"
+    )
+
+    @field_validator("stages")
+    @classmethod
+    def _of_classes(cls, stages: tuple[AnyMethod, ...]) -> tuple[AnyMethod, ...]:
+        for stage in stages:
+            if stage.signal is not ClassProbabilities:
+                raise ValueError(f"stages must be methods of class probabilities, got {stage.kind!r}")
+        return stages
+
+    @property
+    def requires(self) -> frozenset[str]:
+        """What any stage needs of the student."""
+        return frozenset().union(*(stage.requires for stage in self.stages))
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """What any stage needs of task and supervisor."""
+        return frozenset().union(*(stage.needs for stage in self.stages))
+
+    @property
+    def audits(self) -> int:
+        """The most labels that a stage buys: they share them."""
+        return max(stage.audits for stage in self.stages)
+
+    @property
+    def tier(self) -> InformationTier:
+        """The highest of the stages'."""
+        return max((stage.tier for stage in self.stages), key=list(InformationTier).index)
+
+    def train(self, stage: Stage, view: WeakView, student: Student, rng: np.random.Generator) -> Training:
+        """Train stage by stage, handing the labels on."""
+        for method in self.stages:
+            view = labelled_by(view, (yield from method.train(view, student, rng)))
+        return (yield from stage(view, student, rng))
 
 
 @register(paper="2312.09390")

@@ -14,6 +14,7 @@ from w2sg.core import (
     CapabilityError,
     Fit,
     FloatArray,
+    InformationTier,
     InputError,
     Inputs,
     Method,
@@ -54,9 +55,14 @@ class Composition(Method):
         return parts | peers | (frozenset() if plain else frozenset({"gradient"}))
 
     @property
+    def tier(self) -> InformationTier:
+        """What its chain knows."""
+        return self.chain.tier
+
+    @property
     def audits(self) -> int:
         """The most labels that a part buys: the parts share them."""
-        return max(self.select.audits, self.relabel.audits, self.stopping.audits)
+        return max(self.select.audits, self.relabel.audits, self.stopping.audits, self.chain.audits)
 
     @property
     def needs(self) -> frozenset[str]:
