@@ -35,5 +35,5 @@ class AllOf(Selection):
         """Return the product of their weights."""
         weights = np.ones(len(view.transfer), dtype=np.float32)
         for selection, own in zip(self.of, rng.spawn(len(self.of)), strict=True):
-            weights = weights * (yield from selection.weights(view, student, own))
+            weights *= yield from selection.weights(view, student, own)
         return weights
