@@ -62,9 +62,11 @@ schemas: $(READY)  ## write docs/reference/schemas.json from the configs
 	$(BIN)/python -m tools.schemas > docs/reference/schemas.json.new
 	mv docs/reference/schemas.json.new docs/reference/schemas.json
 
-pages: schemas  ## write the generated parts of committed pages anew: schemas, text tasks, the numbers of the treatise
+pages: schemas  ## write the generated parts of committed pages anew: schemas, methods, text tasks, numbers of the treatise
 	$(BIN)/python -m tools.text_tasks > docs/reference/text-tasks.md.new
 	mv docs/reference/text-tasks.md.new docs/reference/text-tasks.md
+	$(BIN)/python -m tools.methods > docs/reference/methods.md.new
+	mv docs/reference/methods.md.new docs/reference/methods.md
 	$(BIN)/python -m tools.blocks docs/explanation/theory.md
 
 # The two pages of real data are built and not committed. They need the data sets in ./data and an encoder in ./models,
@@ -74,4 +76,6 @@ league: $(READY_LM)  ## docs/league.md with its figures: 10,800 runs
 
 scoreboard: $(READY_LM)  ## docs/theory-scores.md with its figures: 4,420 runs; and its findings in the treatise
 	$(BIN)/w2sg theory score studies/theory.toml -o docs/theory-scores.md
+	$(BIN)/python -m tools.methods > docs/reference/methods.md.new
+	mv docs/reference/methods.md.new docs/reference/methods.md
 	$(BIN)/python -m tools.blocks docs/explanation/theory.md

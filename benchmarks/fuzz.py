@@ -118,7 +118,7 @@ TARGETS: dict[str, tuple[Target, list[bytes]]] = {
     "toml": (
         toml,
         [
-            b'seeds = 2\ntasks = ["wine"]\nmethods = ["naive", "*"]\nwithout = ["trust"]\nincapable = "skip"\n',
+            b'seeds = 2\ntasks = ["wine"]\nmethods = ["naive", "*"]\nwithout = ["audited-trust"]\nincapable = "skip"\n',
             b'[[tasks]]\nkind = "wine"\ntitle = "x"\ngrid = {transfer = [20, 30]}\nstudents = ["knn"]\n',
             b'tasks = ["digits"]\nseeds = [0, 7]\n[[methods]]\nkind = "confidence"\nobjective = {weight = 0.5}\n',
         ],

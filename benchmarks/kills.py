@@ -35,7 +35,7 @@ OLD = Path(__file__).parents[1] / "tests" / "lab" / "stores" / "v1" / "store.zip
 STUDY = """
 name = "kills"
 seeds = {seeds}
-methods = ["naive", "confidence", "early-stopping", "bootstrapping", "trust"]
+methods = ["naive", "confidence", "early-stopping", "bootstrapping", "audited-trust"]
 plugins = ["trusted:whole.py"]
 
 [[tasks]]

@@ -10,11 +10,15 @@ from w2sg.core import ClassProbabilities, Component, Texts, registry
 from w2sg.students import FeatureMap
 from w2sg.tasks.nlp import Nlp
 from w2sg.testing import (
+    ChainContract,
     FeatureContract,
     MethodContract,
     ObjectiveContract,
+    RelabelingContract,
     Sample,
+    SelectionContract,
     Spec,
+    StoppingContract,
     StudentContract,
     SupervisorContract,
     TaskContract,
@@ -68,6 +72,30 @@ class TestObjectives(ObjectiveContract):
     @pytest.fixture(params=registered("objectives"))
     def component(self, request: pytest.FixtureRequest) -> Component:
         return build("objectives", request.param)
+
+
+class TestSelections(SelectionContract):
+    @pytest.fixture(params=registered("selections"))
+    def component(self, request: pytest.FixtureRequest) -> Component:
+        return build("selections", request.param)
+
+
+class TestRelabelings(RelabelingContract):
+    @pytest.fixture(params=registered("relabelings"))
+    def component(self, request: pytest.FixtureRequest) -> Component:
+        return build("relabelings", request.param)
+
+
+class TestChains(ChainContract):
+    @pytest.fixture(params=registered("chains"))
+    def component(self, request: pytest.FixtureRequest) -> Component:
+        return build("chains", request.param)
+
+
+class TestStoppings(StoppingContract):
+    @pytest.fixture(params=registered("stoppings"))
+    def component(self, request: pytest.FixtureRequest) -> Component:
+        return build("stoppings", request.param)
 
 
 class TestMethods(MethodContract):

@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 from cli_data import QUICK, Command
 
+from w2sg.cli.templates import STARTS
+from w2sg.core import registry
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -38,6 +41,40 @@ def test_a_new_method_in_a_folder_passes_its_tests_and_runs(w2sg: Command, tmp_p
         said = w2sg(command, *asked)
         assert said.code == 0, said.err
         assert json.loads(said.out)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", list(STARTS))
+def test_a_new_part_passes_its_contract_as_it_is_written(part: str, w2sg: Command, tmp_path: Path) -> None:
+    found = w2sg("new", part, "my-idea", "--directory", "mine", "--json").document
+    assert found == {"written": ["mine/my_idea.py", "mine/test_my_idea.py"]}
+    tests = python(tmp_path / "mine", "-m", "pytest", "-q", "-p", "no:cacheprovider", ".")
+    assert tests.returncode == 0, tests.stdout
+    assert " passed" in tests.stdout
+    checked = python(ROOT, "-m", "ruff", "check", str(tmp_path / "mine" / "my_idea.py"))
+    assert checked.returncode == 0, checked.stdout
+    formatted = python(ROOT, "-m", "ruff", "format", "--check", "--line-length", "120", str(tmp_path / "mine"))
+    assert formatted.returncode == 0, formatted.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", list(STARTS))
+def test_what_a_new_part_says_to_try_runs(part: str, w2sg: Command, tmp_path: Path) -> None:
+    said = w2sg("new", part, "my-idea").err.splitlines()[-1].removeprefix("try it: w2sg ").split()
+    quick = () if part == "task" else ("--task", "wine")
+    made = python(tmp_path, "-m", "w2sg", *said, *quick, "--seeds", "2", "--json")
+    assert made.returncode == 0, made.stderr
+    assert json.loads(made.stdout)["run_ids"]
+
+
+@pytest.mark.parametrize("part", list(STARTS))
+def test_a_part_with_a_taken_or_a_bad_name_is_refused(part: str, w2sg: Command, tmp_path: Path) -> None:
+    taken = registry.names(STARTS[part].registry)[0]
+    for name, message in ((taken, f"{STARTS[part].registry} already has the name"), ("A b", f"a {part}'s name is")):
+        done = w2sg("new", part, name)
+        assert done.code == 2
+        assert message in done.err
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.fixture

@@ -265,7 +265,7 @@ def test_what_interrupted_trainings_saved_goes_with_what_is_stale(tmp_path: Path
 
 
 def test_collecting_what_is_stale_knows_refused_runs(tmp_path: Path) -> None:
-    run_small(tmp_path, methods=["naive", "co-supervision"], seeds=1, incapable="skip")
+    run_small(tmp_path, methods=["naive", "panel-assignment"], seeds=1, incapable="skip")
     with Store(tmp_path) as store:
         before = len(store.artifact_rows())
         assert store.collect_garbage(stale=True) == {"n_files": 0, "bytes": 0}

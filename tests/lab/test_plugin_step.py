@@ -94,7 +94,7 @@ def test_one_more_makes_only_that_and_a_failed_neighbour_only_itself(
 
 
 def test_a_refused_student_has_no_confusion_and_says_why(plugin: Any, tmp_path: Path) -> None:
-    made = computed(tmp_path, confusions(plugin, methods=["naive", "co-supervision"], seeds=1), workers=1)
+    made = computed(tmp_path, confusions(plugin, methods=["naive", "panel-assignment"], seeds=1), workers=1)
     assert not made.failed
     with Store(tmp_path) as store:
         records = [store.record(key) or {} for key in made.keys]

@@ -31,7 +31,7 @@ from w2sg.core import (
     one_hot,
     registry,
 )
-from w2sg.methods import CoSupervision, EnsemblePredictor
+from w2sg.methods import EnsemblePredictor, PanelAssignment
 from w2sg.methods.views import taken
 
 
@@ -179,7 +179,7 @@ def test_assignment_against_brute_force(consistency: Any) -> None:
     members = rng.dirichlet(np.full(3, 0.5), size=(4, 50)).astype(np.float32)
     said = rng.dirichlet(np.full(3, 0.5), size=50)
     view = panel(members)
-    found = CoSupervision(consistency=consistency)._assigned(view, Says(said))
+    found = PanelAssignment(consistency=consistency)._assigned(view, Says(said))
     rows, labels = [], []
     for row in range(50):
         best = max(range(4), key=lambda j: sum(said[row, c] * members[j, row, c] for c in range(3)))
@@ -197,7 +197,7 @@ def test_assignment_against_brute_force(consistency: Any) -> None:
 
 def test_all_examples_count_where_none_is_consistent() -> None:
     members = np.tile(np.array([0.4, 0.35, 0.25], np.float32), (2, 8, 1))
-    found = CoSupervision()._assigned(panel(members, members[:, :3]), Says(np.tile([0.0, 0.0, 1.0], (11, 1))))
+    found = PanelAssignment()._assigned(panel(members, members[:, :3]), Says(np.tile([0.0, 0.0, 1.0], (11, 1))))
     assert len(found.transfer) == 8
     assert found.validation is not None
     np.testing.assert_array_equal(found.validation.weak.probabilities, members[0, :3])
@@ -213,7 +213,7 @@ def test_co_supervision_finds_the_specialists() -> None:
     split = split_of(everyone, members.mean(axis=0), members)
     linear = student("linear")
     plain = method("naive").fit(joined(split, None, everyone), linear, derive(0, "m"))
-    taught = CoSupervision()._assigned(joined(split, None, everyone), plain).transfer
+    taught = PanelAssignment()._assigned(joined(split, None, everyone), plain).transfer
     own = members[region[taught.inputs.rows], taught.inputs.rows]
     assert (taught.weak.named == gold[taught.inputs.rows]).mean() > 0.9
     assert (taught.weak.named == own.argmax(axis=1)).mean() > 0.9
@@ -222,12 +222,12 @@ def test_co_supervision_finds_the_specialists() -> None:
 
 def test_co_supervision_without_a_panel_is_refused_before_any_work() -> None:
     with pytest.raises(CapabilityError, match="needs the labels of several supervisors.*choose a supervisor of kind"):
-        method("co-supervision").fit(view_of(weak_labels(9)), recorder(), derive(0, "method"))
+        method("panel-assignment").fit(view_of(weak_labels(9)), recorder(), derive(0, "method"))
     assert not Recorder.asked
-    assert method("co-supervision").needs == {"members"}
+    assert method("panel-assignment").needs == {"members"}
 
 
 def test_co_supervision_rounds_count() -> None:
     members = np.stack([weak_labels(20, seed=seed) for seed in range(3)])
-    composed(chain={"kind": "co-supervision", "rounds": 3}).fit(panel(members), recorder(), derive(0, "method"))
+    composed(chain={"kind": "panel-assignment", "rounds": 3}).fit(panel(members), recorder(), derive(0, "method"))
     assert len(Recorder.asked) == 4

@@ -22,7 +22,7 @@ from w2sg.core import (
     registry,
 )
 from w2sg.methods import Coherence, ContrastConsistency, ContrastPca, CrossEntropy, Fixed
-from w2sg.methods.elicitation.coherence import _matched, _Search
+from w2sg.methods.elicitation.coherence import _Search, matched
 from w2sg.methods.elicitation.contrast import Standard, consistency_loss, contrast_features
 from w2sg.testing.samples import noisy
 
@@ -189,10 +189,10 @@ def outcome(course: Any) -> Any:
             return stop.value
 
 
-def test_icm_improves_coherent_labels_on_blobs() -> None:
+def test_fold_coherence_improves_coherent_labels_on_blobs() -> None:
     gold = blobs(240, seed=2)[1]
     view, _ = coherent(noisy(gold, 0.35))
-    found = method("icm").fit(view, linear(), derive(0, "m")).predict_proba(view.corpus).argmax(axis=1)
+    found = method("fold-coherence").fit(view, linear(), derive(0, "m")).predict_proba(view.corpus).argmax(axis=1)
     naive = method("naive").fit(view, linear(), derive(0, "m")).predict_proba(view.corpus).argmax(axis=1)
     weak = view.transfer.weak.named
     assert (weak == gold).mean() < 0.7
@@ -200,14 +200,14 @@ def test_icm_improves_coherent_labels_on_blobs() -> None:
     assert (found == gold).mean() >= (naive == gold).mean()
 
 
-def test_icm_from_random_labels_finds_the_blobs_and_weak_labels_name_them() -> None:
+def test_coherence_from_random_labels_finds_the_blobs_and_weak_labels_name_them() -> None:
     rng = np.random.default_rng(0)
     gold = rng.integers(2, size=200)
     everyone = Inputs.of((6.0 * np.eye(2, 4)[gold] + rng.normal(size=(200, 4))).astype(np.float32))
     view = joined(split_of(everyone, noisy(gold, 0.3, 2)), None, everyone)
     right = []
     for seed in range(6):
-        searching = method({"kind": "icm", "start": "random", "seeds": 4})
+        searching = method({"kind": "coherence", "start": "random", "seeds": 4})
         found = searching.fit(view, linear(), derive(seed, "m")).predict_proba(everyone).argmax(axis=1)
         right.append((found == gold).mean())
     assert min(right) >= 0.5  # two names: the matching never leaves the worse one
@@ -277,12 +277,12 @@ def test_matching_against_all_permutations() -> None:
             return float(weak[known, found[known]].sum())
 
         best = max(agreement(np.array(names)[labels]) for names in permutations(range(3)))
-        found = _matched(labels, weak)
+        found = matched(labels, weak)
         assert agreement(found) == pytest.approx(best)
         assert (found[~known] == -1).all()
 
 
-def test_icm_searches_no_more_examples_than_asked_and_labels_all_of_them() -> None:
+def test_coherence_searches_no_more_examples_than_asked_and_labels_all_of_them() -> None:
     view, _ = coherent(noisy(blobs(240, seed=2)[1]))
     course = Coherence(examples=100, rounds=6).train(view, linear(), derive(0, "m"))
     asked = next(course)

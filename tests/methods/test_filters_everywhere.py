@@ -17,7 +17,7 @@ NAMES = [
     "topo-relabel",
     "topo-filter",
     "confident-learning",
-    "trust",
+    "audited-trust",
     "trusted-mix",
     "consistency-relabel",
     "consistency-filter",
@@ -48,7 +48,9 @@ def test_a_filter_learns_from_noisy_labels(name: str, kind: str) -> None:
     assert sample.accuracy(proba) > 0.8
 
 
-@pytest.mark.parametrize("name", ["confident-learning", "fold-filter", "knn-filter", "consistency-filter", "trust"])
+@pytest.mark.parametrize(
+    "name", ["confident-learning", "fold-filter", "knn-filter", "consistency-filter", "audited-trust"]
+)
 def test_a_filter_goes_with_every_other_part(name: str) -> None:
     """The same selection under another objective, another stopping rule and hardened labels."""
     sample = samples()["numbers"]
@@ -72,5 +74,5 @@ def test_a_supervisor_that_is_never_right_is_not_trusted() -> None:
     view = sample.view(noisy(sample.gold))
     other = (view.transfer.weak.probabilities[:50].argmax(axis=1) + 1) % N_CLASSES
     audited = joined(view.transfer, view.validation, view.corpus, Audit(np.arange(50), other))
-    with pytest.raises(InputError, match="selection 'trust' keeps none of the 180 examples: loosen it"):
-        method("trust").fit(audited, student(), derive(0, "x"))
+    with pytest.raises(InputError, match="selection 'audited-trust' keeps none of the 180 examples: loosen it"):
+        method("audited-trust").fit(audited, student(), derive(0, "x"))

@@ -37,7 +37,8 @@ def test_window_pulls_only_inside_it() -> None:
         pull = make({"kind": "window", "radius": radius}).gradient(w, logits, 0.5)
         assert 0 < inside.sum() < N
         np.testing.assert_allclose(pull[inside], (f - w)[inside], atol=CLOSE)
-        np.testing.assert_allclose(pull[~inside], 0, atol=CLOSE)
+        assert not pull[~inside].any()
+        assert not make({"kind": "window", "radius": radius}).value(w, logits, 0.5)[~inside].any()
 
 
 def test_window_for_two_classes_is_the_released_rule() -> None:
@@ -54,12 +55,17 @@ def test_midweak_window_is_as_wide_as_the_median_weak_label() -> None:
 
 
 @pytest.mark.parametrize(("progress", "left_out"), [(0.0, 0), (0.1, 4), (0.2, 8), (0.9, 8)])
-def test_small_loss_leaves_out_the_most_surprising(progress: float, left_out: int) -> None:
+@pytest.mark.parametrize("labels", ["hard", "soft"])
+def test_small_loss_leaves_out_the_most_surprising(labels: str, progress: float, left_out: int) -> None:
     w, (logits, f) = weak(3), student(3)
-    losses = [-sum(a * log(b) for a, b in zip(x, y, strict=True)) for x, y in zip(w.tolist(), f.tolist(), strict=True)]
+    taught = np.eye(3)[w.argmax(axis=1)] if labels == "hard" else w
+    losses = -(taught * np.log(f)).sum(axis=1)
     dropped = set(np.argsort(losses)[N - left_out :].tolist())
-    pull = make("small-loss").gradient(w, logits, progress)
-    assert {i for i in range(N) if np.abs(pull[i]).sum() < CLOSE} == dropped
+    objective = make({"kind": "small-loss", "labels": labels})
+    pull, value = (part(w, logits, progress) for part in (objective.gradient, objective.value))
+    assert {i for i in range(N) if not pull[i].any()} == {i for i in range(N) if value[i] == 0} == dropped
+    kept = sorted(set(range(N)) - dropped)
+    np.testing.assert_allclose(value[kept], losses[kept], atol=CLOSE)
 
 
 def test_adaptconf_weight_is_half_on_agreement_and_falls_on_confident_disagreement() -> None:

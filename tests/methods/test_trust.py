@@ -11,7 +11,7 @@ from method_data import Recorder, audit_of, blobs, composed, decided, flipped, m
 
 from w2sg.core import ConfigError, FloatArray, InputError, IntArray, WeakView, derive, registry
 from w2sg.graph import LedgerEntry, Store
-from w2sg.methods import Trust, TrustedGold, TrustedWeight
+from w2sg.methods import AuditedTrust, TrustedGold, TrustedWeight
 from w2sg.methods.filters.trust import leading_components, log_odds, trust_of
 
 PENALTY = 1e-3
@@ -36,15 +36,15 @@ def right(view: WeakView, gold: IntArray) -> Any:
 
 def test_trust_finds_where_the_supervisor_is_wrong() -> None:
     view, gold = planted()
-    weights, correct = decided(Trust(labels=60), view), right(view, gold)
+    weights, correct = decided(AuditedTrust(labels=60), view), right(view, gold)
     assert correct.mean() == pytest.approx(0.66, abs=0.03)
     assert correct[weights > 0].mean() > 0.85
     assert weights[correct].mean() > 0.85
-    trust = decided(Trust(labels=60, use="weight"), view)
+    trust = decided(AuditedTrust(labels=60, use="weight"), view)
     assert trust.min() >= 0
     assert trust.max() <= 1
     np.testing.assert_array_equal(trust > 0.5, weights > 0)
-    strict = decided(Trust(labels=60, threshold=0.8), view)
+    strict = decided(AuditedTrust(labels=60, threshold=0.8), view)
     np.testing.assert_array_equal(strict > 0, trust > np.float32(0.8))
 
 
@@ -99,14 +99,14 @@ def test_certain_labels_have_finite_odds() -> None:
 def test_neither_order_nor_names_matter(seed: int, names: list[int]) -> None:
     view, gold = planted(90, 40, seed)
     x, weak = view.transfer.inputs.values, view.transfer.weak.probabilities
-    plain = decided(Trust(labels=40, use="weight"), view)
+    plain = decided(AuditedTrust(labels=40, use="weight"), view)
     rows = audit_of(view).rows
     order = np.random.default_rng(seed).permutation(90)
     moved = np.argsort(order)[rows]
-    shuffled = decided(Trust(labels=40, use="weight"), view_on(x[order], weak[order], (moved, gold[rows])))
+    shuffled = decided(AuditedTrust(labels=40, use="weight"), view_on(x[order], weak[order], (moved, gold[rows])))
     np.testing.assert_allclose(shuffled, plain[order], atol=PENALTY)
     new = np.argsort(names)[gold[rows]]
-    renamed = decided(Trust(labels=40, use="weight"), view_on(x, weak[:, names], (rows, new)))
+    renamed = decided(AuditedTrust(labels=40, use="weight"), view_on(x, weak[:, names], (rows, new)))
     np.testing.assert_allclose(renamed, plain, atol=PENALTY)
 
 
@@ -137,7 +137,10 @@ def test_the_mix_shares_one_purchase() -> None:
 @pytest.mark.parametrize(
     ("part", "message"),
     [
-        (Trust(), "selection 'trust' buys 50 gold labels, and this view has none: give a view with an audit"),
+        (
+            AuditedTrust(),
+            "selection 'audited-trust' buys 50 gold labels, and this view has none: give a view with an audit",
+        ),
         (TrustedWeight(labels=7), "selection 'trusted' buys 7 gold labels"),
         (TrustedGold(), "relabeling 'trusted' buys 50 gold labels"),
     ],
@@ -151,10 +154,10 @@ def test_a_view_without_bought_labels_is_refused(part: Any, message: str) -> Non
 @pytest.mark.parametrize("fields", [{"labels": 0}, {"threshold": 1}, {"c": 0}, {"components": 0}, {"use": "vote"}])
 def test_nonsense_is_refused(fields: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=next(iter(fields))):
-        registry.build("selections", {"kind": "trust", **fields})
+        registry.build("selections", {"kind": "audited-trust", **fields})
 
 
-@pytest.mark.parametrize(("name", "labels"), [("trust", 50), ("trusted-mix", 50), ("trust", 20)])
+@pytest.mark.parametrize(("name", "labels"), [("audited-trust", 50), ("trusted-mix", 50), ("audited-trust", 20)])
 def test_the_vault_writes_the_purchase_down(tmp_path: Path, name: str, labels: int) -> None:
     spec: dict[str, Any] = {"kind": name, "select": {"labels": labels}}
     from w2sg.lab import run
@@ -172,7 +175,7 @@ def test_more_labels_than_examples_are_refused(tmp_path: Path) -> None:
     from w2sg.lab import run
 
     with pytest.raises(InputError, match=r"an audit of split 'transfer' takes 1 to \d+ labels, got 5000"):
-        run("wine", method={"kind": "trust", "select": {"labels": 5000}}, seeds=1, store=tmp_path, workers=1)
+        run("wine", method={"kind": "audited-trust", "select": {"labels": 5000}}, seeds=1, store=tmp_path, workers=1)
 
 
 def _purchases(folder: Path) -> list[list[LedgerEntry]]:
@@ -186,4 +189,4 @@ def _purchases(folder: Path) -> list[list[LedgerEntry]]:
 def test_gold_as_weak_labels_keeps_all() -> None:
     x, gold = blobs(100)
     view = view_on(x, np.eye(3)[gold], (np.arange(50), gold[:50]))
-    assert decided(Trust(), view, student()).tolist() == [1] * 100
+    assert decided(AuditedTrust(), view, student()).tolist() == [1] * 100

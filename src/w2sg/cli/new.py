@@ -2,7 +2,7 @@
 
 import keyword
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from string import Template
 from typing import Annotated
@@ -10,6 +10,8 @@ from typing import Annotated
 import typer
 
 from w2sg.cli import console
+from w2sg.cli.templates import STARTS
+from w2sg.cli.templates import TEST as PART_TEST
 from w2sg.core import InputError
 
 app = typer.Typer(help="Start a component of your own.", no_args_is_help=True)
@@ -65,7 +67,10 @@ class TestMethod(MethodContract):
 PAPER = Template("""
 ["$name"]
 paper = "$paper"
-reproduces = "Say which result, section and setting of the paper this configuration stands for, and how it differs."
+theirs = "Say which result, section and setting of the paper this configuration stands for."
+ours = "Say what it does."
+difference = "Say how it differs."
+checked_by = "tests/methods/test_$module.py::TestObjective"
 """)
 
 
@@ -87,26 +92,64 @@ def method(
 
         w2sg new method mine
     """
-    from w2sg.core import registry
-
-    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name) or keyword.iskeyword(name):
-        raise InputError(f"a method's name is lower-case words joined by '-', such as 'my-method'; got {name!r}")
     if re.search(r'["\\\n]', paper):
         raise InputError(f"a paper is an arXiv id such as '2312.09390', or a reference without quotes; got {paper!r}")
-    for contract in ("methods", "objectives"):
-        if name in registry.names(contract):
-            raise InputError(f"{contract} already has the name {name!r}: choose another")
+    _check_name("method", name, "methods", "objectives")
     # Who names a folder gets the files there, even inside a checkout.
     root = None if directory is not None else checkout()
     if root is None and directory is None:
         directory = Path()
     written = _in_checkout(root, name, paper) if root is not None else _in_folder(directory or Path(), name, paper)
+    plugin = "" if root is not None else f" --plugin {written[0]}"
+    _say(written, f"w2sg run --method {name}{plugin}", as_json)
+
+
+def _part(part: str) -> Callable[..., None]:
+    """Return the command that starts a part."""
+    start = STARTS[part]
+
+    def command(
+        name: Annotated[str, typer.Argument(help="Its name: lower case, words joined by '-'.")],
+        directory: Annotated[Path, typer.Option("--directory", help="Write it and its test here.")] = Path(),
+        as_json: console.Json = False,
+    ) -> None:
+        _check_name(part, name, start.registry)
+        module, cls = name.replace("-", "_"), _class_name(name)
+        source, test = directory / f"{module}.py", directory / f"test_{module}.py"
+        _refuse_existing(source, test)
+        written = _write(
+            {
+                source: start.source.substitute(name=name, cls=cls),
+                test: PART_TEST.substitute(part=part, name=name, module=module, cls=cls, contract=start.tested_by),
+            }
+        )
+        _say(written, Template(start.tried_by).substitute(name=name, file=source), as_json)
+
+    return command
+
+
+for _name in STARTS:
+    app.command(
+        _name, help=f"Write a {_name} that runs, and its contract test.\n\nFor example:\n\n    w2sg new {_name} mine"
+    )(_part(_name))
+
+
+def _check_name(part: str, name: str, *contracts: str) -> None:
+    from w2sg.core import registry
+
+    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name) or keyword.iskeyword(name):
+        raise InputError(f"a {part}'s name is lower-case words joined by '-', such as 'my-{part}'; got {name!r}")
+    for contract in contracts:
+        if name in registry.names(contract):
+            raise InputError(f"{contract} already has the name {name!r}: choose another")
+
+
+def _say(written: list[Path], how: str, as_json: bool) -> None:
     if as_json:
         console.print_json({"written": [str(path) for path in written]})
         return
     for path in written:
         console.say(f"wrote {path}")
-    how = f"w2sg run --method {name}" + ("" if root is not None else f" --plugin {written[0]}")
     console.say(f"try it: {how}")
 
 
@@ -132,7 +175,7 @@ def _in_checkout(root: Path, name: str, paper: str) -> list[Path]:
     texts = {
         source: _source(name, paper),
         test: TEST.substitute(name=name, load=""),
-        papers: _read(papers) + PAPER.substitute(name=name, paper=paper),
+        papers: _read(papers) + PAPER.substitute(name=name, module=module, paper=paper),
         changelog: lines.replace(heading, f"{heading}\n- Method `{name}`: say what it gives its user.", 1),
     }
     return _write(texts)
@@ -150,7 +193,11 @@ def _in_folder(folder: Path, name: str, paper: str) -> list[Path]:
 
 
 def _source(name: str, paper: str) -> str:
-    return SOURCE.substitute(name=name, paper=paper, cls="".join(word.capitalize() for word in name.split("-")))
+    return SOURCE.substitute(name=name, paper=paper, cls=_class_name(name))
+
+
+def _class_name(name: str) -> str:
+    return "".join(word.capitalize() for word in name.split("-"))
 
 
 def _refuse_existing(*paths: Path) -> None:

@@ -70,6 +70,11 @@ class Method(Component, Generic[S, T]):
         return False
 
     @property
+    def names_only(self) -> bool:
+        """Whether weak labels only name the classes of what is found without them."""
+        return False
+
+    @property
     def training_facts(self) -> Mapping[str, str]:
         """What theories may take for granted of how the student is trained.
 

@@ -33,6 +33,12 @@ class Objective(Component):
 
     only_classes: ClassVar[int | None] = None
     """The one number of classes it is defined for; None is any."""
+    peers: ClassVar[int] = 0
+    """How many other students are trained beside it on the same batches.
+
+    Where there are any, `logits` are `(..., 1 + peers, n, k)` with the student's own first, and so are value and
+    gradient; the student must be able to have `peers`.
+    """
 
     @property
     def loss(self) -> str:
@@ -195,7 +201,8 @@ class Student(Component, Generic[F, T]):
 
     Capabilities: `gradient` (trained in steps by an objective, which may move with the student), `represent` (features
     of its last layer), `embed` (features before any training), `scale` (smaller versions of itself exist), `parts` (its
-    last layer can be trained alone, and training can go on from a trained student).
+    last layer can be trained alone, and training can go on from a trained student), `peers` (several that differ in
+    their first weights can be trained on the same batches).
     """
 
     signal: ClassVar[type[Signal]] = ClassProbabilities

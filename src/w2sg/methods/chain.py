@@ -5,13 +5,16 @@ from dataclasses import replace
 from typing import Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from w2sg.core import (
     AnyArray,
+    AnyMethod,
     CapabilityError,
+    ClassProbabilities,
     Fit,
     FloatArray,
+    InformationTier,
     Inputs,
     Predictor,
     Student,
@@ -82,6 +85,54 @@ class StrongToStrong(Chain):
         return trained
 
 
+@register()
+class Stages(Chain):
+    """Stages with parts of their own: each is a method, and learns from the labels of the student before.
+
+    So every stage has its own selection, relabeling, objective and stopping rule, and may have a chain. The composition
+    that has this chain is the last stage.
+    """
+
+    kind: Literal["stages"] = "stages"
+    stages: tuple[AnyMethod, ...] = Field(
+        default=("naive",), validate_default=True, min_length=1, description="the methods before the last, in order"
+    )
+
+    @field_validator("stages")
+    @classmethod
+    def _of_classes(cls, stages: tuple[AnyMethod, ...]) -> tuple[AnyMethod, ...]:
+        for stage in stages:
+            if stage.signal is not ClassProbabilities:
+                raise ValueError(f"stages must be methods of class probabilities, got {stage.kind!r}")
+        return stages
+
+    @property
+    def requires(self) -> frozenset[str]:
+        """What any stage needs of the student."""
+        return frozenset().union(*(stage.requires for stage in self.stages))
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """What any stage needs of task and supervisor."""
+        return frozenset().union(*(stage.needs for stage in self.stages))
+
+    @property
+    def audits(self) -> int:
+        """The most labels that a stage buys: they share them."""
+        return max(stage.audits for stage in self.stages)
+
+    @property
+    def tier(self) -> InformationTier:
+        """The highest of the stages'."""
+        return max((stage.tier for stage in self.stages), key=list(InformationTier).index)
+
+    def train(self, stage: Stage, view: WeakView, student: Student, rng: np.random.Generator) -> Training:
+        """Train stage by stage, handing the labels on."""
+        for method in self.stages:
+            view = labelled_by(view, (yield from method.train(view, student, rng)))
+        return (yield from stage(view, student, rng))
+
+
 @register(paper="2312.09390")
 class LpFt(Chain):
     """Probe, then all: the last layer alone first, then everything from there.
@@ -136,19 +187,20 @@ class Ensemble(Chain):
         return EnsemblePredictor((yield from in_step(courses)))
 
 
-@register(paper="2402.15505")
-class CoSupervision(Chain):
+@register()
+class PanelAssignment(Chain):
     """Several specialised supervisors: each example is taught by the one that the growing student finds most plausible.
 
-    From Liu and Alahi (arXiv:2402.15505): training the student and assigning supervisors alternate, and inconsistent
-    annotations are left out. The assignment rule is ours: with the student's probabilities `f` and the members'
-    labels `w_j`, example `i` gets the supervisor of the largest `sum_c f_ic w_jic`, the probability that a draw from
-    each agrees. So are the rules of consistency, both about classes: `student` keeps an example only if the assigned
-    label names the student's own class, `panel` only if it names the class of the combined label
-    (our stand-in for local-global consistency), `both` asks for both, `none` keeps all.
+    In the manner of co-supervised learning (Liu and Alahi, arXiv:2402.15505), where training the student and assigning
+    supervisors alternate through a hierarchy of ever more specialised supervisors, and inconsistent annotations are
+    left out; but this is not theirs: the panel is flat, and the rules are ours. With the student's probabilities `f`
+    and the members' labels `w_j`, example `i` gets the supervisor of the largest `sum_c f_ic w_jic`, the probability
+    that a draw from each agrees. Of the rules of consistency, both about classes, `student` keeps an example only if
+    the assigned label names the student's own class, `panel` only if it names the class of the combined label, `both`
+    asks for both, `none` keeps all.
     """
 
-    kind: Literal["co-supervision"] = "co-supervision"
+    kind: Literal["panel-assignment"] = "panel-assignment"
     rounds: int = Field(2, ge=1, description="how often supervisors are assigned anew")
     consistency: Literal["student", "panel", "both", "none"] = Field(
         "student", description="with which class the assigned label must agree for its example to count"
@@ -163,7 +215,7 @@ class CoSupervision(Chain):
         """Train on the combined labels, then on those of the supervisors assigned to the examples."""
         if view.transfer.weak.members is None:
             raise CapabilityError(
-                "chain 'co-supervision' needs the labels of several supervisors, and this one labels alone: "
+                "chain 'panel-assignment' needs the labels of several supervisors, and this one labels alone: "
                 "choose a supervisor of kind 'panel'"
             )
         trained = yield from stage(view, student, rng)

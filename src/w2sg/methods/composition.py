@@ -14,6 +14,7 @@ from w2sg.core import (
     CapabilityError,
     Fit,
     FloatArray,
+    InformationTier,
     InputError,
     Inputs,
     Method,
@@ -50,12 +51,18 @@ class Composition(Method):
         """All but plain cross-entropy to the end needs gradient training; the parts may need more."""
         plain = isinstance(self.objective, CrossEntropy) and not self.stopping.watches
         parts = self.select.requires | self.relabel.requires | self.chain.requires
-        return parts | (frozenset() if plain else frozenset({"gradient"}))
+        peers = frozenset({"peers"}) if self.objective.peers else frozenset()
+        return parts | peers | (frozenset() if plain else frozenset({"gradient"}))
+
+    @property
+    def tier(self) -> InformationTier:
+        """What its chain knows."""
+        return self.chain.tier
 
     @property
     def audits(self) -> int:
         """The most labels that a part buys: the parts share them."""
-        return max(self.select.audits, self.relabel.audits, self.stopping.audits)
+        return max(self.select.audits, self.relabel.audits, self.stopping.audits, self.chain.audits)
 
     @property
     def needs(self) -> frozenset[str]:

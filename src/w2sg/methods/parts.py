@@ -8,7 +8,18 @@ from typing import Annotated, Literal, Protocol
 import numpy as np
 from pydantic import SerializeAsAny
 
-from w2sg.core import Component, Fit, FloatArray, Predictor, Student, Training, WeakView, component_field, contract
+from w2sg.core import (
+    Component,
+    Fit,
+    FloatArray,
+    InformationTier,
+    Predictor,
+    Student,
+    Training,
+    WeakView,
+    component_field,
+    contract,
+)
 
 # A generator, so that a filter which needs students yields requests for them: whoever runs several methods at once
 # collects the requests and has them trained in one batch.
@@ -83,6 +94,16 @@ class Chain(Component):
     def needs(self) -> frozenset[str]:
         """What the task and supervisor must give, as in `Method.needs`."""
         return frozenset()
+
+    @property
+    def audits(self) -> int:
+        """How many gold labels of the transfer split it buys, as in `Method.audits`."""
+        return 0
+
+    @property
+    def tier(self) -> InformationTier:
+        """What it knows beside inputs and weak labels, as in `Method.tier`."""
+        return InformationTier.WEAK_LABELS
 
     @abstractmethod
     def train(

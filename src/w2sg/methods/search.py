@@ -26,8 +26,10 @@ SPREAD = 4.0
 """A number without an upper bound is drawn between its default divided and multiplied by this."""
 DIGITS = 3
 """Numbers are drawn with so many significant digits, so that names are short."""
-TRIES = 1000
-"""Draws before a space is called empty."""
+TRIES = 100
+"""Draws of a whole composition before the space is called empty: its parts fit one by one, and rarely not together."""
+PART_TRIES = 20
+"""Draws of the fields of one kind before it is taken not to fit."""
 _PLAIN = re.compile(r"[A-Za-z][\w.-]*")
 
 
@@ -106,27 +108,38 @@ def random_composition(rng: np.random.Generator, given: Circumstances) -> Compos
 
     Each part's kind is drawn from those that fit, all alike; each of its fields keeps its default half of the time and
     is else drawn from its declared range: choices alike, numbers between two bounds uniformly, other numbers
-    log-uniformly around their default. What contradicts itself is drawn again.
+    log-uniformly around their default. Parts that contradict each other are drawn again.
 
     Raises:
         InputError: If nothing that was drawn fits the circumstances.
     """
-    # Rejection keeps the draw simple: whatever contradicts itself is thrown away as a whole, so no part is favoured
-    # because another one happened to be drawn first.
+    # Parts are restricted one by one before they are put together: thrown away as wholes, nearly all draws would be
+    # lost where a student can do little, and what is left would favour whatever asks for nothing.
     for _ in range(TRIES):
-        try:
-            drawn = Composition.parse({field: _random_part(contract, rng) for field, contract in PARTS.items()})
-        except ConfigError:
-            continue  # fields that are in range one by one may contradict each other
+        drawn = Composition(**{field: _random_part(field, rng, given) for field in PARTS})
         if not contradictions(drawn, given):
             return drawn
     raise InputError(f"no composition of {TRIES} drawn fits {given}: give the student more capabilities")
 
 
-def _random_part(contract: str, rng: np.random.Generator) -> Component | dict[str, Any]:
+def _random_part(field: str, rng: np.random.Generator, given: Circumstances) -> Component:
+    """Return a part that can run in a composition of otherwise default parts."""
     # Only kinds, no presets: a preset is a point of the same space, and would be drawn twice as often.
-    kinds = kinds_of(contract)
-    cls = kinds[list(kinds)[rng.integers(len(kinds))]]
+    kinds = list(kinds_of(PARTS[field]).values())
+    for index in rng.permutation(len(kinds)):
+        for _ in range(PART_TRIES):
+            try:
+                alone = Composition.parse({field: _random_fields(kinds[index], rng)})
+            except ConfigError:
+                continue  # fields that are in range one by one may contradict each other
+            if not contradictions(alone, given):
+                part = getattr(alone, field)
+                assert isinstance(part, Component)
+                return part
+    raise InputError(f"no {field} of {len(kinds)} kinds fits {given}: give the student more capabilities")
+
+
+def _random_fields(cls: type[Component], rng: np.random.Generator) -> dict[str, Any]:
     fields: dict[str, Any] = {"kind": registry.kind_of(cls)}
     for name, field in cls.model_fields.items():
         if name != "kind" and (field.is_required() or rng.random() < 0.5):

@@ -44,8 +44,8 @@ class Mlp(FeatureStudent):
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """Gradient training of all or of the last layer, features, and narrower versions."""
-        return frozenset({"gradient", "represent", "embed", "scale", "parts"})
+        """Gradient training of all or of the last layer, features, narrower versions, and peers."""
+        return frozenset({"gradient", "represent", "embed", "scale", "parts", "peers"})
 
     @property
     def strength(self) -> float:
@@ -81,7 +81,10 @@ class Mlp(FeatureStudent):
             if not isinstance(fit.start, MlpPredictor) or len(fit.start.parameters[1]) != self.hidden:
                 raise InputError("an MLP goes on only from a trained MLP of the same width")
             network = fit.start.parameters
-        moments = [(np.zeros_like(p), np.zeros_like(p)) for p in network]
+        # Peers are drawn last, so that the student itself begins as it would alone.
+        networks = [network]
+        networks += [_start(x.shape[1], self.hidden, fit.targets.shape[1], fit.rng) for _ in range(fit.objective.peers)]
+        moments = [[(np.zeros_like(p), np.zeros_like(p)) for p in each] for each in networks]
         per_epoch = -(-len(x) // self.batch)
         total = self.epochs * per_epoch
         best: tuple[float, int, Parameters] | None = None
@@ -91,10 +94,14 @@ class Mlp(FeatureStudent):
         for _ in range(self.epochs):
             order = fit.rng.permutation(len(x))
             for rows in np.array_split(order, per_epoch):
-                pulls = _pull(network, x[rows], fit, rows, step / total)
+                pulls = _pulls(networks, x[rows], fit, rows, step / total)
                 rate = self.rate * 0.5 * (1 + np.cos(np.pi * step / total))
                 step += 1
-                network = _adam(network, pulls, moments, step, rate, self.decay)
+                networks = [
+                    _adam(each, pull, moved, step, rate, self.decay)
+                    for each, pull, moved in zip(networks, pulls, moments, strict=True)
+                ]
+                network = networks[0]
                 # The schedule stays that of the whole training: fewer steps are a prefix of it, as the scout's were.
                 if step == fit.steps:
                     return MlpPredictor(self.features, fit.corpus, scale, network, step)
@@ -121,18 +128,26 @@ def _start(d: int, h: int, k: int, rng: np.random.Generator) -> Parameters:
     return layer(d, h), np.zeros(h, np.float32), layer(h, k) * 0.1, np.zeros(k, np.float32)
 
 
-def _pull(network: Parameters, x: FloatArray, fit: Fit, rows: np.ndarray, progress: float) -> Parameters:
-    hidden_weights, hidden_bias, head_weights, head_bias = network
-    hidden = np.maximum(x @ hidden_weights + hidden_bias, 0)
-    pull = fit.objective.gradient(fit.targets[rows], hidden @ head_weights + head_bias, progress)
+def _pulls(
+    networks: Sequence[Parameters], x: FloatArray, fit: Fit, rows: np.ndarray, progress: float
+) -> list[Parameters]:
+    """Return the gradients of a batch for the student, and for its peers where the objective has any."""
+    hidden = [np.maximum(x @ network[0] + network[1], 0) for network in networks]
+    logits = [h @ network[2] + network[3] for h, network in zip(hidden, networks, strict=True)]
+    asked = np.stack(logits) if fit.objective.peers else logits[0]
+    pulls = fit.objective.gradient(fit.targets[rows], asked, progress)
     if fit.weights is not None:
-        pull = pull * fit.weights[rows, None]
-    # From here on it is the chain rule by hand: head, then what flows back through the ReLU.
-    pull = np.asarray(pull, dtype=np.float32) / len(rows)
-    if fit.part == "head":
+        pulls = pulls * fit.weights[rows, None]
+    pulls = np.asarray(pulls, dtype=np.float32).reshape(len(networks), len(rows), -1) / len(rows)
+    return [_back(*each, x, fit.part) for each in zip(networks, hidden, pulls, strict=True)]
+
+
+def _back(network: Parameters, hidden: FloatArray, pull: FloatArray, x: FloatArray, part: str) -> Parameters:
+    # The chain rule by hand: head, then what flows back through the ReLU.
+    if part == "head":
         # The hidden layer gets no gradient, and with none Adam moves it by weight decay only.
-        return 0 * hidden_weights, 0 * hidden_bias, hidden.T @ pull, pull.sum(axis=0)
-    back = (pull @ head_weights.T) * (hidden > 0)
+        return 0 * network[0], 0 * network[1], hidden.T @ pull, pull.sum(axis=0)
+    back = (pull @ network[2].T) * (hidden > 0)
     return x.T @ back, back.sum(axis=0), hidden.T @ pull, pull.sum(axis=0)
 
 

@@ -19,6 +19,10 @@ from w2sg.testing.base import registered as registered
 from w2sg.testing.features import FeatureContract as FeatureContract
 from w2sg.testing.methods import MethodContract as MethodContract
 from w2sg.testing.objectives import ObjectiveContract as ObjectiveContract
+from w2sg.testing.parts import ChainContract as ChainContract
+from w2sg.testing.parts import RelabelingContract as RelabelingContract
+from w2sg.testing.parts import SelectionContract as SelectionContract
+from w2sg.testing.parts import StoppingContract as StoppingContract
 from w2sg.testing.samples import Sample as Sample
 from w2sg.testing.samples import numbered_classes as numbered_classes
 from w2sg.testing.samples import samples as samples

@@ -43,6 +43,10 @@ class ObjectiveContract(ComponentContract):
         assert isinstance(component, Objective)
         return component
 
+    def batch(self, objective: Objective, k: int, n: int = 12, dtype: str = "float64", *stacked: int) -> Batch:
+        """Return a batch for the student alone, or for it and the peers that the objective asks for."""
+        return batch(k, n, dtype, *stacked, *([1 + objective.peers] if objective.peers else []))
+
     @pytest.fixture(autouse=True)
     def fitting_classes(self, objective: Objective, request: pytest.FixtureRequest) -> None:
         """Skip what asks for another number of classes than the only one that the objective is defined for."""
@@ -61,17 +65,17 @@ class ObjectiveContract(ComponentContract):
         if not isinstance(objective, TargetObjective):
             pytest.skip("override 'held': it moves, and the contract cannot tell what to hold fixed")
         # The gradient of a moving objective is by contract that of the loss with its target held at the present logits.
-        target = objective.target(weak, log_softmax(at), progress)
-        return lambda logits: -(target * log_softmax(logits)).sum(axis=-1)
+        target, counts = (part(weak, log_softmax(at), progress) for part in (objective.target, objective.counts))
+        return lambda logits: -(target * log_softmax(logits)).sum(axis=-1) * (1 if counts is None else counts)
 
     @pytest.mark.parametrize("progress", PROGRESS)
     @pytest.mark.parametrize("k", [2, 3, 10])
     def test_gives_each_example_a_finite_loss_and_pull(self, objective: Objective, k: int, progress: float) -> None:
         """Shapes `(n,)` and `(n, k)`, finite, in the dtype of the logits."""
         for dtype in SLOPE:
-            weak, logits = batch(k, dtype=dtype)
+            weak, logits = self.batch(objective, k, dtype=dtype)
             value, gradient = (f(weak, logits, progress) for f in (objective.value, objective.gradient))
-            assert (value.shape, gradient.shape) == ((12,), (12, k))
+            assert (value.shape, gradient.shape) == (logits.shape[:-1], logits.shape)
             assert (value.dtype, gradient.dtype) == (dtype, dtype)
             assert np.isfinite(value).all()
             assert np.isfinite(gradient).all()
@@ -84,7 +88,7 @@ class ObjectiveContract(ComponentContract):
     ) -> None:
         """Central differences of the value, with a moving target held fixed, give the gradient."""
         step, tolerance = SLOPE[dtype]
-        weak, logits = batch(k, dtype=dtype)
+        weak, logits = self.batch(objective, k, dtype=dtype)
         loss = self.held(objective, weak, logits, progress)
         np.testing.assert_allclose(loss(logits), objective.value(weak, logits, progress), rtol=10 * tolerance)
         # All examples move together in one class: losses are of single examples, so each has its own slope.
@@ -98,7 +102,7 @@ class ObjectiveContract(ComponentContract):
         """The same numbers come out of any library that follows the array-API standard."""
         pytest.importorskip(library)
         xp = import_module(library)
-        weak, logits = batch(objective.only_classes or 3)
+        weak, logits = self.batch(objective, objective.only_classes or 3)
         for function in (objective.value, objective.gradient):
             elsewhere = function(xp.asarray(weak.copy()), xp.asarray(logits.copy()), 0.5)
             expected = function(weak, logits, 0.5)
@@ -106,22 +110,22 @@ class ObjectiveContract(ComponentContract):
 
     def test_stacked_batches_are_independent(self, objective: Objective) -> None:
         """`(b, n, k)` gives the same as `b` batches."""
-        weak, logits = batch(objective.only_classes or 3, 12, "float64", 4)
+        weak, logits = self.batch(objective, objective.only_classes or 3, 12, "float64", 4)
         for function in (objective.value, objective.gradient):
             each = np.stack([function(w, f, 0.5) for w, f in zip(weak, logits, strict=True)])
             np.testing.assert_allclose(function(weak, logits, 0.5), each, rtol=0, atol=EXACT)
 
-    @pytest.mark.parametrize("axis", [0, 1], ids=["rows", "classes"])
+    @pytest.mark.parametrize("axis", [-2, -1], ids=["rows", "classes"])
     def test_order_does_not_matter(self, objective: Objective, axis: int) -> None:
         """Permuted examples or classes give permuted losses and pulls."""
-        if axis == 1 and objective.only_classes is not None:
+        if axis == -1 and objective.only_classes is not None:
             pytest.skip("made for one order of its classes")
-        weak, logits = batch(objective.only_classes or 4)
+        weak, logits = self.batch(objective, objective.only_classes or 4)
         order = derive(0, "testing order").permutation(weak.shape[axis])
         moved = np.take(weak, order, axis), np.take(logits, order, axis)
         gradient, value = objective.gradient(weak, logits, 0.5), objective.value(weak, logits, 0.5)
         np.testing.assert_allclose(objective.gradient(*moved, 0.5), np.take(gradient, order, axis), rtol=0, atol=EXACT)
-        expected = value[order] if axis == 0 else value
+        expected = np.take(value, order, -1) if axis == -2 else value
         np.testing.assert_allclose(objective.value(*moved, 0.5), expected, rtol=0, atol=EXACT)
 
     @pytest.mark.parametrize("progress", PROGRESS)
@@ -129,11 +133,15 @@ class ObjectiveContract(ComponentContract):
         """Targets are rows that sum to 1, so each row of the gradient sums to 0."""
         if not isinstance(objective, TargetObjective):
             pytest.skip("only for objectives with a target")
-        weak, logits = batch(objective.only_classes or 3)
+        weak, logits = self.batch(objective, objective.only_classes or 3)
         target = objective.target(weak, log_softmax(logits), progress)
         assert (target >= 0).all()
         np.testing.assert_allclose(target.sum(axis=-1), 1, atol=EXACT)
         np.testing.assert_allclose(objective.gradient(weak, logits, progress).sum(axis=-1), 0, atol=EXACT)
+        counts = objective.counts(weak, log_softmax(logits), progress)
+        if counts is not None:
+            assert not np.asarray(objective.value(weak, logits, progress))[~counts].any()
+            assert not np.asarray(objective.gradient(weak, logits, progress))[~counts].any()
 
     def test_extremes_stay_finite(self, objective: Objective) -> None:
         """Logits of 50 either way and one-hot weak labels, which disagree or agree, give finite numbers."""
@@ -143,12 +151,14 @@ class ObjectiveContract(ComponentContract):
             # Saturated answers, right and wrong, undecided ones, and right ones shifted by a row: where logarithms and
             # thresholds break.
             for logits in (100 * weak - 50, 50 - 100 * weak, 0 * weak, np.roll(100 * weak - 50, 1, axis=0)):
+                if objective.peers:
+                    logits = np.stack([logits] * (1 + objective.peers))
                 for array in (objective.value(weak, logits, 0.5), objective.gradient(weak, logits, 0.5)):
                     assert np.isfinite(array).all(), f"{dtype}: not finite at logits {logits[0]}"
 
     def test_leaves_its_input_alone(self, objective: Objective) -> None:
         """Weak labels and logits hold the same numbers afterwards."""
-        before = batch(objective.only_classes or 3)
+        before = self.batch(objective, objective.only_classes or 3)
         weak, logits = (array.copy() for array in before)
         objective.gradient(weak, logits, 0.5)
         objective.value(weak, logits, 0.5)
@@ -158,7 +168,7 @@ class ObjectiveContract(ComponentContract):
     def test_settles_when_it_says(self, objective: Objective) -> None:
         """From `settles_at` on nothing depends on progress."""
         assert 0 <= objective.settles_at <= 1
-        weak, logits = batch(objective.only_classes or 3)
+        weak, logits = self.batch(objective, objective.only_classes or 3)
         if objective.settles_at < 1:
             first, last = (objective.gradient(weak, logits, progress) for progress in (objective.settles_at, 0.999))
             np.testing.assert_allclose(first, last, rtol=0, atol=EXACT)
@@ -167,7 +177,7 @@ class ObjectiveContract(ComponentContract):
         """An objective that does not move has a target that is the same whatever the student answers."""
         if objective.moving or not isinstance(objective, TargetObjective):
             pytest.skip("only for objectives with a fixed target")
-        weak, logits = batch(objective.only_classes or 3)
+        weak, logits = self.batch(objective, objective.only_classes or 3)
         targets = [objective.target(weak, log_softmax(at), 0.5) for at in (logits, -logits)]
         _same(*targets)
 

@@ -26,7 +26,7 @@ SEPARABLE = 0.9
 """Accuracy that any student reaches on the samples, whose best possible is above 0.98."""
 LEFT_OUT = 0.95
 """Share of test examples on which weight 0 and leaving out agree: batches and tree bins still see the rows."""
-CAPABILITIES = {"gradient", "represent", "embed", "scale", "parts", "generate"}
+CAPABILITIES = {"gradient", "represent", "embed", "scale", "parts", "peers", "generate"}
 
 
 class StudentContract(ComponentContract):

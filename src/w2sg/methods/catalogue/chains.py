@@ -25,11 +25,10 @@ preset(
     chain="ensemble",
 )
 preset(
-    "co-supervision",
+    "panel-assignment",
     Composition,
     "Let each example be taught by the supervisor of a panel that the student finds most plausible.",
-    chain="co-supervision",
-    paper="2402.15505",
+    chain="panel-assignment",
 )
 preset(
     "plateau-stopping",

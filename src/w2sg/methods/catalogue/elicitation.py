@@ -2,7 +2,7 @@
 
 from w2sg.core import preset
 from w2sg.methods.diverse import DiverseHeads
-from w2sg.methods.elicitation import Coherence, ContrastConsistency, ContrastPca
+from w2sg.methods.elicitation import Coherence, ContrastConsistency, ContrastPca, InternalCoherence
 
 preset(
     "ccs",
@@ -18,9 +18,14 @@ preset(
 )
 preset(
     "icm",
-    Coherence,
-    "Search for labels that predict each other, from a few weak labels.",
+    InternalCoherence,
+    "Flip labels one by one until they predict each other; weak labels name the classes.",
     paper="2506.10139",
+)
+preset(
+    "fold-coherence",
+    Coherence,
+    "Search for labels that predict each other across folds, from a few weak labels.",
 )
 preset(
     "divdis",

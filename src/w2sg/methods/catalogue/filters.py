@@ -39,7 +39,6 @@ preset(
     Composition,
     "Train on the mean weak label of the nearest examples that hang together with their class.",
     relabel="topology-relabel",
-    paper="2012.04835",
 )
 preset(
     "topo-filter",
@@ -56,11 +55,10 @@ preset(
     paper="1911.00068",
 )
 preset(
-    "trust",
+    "audited-trust",
     Composition,
     "Buy 50 labels, learn from them which weak labels are right, and train on the trusted ones.",
-    select="trust",
-    paper="2606.01000",
+    select="audited-trust",
 )
 preset(
     "trusted-mix",

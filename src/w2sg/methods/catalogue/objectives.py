@@ -22,7 +22,8 @@ for _divergence in ("forward-kl", "jensen-shannon", "hellinger", "total-variatio
     )
 _named("entropy", "Mix the student's own probabilities into the target.", "entropy")
 _named("window", "Learn only where the student is not yet sure.", "window")
-_named("small-loss", "Leave out the weak labels that surprise the student most.", "small-loss", "1804.06872")
+_named("small-loss", "Leave out the named classes that surprise the student most.", "small-loss", "1804.06872")
+_named("co-teaching", "Two networks, each taught what the other finds least surprising.", "co-teaching", "1804.06872")
 _named("adaptconf", "Mix in the student's answers, the less the more it disagrees.", "adaptconf", "2402.03749")
 _named(
     "augconf",
@@ -33,5 +34,7 @@ _named(
 _named("label-smoothing", "Mix the uniform distribution into the weak labels.", "label-smoothing", "1512.00567")
 _named("generalized-cross-entropy", "Between cross-entropy and error.", "generalized-cross-entropy", "1805.07836")
 _named("symmetric-cross-entropy", "Cross-entropy both ways.", "symmetric-cross-entropy", "1908.06112")
+for _hard in ("small-loss", "generalized-cross-entropy", "symmetric-cross-entropy"):
+    _named(f"soft-{_hard}", f"As {_hard}, on the supervisor's soft labels.", {"kind": _hard, "labels": "soft"})
 _named("openai-logconf", "OpenAI's released confidence loss, faults kept; two classes.", "openai-logconf", BURNS)
 _named("eleuther-logconf", "EleutherAI's released confidence loss, faults kept; two classes.", "eleuther-logconf")

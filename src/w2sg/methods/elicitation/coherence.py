@@ -1,4 +1,4 @@
-"""Internal coherence maximization: labels that a student finds easiest to predict from each other."""
+"""Labels that a student finds easiest to predict from each other, searched by cross-fitting many at a time."""
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -104,9 +104,12 @@ class _Search:
 
 
 @final
-@register(paper="2506.10139")
+@register()
 class Coherence(Method):
-    """Labels found by simulated annealing such that each is predictable from the others (ICM, arXiv:2506.10139).
+    """Labels found by simulated annealing such that each is predictable from the others, many in one move.
+
+    In the manner of internal coherence maximization (arXiv:2506.10139), of which `internal-coherence` is the published
+    search.
 
     Maximises `U = alpha * P - I`. `P` is the mean log-odds of the labels, each under a student that was trained on the
     labels of the other folds; `I` counts the labels beyond their class's share. The search starts from `seeds` labels
@@ -114,13 +117,11 @@ class Coherence(Method):
     of the labelled ones is proposed its predicted class, which is accepted with probability `exp(dU / T)`, at the
     temperature `T = max(coldest, hottest / (1 + 2 ln(1 + round)))`. The student is then trained on all labels found.
 
-    What is ours: a language model's in-context prediction, one example at a time, is here any student trained anew on
-    folds, many examples at a time, so a few dozen rounds stand for thousands of steps, and rounds cool it in place of
-    accepted flips; the logical consistency of the paper's tasks (a claim and its negation) is here the class shares,
-    which predictions are also set right by before they are proposed; the paper starts from 8 labels at random, we by
-    default from the weak labels that are surest in each class, whose mean also gives the class shares. A search that
-    starts at random expects equal shares, and its classes are named by the matching that agrees best with the weak
-    labels.
+    In the place of in-context predictions, one example at a time, any student is trained anew on folds, so a few dozen
+    rounds stand for thousands of flips, and rounds cool it in place of accepted flips. Predictions are set right by the
+    class shares before they are proposed. The first labels are the weak labels that are surest in each class, whose
+    mean also gives the class shares; a search that starts at random expects equal shares, and its classes are named by
+    the matching that agrees best with the weak labels.
     """
 
     version: ClassVar[int] = 2
@@ -136,6 +137,11 @@ class Coherence(Method):
     coldest: float = Field(0.01, gt=0, description="the temperature never falls below this")
 
     @property
+    def names_only(self) -> bool:
+        """A search that starts at random finds its labels without the supervisor."""
+        return self.start == "random"
+
+    @property
     def training_facts(self) -> Mapping[str, str]:
         """The student learns labels that were searched."""
         return OTHER_TRAINING
@@ -143,7 +149,7 @@ class Coherence(Method):
     def train(self, view: WeakView, student: Student, rng: np.random.Generator) -> Training:
         """Search labels, then train on them."""
         # Every round trains students anew, so the search looks at a sample; the last student learns its labels only.
-        split = _some(view.transfer, self.examples, rng)
+        split = some(view.transfer, self.examples, rng)
         labels, weak, k = self._first(split.weak, rng), split.weak.probabilities, split.weak.n_classes
         search = _Search(
             fit=Fit(
@@ -161,7 +167,7 @@ class Coherence(Method):
         )
         labels_found = yield from self.search(search, labels, rng)
         if self.start == "random":
-            labels_found = _matched(labels_found, weak)
+            labels_found = matched(labels_found, weak)
         return (yield [search.request(labels_found, labels_found != NONE)])[0]
 
     def search(
@@ -207,7 +213,8 @@ class Coherence(Method):
         return labels
 
 
-def _some(split: WeakSplit, most: int, rng: np.random.Generator) -> WeakSplit:
+def some(split: WeakSplit, most: int, rng: np.random.Generator) -> WeakSplit:
+    """Return the split, or `most` of its examples drawn at random where it has more."""
     if len(split) <= most:
         return split
     return split.take(np.sort(rng.permutation(len(split))[:most]))
@@ -222,7 +229,7 @@ def _folds(labels: IntArray, folds: int, rng: np.random.Generator) -> IntArray:
     return fold
 
 
-def _matched(labels: IntArray, weak: FloatArray) -> IntArray:
+def matched(labels: IntArray, weak: FloatArray) -> IntArray:
     """Return labels renamed one to one such that they agree with the weak labels as often as they can."""
     from scipy.optimize import linear_sum_assignment
 

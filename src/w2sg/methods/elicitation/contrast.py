@@ -86,6 +86,14 @@ class _Contrast(Method):
         """Return a probe `(d + 1,)`, weights and bias, from standardised contrast features, each `(n, d)`."""
 
     @property
+    def names_only(self) -> bool:
+        """Directions are found without the supervisor."""
+        return True
+
+    def check_contrast(self, plus: FloatArray, minus: FloatArray) -> None:  # noqa: B027  (most need no check)
+        """Raise CapabilityError if the contrast features, each `(n, d)`, leave nothing to search by."""
+
+    @property
     def training_facts(self) -> Mapping[str, str]:
         """No student is trained on labels."""
         return OTHER_TRAINING
@@ -100,6 +108,7 @@ class _Contrast(Method):
             )
         inputs = view.transfer.inputs
         plus, minus = (rows.astype(np.float64) for rows in contrast_features(student, view.corpus, inputs))
+        self.check_contrast(plus, minus)
         standards = (Standard.of(plus), Standard.of(minus))
         probe = self.probe(standards[0](plus), standards[1](minus), rng)
         predictor = ContrastPredictor(student, view.corpus, standards, probe)
@@ -164,13 +173,21 @@ class ContrastConsistency(_Contrast):
     AdamW (1000 steps at rate 0.01) is L-BFGS here, and the decay stands in the loss.
 
     A body that answers a swap by the negative (`pair = "difference"`) is consistent whatever the probe: only confidence
-    is then left to search by. A body with `pair = "concatenation"` is not.
+    would be left to search by, and it is refused. A body with `pair = "concatenation"` is not.
     """
 
     kind: Literal["contrast-consistency"] = "contrast-consistency"
     restarts: int = Field(10, ge=1, description="random starts, of which the one with the lowest loss is kept")
     steps: int = Field(1000, ge=1, description="most iterations of each")
     decay: float = Field(0.01, ge=0, description="half the squared norm of the weights counts this much in the loss")
+
+    def check_contrast(self, plus: FloatArray, minus: FloatArray) -> None:
+        """Refuse features of which a swap gives the negative: up to the bias their consistency term is 0."""
+        if np.abs(plus + minus).max() <= SMALLEST_DEVIATION * max(float(np.abs(plus).max()), SMALLEST_DEVIATION):
+            raise CapabilityError(
+                f"method {self.kind!r} searches for answers that a swap turns around, and every direction of this "
+                "student's features does so: choose features with pair = 'concatenation'"
+            )
 
     def probe(self, plus: FloatArray, minus: FloatArray, rng: np.random.Generator) -> FloatArray:
         """Minimise the loss from unit directions."""

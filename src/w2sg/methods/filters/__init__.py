@@ -11,7 +11,7 @@ from w2sg.methods.filters.neighbours import KnnRelabel as KnnRelabel
 from w2sg.methods.filters.propagation import LabelPropagation as LabelPropagation
 from w2sg.methods.filters.topology import TopologyFilter as TopologyFilter
 from w2sg.methods.filters.topology import TopologyRelabel as TopologyRelabel
-from w2sg.methods.filters.trust import Trust as Trust
+from w2sg.methods.filters.trust import AuditedTrust as AuditedTrust
 from w2sg.methods.filters.trust import TrustedGold as TrustedGold
 from w2sg.methods.filters.trust import TrustedWeight as TrustedWeight
 from w2sg.methods.filters.two_views import TwoViews as TwoViews

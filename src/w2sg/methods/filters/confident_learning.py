@@ -1,6 +1,6 @@
 """Confident learning: estimate who was mislabelled as what, and prune as many (Northcutt et al., arXiv:1911.00068)."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -37,11 +37,13 @@ def joint(named: IntArray, guess: IntArray, n_classes: int) -> FloatArray:
     counted = np.zeros((n_classes, n_classes))
     sure = guess >= 0
     np.add.at(counted, (named[sure], guess[sure]), 1)
-    total = counted.sum(axis=1, keepdims=True)
-    named_so = np.bincount(named, minlength=n_classes)[:, None]
+    # At least one example of each class is taken to be right, as in the authors' library: else all of a class could be
+    # pruned, and the weight of what is kept of it would be infinite.
+    np.fill_diagonal(counted, np.maximum(np.diag(counted), 1))
     # Confident guesses are fewer than examples, and not evenly so over classes: rows are scaled up to what each class
     # was named.
-    return np.asarray(counted * named_so / np.where(total > 0, total, 1))
+    named_so = np.bincount(named, minlength=n_classes)[:, None]
+    return np.asarray(counted * named_so / counted.sum(axis=1, keepdims=True))
 
 
 def by_noise_rate(named: IntArray, proba: FloatArray, estimate: FloatArray) -> BoolArray:
@@ -79,10 +81,12 @@ class ConfidentLearning(Selection):
     `prune` says whom: `noise-rate` and `class` take as many as the estimated joint of given and true classes says, by
     margin for each pair of classes or by probability of the given class; `both` takes whom both take; `joint` takes all
     who are confidently of another class. With `reweight` the kept examples of class `i` weigh
-    `1 / p(given i | true i)`, which makes up for those pruned. Defaults are those of the authors' library. Weak labels
-    count as their most likely class in choosing, and stay soft in training.
+    `1 / p(given i | true i)`, which makes up for those pruned. An example whose given class is the most probable one is
+    never pruned. Defaults, and this last guard, are those of the authors' library. Weak labels count as their most
+    likely class in choosing, and stay soft in training.
     """
 
+    version: ClassVar[int] = 2
     kind: Literal["confident-learning"] = "confident-learning"
     folds: int = Field(5, ge=2, description="parts to deal the examples into for out-of-fold predictions")
     prune: Literal["noise-rate", "class", "both", "joint"] = Field("noise-rate", description="whom to leave out")
@@ -110,6 +114,11 @@ class ConfidentLearning(Selection):
         return np.asarray(np.where(self._pruned(named, proba, guess, estimate), 0, weights), dtype=np.float32)
 
     def _pruned(self, named: IntArray, proba: FloatArray, guess: IntArray, estimate: FloatArray) -> BoolArray:
+        # Counts say how many to prune, not whether those ranked first are likely wrong: whom the predictions side with
+        # stays.
+        return np.asarray(self._suspected(named, proba, guess, estimate) & (proba.argmax(axis=1) != named))
+
+    def _suspected(self, named: IntArray, proba: FloatArray, guess: IntArray, estimate: FloatArray) -> BoolArray:
         if self.prune == "joint":
             return np.asarray((guess >= 0) & (guess != named))
         if self.prune == "noise-rate":

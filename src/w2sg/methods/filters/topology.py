@@ -54,7 +54,7 @@ class _Topology(_Part):
         return x, kept
 
 
-@register(paper="2012.04835")
+@register()
 class TopologyRelabel(_Topology, Relabeling):
     """The mean weak label of the `k` nearest examples that hang together with their class.
 

@@ -70,17 +70,17 @@ class _Bought(_Part):
         return self.labels
 
 
-@register(paper="2606.01000")
-class Trust(_Bought, Selection):
+@register()
+class AuditedTrust(_Bought, Selection):
     """Buy a few labels, learn from them which weak labels are right, and keep the ones to trust.
 
-    A trust function of Uzunoglu et al. (arXiv:2606.01000), who train a small network on the last hidden states of the
-    weak supervisor and keep the weak labels of high trust. The supervisor's states are not in a method's reach: here a
+    In the manner of trust functions (Uzunoglu et al., arXiv:2606.01000), which are small networks on the last hidden
+    states of the weak supervisor; but this is not theirs: a supervisor's states are not in a method's reach, and here a
     logistic model reads the leading components of the student's features before training and the supervisor's
     confidence, penalised for the few labels there are.
     """
 
-    kind: Literal["trust"] = "trust"
+    kind: Literal["audited-trust"] = "audited-trust"
     use: Literal["threshold", "weight"] = Field("threshold", description="keep what is trusted, or weigh by the trust")
     threshold: float = Field(0.5, ge=0, lt=1, description="keep the labels with more trust than this")
     components: int = Field(10, ge=1, description="principal components of the features that the trust reads")

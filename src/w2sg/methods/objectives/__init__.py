@@ -12,5 +12,6 @@ from w2sg.methods.objectives.label_noise import SymmetricCrossEntropy as Symmetr
 from w2sg.methods.objectives.product import Product as Product
 from w2sg.methods.objectives.released import EleutherLogconf as EleutherLogconf
 from w2sg.methods.objectives.released import OpenaiLogconf as OpenaiLogconf
+from w2sg.methods.objectives.selective import CoTeaching as CoTeaching
 from w2sg.methods.objectives.selective import SmallLoss as SmallLoss
 from w2sg.methods.objectives.selective import Window as Window

@@ -29,22 +29,34 @@ def harden(scores: Array, like: Array) -> Array:
     return xp.astype(xp.argmax(scores, axis=-1)[..., None] == classes, like.dtype)
 
 
+def taught(weak: Array, labels: str) -> Array:
+    """Return the weak labels as they are (`soft`), or the most likely class of each (`hard`)."""
+    return weak if labels == "soft" else harden(weak, weak)
+
+
 class TargetObjective(Objective):
     """Cross-entropy to a target `q(weak, student, progress)` that is held fixed inside the gradient.
 
     Loss `-sum_c q_c log f_c` for the student's probabilities `f`; its gradient with respect to the logits is `f - q`.
+    Examples that do not count have loss and gradient 0.
     """
 
     @abstractmethod
     def target(self, weak: Array, log_student: Array, progress: float) -> Array:
         """Return target distributions `(..., n, k)` from weak labels and the student's log-probabilities."""
 
+    def counts(self, weak: Array, log_student: Array, progress: float) -> Array | None:
+        """Return which examples are learned from, true or false, `(..., n)`; None is all of them."""
+        return None
+
     @final
     def value(self, weak: Array, logits: Array, progress: float) -> Array:
         """Return the cross-entropy of each example in nats, `(..., n)`."""
         xp = array_namespace(weak, logits)
         log_student = log_softmax(logits)
-        return -xp.sum(self.target(weak, log_student, progress) * log_student, axis=-1)
+        loss = -xp.sum(self.target(weak, log_student, progress) * log_student, axis=-1)
+        counts = self.counts(weak, log_student, progress)
+        return loss if counts is None else xp.where(counts, loss, xp.zeros_like(loss))
 
     @final
     def gradient(self, weak: Array, logits: Array, progress: float) -> Array:
@@ -52,7 +64,9 @@ class TargetObjective(Objective):
         xp = array_namespace(weak, logits)
         log_student = log_softmax(logits)
         # The target is held fixed: the gradient through it would push the student to make its own target easy.
-        return xp.exp(log_student) - self.target(weak, log_student, progress)
+        pull = xp.exp(log_student) - self.target(weak, log_student, progress)
+        counts = self.counts(weak, log_student, progress)
+        return pull if counts is None else xp.where(counts[..., None], pull, xp.zeros_like(pull))
 
 
 class RampedObjective(TargetObjective):

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from w2sg.core import register
-from w2sg.methods.objectives.base import Array, TargetObjective, harden
+from w2sg.methods.objectives.base import Array, TargetObjective, taught
 
 
 @register(paper="2312.09390")
@@ -22,4 +22,4 @@ class CrossEntropy(TargetObjective):
 
     def target(self, weak: Array, log_student: Array, progress: float) -> Array:
         """Return the weak labels."""
-        return weak if self.labels == "soft" else harden(weak, weak)
+        return taught(weak, self.labels)

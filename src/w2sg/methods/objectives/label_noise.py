@@ -1,12 +1,12 @@
 """Losses made for noisy labels: the baselines of the label-noise literature."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from array_api_compat import array_namespace
 from pydantic import Field
 
 from w2sg.core import Objective, register
-from w2sg.methods.objectives.base import Array, TargetObjective, log_softmax
+from w2sg.methods.objectives.base import Array, TargetObjective, log_softmax, taught
 
 
 @register(paper="1512.00567")
@@ -21,13 +21,26 @@ class LabelSmoothing(TargetObjective):
         return (1 - self.smoothing) * weak + self.smoothing / weak.shape[-1]
 
 
-@register(paper="1805.07836")
-class GeneralizedCrossEntropy(Objective):
-    """`sum_c w_c (1 - f_c^q) / q`: between cross-entropy (q -> 0) and absolute error (q = 1).
+class _OfNamedClasses(Objective):
+    """A loss whose paper knows one class for each example; `labels = "soft"` carries it on to distributions."""
 
-    Zhang and Sabuncu, arXiv:1805.07836, equation 6, with its default q = 0.7, extended linearly to soft labels.
+    labels: Literal["hard", "soft"] = Field("hard", description="most likely class of each weak label, or all of it")
+
+    @property
+    def hard_labels(self) -> bool:
+        """Whether `labels` is `hard`."""
+        return self.labels == "hard"
+
+
+@register(paper="1805.07836")
+class GeneralizedCrossEntropy(_OfNamedClasses):
+    """`(1 - f_y^q) / q` for the named class `y`: between cross-entropy (q -> 0) and absolute error (q = 1).
+
+    Zhang and Sabuncu, arXiv:1805.07836, equation 6, with its default q = 0.7. With soft labels `w` it is the mean
+    `sum_c w_c (1 - f_c^q) / q`, which is ours.
     """
 
+    version: ClassVar[int] = 2
     kind: Literal["generalized-cross-entropy"] = "generalized-cross-entropy"
     q: float = Field(0.7, gt=0, le=1, description="0 is near cross-entropy, 1 is the absolute error")
 
@@ -39,23 +52,27 @@ class GeneralizedCrossEntropy(Objective):
     def value(self, weak: Array, logits: Array, progress: float) -> Array:
         """Return the loss of each example, `(..., n)`."""
         xp = array_namespace(weak, logits)
-        return xp.sum(weak * (1 - xp.exp(self.q * log_softmax(logits))), axis=-1) / self.q
+        w = taught(weak, self.labels)
+        return xp.sum(w * (1 - xp.exp(self.q * log_softmax(logits))), axis=-1) / self.q
 
     def gradient(self, weak: Array, logits: Array, progress: float) -> Array:
         """Return `f sum(w f^q) - w f^q`, `(..., n, k)`."""
         xp = array_namespace(weak, logits)
         log_f = log_softmax(logits)
-        pull = weak * xp.exp(self.q * log_f)
+        pull = taught(weak, self.labels) * xp.exp(self.q * log_f)
         return xp.exp(log_f) * xp.sum(pull, axis=-1, keepdims=True) - pull
 
 
 @register(paper="1908.06112")
-class SymmetricCrossEntropy(Objective):
+class SymmetricCrossEntropy(_OfNamedClasses):
     """`alpha CE(w, f) + beta RCE`, with `RCE = -sum f log w` and `log 0` set to `log_zero`.
 
-    Wang et al., arXiv:1908.06112, equations 7 and 8. Their log-zero is -4; alpha and beta are those of CIFAR-10.
+    Wang et al., arXiv:1908.06112, equations 7 and 8, where `w` is one-hot, so that `RCE = -log_zero (1 - f_y)`. Their
+    log-zero is -4; alpha and beta are those of CIFAR-10. With soft labels `log w` is cut off at `log_zero`, which is
+    ours.
     """
 
+    version: ClassVar[int] = 2
     kind: Literal["symmetric-cross-entropy"] = "symmetric-cross-entropy"
     alpha: float = Field(0.1, ge=0, description="weight of cross-entropy")
     beta: float = Field(1.0, ge=0, description="weight of reverse cross-entropy")
@@ -70,16 +87,17 @@ class SymmetricCrossEntropy(Objective):
         """Return the loss of each example in nats, `(..., n)`."""
         xp = array_namespace(weak, logits)
         log_f = log_softmax(logits)
-        return -xp.sum(self.alpha * weak * log_f + self.beta * xp.exp(log_f) * self._log(weak), axis=-1)
+        w = taught(weak, self.labels)
+        return -xp.sum(self.alpha * w * log_f + self.beta * xp.exp(log_f) * self._log(w), axis=-1)
 
     def gradient(self, weak: Array, logits: Array, progress: float) -> Array:
         """Return the gradient with respect to the logits, `(..., n, k)`."""
         xp = array_namespace(weak, logits)
-        f = xp.exp(log_softmax(logits))
-        slope = -self.beta * f * self._log(weak)
+        w, f = taught(weak, self.labels), xp.exp(log_softmax(logits))
+        slope = -self.beta * f * self._log(w)
         # Rows of weights need not sum to exactly 1 in float32, and the gradient is to be the exact slope of the value.
-        total = xp.sum(weak, axis=-1, keepdims=True)
-        return self.alpha * (f * total - weak) + slope - f * xp.sum(slope, axis=-1, keepdims=True)
+        total = xp.sum(w, axis=-1, keepdims=True)
+        return self.alpha * (f * total - w) + slope - f * xp.sum(slope, axis=-1, keepdims=True)
 
     def _log(self, weak: Array) -> Array:
         xp = array_namespace(weak)
