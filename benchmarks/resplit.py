@@ -46,7 +46,7 @@ class World:
         fixed = np.random.default_rng(self.seed)
         direction = fixed.normal(size=self.d)
         scales = np.exp(0.4 * fixed.normal(size=self.d))
-        y = rng.integers(0, 2, n) * 2.0 - 1
+        y = np.asarray(rng.integers(0, 2, n) * 2 - 1, dtype=np.float64)
         x = 0.77 * scales * rng.standard_t(5, size=(n, self.d))
         x += y[:, None] * direction * self.distance / np.linalg.norm(direction)
         x[:, : self.own] += self.curve * np.sin(1.3 * x[:, -self.own :])

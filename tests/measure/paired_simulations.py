@@ -1,6 +1,7 @@
 """Random evidence whose true accuracies are 0.6, 0.675 and 0.75: gap 0.15, PGR 0.5."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,7 +16,7 @@ TRUE_GAP = 0.15
 COMMON, OWN = 0.4, 0.2
 
 
-def compare(reference: Paired, student: Iterable[ArrayLike], **options: float) -> PairedDifference:
+def compare(reference: Paired, student: Iterable[ArrayLike], **options: Any) -> PairedDifference:
     """Compare one student with the reference."""
     return compare_all(reference, {"student": student}, **options)["student"]
 

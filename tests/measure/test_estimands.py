@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -130,7 +131,8 @@ def test_copies_are_one_run_for_comparisons_too() -> None:
     varied = [np.random.default_rng(seed).permutation(one.ceiling[0]) for seed in range(8)]
     assert compare_all(copies, {"rival": varied})["rival"].n_seeds == 8
     # the order of examples is no difference
-    turned = replace(copies, **{name: (getattr(copies, name)[0][::-1], *getattr(copies, name)[1:]) for name in NAMES})
+    first: dict[str, Any] = {name: (getattr(copies, name)[0][::-1], *getattr(copies, name)[1:]) for name in NAMES}
+    turned = Paired(copies.seeds, **first)
     assert turned.are_copies
 
 

@@ -1,6 +1,7 @@
 """Examples that come in groups, such as the texts of one question, count as what was sampled: the group."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,9 @@ MAKERS = (nested, crossed, overlapping)
 
 def doubled(evidence: Paired) -> Paired:
     """Return every example twice, with the same outcomes, the copies in one group."""
-    parts = {name: tuple(np.repeat(x, 2) for x in getattr(evidence, name)) for name in ("weak", "student", "ceiling")}
+    parts: dict[str, Any] = {
+        name: tuple(np.repeat(x, 2) for x in getattr(evidence, name)) for name in ("weak", "student", "ceiling")
+    }
     ids = tuple(np.stack([2 * x, 2 * x + 1], axis=1).ravel() for x in evidence.ids)
     return replace(evidence, ids=ids, **parts, groups=tuple(np.repeat(x, 2) for x in evidence.ids))
 

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -109,7 +110,7 @@ def test_a_higher_level_is_wider() -> None:
     ("name", "value"), [("level", 1.0), ("level", 0.0), ("minimum_gap", -0.1), ("minimum_gap", 1.0)]
 )
 def test_arguments_out_of_range_are_refused(name: str, value: float) -> None:
-    arguments = {"level": 0.95, "minimum_gap": 0.05, name: value}
+    arguments: dict[str, Any] = {"level": 0.95, "minimum_gap": 0.05, name: value}
     with pytest.raises(InputError, match=name):
         pgr(crossed(np.random.default_rng(0), 2, 50, 0.0), **arguments)
 
