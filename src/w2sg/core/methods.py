@@ -148,15 +148,18 @@ def run_timed(courses: Sequence[AnyTraining[T]]) -> tuple[list[T | CapabilityErr
                 results[index] = refusal
                 del answers[index]
             seconds[index] += time.perf_counter() - started
-        answers = {index: [] for index in answers}
+        made: dict[int, Trained[Any]] = {}
         # Equal students are one batch, whichever methods asked for them: students of one configuration share features,
         # and heads on the same features share nearly all of their work.
         for student in dict.fromkeys(fit.student for _, fit in asked):
-            group = [(index, fit) for index, fit in asked if fit.student == student]
+            group = [place for place, (_, fit) in enumerate(asked) if fit.student == student]
             started = time.perf_counter()
-            for (index, _), trained in zip(group, student.fit_many([fit for _, fit in group]), strict=True):
-                answers[index].append(trained)  # type: ignore[union-attr]
-            for index, _ in group:
+            made.update(zip(group, student.fit_many([asked[place][1] for place in group]), strict=True))
+            for place in group:
                 # Students of one batch share their work, and nothing says whose part of it was whose.
-                seconds[index] += (time.perf_counter() - started) / len(group)
+                seconds[asked[place][0]] += (time.perf_counter() - started) / len(group)
+        # A method that asks for several students at once gets them in the order in which it asked.
+        answers = {index: [] for index in answers}
+        for place, (index, _) in enumerate(asked):
+            answers[index].append(made[place])  # type: ignore[union-attr]
     return [results[index] for index in range(len(courses))], seconds

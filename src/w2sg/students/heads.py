@@ -67,7 +67,7 @@ class _Design:
     With `G = X'WX / 2 + penalty = LL'` and `Z = X L'^-1`, a head `v = w L` has the penalty's gradient `v - v Z'WZ / 2`.
     """
 
-    def __init__(self, x: FloatArray, weights: FloatArray | None, c: float) -> None:
+    def __init__(self, x: FloatArray, weights: FloatArray | None, c: float, rows: str | None = None) -> None:
         from scipy.linalg.lapack import dpotrf, dtrtri
 
         self.mean = x.mean(axis=0)
@@ -75,7 +75,12 @@ class _Design:
         # a d x d factorisation into an n x n one and changes nothing else.
         self.basis = None
         if x.shape[1] > x.shape[0]:
-            self.basis = _row_space(x - self.mean)
+            centred = x - self.mean
+            self.basis = (
+                _row_space(centred)
+                if rows is None
+                else _bases.get(rows, lambda: _row_space(centred), lambda basis: int(basis.nbytes))
+            )
         x = self._rows(x)
         weighted = x if weights is None else x * np.sqrt(weights, dtype=np.float32)[:, None]
         # The softmax Hessian of one head is at most X'WX / 2 (Boehning and Lindsay), whatever the logits. So this
@@ -129,13 +134,15 @@ def _row_space(x: FloatArray) -> FloatArray:
 
 
 _designs: Memo[_Design] = Memo(KEPT_BYTES)
+_bases: Memo[FloatArray] = Memo(KEPT_BYTES)
+"""Row spaces by the name of the rows: they are the same under every penalty."""
 
 
 def _design(head: Head, c: float) -> _Design:
     # Weighted designs are not kept: a selection's weights are rarely asked for again, and would crowd the memo.
     if head.rows is None or head.weights is not None:
         return _Design(head.x, head.weights, c)
-    return _designs.get((head.rows, c), lambda: _Design(head.x, None, c), lambda design: design.nbytes)
+    return _designs.get((head.rows, c), lambda: _Design(head.x, None, c, head.rows), lambda design: design.nbytes)
 
 
 def train_heads(heads: Sequence[Head], *, c: float, steps: int, tolerance: float) -> list[TrainedHead]:

@@ -133,7 +133,8 @@ class Linear(FrozenBodyStudent):
             for fold in range(dealt.max() + 1 if len(x) > 1 else 0):
                 kept, out = dealt != fold, dealt == fold
                 taught = x[kept]
-                some = [_on_rows(heads[index], taught, kept) for index in members]
+                name = f"{rows} but fold {fold}"
+                some = [_on_rows(heads[index], taught, kept, name) for index in members]
                 for place, c in enumerate(PENALTIES):
                     trained = train_heads(some, c=c, steps=self.steps, tolerance=self.tolerance)
                     for index, head in zip(members, trained, strict=True):
@@ -141,10 +142,10 @@ class Linear(FrozenBodyStudent):
         return [PENALTIES[place] for place in losses.argmin(axis=0)]
 
 
-def _on_rows(head: Head, x: FloatArray, kept: BoolArray) -> Head:
+def _on_rows(head: Head, x: FloatArray, kept: BoolArray, name: str) -> Head:
     """Return a head on some of its rows, whose features `x` are shared by many."""
     weights = None if head.weights is None else head.weights[kept]
-    return replace(head, x=x, targets=head.targets[kept], weights=weights, rows=None)
+    return replace(head, x=x, targets=head.targets[kept], weights=weights, rows=name)
 
 
 def _held_out_loss(trained: TrainedHead, head: Head, out: BoolArray) -> float:

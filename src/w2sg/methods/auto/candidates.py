@@ -19,13 +19,15 @@ from w2sg.core import (
     WeakView,
     one_hot,
 )
-from w2sg.methods.auto.density import GaussianClusters, LabelSpreading
+from w2sg.methods.auto.density import GaussianClusters, LabelSpreading, OnFeatures
 from w2sg.methods.chain import in_step
 from w2sg.methods.composition import Composition
 from w2sg.methods.objectives.confidence import Confidence
 
 PENALTIES = (3.0, 1.0, 1 / 3, 0.1, 1 / 30)
 """Factors of the student's own penalty."""
+WITH_GOLD = (1.0, 1 / 3, 0.1)
+"""Those of them under which candidates learn from gold too."""
 LEAST = 1e-3
 """Probabilities of a committee's members are not taken below this: no member alone rules an answer out."""
 NAIVE = "naive"
@@ -96,7 +98,7 @@ def candidates(view: WeakView, student: Student) -> list[Candidate]:
         if turned is not None:
             named = {name: name if factor == 1 else f"{name}, penalty x {factor:.2g}" for name in objectives}
             found += [Candidate(named[name], name, method, turned) for name, method in objectives.items()]
-            if view.supervision is not None:
+            if view.supervision is not None and factor in WITH_GOLD:
                 found.append(Candidate(f"direct, {named[NAIVE]}", "direct", objectives[NAIVE], turned, "gold"))
                 found += [
                     Candidate(f"gold beside weak labels, {named[name]}", "both", objectives[name], turned, "both")
@@ -142,13 +144,28 @@ def train_all(
     """Train every candidate on what it learns from, in one batch; return the predictors of each item of `views`."""
     # Each training begins from the same randomness, so that candidates differ by what they are.
     seed = int(rng.integers(2**63))
+    heads = [one for one in of if not isinstance(one.method, OnFeatures)]
     courses = [
-        one.method.train(view[one.learns_from], one.student, np.random.default_rng(seed))
-        for view in views
-        for one in of
+        one.method.train(seen[one.learns_from], one.student, np.random.default_rng(seed))
+        for seen in views
+        for one in heads
     ]
-    trained = yield from in_step(courses)
-    return [trained[place * len(of) : (place + 1) * len(of)] for place in range(len(views))]
+    trained = iter((yield from in_step(courses)))
+    # What the inputs alone say is the same for all labels, so it is found once for each candidate.
+    layouts = {
+        place: one.method.laid_out(views[0]["weak"], one.student, np.random.default_rng(seed))
+        for place, one in enumerate(of)
+        if isinstance(one.method, OnFeatures)
+    }
+    return [
+        [
+            one.method.taught(layouts[place], seen["weak"].transfer.weak.probabilities)
+            if isinstance(one.method, OnFeatures)
+            else next(trained)
+            for place, one in enumerate(of)
+        ]
+        for seen in views
+    ]
 
 
 def answering(of: Sequence[Candidate]) -> list[tuple[int, ...]]:

@@ -4,15 +4,16 @@ A head that is trained on weak labels can repeat their errors. Where inputs of o
 clusters cannot repeat errors that lie scattered among right labels. Both may harm where classes do not lie together.
 """
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, final
+from typing import Any, Literal, final
 
 import numpy as np
 from pydantic import Field
 
 from w2sg.core import FloatArray, Inputs, IntArray, Method, Predictor, Student, Training, WeakView, register
-from w2sg.methods.filters.neighbours import mean_label, neighbour_graph
+from w2sg.methods.filters.neighbours import Graph, mean_label, neighbour_graph
 from w2sg.methods.filters.propagation import spread
 from w2sg.methods.parts import OTHER_TRAINING
 
@@ -43,8 +44,8 @@ class Body:
         return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), SHORTEST))
 
 
-class _OnFeatures(Method):
-    """What the two share: they need features before training, and train no head."""
+class OnFeatures(Method):
+    """A method that trains no head: it lays out the inputs once, whatever their labels, and is then taught labels."""
 
     @property
     def requires(self) -> frozenset[str]:
@@ -56,21 +57,46 @@ class _OnFeatures(Method):
         """No head is trained."""
         return OTHER_TRAINING
 
+    @abstractmethod
+    def laid_out(self, view: WeakView, student: Student, rng: np.random.Generator) -> Any:
+        """Return what the inputs alone say."""
+
+    @abstractmethod
+    def taught(self, layout: Any, weak: FloatArray) -> Predictor:
+        """Return what answers by the weak labels `(n, k)` of the transfer inputs."""
+
+    @final
+    def train(self, view: WeakView, student: Student, rng: np.random.Generator) -> Training:
+        """Lay the inputs out, and teach the weak labels."""
+        yield from ()
+        return self.taught(self.laid_out(view, student, rng), view.transfer.weak.probabilities)
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbours:
+    """Known inputs as directions `(n, d)`, and the graph of their `k` nearest neighbours."""
+
+    body: Body
+    known: FloatArray
+    graph: Graph
+    k: int
+
 
 class GraphPredictor(Predictor):
-    """Labels of known inputs, as directions `(n, d)` and probabilities `(n, k)`; others take their neighbours'."""
+    """Labels of known inputs, `(n, k)`; other inputs take their neighbours'."""
 
-    def __init__(self, body: Body, known: FloatArray, labels: FloatArray, k: int) -> None:
-        self.body, self.known, self.labels, self.k = body, known, labels, k
+    def __init__(self, layout: Neighbours, labels: FloatArray) -> None:
+        self.layout, self.labels = layout, labels
 
     def predict_proba(self, inputs: Inputs) -> FloatArray:
         """Return the mean label of the nearest known inputs, `(n, k)`."""
-        return mean_label(neighbour_graph(self.known, self.k, self.body.directions(inputs)), self.labels)
+        known = self.layout
+        return mean_label(neighbour_graph(known.known, known.k, known.body.directions(inputs)), self.labels)
 
 
 @final
 @register()
-class LabelSpreading(_OnFeatures):
+class LabelSpreading(OnFeatures):
     """Spread weak labels over nearest neighbours in the student's features, and answer by the nearest of them.
 
     Local and global consistency (Zhou et al. 2003, Advances in Neural Information Processing Systems 16), as
@@ -82,30 +108,41 @@ class LabelSpreading(_OnFeatures):
     k: int = Field(5, ge=1, description="number of neighbours")
     weight: float = Field(0.5, ge=0, lt=1, description="share of a label that comes from the neighbours")
 
-    def train(self, view: WeakView, student: Student, rng: np.random.Generator) -> Training:
-        """Spread the labels of the transfer inputs."""
-        yield from ()
+    def laid_out(self, view: WeakView, student: Student, rng: np.random.Generator) -> Neighbours:
+        """Find the neighbours of the transfer inputs."""
         body = Body.of(view, student)
         known = body.directions(view.transfer.inputs)
         k = min(self.k, len(known) - 1)
-        labels = spread(neighbour_graph(known, k), view.transfer.weak.probabilities, self.weight)
-        return GraphPredictor(body, known, labels, k)
+        return Neighbours(body, known, neighbour_graph(known, k), k)
+
+    def taught(self, layout: Neighbours, weak: FloatArray) -> GraphPredictor:
+        """Spread the labels."""
+        return GraphPredictor(layout, spread(layout.graph, weak, self.weight))
+
+
+@dataclass(frozen=True, eq=False)
+class Directions:
+    """The directions `axes` `(d, m)` in which inputs vary most, and points `(n, m)` in them, transfer inputs first."""
+
+    body: Body
+    axes: FloatArray
+    points: FloatArray
 
 
 class ClusterPredictor(Predictor):
-    """Gaussian classes of one covariance in a few directions `axes` `(d, m)`: a linear rule `(m, k)` and `(k,)`."""
+    """Gaussian classes of one covariance in a few directions: a linear rule `(m, k)` and `(k,)`."""
 
-    def __init__(self, body: Body, axes: FloatArray, weights: FloatArray, offsets: FloatArray) -> None:
-        self.body, self.axes, self.weights, self.offsets = body, axes, weights, offsets
+    def __init__(self, layout: Directions, weights: FloatArray, offsets: FloatArray) -> None:
+        self.layout, self.weights, self.offsets = layout, weights, offsets
 
     def predict_proba(self, inputs: Inputs) -> FloatArray:
         """Return the posterior of each class, `(n, k)`."""
-        return posterior(self.body(inputs) @ self.axes, self.weights, self.offsets)
+        return posterior(self.layout.body(inputs) @ self.layout.axes, self.weights, self.offsets)
 
 
 @final
 @register()
-class GaussianClusters(_OnFeatures):
+class GaussianClusters(OnFeatures):
     """One Gaussian for each class in the leading directions of the features, begun by weak labels, fitted without them.
 
     Semi-supervised discriminant analysis by expectation and maximisation (Nigam et al. 2000, Machine Learning 39, with
@@ -119,19 +156,22 @@ class GaussianClusters(_OnFeatures):
     rounds: int = Field(10, ge=0, description="rounds of expectation and maximisation")
     shrinkage: float = Field(0.5, gt=0, le=1, description="how far the covariance is drawn toward a sphere")
 
-    def train(self, view: WeakView, student: Student, rng: np.random.Generator) -> Training:
-        """Fit the clusters on the transfer inputs and the corpus."""
-        yield from ()
+    def laid_out(self, view: WeakView, student: Student, rng: np.random.Generator) -> Directions:
+        """Find the leading directions of the transfer inputs and the corpus."""
         body = Body.of(view, student)
         known, others = body(view.transfer.inputs), body(unseen(view, rng))
         x = np.concatenate([known, others]).astype(np.float64)
         axes = leading(x, min(self.directions, x.shape[1], len(x)))
-        z, weak = x @ axes, view.transfer.weak.probabilities.astype(np.float64)
-        shares = weak.mean(axis=0)
-        weights, offsets = gaussians(z[: len(weak)], weak, shares, self.shrinkage)
+        return Directions(body, axes, x @ axes)
+
+    def taught(self, layout: Directions, weak: FloatArray) -> ClusterPredictor:
+        """Fit the clusters, beginning by the weak labels."""
+        z, given = layout.points, weak.astype(np.float64)
+        shares = given.mean(axis=0)
+        weights, offsets = gaussians(z[: len(given)], given, shares, self.shrinkage)
         for _ in range(self.rounds):
             weights, offsets = gaussians(z, posterior(z, weights, offsets), shares, self.shrinkage)
-        return ClusterPredictor(body, axes, weights, offsets)
+        return ClusterPredictor(layout, weights, offsets)
 
 
 MOST_UNSEEN = 1000
