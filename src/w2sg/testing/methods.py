@@ -23,6 +23,7 @@ from w2sg.core import (
     Method,
     Objective,
     Predictor,
+    Rehearsal,
     Student,
     WeakSplit,
     WeakView,
@@ -125,6 +126,10 @@ class MethodContract(ComponentContract):
             view = replace(view, aggregates=Aggregates(len(apart), shares))
         if method.tier.includes(InformationTier.SUPERVISION_GOLD):
             view = replace(view, supervision=LabelledExamples(sample.corpus.take(apart), known[apart]))
+        if method.rehearsals:
+            # A supervisor that says the same whatever it was taught: a rehearsal differs in what is held out.
+            parts = np.array_split(np.arange(len(apart)), method.rehearsals)
+            view = replace(view, rehearsals=tuple(Rehearsal(view.transfer.weak, held_out) for held_out in parts))
         if not method.audits:
             return view
         # The same rows for every view, so that two views differ in nothing but what a test changes.

@@ -22,6 +22,7 @@ from w2sg.core import (
 from w2sg.methods.auto.density import GaussianClusters, LabelSpreading, OnFeatures
 from w2sg.methods.chain import in_step
 from w2sg.methods.composition import Composition
+from w2sg.methods.filters.balance import BalancedLabels
 from w2sg.methods.objectives.confidence import Confidence
 
 PENALTIES = (3.0, 1.0, 1 / 3, 0.1, 1 / 30)
@@ -83,12 +84,16 @@ def together(probabilities: Sequence[FloatArray]) -> FloatArray:
 
 
 def candidates(view: WeakView, student: Student) -> list[Candidate]:
-    """Return the ways to train that fit a student: two objectives under several penalties, a graph and clusters.
+    """Return the ways to train that fit a student: three heads under several penalties, a graph and clusters.
 
-    With the class shares of the supervision split in the view, there is a third objective that holds its own answers to
+    With the class shares of the supervision split in the view, there is a head more that holds its own answers to
     these shares; with its gold, the objectives learn from that as well, alone and beside the weak labels.
     """
-    objectives: dict[str, Method] = {NAIVE: Composition(), "confidence": Composition(objective=Confidence())}
+    objectives: dict[str, Method] = {
+        NAIVE: Composition(),
+        "confidence": Composition(objective=Confidence()),
+        "balanced": Composition(relabel=BalancedLabels(), objective=Confidence()),
+    }
     if view.aggregates is not None and view.aggregates.class_shares is not None:
         shares = tuple(float(share) for share in view.aggregates.class_shares)
         objectives["confidence with known shares"] = Composition(objective=Confidence(shares=shares))

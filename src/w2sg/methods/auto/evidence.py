@@ -20,7 +20,7 @@ def mutual_information(first: IntArray, second: IntArray, n_classes: int) -> flo
     np.add.at(joint, (first, second), 1 / len(first))
     apart = joint.sum(axis=1, keepdims=True) * joint.sum(axis=0, keepdims=True)
     seen = joint > 0
-    return float((joint[seen] * np.log(joint[seen] / apart[seen])).sum())
+    return max(float((joint[seen] * np.log(joint[seen] / apart[seen])).sum()), 0.0)
 
 
 def consensus(answers: Sequence[IntArray], families: Sequence[str], n_classes: int) -> FloatArray:
