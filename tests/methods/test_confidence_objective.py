@@ -89,7 +89,7 @@ def test_each_of_three_classes_lies_above_its_threshold_as_often_as_its_weak_sha
     weak = np.tile([0.5, 0.3, 0.2], (50, 1))
     logits = np.random.default_rng(4).normal(size=(50, 3)) * 2 + [3, 0, -3]
     student = np.exp(log_softmax(logits))
-    above = student > balanced_thresholds(student, weak.mean(axis=-2, keepdims=True))
+    above = student > balanced_thresholds(student, weak[:1])
     assert above.sum(axis=0).tolist() == [25, 15, 10]
 
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from w2sg.lab.scoring import SAMPLING
 from w2sg.measure import Interval, Paired, interval_over_seeds
 
+SAMPLING = "sampling_variance"
+"""Of each metric over draws of test examples: what its interval is made with, beside its values over seeds."""
 SQUARED = "squared_calibration_error"
 ROOT = "calibration_error"
 """The root of the debiased squared error: the mean over seeds is taken of squares, which have no bias."""

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from w2sg.core import AnyArray, derive, plain
-from w2sg.lab.intervals import metric_intervals, plain_intervals
+from w2sg.lab.intervals import SAMPLING, metric_intervals, plain_intervals
 from w2sg.lab.outcomes import FailedRun, Run, failures_message
-from w2sg.lab.scoring import SAMPLING, SUPERVISION, shown_trust
+from w2sg.lab.scoring import SUPERVISION, shown_trust
 from w2sg.lab.setup import Setup
 from w2sg.lab.steps import TRANSFER
 from w2sg.measure import Interval, Paired, Pgr, bootstrap_pgrs, mean_overlap, pgr

@@ -17,6 +17,7 @@ from w2sg.core import (
     wording,
 )
 from w2sg.graph import REFUSED, Artifact, Inputs, Listing, Step, versions
+from w2sg.lab.intervals import SAMPLING
 from w2sg.lab.setup import Setup, names_of
 from w2sg.lab.steps import TRANSFER, Ceiling, OnData, TrainedStudent, answers_of, labels_of
 from w2sg.measure import (
@@ -35,8 +36,6 @@ from w2sg.measure import (
 
 TEST = "test"
 SUPERVISION = "supervision"
-SAMPLING = "sampling_variance"
-"""Of each metric over draws of test examples: what its interval is made with, beside its values over seeds."""
 GROUPS = "together"
 """The metadata column that says which examples belong together, such as the questions on one text."""
 

@@ -120,7 +120,9 @@ class SplitTask(Task):
         """
         table = self.table(rng)
         if self.disjoint is not None:
-            table = table.only(np.flatnonzero(part_of(table, self.disjoint) == (self.part or 0)))
+            part = self.part or 0
+            own = table.only(np.flatnonzero(part_of(table, self.disjoint) == part))
+            table = replace(own, source=f"{table.source}, part {part} of {self.disjoint}")
         sizes = {split: getattr(self, split) for split in SPLITS}
         whole_splits = self._deal(table, sizes, rng)
         dealt, repeated = without_seen(table, whole_splits)
