@@ -14,6 +14,7 @@ that are copies of each other. *Before* is the t interval.
 import argparse
 import json
 import os
+from collections.abc import Iterator
 from typing import Any
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -37,13 +38,14 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=100)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    rows = (
-        *((family, s, effect) for effect in SEED_EFFECTS for s in SEEDS),
-        *((near_one, s, ACCURACY) for s in (1, 8)),
-    )
-    for made, n_seeds, setting in rows:
-        row = made(n_seeds, setting, options.repetitions)
+    for row in _rows(options.repetitions):
         print(json.dumps(row) if options.json else row, flush=True)
+
+
+def _rows(repetitions: int) -> Iterator[dict[str, Any]]:
+    for effect in SEED_EFFECTS:
+        yield from (family(n_seeds, effect, repetitions) for n_seeds in SEEDS)
+    yield from (near_one(n_seeds, ACCURACY, 4 * repetitions) for n_seeds in (1, 8))
 
 
 def family(n_seeds: int, effect: float, repetitions: int) -> dict[str, Any]:

@@ -99,7 +99,7 @@ class Clusters:
 
         def weak(points: Floats) -> Floats:
             far = [np.linalg.norm(points[:, :2] - mean, axis=1) for mean in means]
-            return np.clip(far[0] - far[1], -1, 1)
+            return np.asarray(np.clip(far[0] - far[1], -1, 1))
 
         taught = x[transfer]
         said = weak(taught)
