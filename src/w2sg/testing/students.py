@@ -145,6 +145,12 @@ class StudentContract(ComponentContract):
         assert student.ridge_penalty is None or student.ridge_penalty >= 0
         assert student.body is None or student.body in list(student.parts())
 
+    def test_a_penalty_can_be_turned_and_turned_back(self, student: Student) -> None:
+        """A student with a penalty gives others of its kind; one without gives none."""
+        turned = student.penalised(4.0)
+        assert turned is None or (type(turned) is type(student) and turned != student)
+        assert turned is None or turned.penalised(0.25) == student
+
     def test_scales_as_declared(self, student: Student, sample: Sample) -> None:
         """A student with `scale` has weaker versions of itself that learn; another refuses."""
         if "scale" not in student.capabilities:
