@@ -9,8 +9,8 @@ import pytest
 from lab_data import SMALL, run_small
 from written_data import run_written
 
-from w2sg.core import BoolArray
 from w2sg import lab
+from w2sg.core import BoolArray
 from w2sg.lab.intervals import SAMPLING, metric_intervals, plain_intervals
 from w2sg.measure import Interval, Paired, interval_over_seeds
 from w2sg.tasks import Digits
