@@ -34,6 +34,7 @@ def test_a_new_method_in_a_folder_passes_its_tests_and_runs(w2sg: Command, tmp_p
     tests = python(tmp_path / "mine", "-m", "pytest", "-q", "-p", "no:cacheprovider", ".")
     assert tests.returncode == 0, tests.stdout
     done = python(tmp_path, "-m", "w2sg", "run", *QUICK, "--method", "my-idea", "--plugin", "mine/my_idea.py", "--json")
+    assert done.returncode == 0, done.stderr
     made = json.loads(done.stdout)
     assert made["label"]["method"] == "my-idea"
     asked = (made["run_ids"][0], "--labels", "8", "--plugin", "mine/my_idea.py", "--json")

@@ -70,6 +70,39 @@ def test_run_prints_a_table_and_where_to_look_on(w2sg: Command) -> None:
     assert w2sg("show", prefix).code == 0
 
 
+def test_run_prints_what_its_document_says_of_intervals_and_the_direct_student(w2sg: Command) -> None:
+    shown = w2sg("run", *QUICK).out.splitlines()
+    found = w2sg("run", *QUICK, "--json").document
+    test = found["tests"]["test"]
+    cells = {words[0]: " ".join(words[1:]) for words in map(str.split, shown) if words}
+    for who in ("weak", "student", "ceiling", "direct"):
+        own = test["intervals"][who]
+        accuracy = limits(found["intervals"][who]) if who in found["intervals"] else cells[who].split("]")[0] + "]"
+        beside = limits(own["auroc"]), f"{test[who]['ece']:.3f}", limits(own["calibration_error"])
+        assert cells[who] == " ".join((accuracy, *beside))
+    assert cells["direct"].startswith(f"{found['direct_accuracy']:.3f} [")
+    assert f"note: {found['pgr']['note']}" in shown
+    assert found["pgr"]["note"].startswith("two seeds: ")
+    assert "they share 50% of their test examples" in found["pgr"]["note"]
+    assert f"ratios that the data allow: {found['pgr']['set']}" in shown
+    assert found["direct_pgr"]["reason"] in next(line for line in shown if line.startswith("direct, "))
+    agreement, copied = (limits(test["intervals"][name]) for name in ("agreement", "errors_copied"))
+    assert f"agreement with the supervisor {agreement}, share of its errors copied {copied}" in shown
+
+
+def test_run_prints_a_dash_where_nothing_is_defined_and_no_note_where_there_is_nothing_to_know(w2sg: Command) -> None:
+    """A supervisor that is always right has no errors to copy; three seeds with parts of their own share no rows."""
+    own_parts = ("task.disjoint=3", "task.supervision=0.25", "task.transfer=0.5", "supervisor.accuracy=1.0")
+    settings = [word for setting in own_parts for word in ("--set", setting)]
+    shown = w2sg("run", "--task", "wine", "--supervisor", "simulated", "--seeds", "3", *settings).out
+    assert "share of its errors copied -" in shown
+    assert "note: " not in shown
+
+
+def limits(interval: dict[str, float]) -> str:
+    return f"{interval['estimate']:.3f} [{interval['low']:.3f}, {interval['high']:.3f}]"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from w2sg.core import ClassProbabilities, GoldError, InputError, Inputs, Vault, WeakSplit, WeakView, derive
+from w2sg.core import ClassProbabilities, GoldError, InputError, Inputs, Rehearsal, Vault, WeakSplit, WeakView, derive
 from w2sg.core.vault import PURPOSES
 
 SPLITS = ("supervision", "transfer", "validation", "test", "rotation")
@@ -101,8 +101,9 @@ def test_a_view_has_no_field_for_gold_ids_or_metadata() -> None:
     given = [field.name for field in dataclasses.fields(WeakView) if field.default is dataclasses.MISSING]
     assert given == ["transfer", "validation", "corpus", "question"]
     asked_for = {field.name: field.default for field in dataclasses.fields(WeakView) if field.name not in given}
-    assert asked_for == {"audit": None, "aggregates": None, "supervision": None}
+    assert asked_for == {"audit": None, "aggregates": None, "supervision": None, "rehearsals": ()}
     assert [field.name for field in dataclasses.fields(WeakSplit)] == ["inputs", "weak"]
+    assert [field.name for field in dataclasses.fields(Rehearsal)] == ["weak", "held_out"]
     assert [field.name for field in dataclasses.fields(Inputs)] == ["pool", "rows"]
 
 
