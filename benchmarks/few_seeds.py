@@ -45,7 +45,7 @@ def main() -> None:
 def _rows(repetitions: int) -> Iterator[dict[str, Any]]:
     for effect in SEED_EFFECTS:
         yield from (family(n_seeds, effect, repetitions) for n_seeds in SEEDS)
-    yield from (near_one(n_seeds, ACCURACY, 4 * repetitions) for n_seeds in (1, 8))
+    yield from (near_one(n_seeds, ACCURACY, repetitions) for n_seeds in (1, 8))
 
 
 def family(n_seeds: int, effect: float, repetitions: int) -> dict[str, Any]:

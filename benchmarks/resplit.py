@@ -3,7 +3,8 @@
 A world draws examples of two classes; the weak supervisor learns from gold of a few rows, student and ceiling from its
 labels or from gold; the rival student learns from its labels made hard. In each repetition a pool is drawn and S seeds
 split it into supervision, transfer and test. The truth is the mean over data sets of the same size. *Before* clusters
-by seed and by test example, knows of no shared training rows, and has the interval of today in all else.
+by seed and by test example, knows of no shared training rows, and has the interval of today in all else. A PGR counts
+where there is one: where the gap's interval is above 0.
 
 The constants of `w2sg.measure.accuracies` were chosen on six worlds of ridge rules: `curved` is one of them, and
 `small`, `middle` and `large` are like others and were in view. `clusters` had no say: its students are neighbours and
@@ -24,7 +25,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 from numpy.typing import NDArray
 
-from w2sg.measure import Interval, Paired, compare_all, pgr
+from w2sg.measure import Paired, compare_all, pgr
 
 Floats = NDArray[np.float64]
 NAMES = ("weak", "student", "ceiling", "gain", "gap", "pgr", "difference")
@@ -143,18 +144,34 @@ def coverage(name: str, n_seeds: int, repetitions: int) -> dict[str, Any]:
     """Return how often intervals hold the truth, before and after."""
     world, rng = WORLDS[name], np.random.default_rng(8)
     truth = true_values(world)
-    before, after = np.zeros(len(NAMES)), np.zeros(len(NAMES))
+    before, after = [], []
     for _ in range(repetitions):
         evidence, rival = one_pool(world, rng, n_seeds)
-        after += _held(evidence, rival, truth)
         unaware = Paired(
             evidence.seeds, evidence.ids, evidence.weak, evidence.student, evidence.ceiling, shared_training=0
         )
-        before += _held(unaware, rival, truth)
-    shares = {n: (float(b), float(a)) for n, b, a in zip(NAMES, before / repetitions, after / repetitions, strict=True)}
-    values = {n: round(float(value), 4) for n, value in zip(NAMES, truth, strict=True)}
-    row = {"world": name, "pool": world.pool, "seeds": n_seeds, "repetitions": repetitions}
-    return {**row, "truth": values, "before, after": shares}
+        before.append(_held(unaware, rival, truth))
+        after.append(_held(evidence, rival, truth))
+    return {
+        "world": name,
+        "pool": world.pool,
+        "seeds": n_seeds,
+        "repetitions": repetitions,
+        "truth": {n: round(float(value), 4) for n, value in zip(NAMES, truth, strict=True)},
+        "before": _shares(before),
+        "after": _shares(after),
+    }
+
+
+def _shares(held: list[Floats]) -> dict[str, float | None]:
+    """Return how often each interval held the truth, and how often there was a PGR; NaN says that there was none."""
+    rows = np.array(held)
+    given = ~np.isnan(rows)
+    shares = {
+        n: float(column[there].mean()) if there.any() else None
+        for n, column, there in zip(NAMES, rows.T, given.T, strict=True)
+    }
+    return {**shares, "pgr given": float(given[:, NAMES.index("pgr")].mean())}
 
 
 @cache
@@ -187,11 +204,10 @@ def one_pool(world: World | Clusters, rng: np.random.Generator, n_seeds: int) ->
 def _held(evidence: Paired, rival: tuple[Any, ...], truth: Floats) -> Floats:
     found = pgr(evidence, minimum_gap=0.0)
     difference = compare_all(evidence, {"rival": rival}, minimum_gap=0.0)["rival"].difference
-    # an unbounded set of ratios is counted as one that holds
-    bounds = (-np.inf, np.inf) if found.low is None or found.high is None else (found.low, found.high)
-    ratio = Interval(0.0, *bounds, found.level)
-    intervals = (found.weak, found.student, found.ceiling, found.gain, found.gap, ratio, difference)
-    return np.array([one.low <= value <= one.high for one, value in zip(intervals, truth, strict=True)])
+    pairs = zip((found.weak, found.student, found.ceiling, found.gain, found.gap), truth, strict=False)
+    held = [float(one.low <= value <= one.high) for one, value in pairs]
+    ratio = float(found.low <= truth[5] <= found.high) if found.low is not None and found.high is not None else np.nan
+    return np.array([*held, ratio, float(difference.low <= truth[6] <= difference.high)])
 
 
 def _ridge(x: Floats, y: Floats) -> Floats:
