@@ -87,9 +87,9 @@ def random_effects(effects: ArrayLike, variances: ArrayLike, *, level: float = 0
 
     >>> found = random_effects([0.02, 0.05, -0.01, 0.04], [0.0001, 0.0004, 0.0001, 0.0002])
     >>> print(found.mean)
-    0.021, 95 % interval [-0.018, 0.060]
+    0.022, 95 % interval [-0.020, 0.064]
     >>> round(found.probability_above, 2)
-    0.75
+    0.76
     """
     y, v = as_floats("effects", effects), as_floats("variances", variances)
     same_length(effects=y, variances=v)

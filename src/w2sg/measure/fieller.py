@@ -108,7 +108,7 @@ def fieller_set(numerator: float, denominator: float, squares: ArrayLike) -> Rat
         squares: The covariance of both, shape (2, 2), times the squared quantile.
 
     >>> str(fieller_set(1.0, 0.5, [[0.04, 0.0], [0.0, 1.0]])), str(fieller_set(0.1, 0.1, [[1.0, 0.0], [0.0, 1.0]]))
-    ('(-inf, -3.03] and [1.69, inf)', 'every ratio')
+    ('(-inf, -1.98] and [0.65, inf)', 'every ratio')
     """
     limits = fieller_limits(numerator, denominator, squares, 1.0)
     if limits is not None:
