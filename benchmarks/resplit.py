@@ -8,7 +8,7 @@ where there is one: where the gap's interval is above 0.
 
 The constants of `w2sg.measure.accuracies` were chosen on six worlds of ridge rules: `curved` is one of them, and
 `small`, `middle` and `large` are like others and were in view. `clusters` had no say: its students are neighbours and
-not linear, and it was made, and run once, after the constants.
+not linear, and it was made after the constants.
 
     python benchmarks/resplit.py --repetitions 300 --json
 """
