@@ -74,7 +74,9 @@ def test_a_further_look_has_the_smaller_delta_and_the_same_call_again_is_none(fo
     second, look = certified(folder, result, draw=1)
     assert (look, second.delta) == (2, pytest.approx(DELTA * share_of_look(2)))
     for found in (first, second):
-        assert sum(one.delta for one in found.certificates.values()) == pytest.approx(found.delta)
+        # Delta is split before a label is seen, so what a claim had that then could not be made is nobody else's.
+        made = sum(one.delta for one in found.certificates.values())
+        assert made == pytest.approx(found.delta) or (found.skipped and made < found.delta)
     with Store(folder) as store:
         before = store.ledger()
     for draw, expected in ((0, first), (1, second)):

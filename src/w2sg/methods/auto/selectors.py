@@ -154,7 +154,7 @@ class AutoSupervision(_Auto):
     Of the candidates some learn from the gold too, beside the weak labels or alone. Consensus and class shares count a
     little, which tells where few examples are held out. A rehearsal is only worth something where the transfer inputs
     are like those of the supervision split: where the two can be told apart (an AUROC of at least `shifted`), the
-    choice is by consensus among candidates that learn from weak labels alone.
+    method abstains and gives `naive`.
     """
 
     kind: Literal["auto"] = "auto"
@@ -178,10 +178,10 @@ class AutoSupervision(_Auto):
         view = rivals.view
         if view.supervision is None or view.aggregates is None or not view.rehearsals:
             raise InputError(f"method {self.kind!r} reads supervision gold and rehearsals, and the view has none")
-        agreed = rivals.agreed()
         if self._is_shifted(rivals, rng):
-            honest = [all(rivals.of[place].learns_from == "weak" for place in places) for places in rivals.who]
-            return np.where(honest, agreed, -np.inf), "consensus: transfer inputs are unlike those of supervision"
+            plain = [[rivals.of[place].name for place in places] == [NAIVE] for places in rivals.who]
+            return np.asarray(plain, dtype=np.float64), "nothing: transfer inputs are unlike those of supervision"
+        agreed = rivals.agreed()
         right = np.zeros(len(rivals.who))
         for rehearsal, predictors in zip(view.rehearsals, rivals.rehearsed, strict=True):
             truth = view.supervision.gold[rehearsal.held_out]
