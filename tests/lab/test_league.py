@@ -7,7 +7,7 @@ import pytest
 from league_data import result, study, table
 
 from w2sg.core import InputError, registry
-from w2sg.lab import Study, StudyResult, league_of
+from w2sg.lab import Study, StudyResult, league_document, league_of
 from w2sg.lab.families import NO_GAP, ONE_FAMILY
 from w2sg.lab.held_out import ONE_FAMILY as NOTHING_LEFT
 from w2sg.measure import average_ranks, friedman, holm, pooled_mean, random_effects, ratio_interval, signed_rank_p
@@ -295,6 +295,15 @@ def test_methods_that_buy_gold_stand_apart_and_are_never_chosen() -> None:
     assert (last.method, last.rank, last.gold, last.beats) == ("product", None, 50, tasks)
     assert {fold.chosen for fold in found.held_out.folds} == {"naive"}
     assert league_of(study(*plain, *bought), reference="product").ranking.methods[0] == "product"
+
+
+def test_methods_that_know_more_stand_apart_and_their_tier_is_told() -> None:
+    found = league_of(table({"naive": [0.7] * 3, "confidence": [0.75] * 3, "auto": [0.9] * 3}))
+    assert set(found.ranking.methods) == {"naive", "confidence"}
+    assert (found.standing("auto").rank, found.standing("auto").tier) == (None, "supervision-gold")
+    assert found.standing("confidence").tier == "weak-labels"
+    assert {fold.chosen for fold in found.held_out.folds} <= {"naive", "confidence"}
+    assert any("know more" in finding.text and "auto" in finding.text for finding in league_document(found).findings)
 
 
 def test_methods_of_one_name_are_told_apart() -> None:

@@ -67,6 +67,11 @@ class Entrant:
         return self.result.train_s / len(self.result.seeds)
 
     @property
+    def tier(self) -> str:
+        """What its method knows beside inputs and weak labels."""
+        return str(self.result.setup.method.tier)
+
+    @property
     def gold(self) -> float:
         """Ground-truth labels of the transfer split that it buys per run, 0 for most methods."""
         audits = [release for release in self.result.gold if str(release["purpose"]).startswith("audit")]
@@ -82,6 +87,7 @@ class Entrant:
             "p_value": self.paired.p_value if self.paired else None,
             "p_adjusted": self.p_adjusted,
             "cost_s": self.cost_s,
+            "tier": self.tier,
             "gold": self.gold,
             "verdict": self.verdict,
             "config": self.result.config,

@@ -86,7 +86,7 @@ def league_of(study: StudyResult, reference: str = REFERENCE, *, margin: float =
     said over arenas. Each method is compared with the reference by a random-effects model of its differences in
     accuracy, which are defined everywhere, and in PGR, where the gap is large enough. It is better or worse where the
     model and Wilcoxon's signed ranks both say so, after Holm's correction over all methods; equivalent where its mean
-    difference is within the margin for sure. Methods that all arenas have and that buy no ground-truth labels are
+    difference is within the margin for sure. Methods that all arenas have and that know no more than the reference are
     ranked by accuracy (Friedman; Demsar 2006).
 
     Args:

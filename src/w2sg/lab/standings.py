@@ -44,6 +44,7 @@ class Standing:
         pgr_effects: The same of its PGR, over the families whose gap is large enough; None where there is none.
         worst: Where it does most harm; None for the reference.
         cost_s: Seconds of student training per run, the mean over its arenas.
+        tier: What it knows beside inputs and weak labels.
         gold: Ground-truth labels of the transfer split that it buys per run, the most over its arenas.
     """
 
@@ -59,6 +60,7 @@ class Standing:
     pgr_effects: Effects | None
     worst: Worst | None
     cost_s: float
+    tier: str
     gold: float
 
 
@@ -67,7 +69,7 @@ class Ranking:
     """Ranks by student accuracy; a family's row is the mean over its arenas.
 
     Attributes:
-        methods: The methods that every arena has and that buy no gold, and the reference; the best average rank first.
+        methods: The reference, and the methods that every arena has and that know no more; the best average rank first.
         ranks: Their average ranks over families; 1 is the best possible.
         n_families: The number of families.
         friedman: The test that all methods rank alike, or None.
@@ -82,7 +84,7 @@ class Ranking:
 
 
 def ranking_of(arenas: Sequence[Comparison], families: Sequence[Family]) -> Ranking:
-    """Return the ranking of the methods that every arena has and that buy no gold, and of the reference."""
+    """Return the ranking of the reference and of the methods that every arena has and that know no more than it."""
     entered = [entrant.method for entrant in arenas[0].entrants]
     methods = [method for method in entered if all(_ranked(arena, method) for arena in arenas)]
     # One row for each family, not for each arena: arenas of one family share examples, and Friedman's test counts rows
@@ -95,7 +97,7 @@ def ranking_of(arenas: Sequence[Comparison], families: Sequence[Family]) -> Rank
     # Ranks are shown in any case; only what rests on several families needs several.
     reason = None
     if len(methods) < 2:
-        reason = f"no method beside {methods[0]} is in every arena and buys no gold: there is nothing to rank"
+        reason = f"no method beside {methods[0]} is in every arena and knows no more: there is nothing to rank"
     elif len(families) < 2:
         reason = f"one family of tasks ({families[0].name}): Friedman's test needs at least two"
     test = friedman(scores) if reason is None else None
@@ -145,13 +147,17 @@ def _standing(
         pgr_effects=None if is_reference else effects_of(arenas, families, method, "pgr"),
         worst=worst_of(arenas, families, method, effects),
         cost_s=float(np.mean([entrant.cost_s for _, entrant in pairs])),
+        tier=pairs[0][1].tier,
         gold=max(entrant.gold for _, entrant in pairs),
     )
 
 
 def _ranked(arena: Comparison, method: str) -> bool:
-    entrant = arena.entrant(method)
-    return entrant is not None and (entrant.gold == 0 or entrant is arena.reference)
+    entrant, reference = arena.entrant(method), arena.reference
+    if entrant is None or entrant is reference:
+        return entrant is not None
+    # Who knows more plays another game.
+    return entrant.gold == 0 and entrant.tier == reference.tier
 
 
 def _mean_accuracy(arenas: Sequence[Comparison], family: Family, method: str) -> float:

@@ -105,6 +105,17 @@ def league_findings(league: "League") -> list[Finding]:
             f"Not ranked and never chosen, because they buy ground-truth labels (per run): {_some(buying)}. Their "
             "fair rivals learn from as many such labels."
         )
+    knowing = [f"{one.method} ({one.tier})" for one in league.standings if one.rank is None and not one.gold]
+    known = [arena for arena in league.arenas if arena.faithful is not None]
+    if known:
+        faithful = [arena.place for arena in known if arena.faithful]
+        remarks.append(
+            f"Faithful, for gold of the supervision split does not do the student's work there: {len(faithful)} of "
+            f"{len(known)} arenas ({_some(faithful) if faithful else wording.NOTHING}). Elsewhere a method that knows "
+            "this gold proves nothing by being better."
+        )
+    if knowing:
+        remarks.append(f"Not ranked, because they know more or are not in every arena: {_some(knowing)}.")
     without = [arena.place for arena in league.arenas if arena.reference.pgr.reason is not None]
     if without:
         minimum = wording.number(league.arenas[0].reference.pgr.minimum_gap, 2)

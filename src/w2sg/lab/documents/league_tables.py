@@ -30,6 +30,7 @@ def standings_table(league: "League") -> DataTable:
         Heading("pgr_difference", "PGR difference", f"mean PGR {mean}", "signed"),
         Heading("pgr_ratio", "PGR ratio", f"mean PGR over that of {reference} in the same arenas, Fieller's interval"),
         Heading("cost", "seconds per run", "student training, the mean over arenas", "cost"),
+        text_column("tier", "knows"),
         Heading("gold", "gold", "ground-truth labels of the transfer split that it buys per run", "count"),
     )
     intro = (
@@ -38,7 +39,7 @@ def standings_table(league: "League") -> DataTable:
         f"significantly better or worse than {reference}, paired, Holm p < {league.alpha:g} within the arena. "
         f"Intervals over arenas are {level_of(league.level)} each, families of tasks are their sampling units, arenas "
         "weigh the same, and they are not adjusted for the number of methods. Methods without a rank are not in every "
-        "arena, or buy ground-truth labels."
+        f"arena, or know more than {reference}: only methods that know as much are ranked with each other."
     )
     rows = tuple(_standing(standing, standing.method == reference) for standing in league.standings)
     return DataTable("standings", "Standings", intro.replace("< 0.", "< ."), columns, rows)
@@ -72,6 +73,9 @@ def arena_table(league: "League", number: int, arena: Comparison) -> DataTable:
         f"Weak supervisor {wording.interval(share.weak)}, ceiling {wording.interval(share.ceiling)}, "
         f"gap {wording.interval(share.gap)}; {rests_on(share)}."
     )
+    if arena.direct is not None:
+        said = "faithful" if arena.faithful else "not faithful"
+        intro += f" Trained on supervision gold itself: {wording.difference(arena.direct.difference)}, so {said}."
     if share.reason:
         missing = sum(entrant.pgr.reason is not None for entrant in arena.entrants)
         intro += f" No PGR for {wording.quantity(missing, 'method')}: {share.reason}."
@@ -94,6 +98,7 @@ def _standing(standing: "Standing", is_reference: bool) -> tuple[Cell, ...]:
         Cell(standing.n_arenas),
         *(_mean(number) for number in (standing.difference, recovery.mean, recovery.difference, recovery.ratio)),
         Cell(standing.cost_s),
+        Cell(standing.tier),
         Cell(standing.gold),
     )
 
