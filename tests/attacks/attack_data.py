@@ -17,7 +17,7 @@ STUDY = """
 seeds = 2
 tasks = [{kind = "wine", supervision = 30, transfer = 60}]
 students = [{kind = "nystroem", features = {count = 12}}]
-methods = ["naive", "trust"]
+methods = ["naive", "audited-trust"]
 """
 FREE = "DROP TRIGGER ledger_is_not_rewritten"
 """Who can write the file can write anything into it."""

@@ -176,7 +176,7 @@ def test_what_a_store_names_is_not_run(w2sg: Command, tmp_path: Path) -> None:
         "from pathlib import Path\nfrom w2sg.core import preset\nfrom w2sg.methods import Composition\n\n"
         "preset('mine', Composition, 'Mine.', objective='product')\nPath('ran').touch()\n"
     )
-    (tmp_path / "s.toml").write_text(STUDY.replace('"trust"', '"mine"') + 'plugins = ["trusted:p.py"]\n')
+    (tmp_path / "s.toml").write_text(STUDY.replace('"audited-trust"', '"mine"') + 'plugins = ["trusted:p.py"]\n')
     command = [sys.executable, "-m", "w2sg"]
 
     def run(*given: str) -> subprocess.CompletedProcess[str]:

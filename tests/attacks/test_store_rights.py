@@ -174,7 +174,7 @@ def test_commands_that_look_work_on_it(
     command: str, folder: Path, w2sg: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A study that is complete is shown too, because nothing of it has to be written."""
-    (folder / "s.toml").write_text(STUDY.replace('"trust"', '"confidence"'))
+    (folder / "s.toml").write_text(STUDY.replace('"audited-trust"', '"confidence"'))
     made = study(Study.read(folder / "s.toml"), store=folder / ".w2sg", workers=1)
     run = made.results[0].run_ids[0]
     monkeypatch.chdir(folder)
