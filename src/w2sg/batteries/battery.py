@@ -13,12 +13,10 @@ from w2sg.batteries.results import LEVEL, MARGIN, Battery, TestedDial, TestedSet
 from w2sg.core import CapabilityError, Component, InputError, registry
 from w2sg.graph import Progress
 from w2sg.isolation import loading_again
-from w2sg.lab import MadeRuns, Setup, SetupResult, default_store, make_runs, summarise
+from w2sg.lab import DIRECT, MadeRuns, Setup, SetupResult, default_store, make_runs, summarise
 from w2sg.measure import Interval, accuracies_by_seed, pgr_contrast
 
 Found = TypeVar("Found")
-RIVAL = "direct"
-"""The rival beside every number: the student trained on the supervision gold itself."""
 DECEPTION = "deception"
 """The name by which the deception tests are asked for."""
 DECEPTION_SEEDS = 2
@@ -152,7 +150,7 @@ class _Asked:
 
 def _asked(disanalogy: Disanalogy, setting: Setting) -> _Asked:
     try:
-        direct: Setup | None = changed(setting.setup, method=RIVAL)
+        direct: Setup | None = changed(setting.setup, method=DIRECT)
     except CapabilityError:
         direct = None  # of written answers there is no such rival
     return _Asked(setting, direct, disanalogy.mend(setting.setup))

@@ -25,6 +25,7 @@ from w2sg.lab.runs import score_of as score_of
 from w2sg.lab.runs import scores_of_setups as scores_of_setups
 from w2sg.lab.scoring import Score as Score
 from w2sg.lab.scoring import shown_trust as shown_trust
+from w2sg.lab.setup import DIRECT as DIRECT
 from w2sg.lab.setup import Setup as Setup
 from w2sg.lab.setup import make_setup as make_setup
 from w2sg.lab.setup import name_of as name_of

@@ -1,8 +1,9 @@
 """Methods that train many students, choose some by evidence of their information tier, and say what they chose.
 
-The candidates are the same for all (`candidates`); what tells them apart is what may be known. Three of them answer
-together, so that a choice between near equals costs little. Where the evidence is no better than that of `naive`,
-`naive` is what they give. The numbers that join several kinds of evidence were chosen on development tasks.
+All begin with the same candidates (`candidates`); who knows class shares or gold has some more, and better evidence.
+Three of the candidates answer together, so that a choice between near equals costs little. Where the evidence is no
+better than that of `naive`, `naive` is what they give. The numbers that join several kinds of evidence were chosen on
+development tasks.
 """
 
 from abc import abstractmethod
