@@ -16,7 +16,8 @@ def study_findings(study: StudyResult) -> list[Finding]:
     """Return what holds over the whole study."""
     compared = [comparison for comparison in study.comparisons if comparison.rivals]
     # Most setups share one remark, such as that there is one seed; it is said once.
-    remarks = dict.fromkeys(result.pgr.note for result in study.results if result.pgr.note)
+    said = dict.fromkeys(result.pgr.note for result in study.results if result.pgr.note)
+    remarks = [one for one in said if not any(one in other for other in said if other != one)]
     texts = [
         *_rows(study.results),
         *_refusals(study.results),
