@@ -55,6 +55,14 @@ def test_combinations_and_fields_of_ones_own(w2sg: Command, file: str) -> None:
     assert len(drawn["worlds"]) == 5
 
 
+def test_methods_can_be_chosen(w2sg: Command, file: str) -> None:
+    chosen = ("--method", "naive", "--method", "product", "--only", "labels", "--workers", "1")
+    found = w2sg("multiverse", file, *chosen, "--json").document
+    named = {claim["method"] for claim in found["claims"]}
+    assert {"naive", "product"} <= named
+    assert not {"confidence", "naive-hard"} & named
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

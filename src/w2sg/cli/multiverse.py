@@ -23,6 +23,10 @@ def multiverse(
         list[str] | None,
         typer.Option("--vary", help="A field that could be otherwise: path=[values].", metavar="PATH=VALUES"),
     ] = None,
+    method: Annotated[
+        list[str] | None,
+        typer.Option("--method", help="One method; may be repeated [default: the study's]"),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write the page, .html or .md.", metavar="FILE")
     ] = None,
@@ -40,6 +44,8 @@ def multiverse(
 
         w2sg multiverse studies/digits.toml -o multiverse.html
 
+        w2sg multiverse studies/league-held-out.toml --method naive --method confidence
+
         w2sg multiverse digits --worlds 50 --vary "student.c=[0.01, 100]" --json
     """
     from w2sg.batteries import multiverse_document, run_multiverse
@@ -48,6 +54,8 @@ def multiverse(
     if output is not None:
         page_target(output)
     given = console.study_of(study, store, plugin)
+    if method:
+        given = given.model_copy(update={"methods": tuple(method)})
     with console.progress_bar(Path(study).stem) as progress:
         found = run_multiverse(
             given,
@@ -58,8 +66,8 @@ def multiverse(
             workers=workers,
             progress=progress,
         )
-    asked = [f"--only {name}" for name in only or ()] + [f'--vary "{text}"' for text in vary or ()]
-    asked += ["--full"] * full + [f"--worlds {worlds}"] * bool(worlds)
+    asked = [f"--method {name}" for name in method or ()] + [f"--only {name}" for name in only or ()]
+    asked += [f'--vary "{text}"' for text in vary or ()] + ["--full"] * full + [f"--worlds {worlds}"] * bool(worlds)
     made_by = " ".join(["w2sg multiverse", study, *asked])
     console.publish(multiverse_document(found, made_by=made_by), output, as_json=as_json, name="multiverse")
 
