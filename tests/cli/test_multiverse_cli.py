@@ -59,8 +59,8 @@ def test_methods_can_be_chosen(w2sg: Command, file: str) -> None:
     chosen = ("--method", "naive", "--method", "product", "--only", "labels", "--workers", "1")
     found = w2sg("multiverse", file, *chosen, "--json").document
     named = {claim["method"] for claim in found["claims"]}
-    assert {"naive", "product"} <= named
-    assert not {"confidence", "naive-hard"} & named
+    assert "confidence" not in named, named
+    assert found["n_runs"] == 2 * 2 * 2, "two methods under two seeds in two worlds"
 
 
 @pytest.mark.parametrize(
