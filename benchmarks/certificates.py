@@ -14,6 +14,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,6 +146,27 @@ def explicit(n: int, rate: float, rng: Rng) -> Drawn:
     return found.low, rate * 0.1604 - 0.0004, "low"
 
 
+def identification(n: int, rate: float, rng: Rng, unit: Literal["error", "squared"]) -> Drawn:
+    """Know n labels of a supervisor that is never wrong where it says .9, and wrong at twice the rate where it says .6.
+
+    Half of the inputs are of either kind; the student is surer of the former, and contradicts the latter by .7.
+    """
+
+    def said(size: int) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+        sure = rng.random(size) < 0.5
+        weak, student = np.where(sure, 0.9, 0.6), np.where(sure, 0.99, 0.3)
+        return np.stack([weak, 1 - weak], 1), np.stack([student, 1 - student], 1), sure
+
+    weak, student, _ = said(MANY * n)
+    held, _, sure = said(n)
+    labels = (~sure & (rng.random(n) < 2 * rate)).astype(int)
+    found = c.gain_by_identification(weak, student, held, labels, DELTA, unit=unit)
+    if unit == "error":
+        return found.low, (2 * rate - (1 - 2 * rate)) / 2, "low"
+    unsure = 2 * rate * (0.72 - 0.18) + (1 - 2 * rate) * (0.32 - 0.98)
+    return found.low, (0.02 - 0.0002 + unsure) / 2, "low"
+
+
 def sandwich(n: int, rate: float, rng: Rng) -> Drawn:
     """Know n of the supervisor's losses; the student differs from it on a tenth of the inputs."""
     weak, other = np.zeros(MANY * n, dtype=int), (rng.random(MANY * n) < 0.1).astype(int)
@@ -218,6 +240,8 @@ FINITE: dict[str, Callable[[int, float, Rng], Drawn]] = {
     "misfit + cross term": partial(misfit, cross=False),
     "cross term, upper": partial(misfit, cross=True),
     "explicit misfit bound": explicit,
+    "identified, 0-1": partial(identification, unit="error"),
+    "identified, squared": partial(identification, unit="squared"),
     "agreement sandwich": sandwich,
     "prediction-powered, finite": partial(powered, finite=True),
     "noisy judge": judge,

@@ -62,7 +62,9 @@ def test_delta_is_split_over_what_can_be_certified() -> None:
 
 
 def test_every_claim_can_be_certified() -> None:
-    found = World(soft=True).certified(400, weak_wrong=np.arange(100) < 20, approximation=0.05)
+    world = World(soft=True)
+    said, labels = np.tile([[0.9, 0.1]], (100, 1)), np.arange(100) < 20
+    found = world.certified(400, held_out=(said, labels.astype(int)), approximation=0.05)
     assert set(found.certificates) == set(CLAIMS)
     assert not found.skipped
 
@@ -165,7 +167,8 @@ def test_one_example_of_each_group_is_certified() -> None:
         ({"claims": {"luck": 1}}, "claims must be some of gain, student_risk.*got luck"),
         ({"claims": {}}, "got none"),
         ({"claims": {"gain": 0}}, "weights of claims must be positive"),
-        ({"weak_wrong": [0.5]}, "weak_wrong must say yes or no"),
+        ({"held_out": ([0.5], [0])}, "held_out must be classes"),
+        ({"held_out": ([0, 1], [0])}, "predictions in the form of weak for each of its labels"),
     ],
 )
 def test_what_is_refused(other: dict[str, Any], message: str) -> None:

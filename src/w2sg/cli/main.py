@@ -111,6 +111,8 @@ def _add_commands_to(app: typer.Typer) -> None:
         ("multiverse", multiverse.multiverse),
     ):
         app.command(name)(command)
+    # `w2sg world simulate` by a word of its own, as theory's worlds are asked most.
+    app.command("oracle", hidden=True)(world.simulate)
     app.add_typer(theory.app, name="theory")
     app.add_typer(world.app, name="world")
     app.add_typer(cache.app, name="cache")

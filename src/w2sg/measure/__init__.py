@@ -38,6 +38,7 @@ from w2sg.measure.dials import accuracies_by_seed, pgr_contrast
 from w2sg.measure.effects import RandomEffects, pooled_by_unit, random_effects
 from w2sg.measure.elicitation import Elicitation, differential_elicitation, elicitation_from_accuracies
 from w2sg.measure.fieller import RatioSet, fieller_limits, ratio_interval, ratio_set
+from w2sg.measure.identified import End, KnownMean, identified, tension
 from w2sg.measure.intervals import Interval, exact_high, exact_interval, exact_low, t_interval, t_p_value, t_quantile
 from w2sg.measure.metrics import (
     GroupAccuracy,
@@ -84,12 +85,14 @@ __all__ = [
     "ConformalCut",
     "DeceptionScore",
     "Elicitation",
+    "End",
     "Estimand",
     "PairedDifference",
     "Friedman",
     "GroupAccuracy",
     "Hoeffding",
     "Interval",
+    "KnownMean",
     "MaurerPontil",
     "MeanEstimate",
     "MomentBound",
@@ -148,6 +151,7 @@ __all__ = [
     "gaussian_kl",
     "gibbs_loss",
     "holm",
+    "identified",
     "interval_over_seeds",
     "kl_high",
     "mean_overlap",
@@ -173,6 +177,7 @@ __all__ = [
     "t_quantile",
     "task_ranks",
     "tasks_needed",
+    "tension",
     "tuned_power",
     "weighted_cuts",
 ]

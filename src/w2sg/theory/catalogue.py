@@ -106,6 +106,18 @@ CATALOGUE: dict[str, Known] = {
     "pooled_gain_error": Known("gain in 0-1 risk that a calibrated pool of both models implies", "error", S0),
     "pooled_gain_squared": Known("gain in squared risk that a calibrated pool of both models implies", "squared", S0),
     "pooled_gain_kl": Known("gain in cross-entropy that a calibrated pool of both models implies", "kl", S0),
+    # between which ends the gain lies for every truth under which the supervisor has its cross-fitted risks
+    "identified_low_error": Known("least gain in 0-1 risk that the supervisor's risks leave open", "error", S0),
+    "identified_high_error": Known("largest gain in 0-1 risk that the supervisor's risks leave open", "error", S0),
+    "identified_low_squared": Known("least gain in squared risk that the supervisor's risks leave open", "squared", S0),
+    "identified_high_squared": Known("largest such gain in squared risk", "squared", S0),
+    "identified_low_kl": Known("least gain in cross-entropy that the supervisor's risks leave open", "kl", S0),
+    "identified_high_kl": Known("largest such gain in cross-entropy", "kl", S0),
+    "identified_tension": Known(
+        "standard errors by which cross-fitted risks have to move until some truth of the unlabelled inputs has them",
+        "none",
+        S0,
+    ),
     # representations
     "gap_plugin": Known("|P_s (I - P_w) y|^2 / n on the supervisor's supervision split", "squared", S0),
     "gap_trace": Known("tr(P_s (I - P_w)) / N on unlabelled inputs", "none", S0),

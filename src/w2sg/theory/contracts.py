@@ -15,7 +15,10 @@ from w2sg.theory.observables import Observables
 
 Target = Literal["gain", "shortfall", "pgr", "student_risk"]
 """`gain` = weak risk - student risk; `shortfall` = student risk - ceiling risk; `pgr` = gain / (gain + shortfall)."""
+Says = Literal["value", "at least", "at most", "between"]
+"""What a theory says of its target: the value itself, a bound of it, or between which ends it lies."""
 Status = Literal["holds", "violated", "untestable"]
+Formula = Callable[[Mapping[str, float]], float]
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ class Answer:
         unit: In which risk.
         level: The nominal coverage of the interval.
         verdicts: What the checks of its hypotheses found.
-        mean: The prediction; None in an abstention.
+        mean: The prediction; None in an abstention. The middle of the ends where a theory says no more than these.
         low: Lower end of the interval; it carries the observables' standard errors, not the hypotheses' doubt.
         high: Upper end of the interval.
         abstains: Why there is no prediction.
@@ -129,8 +132,8 @@ class Theory(Component):
     target: ClassVar[Target] = "gain"
     unit: Unit
     """In which risk; theories that may speak of several take it as a setting."""
-    says: ClassVar[Literal["value", "at least", "at most"]] = "value"
-    """Whether it predicts the target itself, or bounds it."""
+    says: ClassVar[Says] = "value"
+    """Whether it predicts the target itself, bounds it, or says between which ends it lies."""
     needs: ClassVar[tuple[str, ...]] = ()
     """Names of observables without which there is no prediction."""
     baseline: ClassVar[bool] = False
@@ -167,6 +170,15 @@ class Theory(Component):
             Inapplicable: The formula has no value there.
         """
 
+    def ends(self, at: Mapping[str, float]) -> tuple[float, float]:
+        """Return between which ends the target lies for values of the needed observables: one value for most theories.
+
+        Raises:
+            Inapplicable: The formula has no value there.
+        """
+        value = self.formula(at)
+        return value, value
+
     @final
     def predict(self, seen: Observables, level: float = 0.9) -> Answer:
         """Return a prediction with its interval, or an abstention with its reason.
@@ -183,7 +195,10 @@ class Theory(Component):
         # A missing observable comes first: without it there is nothing to judge a hypothesis by, and no formula.
         verdicts = tuple(hypothesis.judge(seen) for hypothesis in self.hypotheses)
         try:
-            mean, se = self._carried({name: (seen[name].value, seen[name].se) for name in self.observed})
+            at = {name: (seen[name].value, seen[name].se) for name in self.observed}
+            mean = _finite(self.formula, {name: value for name, (value, _) in at.items()})
+            low, low_se = _carried(lambda values: self.ends(values)[0], at)
+            high, high_se = _carried(lambda values: self.ends(values)[1], at)
         except Inapplicable as reason:
             return self._answer(seen, level, verdicts, abstains=str(reason))
         # The formula is kept even where the theory abstains, so that abstaining itself can be judged afterwards.
@@ -192,41 +207,45 @@ class Theory(Component):
             return self._answer(seen, level, verdicts, abstains="; ".join(broken), formula=mean)
         # Only the observables' errors are in the interval: the doubt about hypotheses has no size, and stands beside
         # it.
-        half = float(norm.ppf(0.5 + level / 2)) * se
-        return self._answer(seen, level, verdicts, mean=mean, low=mean - half, high=mean + half, formula=mean)
-
-    def _carried(self, at: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
-        """Return the formula's value and its standard error: how far it moves for one standard error up and down."""
-        # Formulas have kinks and limits, so a derivative may not exist. One standard error up and down is tried
-        # instead; where the formula has no value on one side, the other one speaks for both.
-        centre = {name: value for name, (value, _) in at.items()}
-        mean, moved = self._finite(centre), []
-        for name, (value, se) in at.items():
-            if se > 0:
-                ends = []
-                for sign in (1, -1):
-                    try:
-                        ends.append(abs(self._finite({**centre, name: value + sign * se}) - mean))
-                    except Inapplicable:
-                        continue
-                if not ends:
-                    raise Inapplicable(f"the formula has no value one standard error from {name} = {value:.4g}")
-                moved.append(ends)
-        se = math.hypot(*(sum(ends) / len(ends) for ends in moved))
-        # A hundred standard errors have to be a number as well, or interval ends overflow at high levels.
-        if not math.isfinite(100 * se):
-            raise Inapplicable("the standard error has no finite value here")
-        return mean, se
-
-    def _finite(self, at: Mapping[str, float]) -> float:
-        try:
-            value = float(self.formula(at))
-        except (ZeroDivisionError, OverflowError, ValueError) as error:
-            raise Inapplicable(f"the formula has no value here ({error})") from None
-        if not math.isfinite(value):
-            raise Inapplicable(f"the formula has no finite value here ({value})")
-        return value
+        z = float(norm.ppf(0.5 + level / 2))
+        return self._answer(
+            seen, level, verdicts, mean=mean, low=low - z * low_se, high=high + z * high_se, formula=mean
+        )
 
     def _answer(self, seen: Observables, level: float, verdicts: tuple[Verdict, ...], **said: Any) -> Answer:
         labels = seen.labels if self.reads_labels else 0
         return Answer(self.name, seen.run, self.target, self.unit, level, verdicts, labels=labels, **said)
+
+
+def _carried(formula: Formula, at: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
+    """Return a formula's value and its standard error: how far it moves for one standard error up and down."""
+    # Formulas have kinks and limits, so a derivative may not exist. One standard error up and down is tried
+    # instead; where the formula has no value on one side, the other one speaks for both.
+    centre = {name: value for name, (value, _) in at.items()}
+    mean, moved = _finite(formula, centre), []
+    for name, (value, se) in at.items():
+        if se > 0:
+            ends = []
+            for sign in (1, -1):
+                try:
+                    ends.append(abs(_finite(formula, {**centre, name: value + sign * se}) - mean))
+                except Inapplicable:
+                    continue
+            if not ends:
+                raise Inapplicable(f"the formula has no value one standard error from {name} = {value:.4g}")
+            moved.append(ends)
+    se = math.hypot(*(sum(ends) / len(ends) for ends in moved))
+    # A hundred standard errors have to be a number as well, or interval ends overflow at high levels.
+    if not math.isfinite(100 * se):
+        raise Inapplicable("the standard error has no finite value here")
+    return mean, se
+
+
+def _finite(formula: Formula, at: Mapping[str, float]) -> float:
+    try:
+        value = float(formula(at))
+    except (ZeroDivisionError, OverflowError, ValueError) as error:
+        raise Inapplicable(f"the formula has no value here ({error})") from None
+    if not math.isfinite(value):
+        raise Inapplicable(f"the formula has no finite value here ({value})")
+    return value

@@ -1,8 +1,9 @@
 """Hypotheses that several theories share, each with a declared rule for what observables say of it.
 
-That a gain is positive is never decided by unlabelled data: with a truth reflected through the supervisor all
-predictions and its risk stay, and a gain becomes a loss. So every theory of gain from `S0` rests on at least one
-hypothesis that `S0` leaves open.
+What unlabelled inputs, both models and the supervisor's risks say of a gain is an interval (`gain-identified`). It
+seldom decides the sign, and never where a truth may be any value: reflected through the supervisor, it leaves all
+predictions and the risk as they are and makes of a gain a loss. Nor do these risks hold for deployment because they
+hold for the supervision split. So every theory of gain from `S0` rests on a hypothesis that `S0` leaves open.
 """
 
 import math
@@ -230,6 +231,13 @@ SAME_INPUTS = checked(
     "Labelled, weakly labelled and deployment inputs have one distribution.",
     _same_inputs,
     needs=("shift_p",),
+)
+
+
+SAME_LABELS = assumed(
+    "labels do not shift",
+    "Given the input, the supervisor's labels are distributed as those of deployment.",
+    "deployment labels are not observed",
 )
 
 

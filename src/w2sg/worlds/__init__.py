@@ -15,6 +15,7 @@ from w2sg.worlds.facts.words import PEOPLE, RELATIONS
 from w2sg.worlds.finetuned import FinetunedStudentWorld
 from w2sg.worlds.gradient_flow import GradientFlowWorld
 from w2sg.worlds.group_shift import GroupShiftWorld
+from w2sg.worlds.identified import GainIdentifiedWorld
 from w2sg.worlds.intrinsic_dimension import (
     IntrinsicDimensionWorld,
     VarianceRisks,
@@ -46,6 +47,7 @@ __all__ = [
     "EnsembleVarianceWorld",
     "FactWorld",
     "FinetunedStudentWorld",
+    "GainIdentifiedWorld",
     "GradientFlowWorld",
     "GroupShiftWorld",
     "IntrinsicDimensionWorld",

@@ -3,6 +3,7 @@
 from w2sg.theory.certificates.conformal import Conformal, split_conformal
 from w2sg.theory.certificates.gain import cross_term, gain_by_audit, gain_by_misfit, gain_by_pairs
 from w2sg.theory.certificates.head import head_risk
+from w2sg.theory.certificates.identified import gain_by_identification
 from w2sg.theory.certificates.labels import ppi, ppi_finite, rate_by_judge, risk_by_ruled_out
 from w2sg.theory.certificates.run import CLAIMS, Certified, Claim, LabelledRun, certify_run
 from w2sg.theory.certificates.strata import rate_by_strata
@@ -25,6 +26,7 @@ __all__ = [
     "cross_term",
     "gain_by_audit",
     "gain_by_explicit_misfit",
+    "gain_by_identification",
     "gain_by_misfit",
     "gain_by_pairs",
     "head_risk",

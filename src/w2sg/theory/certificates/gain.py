@@ -186,7 +186,7 @@ def cross_term(
 
 def _crossing(weak: ArrayLike, student: ArrayLike, labels: ArrayLike, span: Span) -> tuple[FloatArray, Span]:
     """Return <f_w - f_s, f_s - y> of each labelled input, and its span."""
-    w, s = _predictions("weak", weak, span), _predictions("student", student, span)
+    w, s = as_predictions("weak", weak, span), as_predictions("student", student, span)
     gold = _labels(labels, s, span)
     if w.shape != s.shape or len(gold) != len(s):
         raise InputError(f"weak, student and labels must fit, got shapes {w.shape}, {s.shape} and {gold.shape}")
@@ -227,7 +227,7 @@ def gain_by_misfit(
         InputError: As for `cross_term`, or a row is outside or comes twice.
     """
     check_delta(delta)
-    w, s = _predictions("weak", weak, span), _predictions("student", student, span)
+    w, s = as_predictions("weak", weak, span), as_predictions("student", student, span)
     if w.shape != s.shape:
         raise InputError(f"weak and student must have one shape, got {w.shape} and {s.shape}")
     at, scale, misfit = as_rows(rows, len(w)), _scale(span, s), MaurerPontil()
@@ -258,7 +258,7 @@ def gain_by_misfit(
     )
 
 
-def _predictions(name: str, values: ArrayLike, span: Span) -> FloatArray:
+def as_predictions(name: str, values: ArrayLike, span: Span) -> FloatArray:
     """Return predictions moved to [0, 1], of shape (n,) or (n, k)."""
     array = np.asarray(values)
     if array.ndim == 1:

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from w2sg.core import BoolArray, FloatArray, InputError, IntArray
-from w2sg.measure import MEASURED_ROW_SUM_TOLERANCE, ClopperPearson, as_flags, as_labels, check_delta, check_share
+from w2sg.measure import MEASURED_ROW_SUM_TOLERANCE, ClopperPearson, as_labels, check_delta, check_share
 from w2sg.theory.certificate import Certificate, certified_mean
 from w2sg.theory.certificates.conformal import split_conformal
 from w2sg.theory.certificates.gain import cross_term, gain_by_audit, gain_by_misfit, gain_by_pairs
+from w2sg.theory.certificates.identified import gain_by_identification
 from w2sg.theory.certificates.labels import ppi
 from w2sg.theory.certificates.strata import rate_by_strata
 from w2sg.theory.certificates.student import gain_by_explicit_misfit, student_risk_by_agreement
@@ -34,7 +35,8 @@ class LabelledRun:
         random: Rows labelled at random from all, in the order drawn.
         disputed: Rows labelled at random from the disagreements, those among `random` first.
         labels: True classes, shape (N,); -1 where they were not bought.
-        weak_wrong: Whether the weak supervisor errs on held-out labels, or None.
+        held_out: What the weak supervisor says of labelled draws that did not train it (n, k) and their true classes
+            (n,), or None.
         approximation: The supposed risk of the best student, or None.
         inputs: What the inputs are.
     """
@@ -45,7 +47,7 @@ class LabelledRun:
     random: IntArray
     disputed: IntArray
     labels: IntArray
-    weak_wrong: FloatArray | None
+    held_out: tuple[FloatArray, IntArray] | None
     approximation: float | None
     inputs: str
 
@@ -54,7 +56,7 @@ class LabelledRun:
         there = {
             "random": len(self.random) > 0,
             "soft": self.soft,
-            "weak_wrong": self.weak_wrong is not None,
+            "held_out": self.held_out is not None,
             "approximation": self.approximation is not None,
         }
         return there[need]
@@ -85,7 +87,7 @@ class Claim:
 
     Attributes:
         weight: Its part of delta, in relation to the others'.
-        needs: What has to be there, besides predictions: `random` labels, `soft` predictions, `weak_wrong` or
+        needs: What has to be there, besides predictions: `random` labels, `soft` predictions, `held_out` or
             `approximation`. It is known before a label is, so no share of delta depends on one.
         certify: Makes it.
     """
@@ -127,7 +129,7 @@ def certify_run(
     n_classes: int | None = None,
     on_disagreements: float = 0.5,
     claims: Mapping[str, float] | None = None,
-    weak_wrong: ArrayLike | None = None,
+    held_out: tuple[ArrayLike, ArrayLike] | None = None,
     approximation: float | None = None,
     inputs: str = "deployment inputs",
 ) -> Certified:
@@ -148,7 +150,8 @@ def certify_run(
         n_classes: How many classes there are, c; needed where only classes are given.
         on_disagreements: Which share of the budget goes to disagreements.
         claims: Weights by claim, of those to certify; None: all of `CLAIMS` with their own.
-        weak_wrong: Whether the weak supervisor errs on held-out labels of deployment, shape (n,).
+        held_out: What the weak supervisor says of n labelled draws of deployment that did not train it, in the form of
+            `weak`, and their true classes, shape (n,).
         approximation: An upper bound of the squared risk of the best student there is, for the explicit misfit bound.
         inputs: What the inputs are.
 
@@ -167,10 +170,8 @@ def certify_run(
         if len(bought) != len(rows):
             raise InputError(f"ask must return a class for each row, got {len(bought)} for {len(rows)}")
         labels[rows] = bought
-    held_out = None if weak_wrong is None else as_flags("weak_wrong", weak_wrong)
-    audit = LabelledRun(
-        first, second, soft, rows[:n_random], rows[differs[rows]], labels, held_out, approximation, inputs
-    )
+    kept = None if held_out is None else _held_out(*held_out, np.ndim(weak), first.shape[1])
+    audit = LabelledRun(first, second, soft, rows[:n_random], rows[differs[rows]], labels, kept, approximation, inputs)
     certificates, skipped = _certified(audit, weights, delta)
     return Certified(certificates, skipped, delta, rows, n_random, int(differs.sum()))
 
@@ -217,6 +218,17 @@ def _probabilities(name: str, values: ArrayLike, width: int) -> FloatArray:
     if len(rows) and np.abs(rows.sum(axis=1) - 1).max() > MEASURED_ROW_SUM_TOLERANCE:
         raise InputError(f"rows of {name} must sum to 1: apply soft-max to logits first")
     return rows
+
+
+def _held_out(said: ArrayLike, labels: ArrayLike, like: int, width: int) -> tuple[FloatArray, IntArray]:
+    """Return what the supervisor says of labelled draws as probabilities, and their classes."""
+    gold = as_labels("labels of held_out", labels, width)
+    if np.ndim(said) != like or len(np.asarray(said)) != len(gold) or not len(gold):
+        raise InputError(
+            f"held_out must have predictions in the form of weak for each of its labels, at least one, got "
+            f"{np.shape(said)} and {len(gold)} labels"
+        )
+    return _probabilities("held_out", said, width), gold
 
 
 def _weights(claims: Mapping[str, float] | None) -> Mapping[str, float]:
@@ -277,6 +289,11 @@ def _gain_explicit(audit: LabelledRun, delta: float) -> Certificate:
     return gain_by_explicit_misfit(loss, apart, delta, approximation=audit.approximation, most=2.0, inputs=audit.inputs)
 
 
+def _gain_identified(audit: LabelledRun, delta: float) -> Certificate:
+    assert audit.held_out is not None
+    return gain_by_identification(audit.weak, audit.student, *audit.held_out, delta, inputs=audit.inputs)
+
+
 def _cross_term(audit: LabelledRun, delta: float) -> Certificate:
     rows = audit.random
     return cross_term(audit.weak[rows], audit.student[rows], audit.labels[rows], delta, inputs=audit.inputs)
@@ -292,8 +309,9 @@ def _risk(model: str) -> Callable[[LabelledRun, float], Certificate]:
 
 
 def _risk_agreement(audit: LabelledRun, delta: float) -> Certificate:
-    assert audit.weak_wrong is not None
-    return student_risk_by_agreement(*audit.classes, audit.weak_wrong, delta, inputs=audit.inputs)
+    assert audit.held_out is not None
+    said, labels = audit.held_out
+    return student_risk_by_agreement(*audit.classes, said.argmax(axis=1) != labels, delta, inputs=audit.inputs)
 
 
 def _risk_stratified(audit: LabelledRun, delta: float) -> Certificate:
@@ -322,7 +340,7 @@ def _coverage(audit: LabelledRun, delta: float) -> Certificate:
 REASONS = {
     "random": "labels drawn at random",
     "soft": "probabilities of both models",
-    "weak_wrong": "held-out labels of the weak supervisor",
+    "held_out": "held-out labels of the weak supervisor",
     "approximation": "a bound of the best student's risk",
 }
 CLAIMS: dict[str, Claim] = {
@@ -332,9 +350,10 @@ CLAIMS: dict[str, Claim] = {
     "gain_paired": Claim(1, ("random",), _gain_paired),
     "gain_reach": Claim(1, (), _gain_reach),
     "gain_squared": Claim(1, ("random", "soft"), _gain_squared),
+    "gain_identified": Claim(1, ("held_out", "soft"), _gain_identified),
     "cross_term": Claim(1, ("random", "soft"), _cross_term),
     "gain_explicit": Claim(1, ("random", "soft", "approximation"), _gain_explicit),
-    "student_risk_agreement": Claim(1, ("weak_wrong",), _risk_agreement),
+    "student_risk_agreement": Claim(1, ("held_out",), _risk_agreement),
     "student_risk_stratified": Claim(1, ("random",), _risk_stratified),
     "student_risk_powered": Claim(1, ("random",), _risk_powered),
     "set_coverage": Claim(1, ("random", "soft"), _coverage),

@@ -10,6 +10,7 @@ from w2sg.theory.catalogue import CATALOGUE
 from w2sg.theory.observables import Observables, Quantity, exactly
 from w2sg.theory.observing import beliefs, neighbours, spectra
 from w2sg.theory.observing.algebra import RANK, basis, centred
+from w2sg.theory.observing.identified import identified_gains
 from w2sg.theory.observing.observed import AuditedLabels, FeatureSpace, ObservedRun, Refits
 from w2sg.theory.observing.risks import differs, divergence, losses, squared
 
@@ -34,6 +35,8 @@ def _unaudited(seen: ObservedRun, shared: Mapping[str, Quantity]) -> Observables
     quantities: Quantities = {**_predictions(seen), **_sizes(seen)}
     if seen.refits is not None:
         quantities |= _supervisor(seen.refits, seen)
+        if seen.setting == "classification":
+            quantities |= identified_gains(seen, seen.refits)
         if seen.student_held_out is not None:
             quantities |= _refitted(seen.refits, seen.student_held_out, seen)
     quantities |= {**shared, **_student_on_features(seen)}
@@ -283,6 +286,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "refits": (
         "weak_",
         "ensemble_",
+        "identified_",
         "refitted_gain",
         "pooled_gain",
         "supervisor_slope",

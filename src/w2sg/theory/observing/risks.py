@@ -26,6 +26,13 @@ def losses(predictions: FloatArray, labels: FloatArray, setting: Setting) -> dic
     return by_unit
 
 
+def losses_by_label(predictions: FloatArray) -> dict[str, FloatArray]:
+    """Return what each example costs under each label it may have, `(n, k)`, in each unit that classes have."""
+    n, k = predictions.shape
+    by_label = [losses(predictions, np.tile(label, (n, 1)), "classification") for label in np.eye(k)]
+    return {unit: np.stack([one[unit] for one in by_label], axis=1) for unit in by_label[0]}
+
+
 def squared(first: FloatArray, second: FloatArray) -> FloatArray:
     """Return the squared distances, summed over columns, `(n,)`."""
     return np.asarray(np.square(first - second).sum(axis=1), dtype=np.float64)

@@ -6,6 +6,7 @@ from w2sg.theory.predictors.ensemble import EnsembleCalibration, EnsembleVarianc
 from w2sg.theory.predictors.expansion import ExpansionBound
 from w2sg.theory.predictors.group_shift import GroupShift
 from w2sg.theory.predictors.held_out import PooledGain, RefittedGain
+from w2sg.theory.predictors.identified import GainIdentified
 from w2sg.theory.predictors.intrinsic_dimension import IntrinsicDimensionGain, IntrinsicDimensionPgr
 from w2sg.theory.predictors.misfit import Misfit, MisfitBound, MisfitCrossTerm, MisfitFiniteSample
 from w2sg.theory.predictors.misfit_kl import MisfitKl, MisfitReverseKl
@@ -23,6 +24,7 @@ __all__ = [
     "EnsembleCalibration",
     "EnsembleVariance",
     "ExpansionBound",
+    "GainIdentified",
     "GroupShift",
     "IntrinsicDimensionGain",
     "IntrinsicDimensionPgr",

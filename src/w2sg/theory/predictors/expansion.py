@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from w2sg.core import InputError, register
-from w2sg.theory.contracts import Hypothesis, Inapplicable, Theory
+from w2sg.theory.contracts import Hypothesis, Inapplicable, Says, Theory
 from w2sg.theory.judging import assumed
 
 
@@ -70,7 +70,7 @@ class ExpansionBound(Theory):
 
     kind: Literal["expansion-bound"] = "expansion-bound"
     unit: Literal["error"] = "error"
-    says: ClassVar[Literal["value", "at least", "at most"]] = "at least"
+    says: ClassVar[Says] = "at least"
     needs: ClassVar[tuple[str, ...]] = ("disagreement", "audit_weak_error", "audit_expansion", "audit_good_robust")
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = (
         assumed(

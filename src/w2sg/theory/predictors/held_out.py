@@ -21,11 +21,7 @@ class RefittedGain(ObservedGain):
     observable: ClassVar[str] = "refitted_gain"
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = (
         given.SAME_INPUTS,
-        assumed(
-            "labels do not shift",
-            "Given the input, the supervisor's labels are distributed as those of deployment.",
-            "deployment labels are not observed",
-        ),
+        given.SAME_LABELS,
         assumed(
             "refits are like the run",
             "Supervisors with fewer labels, and their students, gain as those of the run do.",

@@ -13,7 +13,7 @@ from pydantic import Field
 from w2sg.core import register
 from w2sg.theory import hypotheses as given
 from w2sg.theory.certificates.student import risk_after_misfit
-from w2sg.theory.contracts import Hypothesis, Inapplicable, Theory
+from w2sg.theory.contracts import Hypothesis, Inapplicable, Says, Theory
 from w2sg.theory.judging import assumed
 
 
@@ -83,7 +83,7 @@ class MisfitBound(Theory):
 
     kind: Literal["misfit-bound"] = "misfit-bound"
     unit: Literal["squared"] = "squared"
-    says: ClassVar[Literal["value", "at least", "at most"]] = "at least"
+    says: ClassVar[Says] = "at least"
     needs: ClassVar[tuple[str, ...]] = ("weak_squared", "misfit")
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = (
         given.CONVEX,

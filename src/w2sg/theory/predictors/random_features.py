@@ -10,7 +10,7 @@ from typing import ClassVar, Literal, final
 
 from w2sg.core import register
 from w2sg.theory import hypotheses as given
-from w2sg.theory.contracts import Hypothesis, Inapplicable, Theory
+from w2sg.theory.contracts import Hypothesis, Inapplicable, Says, Theory
 from w2sg.theory.judging import assumed
 from w2sg.theory.predictors.misfit import distance
 from w2sg.worlds import spike_student_risk, student_floor
@@ -44,7 +44,7 @@ class RandomFeatureGain(_Shares):
     """The largest gain that early stopping can give: no contraction has a risk below (1 - sqrt(1 - L))^2 V."""
 
     kind: Literal["random-feature-limit"] = "random-feature-limit"
-    says: ClassVar[Literal["value", "at least", "at most"]] = "at most"
+    says: ClassVar[Says] = "at most"
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = (given.PROJECTED_SUPERVISOR, given.CONTRACTION)
 
     def share(self, weak: float) -> float:
