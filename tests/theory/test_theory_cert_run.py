@@ -167,7 +167,7 @@ def test_one_example_of_each_group_is_certified() -> None:
         ({"claims": {"luck": 1}}, "claims must be some of gain, student_risk.*got luck"),
         ({"claims": {}}, "got none"),
         ({"claims": {"gain": 0}}, "weights of claims must be positive"),
-        ({"held_out": ([0.5], [0])}, "held_out must be classes"),
+        ({"held_out": ([0.5], [0])}, "held_out must be a vector of class numbers"),
         ({"held_out": ([0, 1], [0])}, "predictions in the form of weak for each of its labels"),
     ],
 )

@@ -1,5 +1,8 @@
 """What the checks of hypotheses say, and what theories do with it."""
 
+import math
+
+import numpy as np
 import pytest
 from predictor_data import LINEAR, observed, status, statuses, theory
 
@@ -43,7 +46,7 @@ def test_facts_decide_what_is_true_by_construction(hypothesis: Hypothesis, fact:
     [
         (given.PROJECTION, {"projection_residual": 0.001}, {"projection_residual": 0.2}),
         (given.CANNOT_COPY, {"training_agreement": 0.9}, {"training_agreement": 1.0}),
-        (given.SAME_INPUTS, {"shift_p": 0.5}, {"shift_p": 0.001}),
+        (given.SAME_INPUTS, {"shift_auroc": 0.51}, {"shift_auroc": 0.55}),
         (given.POPULATION, SIZES, {"d_strong": 60, "n_transfer": 100}),
         (given.POPULATION, SIZES, {"d_strong": 1, "n_transfer": 1}),
         (
@@ -54,6 +57,11 @@ def test_facts_decide_what_is_true_by_construction(hypothesis: Hypothesis, fact:
         (given.ISOTROPIC, {"anisotropy": 1.2, "d_strong": 5}, {"anisotropy": 3.0, "d_strong": 5}),
         (given.SPIKED, {"anisotropy": 3.0, "d_strong": 5}, {"anisotropy": 1.2, "d_strong": 5}),
         (given.PROJECTED_SUPERVISOR, {"supervisor_slope": 1.01}, {"supervisor_slope": 0.8}),
+        (
+            given.INDEPENDENT_REST,
+            {"residual_leverage": 1.05, **SIZES},
+            {"residual_leverage": 3.0, "d_strong": 20, "n_transfer": 101},
+        ),
         (
             given.CONTRACTION,
             {"weak_variance": 1.0, "student_variance": 0.9},
@@ -84,8 +92,49 @@ def test_quantities_decide_what_they_can(hypothesis: Hypothesis, good: dict[str,
 
 def test_a_test_forgives_what_its_standard_error_explains() -> None:
     assert status(given.PROJECTION, observed(se=0.001, projection_residual=0.02)) == "violated"
-    assert status(given.PROJECTION, observed(se=0.02, projection_residual=0.02)) == "holds"
-    assert status(given.PROJECTED_SUPERVISOR, observed(se=0.2, supervisor_slope=0.8)) == "holds"
+    assert status(given.PROJECTION, observed(se=0.008, projection_residual=0.02)) == "holds"
+    assert status(given.PROJECTION, observed(se=0.02, projection_residual=0.02)) == "untestable"
+    assert status(given.PROJECTED_SUPERVISOR, observed(se=0.2, supervisor_slope=0.8)) == "untestable"
+
+
+TESTED: list[tuple[Hypothesis, dict[str, float]]] = [
+    (given.PROJECTION, {"projection_residual": 0.0}),
+    (given.CANNOT_COPY, {"training_agreement": 0.97}),
+    (given.SAME_INPUTS, {"shift_auroc": 0.5}),
+    (given.SAME_FEATURES, {"d_shared": 20, "d_weak": 20, "d_strong": 20}),
+    (given.PROJECTED_SUPERVISOR, {"supervisor_slope": 1.0}),
+    (given.CONTRACTION, {"weak_variance": 1.0, "student_variance": 1.0}),
+    (given.MATCHES_MEAN, {"misfit": 1.0, "ensemble_squared": 1.0}),
+    (given.INDEPENDENT_REST, {"residual_leverage": 1.0, "d_strong": 20, "n_transfer": 100}),
+    (given.REALIZABLE, {"audit_cross": 0.0, "misfit": 1.0}),
+    (given.ISOTROPIC, {"anisotropy": 1.1, "d_strong": 20}),
+    *(
+        (hypothesis, {"misfit": 0.2, "weak_variance": 1.0, "student_variance": 0.8, "weak_ece": 0.05})
+        for name in ("filter-limit", "weak-belief")
+        for hypothesis in theory(name).hypotheses
+        if hypothesis.name in ("student filters the supervisor", "supervisor is calibrated")
+    ),
+]
+
+
+@pytest.mark.parametrize(("hypothesis", "values"), TESTED)
+def test_nothing_holds_because_little_was_looked_at(hypothesis: Hypothesis, values: dict[str, float]) -> None:
+    """One rule for all: what is as it should be holds where much was seen, and is untestable where little was."""
+    assert status(hypothesis, observed(se=1e-4, n=10**6, **values)) == "holds"
+    verdict = hypothesis.judge(observed(se=5.0, n=10, **values))
+    assert verdict.status == "untestable"
+    assert "too little was seen" in verdict.why or "would not be seen" in verdict.why
+
+
+@pytest.mark.parametrize("size", [20, 2000])
+def test_holds_is_said_wrongly_no_more_often_than_the_level(size: int) -> None:
+    """The supervisor's slope departs by as much as matters: of samples small or large, one in twenty is mistaken."""
+    rng, mistaken = np.random.default_rng(size), 0
+    for _ in range(2000):
+        se = 1 / np.sqrt(size)
+        seen = observed(se=se, supervisor_slope=1 + given.SLOPE_MARGIN + se * float(rng.standard_normal()))
+        mistaken += status(given.PROJECTED_SUPERVISOR, seen) == "holds"
+    assert mistaken / 2000 <= 0.05 + 4 * math.sqrt(0.05 * 0.95 / 2000)
 
 
 def test_audited_labels_decide_whether_the_truth_is_in_the_class() -> None:

@@ -68,6 +68,12 @@ CATALOGUE: dict[str, Known] = {
         "none",
         S0,
     ),
+    "residual_leverage": Known(
+        "mean squared difference of supervisor and student where features lie far out, over the mean over all inputs; "
+        "1 if what the student cannot express is independent of its features",
+        "none",
+        S0,
+    ),
     # sizes and spectra
     "n_classes": Known("classes", "none", S0),
     "n_supervision": Known("labels that trained the supervisor", "none", S0),
@@ -87,7 +93,9 @@ CATALOGUE: dict[str, Known] = {
     "moment_student": Known(
         "tr(C_TT(labelled)^-1 A' C_SS(deployment) A) / n, A = C_SS(unlabelled)^-1 C_ST", "none", S0
     ),
-    "shift_p": Known("p-value of a two-sample test between labelled and deployment inputs", "none", S0),
+    "shift_auroc": Known(
+        "how well a linear score tells deployment inputs from labelled ones; 1/2 if not at all", "none", S0
+    ),
     # several supervisors
     "ensemble_squared": Known(
         "K/(K-1) mean squared distance of K retrained supervisors from their mean", "squared", S0

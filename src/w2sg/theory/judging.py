@@ -1,7 +1,8 @@
 """How a hypothesis is judged: by a check of what was observed, by a fact of how the run was made, or not at all.
 
-`holds` means that a test could have refuted the hypothesis and did not, or that it is true by construction; what no
-test could have refuted is `untestable`.
+One rule is for all tests. A hypothesis is `violated` where a departure from it was shown, and `holds` where a departure
+that would matter was excluded, or where it is true by construction. Where neither was, too little was seen: like what
+no test decides, it is `untestable`. So no hypothesis holds because little was looked at.
 """
 
 import math
@@ -15,7 +16,7 @@ from w2sg.theory.contracts import Hypothesis, Status, Verdict
 from w2sg.theory.observables import Observables, Quantity
 
 LEVEL = 0.05
-"""How often a test may call a true hypothesis violated."""
+"""How often a test may call a true hypothesis violated, and how often one from which a departure matters true."""
 UNDECIDED = (None, "unknown", "other")
 """Values of a fact that decide nothing: a component that does not say what it is may be anything."""
 
@@ -85,12 +86,37 @@ def p_differs(difference: float, se: float, tolerance: float = 0.0) -> float:
     return min(1.0, 2 * float(norm.sf(beyond / se)))
 
 
-def below(name: str, bound: float, what: str) -> Check:
-    """Return a check that a quantity does not significantly exceed a bound."""
+def weighed(departs: float, matters: float, why: str, statistic: float | None = None) -> CheckResult:
+    """Return what a test found.
+
+    Args:
+        departs: The p-value of "the hypothesis is true".
+        matters: The p-value of "there is a departure from it that matters".
+        why: What was seen.
+        statistic: The number that was tested.
+    """
+    if departs < LEVEL:
+        return CheckResult("violated", why, statistic, departs)
+    if matters < LEVEL:
+        return CheckResult("holds", why, statistic, departs)
+    return CheckResult("untestable", f"too little was seen to decide: {why}", statistic, departs)
+
+
+def at_most(quantity: Quantity, bound: float, margin: float, why: str) -> CheckResult:
+    """Return whether a quantity is at most a bound; beyond it by the margin it would matter."""
+    return weighed(p_above(quantity, bound), 1 - p_above(quantity, bound + margin), why, quantity.value)
+
+
+def none(difference: float, se: float, tolerance: float, margin: float, why: str) -> CheckResult:
+    """Return whether a difference is at most a tolerance on either side; beyond it by the margin it would matter."""
+    matters = max(1 - p_above(Quantity(side * difference, se, 1, ""), tolerance + margin) for side in (1, -1))
+    return weighed(p_differs(difference, se, tolerance), matters, why, difference)
+
+
+def below(name: str, bound: float, what: str, margin: float = 0.0) -> Check:
+    """Return a check that a quantity does not exceed a bound; beyond it by the margin it would matter."""
 
     def check(seen: Observables) -> CheckResult:
-        p = p_above(seen[name], bound)
-        status: Status = "violated" if p < LEVEL else "holds"
-        return CheckResult(status, f"{what} is {seen[name]}, bound {bound:g}", seen.value(name), p)
+        return at_most(seen[name], bound, margin, f"{what} is {seen[name]}, bound {bound:g}")
 
     return check

@@ -28,7 +28,12 @@ from w2sg.worlds.misfit_toy import MisfitToyWorld
 from w2sg.worlds.mixture import MixtureWorld, averaging_step
 from w2sg.worlds.overlap import OverlapWorld
 from w2sg.worlds.oversight import OversightWorld
-from w2sg.worlds.random_features import RandomFeatureLimitWorld, spike_student_risk, student_floor
+from w2sg.worlds.random_features import (
+    RandomFeatureLimitWorld,
+    filtered_student_floor,
+    spike_student_risk,
+    student_floor,
+)
 from w2sg.worlds.representation import RepresentationGapWorld
 from w2sg.worlds.ridge import TwoStageRidgeWorld, two_stage_ridge_risks
 from w2sg.worlds.ridgeless import RidgelessWorld
@@ -68,6 +73,7 @@ __all__ = [
     "World",
     "averaging_step",
     "false_objects",
+    "filtered_student_floor",
     "is_shipped",
     "least_squares",
     "least_squares_variance",

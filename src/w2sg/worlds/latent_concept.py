@@ -24,13 +24,40 @@ WIDEST = 1000.0
 def log_likelihood_drifts(means: Sequence[float], weights: Sequence[float]) -> FloatArray:
     """Return `E log p_0(x) / p_k(x)` over the mixture for each other concept, `(k - 1,)`.
 
-    The smallest, J, decides: the posterior goes to the first concept iff `J > 0`, typically like `exp(-n J)`.
+    The smallest, J, decides: the posterior goes to the first concept iff `J > 0`. In almost every context its wrong
+    mass then falls like `exp(-n J)`; its mean over contexts falls more slowly, see `mean_mass_rate`.
 
     Raises:
         InputError: There are fewer than two means, or the weights are no distribution over them.
     """
     mu, pi = _mixture(means, weights)
     return np.asarray((mu[1:] ** 2 - mu[0] ** 2) / 2 - (mu[1:] - mu[0]) * (pi @ mu))
+
+
+def mean_mass_rate(means: Sequence[float], weights: Sequence[float]) -> float:
+    """Return I, the rate `exp(-n I)` at which the expected wrong mass falls: that of the rare contexts which mislead.
+
+    With `S_k` the log-likelihood ratio of concept `k` to the first, a sum over `n` examples, the wrong mass lies
+    between `min(1, exp(max_k S_k)) / 2` and `sum_k min(1, exp(S_k))`. As `min(1, exp(S)) <= exp(t S)` for t from 0 to
+    1, its mean is at most `sum_k exp(-n I_k)`, where `I_k` is the largest `-log E exp(t s_k)` over these t and `s_k`
+    one example's share; by Cramer's theorem it falls no faster. I is the least `I_k`: 0 where a drift is not above 0.
+
+    Raises:
+        InputError: See `log_likelihood_drifts`.
+    """
+    from scipy.optimize import minimize_scalar
+    from scipy.special import logsumexp
+
+    mu, pi = _mixture(means, weights)
+
+    def log_moment(t: float, concept: float) -> float:
+        # the ratio is linear in the example, which is Gaussian around each mean of the mixture
+        apart = concept - mu[0]
+        shares = t * (apart * mu - (concept**2 - mu[0] ** 2) / 2)
+        return float(logsumexp(shares, b=pi) + (t * apart) ** 2 / 2)
+
+    found = [minimize_scalar(log_moment, bounds=(0, 1), args=(concept,), method="bounded") for concept in mu[1:]]
+    return max(0.0, -max(float(one.fun) for one in found))
 
 
 def wrong_mass(means: Sequence[float], weights: Sequence[float], n: int) -> float:
@@ -105,9 +132,10 @@ class LatentConceptWorld(World):
         return self
 
     def exact(self) -> Mapping[str, float]:
-        """Return J, the expected wrong posterior mass after n examples, and the mass that finetuning reproduces."""
+        """Return both rates, the expected wrong posterior mass after n examples, and what finetuning keeps of it."""
         return {
             "drift": float(log_likelihood_drifts(self.means, self.weights).min()),
+            "rate": mean_mass_rate(self.means, self.weights),
             "wrong_mass": wrong_mass(self.means, self.weights, self.n),
             "naive_wrong_mass": 1 - self.weights[0],
         }

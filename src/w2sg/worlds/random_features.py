@@ -42,6 +42,27 @@ def student_floor(weak_risk: float) -> float:
     return (weak_risk / (1 + root)) ** 2
 
 
+def filtered_student_floor(weak_risk: float) -> float:
+    """Return `(sqrt(1 + 3L) - sqrt(1 - L))^2 / 4`, the least risk of a student that filters a least-squares supervisor.
+
+    A filter is `s = P w` with P symmetric and `0 <= P <= 1`, such as gradient flow from 0 or kernel ridge on infinite
+    data. Then `<s, w> >= |s|^2`, which is to say that `s` lies in the ball around `w / 2` of radius `|w| / 2`. A
+    projection has `|w|^2 = <w, t> = 1 - L` for the truth `t` of length 1, so the ball's centre has the squared distance
+    `1 - (1 - L) + (1 - L) / 4` from it, and the ball itself that distance less its radius. The nearest point can be
+    had: it lies on the ball's surface, where `s` is the projection of `w` onto the line through it. For small risks the
+    floor is `L^2`, four times that of any contraction.
+
+    Raises:
+        InputError: The supervisor's risk is not from 0 to 1.
+
+    >>> round(filtered_student_floor(0.1) / 0.1**2, 3), round(student_floor(0.1) / 0.1**2, 3)
+    (0.917, 0.263)
+    """
+    student_floor(weak_risk)
+    # the difference of roots without cancellation, as in the other floor
+    return (2 * weak_risk / (math.sqrt(1 + 3 * weak_risk) + math.sqrt(1 - weak_risk))) ** 2
+
+
 def spike_student_risk(weak_risk: float) -> float:
     """Return `L^2`: the risk of a student that keeps exactly the truth's direction of a least-squares supervisor.
 
@@ -134,6 +155,7 @@ class RandomFeatureLimitWorld(World):
         exact = {
             "weak_risk": float(weights @ risks),
             "floor": float(weights @ [student_floor(risk) for risk in risks]),
+            "filtered_floor": float(weights @ [filtered_student_floor(risk) for risk in risks]),
         }
         if self.student_width is None:
             exact["student_risk"] = float(weights @ best)
@@ -151,6 +173,7 @@ class RandomFeatureLimitWorld(World):
                 {
                     "weak_risk": supervisor,
                     "floor": student_floor(supervisor),
+                    "filtered_floor": filtered_student_floor(supervisor),
                     "student_risk": student,
                     "ratio_to_square": student / supervisor**2,
                     "pgr": 1 - student / supervisor,

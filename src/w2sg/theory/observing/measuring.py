@@ -175,8 +175,10 @@ def of_features(seen: ObservedRun) -> Quantities:
     if weak is not None and seen.refits is not None:
         quantities |= _noise(weak.labelled, seen.refits.labels)
     if student is not None:
-        p = spectra.shift_p(student.labelled, student.fresh)
-        quantities["shift_p"] = exactly(p, "ranks of a held-out score")
+        apart = spectra.shift_auroc(student.labelled, student.fresh)
+        if apart is not None:
+            n = min(len(student.labelled), len(student.fresh)) // 2
+            quantities["shift_auroc"] = Quantity(*apart, n, "ranks of a held-out score")
         if seen.setting == "classification":
             top = slice(neighbours.MOST_ROWS)
             overlap = neighbours.overlap_points(seen.weak_training.max(axis=1)[top], student.training[top])
@@ -204,9 +206,12 @@ def _student_on_features(seen: ObservedRun) -> Quantities:
     if space is None:
         return {}
     # Training inputs, not fresh ones: a projection satisfies its first-order condition where it was fitted.
-    share, se = spectra.projection_residual(seen.weak_training - seen.student_training, space)
-    n = len(seen.weak_training)
-    quantities = {"projection_residual": Quantity(share, se, n, "whitened features, training inputs")}
+    n, residual = len(seen.weak_training), seen.weak_training - seen.student_training
+    share = spectra.projection_residual(residual, space)
+    quantities = {"projection_residual": Quantity(*share, n, "whitened features, training inputs")}
+    dependence = spectra.leverage_share(residual, space)
+    if dependence is not None:
+        quantities["residual_leverage"] = Quantity(*dependence, n, "leave-one-out residuals, training inputs")
     if seen.setting == "classification":
         near = f"{neighbours.NEIGHBOURS} nearest neighbours"
         quantities["robust_share"] = mean_of(_steady(seen, space).astype(float), near)
@@ -226,17 +231,16 @@ def _both(seen: ObservedRun) -> Quantities:
     first = np.concatenate([weak.training, weak.fresh])
     second = np.concatenate([student.training, student.fresh])
     n = len(first)
-    shared, _, _ = spectra.shared_dimension(first, second)
-    quantities = {"d_shared": Quantity(shared, 0.0, n, "canonical correlations, adjusted")}
+    shared = spectra.shared_dimension(first, second)
+    quantities = {"d_shared": Quantity(*shared, n, "canonical correlations, adjusted")}
     m = min(len(weak.training), spectra.MOST_ROWS)
-    quantities["gap_trace"] = Quantity(spectra.gap_trace(weak.training, student.training), 0.0, m, "ridge projections")
+    quantities["gap_trace"] = Quantity(*spectra.gap_trace(weak.training, student.training), m, "ridge projections")
     # The labels have to be those of the very inputs whose features are known.
     if seen.refits is not None and len(seen.refits.labels) == len(weak.labelled):
         value, se = spectra.gap_plugin(weak.labelled, student.labelled, seen.refits.labels)
         quantities["gap_plugin"] = Quantity(value, se, len(weak.labelled), "ridge projections, the supervision split")
-    supervisor, taught = spectra.moment_traces(weak, student)
-    for name, trace in (("moment_weak", supervisor), ("moment_student", taught)):
-        quantities[name] = Quantity(trace / seen.n_supervision, 0.0, len(weak.labelled), "second moments")
+    for name, rows in zip(("moment_weak", "moment_student"), spectra.moment_traces(weak, student), strict=True):
+        quantities[name] = mean_of(rows / seen.n_supervision, "second moments, over deployment inputs")
     return quantities
 
 
@@ -297,13 +301,14 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "weak_space": ("d_weak", "d_shared", "moment_", "gap_", "noise"),
     "student_space": (
         "d_strong",
-        "shift_p",
+        "shift_auroc",
         "d_shared",
         "moment_",
         "gap_",
         "projection",
         "anisotropy",
         "overlap",
+        "residual",
         "robust",
     ),
     "student_held_out": ("refitted_gain", "pooled_gain"),

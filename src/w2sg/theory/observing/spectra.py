@@ -24,25 +24,33 @@ def participation(eigenvalues: FloatArray) -> float:
     return float(eigenvalues.sum() ** 2 / np.square(eigenvalues).sum())
 
 
-def shared_dimension(first: FloatArray, second: FloatArray) -> tuple[float, int, int]:
-    """Return the sum of squared canonical correlations, and the ranks of both.
+def shared_dimension(first: FloatArray, second: FloatArray) -> tuple[float, float]:
+    """Return the sum of squared canonical correlations, and its standard error.
 
     In a sample, parts that share nothing seem to share: with `f = n - 1`, of `k` shared dimensions and `a` and `b` in
     all, the sum is `k + (a - k)(b - k) / (f - k)` on average. The estimate solves this for `k` (arXiv 2502.05075
-    defines the quantity on populations).
+    defines the quantity on populations). The error is that of the mean of each row's influence on the sum; it is too
+    large, by about sqrt(2), where nothing is shared in part.
 
     Args:
         first: `(n, a)` features of one model.
         second: `(n, b)` features of the other on the same inputs.
     """
     u, v = basis(first), basis(second)
-    a, b, freedom = u.shape[1], v.shape[1], len(u) - 1
-    raw = float(np.square(u.T @ v).sum())
+    n, a, b = len(u), u.shape[1], v.shape[1]
+    correlations = u.T @ v
+    raw = float(np.square(correlations).sum())
+    # For whitened features x, y and R their correlations a row adds 2 x'Ry - |R'x|^2 - |Ry|^2 to tr(R R').
+    there, back = u @ correlations, v @ correlations.T
+    influence = n * (2 * (there * v).sum(axis=1) - np.square(there).sum(axis=1) - np.square(back).sum(axis=1))
+    se = float(np.sqrt(np.square(influence).mean() / n))
+    freedom = n - 1
     # More directions than rows: every direction seems shared, and there is no bias to take off.
     rest = freedom + raw - a - b
     if rest <= 0:
-        return raw, a, b
-    return float(np.clip((freedom * raw - a * b) / rest, 0.0, min(a, b))), a, b
+        return raw, se
+    slope = (freedom * rest - freedom * raw + a * b) / rest**2
+    return float(np.clip((freedom * raw - a * b) / rest, 0.0, min(a, b))), abs(slope) * se
 
 
 def second_moment(x: FloatArray) -> FloatArray:
@@ -57,20 +65,22 @@ def with_constant(x: FloatArray) -> FloatArray:
     return np.concatenate([np.ones((len(x), 1)), x], axis=1)
 
 
-def moment_traces(weak: FeatureSpace, student: FeatureSpace) -> tuple[float, float]:
-    """Return both traces of the group-shift formula in its general-moment form, times the number of labels.
+def moment_traces(weak: FeatureSpace, student: FeatureSpace) -> tuple[FloatArray, FloatArray]:
+    """Return what each deployment input adds to both traces of the group-shift formula, times the number of labels.
 
     The supervisor's tr(C_TT(l)^-1 C_TT(t)), the student's tr(C_TT(l)^-1 A' C_SS(t) A) with A = C_SS(u)^-1 C_ST(u): `l`
-    labelled, `u` weakly labelled, `t` deployment inputs; any moments (the limits of arXiv 2509.24005 are a case).
+    labelled, `u` weakly labelled, `t` deployment inputs; any moments (the limits of arXiv 2509.24005 are a case). The
+    traces are the means over `t`. The formula is for the very inputs `l` and `u` of the run, so these are no sample.
+
+    Returns:
+        The supervisor's and the student's, `(m,)` each.
     """
     # Directions that labelled inputs do not have carry no information of the labels, so they are left out of the
     # inverse.
     inverse = np.linalg.pinv(second_moment(weak.labelled), hermitian=True, rcond=RANK**2)
-    s, t = with_constant(student.training), with_constant(weak.training)
-    a = np.linalg.lstsq(s, t, rcond=RANK)[0]
-    supervisor = float(np.sum(inverse * second_moment(weak.fresh)))
-    taught = float(np.sum(inverse * (a.T @ second_moment(student.fresh) @ a)))
-    return supervisor, taught
+    a = np.linalg.lstsq(with_constant(student.training), with_constant(weak.training), rcond=RANK)[0]
+    t, s = with_constant(weak.fresh), with_constant(student.fresh)
+    return np.asarray((t @ inverse * t).sum(axis=1)), np.asarray((s @ (a @ inverse @ a.T) * s).sum(axis=1))
 
 
 def smoother(x: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -91,21 +101,39 @@ def gap_plugin(weak: FloatArray, student: FloatArray, labels: FloatArray) -> tup
     return float(rows.mean()), float(rows.std(ddof=1) / np.sqrt(len(rows)))
 
 
-def gap_trace(weak: FloatArray, student: FloatArray) -> float:
-    """Return tr(P_s (I - P_w)) / N on the first rows."""
-    (u, d), (v, e) = smoother(student[:MOST_ROWS]), smoother(weak[:MOST_ROWS])
-    return float((d.sum() - d @ np.square(u.T @ v) @ e) / len(u))
+def gap_trace(weak: FloatArray, student: FloatArray) -> tuple[float, float]:
+    """Return tr(P_s (I - P_w)) / N on the first rows, and its standard error by each row's influence."""
+    x, z = student[:MOST_ROWS], weak[:MOST_ROWS]
+    (u, d), (v, e) = smoother(x), smoother(z)
+    n, shared = len(u), np.square(u.T @ v)
+    trace = float(d.sum() - d @ shared @ e)
+    # The trace is one of second moments, tr(A C) - tr(A S B S') with A = (C + b)^-1 and B the same for the supervisor.
+    # So a row's influence is quadratic in it: what A and B do to the row, and what the row does to both penalties.
+    own, other = u * d, v * e
+    there, back = own @ (u.T @ v), other @ (v.T @ u)
+    influence = np.square(u) @ (d * (1 - d)) - 2 * (there * other).sum(axis=1)
+    influence = n * (influence + np.square(there) @ e + np.square(back) @ d)
+    influence -= _power(x) * float((d * (1 - d)) @ (1 - shared @ e))
+    influence += _power(z) * float((e * (1 - e)) @ (d @ shared))
+    return trace / n, float(influence.std() / np.sqrt(n)) / n
 
 
-def shift_p(first: FloatArray, second: FloatArray) -> float:
-    """Return the p-value of a two-sample test: can a linear score tell the rows of one set from the other's?
+def _power(x: FloatArray) -> FloatArray:
+    """Return the squared length of each row as a share of the mean: what a row adds to a penalty, relative to it."""
+    rows = np.square(centred(x)).sum(axis=1)
+    return np.asarray(rows / max(float(rows.mean()), np.finfo(float).tiny))
 
-    The score is ridge regression fitted on every second row of both; the Mann-Whitney test is made on the other rows.
+
+def shift_auroc(first: FloatArray, second: FloatArray) -> tuple[float, float] | None:
+    """Return how well a linear score tells the rows of one set from the other's, 1/2 if not at all; None without any.
+
+    The score is ridge regression fitted on every second row of both; its AUROC is that on the other rows. The standard
+    error is that of the Mann-Whitney test, without a shift.
     """
     from scipy.stats import mannwhitneyu
 
     if min(len(first), len(second)) < 4:
-        return 1.0
+        return None
     # Every second row fits the score and the others test it: a score tested on its own rows sees any shift.
     x = np.vstack([first[::2], second[::2]])
     side = np.repeat([1.0, -1.0], [len(first[::2]), len(second[::2])])
@@ -117,9 +145,35 @@ def shift_p(first: FloatArray, second: FloatArray) -> float:
     gram = y.T @ (weights * y)
     penalty = SHIFT_RIDGE * np.trace(gram) / len(gram)
     if penalty <= 0:
-        return 1.0
+        return None
     score = np.linalg.solve(gram + penalty * np.eye(len(gram)), y.T @ (weights[:, 0] * side))
-    return float(mannwhitneyu(first[1::2] @ score, second[1::2] @ score, alternative="greater").pvalue)
+    m, n = len(first[1::2]), len(second[1::2])
+    pairs = float(mannwhitneyu(first[1::2] @ score, second[1::2] @ score).statistic)
+    return pairs / (m * n), float(np.sqrt((m + n + 1) / (12 * m * n)))
+
+
+def leverage_share(residual: FloatArray, space: FeatureSpace) -> tuple[float, float] | None:
+    """Return E[|r|^2 l] / (E|r|^2 E l) for residuals `r` and leverages `l`, 1 if they are independent, and its error.
+
+    The sampling variance of least squares is this many times what it would be if what the student cannot express were
+    independent of its features. Squared residuals are divided by `1 - l`, which takes the fit's own part off.
+
+    Args:
+        residual: Weak labels less the student's predictions on the training inputs, `(N, k)`.
+        space: The student's features.
+
+    Returns:
+        None where the student has as many directions as inputs, or copies every label.
+    """
+    n = len(residual)
+    leverage = np.square(space.training_basis).sum(axis=1) + 1 / n
+    rows = np.square(np.asarray(residual, dtype=np.float64)).sum(axis=1)
+    if leverage.max() > 1 - RANK or rows.sum() <= np.finfo(float).eps * n:
+        return None
+    rows = rows / (1 - leverage)
+    rows, far = rows / rows.mean(), leverage / leverage.mean()
+    share = float((rows * far).mean())
+    return share, float((rows * (far - share)).std(ddof=1) / np.sqrt(n))
 
 
 def projection_residual(residual: FloatArray, space: FeatureSpace) -> tuple[float, float]:

@@ -12,7 +12,7 @@ from w2sg.theory.predictors.misfit import Misfit, MisfitBound, MisfitCrossTerm, 
 from w2sg.theory.predictors.misfit_kl import MisfitKl, MisfitReverseKl
 from w2sg.theory.predictors.mixture import MixtureGain
 from w2sg.theory.predictors.overlap_density import OverlapDensity
-from w2sg.theory.predictors.random_features import EarlyStopping, RandomFeatureGain
+from w2sg.theory.predictors.random_features import EarlyStopping, FilteredGain, RandomFeatureGain
 from w2sg.theory.predictors.representation import RepresentationGap, RepresentationTrace
 from w2sg.theory.predictors.similarity import Similarity
 from w2sg.theory.predictors.two_stage_ridge import Ridgeless, TwoStageRidgeGain
@@ -24,6 +24,7 @@ __all__ = [
     "EnsembleCalibration",
     "EnsembleVariance",
     "ExpansionBound",
+    "FilteredGain",
     "GainIdentified",
     "GroupShift",
     "IntrinsicDimensionGain",

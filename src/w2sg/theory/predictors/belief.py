@@ -8,7 +8,7 @@ from w2sg.theory.contracts import Hypothesis, Theory
 from w2sg.theory.judging import assumed, below, checked
 
 CALIBRATION = 0.1
-"""A supervisor whose confidence is off by more than this on average is not to be believed."""
+"""A supervisor whose confidence is off by more than this on average is not to be believed; by half more it matters."""
 
 
 class _Belief(Theory):
@@ -44,7 +44,7 @@ class WeakBelief(_Belief):
         checked(
             "supervisor is calibrated",
             "The supervisor's probabilities are right on average at each confidence.",
-            below("weak_ece", CALIBRATION, "expected calibration error"),
+            below("weak_ece", CALIBRATION, "expected calibration error", CALIBRATION / 2),
             needs=("weak_ece",),
         ),
         assumed(

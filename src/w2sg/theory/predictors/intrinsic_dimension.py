@@ -20,6 +20,7 @@ _HYPOTHESES = (
     given.ENOUGH_LABELS,
     given.SAME_INPUTS,
     given.VARIANCE_DOMINATED,
+    given.INDEPENDENT_REST,
     given.REALIZABLE_FINITE,
 )
 

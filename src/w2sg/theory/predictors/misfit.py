@@ -53,8 +53,8 @@ class Misfit(Theory):
 class MisfitFiniteSample(Theory):
     """The gain is the misfit less what fitting finitely many weak labels adds to it, and to the student's risk.
 
-    For least squares on `N` Gaussian inputs in `d` dimensions the cross term is on average the share `d / (N - 1)` of
-    the misfit, below 0, so that the gain is `M (1 - 2 d / (N - 1))`.
+    For least squares on `N` inputs in `d` dimensions, features and supervisor jointly Gaussian, the cross term is on
+    average the share `d / (N - 1)` of the misfit, below 0, so that the gain is `M (1 - 2 d / (N - 1))`.
     """
 
     kind: Literal["misfit-finite-sample"] = "misfit-finite-sample"
@@ -65,6 +65,7 @@ class MisfitFiniteSample(Theory):
         given.FROZEN,
         given.PROJECTION,
         given.SAME_INPUTS,
+        given.INDEPENDENT_REST,
         given.REALIZABLE_FINITE,
     )
     world: ClassVar[str | None] = "intrinsic-dimension"

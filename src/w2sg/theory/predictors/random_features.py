@@ -4,6 +4,7 @@ Medvedev, Lyu, Yu, Arora, Li, Srebro (arXiv 2503.02877); the formulas stand in `
 Risks may be against noisy labels: noise in both the supervisor's risk and the labels' variance only raises the limit.
 """
 
+import math
 from abc import abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar, Literal, final
@@ -11,9 +12,28 @@ from typing import ClassVar, Literal, final
 from w2sg.core import register
 from w2sg.theory import hypotheses as given
 from w2sg.theory.contracts import Hypothesis, Inapplicable, Says, Theory
-from w2sg.theory.judging import assumed
+from w2sg.theory.judging import CheckResult, assumed, at_most, checked
+from w2sg.theory.observables import Observables, Quantity
 from w2sg.theory.predictors.misfit import distance
-from w2sg.worlds import spike_student_risk, student_floor
+from w2sg.worlds import filtered_student_floor, spike_student_risk, student_floor
+
+
+def _filter(seen: Observables) -> CheckResult:
+    misfit, weak, student = (seen[name] for name in _FILTERED)
+    # A filter has <s, w> >= |s|^2, which is |w|^2 >= |s|^2 + |w - s|^2.
+    excess = misfit.value + student.value - weak.value
+    se = math.hypot(misfit.se, student.se, weak.se)
+    why = f"misfit {misfit} and variance of the student {student}: no more than the supervisor's {weak} if it holds"
+    return at_most(Quantity(excess, se, misfit.n, "sum"), 0.0, given.CONTRACTION_MARGIN * weak.value, why)
+
+
+_FILTERED = ("misfit", "weak_variance", "student_variance")
+FILTER = checked(
+    "student filters the supervisor",
+    "The student keeps of each of its own directions a share from 0 to 1, as after gradient flow from 0.",
+    _filter,
+    needs=_FILTERED,
+)
 
 
 class _Shares(Theory):
@@ -50,6 +70,25 @@ class RandomFeatureGain(_Shares):
     def share(self, weak: float) -> float:
         """Return the floor."""
         return student_floor(weak)
+
+
+@register(paper="2503.02877")
+class FilteredGain(_Shares):
+    """The largest gain of gradient flow from 0 or kernel ridge: risk at least (sqrt(1 + 3L) - sqrt(1 - L))^2 V / 4."""
+
+    kind: Literal["filter-limit"] = "filter-limit"
+    says: ClassVar[Says] = "at most"
+    hypotheses: ClassVar[tuple[Hypothesis, ...]] = (
+        given.PROJECTED_SUPERVISOR,
+        given.SQUARED_LOSS,
+        given.FROZEN,
+        given.POPULATION,
+        FILTER,
+    )
+
+    def share(self, weak: float) -> float:
+        """Return the floor."""
+        return filtered_student_floor(weak)
 
 
 @register(paper="2503.02877")
