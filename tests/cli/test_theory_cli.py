@@ -108,6 +108,13 @@ def test_a_world_gives_exact_and_simulated(w2sg: "Command") -> None:
     )
 
 
+def test_a_world_is_an_oracle_by_another_word(w2sg: "Command") -> None:
+    asked = ("gain-identified", "--set", "weak=.6", "--set", "student=.9", "--set", "risk=.36", "--json")
+    found, world = (json.loads(w2sg(*command, *asked).out) for command in (("oracle",), ("world", "simulate")))
+    assert (found["exact"]["low"], found["exact"]["high"]) == pytest.approx((0.18, 0.18), abs=1e-9)
+    assert {**found, "seconds": 0} == {**world, "seconds": 0}
+
+
 def test_theories_are_listed_with_what_they_take_for_granted(w2sg: "Command") -> None:
     found = {one["name"]: one for one in json.loads(w2sg("theory", "list", "--json").out)["theories"]}
     assert found["misfit"]["information"] == "S0"

@@ -232,6 +232,28 @@ def test_no_contraction_of_a_projection_gains_more_than_the_limit() -> None:
         assert gain <= said("random-feature-limit", seen) + 1e-12
 
 
+def test_no_filter_of_a_projection_gains_more_than_its_limit_which_is_sharp() -> None:
+    rng = np.random.default_rng(17)
+    for _ in range(2000):
+        size = int(rng.integers(2, 8))
+        truth = rng.normal(size=size)
+        kept = np.linalg.qr(rng.normal(size=(size, size)))[0][:, : rng.integers(1, size)]
+        supervisor = kept @ kept.T @ truth
+        own = np.linalg.qr(rng.normal(size=(size, size)))[0]
+        shares = rng.choice([rng.random(size) ** 0.2, rng.random(size) ** 5, rng.integers(0, 2, size)])
+        student = own @ (shares * (own.T @ supervisor))
+        weak, variance = np.sum((supervisor - truth) ** 2), float(truth @ truth)
+        limit = said("filter-limit", observed(weak_squared=weak, label_variance=variance))
+        assert weak - np.sum((student - truth) ** 2) <= limit + 1e-12
+        assert limit <= said("random-feature-limit", observed(weak_squared=weak, label_variance=variance)) + 1e-12
+        # The nearest point of the ball around w / 2 is the projection of the supervisor onto the line through it.
+        centre = supervisor / 2
+        nearest = centre + np.linalg.norm(centre) * (truth - centre) / np.linalg.norm(truth - centre)
+        along = nearest / np.linalg.norm(nearest)
+        assert nearest == pytest.approx(along * (along @ supervisor), abs=1e-9)
+        assert weak - np.sum((nearest - truth) ** 2) == pytest.approx(limit, abs=1e-9)
+
+
 def test_a_student_that_keeps_the_truth_s_direction_has_the_supervisor_s_risk_squared() -> None:
     rng = np.random.default_rng(13)
     f, kept = 3.0 * np.eye(10)[0], np.linalg.qr(rng.normal(size=(10, 4)))[0]

@@ -8,7 +8,12 @@ import pytest
 from scipy.optimize import minimize_scalar
 
 from w2sg.core import registry
-from w2sg.worlds.random_features import best_stopped_risk, spike_student_risk, student_floor
+from w2sg.worlds.random_features import (
+    best_stopped_risk,
+    filtered_student_floor,
+    spike_student_risk,
+    student_floor,
+)
 from w2sg.worlds.ridge import best_student_penalty, ridge_moments, two_stage_ridge_risks
 
 
@@ -225,6 +230,31 @@ def test_wrong_mass_of_a_posterior(n: int, printed: float) -> None:
     assert found["drift"] == pytest.approx(1.2, abs=1e-12)
 
 
+def test_the_expected_wrong_mass_falls_at_the_rate_of_rare_contexts_and_not_of_the_drift() -> None:
+    """The rate is .104 for each example where the drift is 1.2; Chernoff's bound holds at every number of examples."""
+    rate = exact("latent-concept")["rate"]
+    assert rate == pytest.approx(0.104, abs=5e-4)
+    mass = {n: exact("latent-concept", n=n)["wrong_mass"] for n in (1, 4, 16, 64, 100, 200)}
+    assert all(found <= 2 * np.exp(-n * rate) for n, found in mass.items())
+    # A tail has a factor 1 / sqrt(n) beside its exponential.
+    fallen = (np.log(mass[100] * np.sqrt(100)) - np.log(mass[200] * np.sqrt(200))) / 100
+    assert fallen == pytest.approx(rate, rel=0.02)
+    # The mass goes to the wrong concept where the drift is below 0, and then it does not fall at all.
+    assert exact("latent-concept", weights=[0.3, 0.7, 0.0])["rate"] == 0
+    # Two concepts and examples of the right one alone: the error rate of the likelihood ratio, (mu / 2)^2 / 2.
+    alone = exact("latent-concept", means=[0.0, 2.0], weights=[1.0, 0.0])
+    assert alone["rate"] == pytest.approx(0.5, abs=1e-6)
+    assert alone["drift"] == pytest.approx(2.0)
+
+
+def test_what_the_supervisors_risk_leaves_open() -> None:
+    found = exact("gain-identified")
+    assert (found["low"], found["high"]) == pytest.approx((0.18, 0.18), abs=1e-9)
+    assert (found["unrestricted_low"], found["unrestricted_high"]) == pytest.approx((-0.6891, 0.3291), abs=5e-5)
+    two = exact("gain-identified", weak=[0.6, 0.7], student=[0.9, 0.2], risk=0.4)
+    assert two["unrestricted_low"] < two["low"] < two["high"] < two["unrestricted_high"]
+
+
 def test_three_terms_of_the_forward_identity_add_up() -> None:
     found = exact("misfit-toy")
     parts = found["forward_kl_weak_student"] + found["forward_kl_student_truth"]
@@ -251,7 +281,7 @@ def test_best_stopped_students_of_linear_features(m: int, risk: float, student: 
     """The printed students were stopped on a grid of times: never better than the best, and at most 2% worse."""
     best = float(best_stopped_risk(risk, round(m**1.5) ** (-2 / 3)))
     assert best * 0.995 <= student <= best * 1.02
-    assert best >= max(student_floor(risk), spike_student_risk(risk))
+    assert best >= max(student_floor(risk), filtered_student_floor(risk), spike_student_risk(risk))
 
 
 def test_best_stopping_time_is_the_best() -> None:

@@ -101,6 +101,13 @@ def test_closed_form_and_simulation_elsewhere(name: str, fields: dict[str, Any])
     assert unlike(made(name, **fields), 2) == {}
 
 
+def test_every_truth_with_the_supervisors_risk_has_a_gain_between_the_ends() -> None:
+    for fields in ({}, {"weak": [0.6, 0.7, 0.2], "student": [0.9, 0.2, 0.3]}, {"weak": [0.9, 0.1], "student": 0.5}):
+        found = simulated("gain-identified", **fields)
+        assert found["inside"].value == 1
+    assert simulated("gain-identified")["gain"].value == pytest.approx(0.18)
+
+
 def test_intrinsic_dimension_as_recomputed() -> None:
     """The recomputed means carry standard errors of about 2%."""
     for fields, printed in (

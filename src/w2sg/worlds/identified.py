@@ -64,7 +64,7 @@ class GainIdentifiedWorld(World):
     def _possible(self) -> Self:
         weak, student = self._said
         within(0, 1, **{f"probability_{i}": p for i, p in enumerate([*weak, *student])})
-        if len(weak) != len(student):
+        if len(weak) != len(student) or not len(weak):
             raise InputError(f"weak and student must speak of as many inputs, got {len(weak)} and {len(student)}")
         least, most = (float(end(_squared(weak), axis=1).mean()) for end in (np.min, np.max))
         if not least <= self.risk <= most:
