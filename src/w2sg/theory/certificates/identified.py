@@ -1,5 +1,7 @@
 """Certificates of the gain from the supervisor's risks alone: no label judges the student."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -47,6 +49,8 @@ def gain_by_identification(
         Inapplicable: No truth of the unlabelled inputs has risks so.
     """
     check_delta(delta)
+    if unit not in MOST:
+        raise InputError(f"unit must be one of {', '.join(MOST)}, got {unit!r}")
     given = {"weak": weak, "student": student, "held_out": held_out}
     w, s, held = (as_predictions(name, values, UNIT) for name, values in given.items())
     gold = as_labels("labels", labels)
@@ -55,8 +59,6 @@ def gain_by_identification(
             "weak and student must be (N, k) with N of at least 2, held_out (n, k) and labels (n,), "
             f"got {w.shape}, {s.shape}, {held.shape} and {gold.shape}"
         )
-    if unit not in MOST:
-        raise InputError(f"unit must be one of {', '.join(MOST)}, got {unit!r}")
     known = _risks(
         losses(held, one_hot(as_labels("labels", gold, w.shape[1]), w.shape[1]), "classification"), delta / 2
     )
@@ -65,31 +67,56 @@ def gain_by_identification(
     ends = identified(value[::2], [KnownMean(before[name][::2], *known[name]) for name in known])
     if ends is None:
         raise Inapplicable("no truth of the unlabelled inputs gives the supervisor risks within these bounds")
-    bound = Betting(horizon=len(w) // 2)
-    found = []
-    for sign, end in zip((1, -1), ends, strict=True):
-        priced = sum(price * before[name][1::2] for price, name in zip(end.prices, known, strict=True))
-        rows = (sign * (value[1::2] - priced)).min(axis=1)
-        # No row leaves the span that prices and largest losses allow, whatever the models say.
-        weights = [((name == unit) - price) * MOST[name] for price, name in zip(end.prices, known, strict=True)]
-        reach = sign * np.array([*weights, -MOST[unit]])
-        least = bound.low(rows, delta / 4, (float(np.minimum(reach, 0).sum()), float(np.maximum(reach, 0).sum())))
-        # The gain from below, and its opposite from below: a risk counts at the end that its price makes the worse.
-        risks = [known[name][0 if sign * price >= 0 else 1] for price, name in zip(end.prices, known, strict=True)]
-        found.append(sign * least + float(end.prices @ risks))
+    costs = {name: before[name][1::2] for name in known}
+    low, high = (
+        _bounded(sign, dict(zip(known, end.prices, strict=True)), known, unit, value[1::2], costs, delta / 4)
+        for sign, end in zip((1, -1), ends, strict=True)
+    )
     return Certificate(
         "gain",
         unit,
-        f"identified by {len(known)} risks (half of delta) and unlabelled inputs ({bound.kind} at the other half)",
-        max(found[0], -MOST[unit]),
-        min(found[1], MOST[unit]),
+        f"identified by {len(known)} risks (half of delta) and unlabelled inputs (betting at the other half)",
+        max(low, -MOST[unit]),
+        min(high, MOST[unit]),
         None,
         delta,
-        bound.strength,
+        Betting.strength,
         (FRESH, HELD_OUT),
         f"{len(w)} unlabelled {inputs}; the weak supervisor's {len(gold)} held-out labels",
         len(gold),
     )
+
+
+def _bounded(
+    sign: int,
+    prices: Mapping[Unit, float],
+    known: Mapping[Unit, tuple[float, float]],
+    unit: Unit,
+    value: FloatArray,
+    costs: Mapping[Unit, FloatArray],
+    delta: float,
+) -> float:
+    """Return a lower bound of the gain (sign 1), or an upper one (sign -1), at prices that inputs did not choose.
+
+    Args:
+        sign: Which end.
+        prices: Of each risk.
+        known: Bounds of each risk.
+        unit: That of the gain.
+        value: What each input adds to the gain under each label, `(m, k)`.
+        costs: What each input adds to each risk under each label, `(m, k)` each.
+        delta: How often the mean over inputs may be misjudged.
+    """
+    priced = sum(price * costs[name] for name, price in prices.items())
+    rows = (sign * (value - priced)).min(axis=1)
+    # No row leaves the span that prices and largest losses allow, whatever the models say.
+    weights = [((name == unit) - price) * MOST[name] for name, price in prices.items()]
+    reach = sign * np.array([*weights, -MOST[unit]])
+    span = float(np.minimum(reach, 0).sum()), float(np.maximum(reach, 0).sum())
+    least = Betting(horizon=len(rows)).low(rows, delta, span)
+    # A risk counts at the end that its price makes the worse one.
+    risks = sum(price * known[name][0 if sign * price >= 0 else 1] for name, price in prices.items())
+    return sign * least + risks
 
 
 def _risks(costs: dict[str, FloatArray], delta: float) -> dict[Unit, tuple[float, float]]:
