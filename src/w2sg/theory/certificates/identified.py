@@ -51,17 +51,8 @@ def gain_by_identification(
     check_delta(delta)
     if unit not in MOST:
         raise InputError(f"unit must be one of {', '.join(MOST)}, got {unit!r}")
-    given = {"weak": weak, "student": student, "held_out": held_out}
-    w, s, held = (as_predictions(name, values, UNIT) for name, values in given.items())
-    gold = as_labels("labels", labels)
-    if w.ndim != 2 or w.shape != s.shape or w.shape[1:] != held.shape[1:] or len(held) != len(gold) or len(w) < 2:
-        raise InputError(
-            "weak and student must be (N, k) with N of at least 2, held_out (n, k) and labels (n,), "
-            f"got {w.shape}, {s.shape}, {held.shape} and {gold.shape}"
-        )
-    known = _risks(
-        losses(held, one_hot(as_labels("labels", gold, w.shape[1]), w.shape[1]), "classification"), delta / 2
-    )
+    w, s, held, gold = _checked(weak, student, held_out, labels)
+    known = _risks(losses(held, gold, "classification"), delta / 2)
     before, after = losses_by_label(w), losses_by_label(s)
     value = before[unit] - after[unit]
     ends = identified(value[::2], [KnownMean(before[name][::2], *known[name]) for name in known])
@@ -85,6 +76,21 @@ def gain_by_identification(
         f"{len(w)} unlabelled {inputs}; the weak supervisor's {len(gold)} held-out labels",
         len(gold),
     )
+
+
+def _checked(
+    weak: ArrayLike, student: ArrayLike, held_out: ArrayLike, labels: ArrayLike
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Return three sets of probabilities, and the labels one-hot."""
+    given = {"weak": weak, "student": student, "held_out": held_out}
+    w, s, held = (as_predictions(name, values, UNIT) for name, values in given.items())
+    gold = as_labels("labels", labels)
+    if w.ndim != 2 or w.shape != s.shape or w.shape[1:] != held.shape[1:] or len(held) != len(gold) or len(w) < 2:
+        raise InputError(
+            "weak and student must be (N, k) with N of at least 2, held_out (n, k) and labels (n,), "
+            f"got {w.shape}, {s.shape}, {held.shape} and {gold.shape}"
+        )
+    return w, s, held, one_hot(as_labels("labels", gold, w.shape[1]), w.shape[1])
 
 
 def _bounded(
