@@ -87,8 +87,9 @@ def recorded(data: TaskData, setup: Setup) -> RunAnswers:
 
 def observed(data: TaskData, setup: Setup) -> Observables:
     observer = TaskObserver(data, 0)
-    observer.train_again([setup])
-    return observer.observe(recorded(data, setup))[0]
+    run = recorded(data, setup)
+    observer.train_again([run])
+    return observer.observe(run)[0]
 
 
 def test_facts_are_what_components_declare() -> None:
@@ -183,7 +184,7 @@ def test_observables_do_not_change_with_the_ground_truth_of_the_scored_half(data
 
     def seen(task: TaskData) -> dict[int, Observables]:
         observer = TaskObserver(task, 0)
-        observer.train_again([setup])
+        observer.train_again([run])
         return observer.observe(run, [observer.audit(20)])
 
     before = seen(data)
@@ -208,7 +209,7 @@ def test_gold_is_asked_for_what_it_is_for(data: TaskData) -> None:
     run = recorded(data, setup)
     own = registry.build(Task, "wine").load(derive(0, "task"))
     observer = TaskObserver(own, 0)
-    observer.train_again([setup])
+    observer.train_again([run])
     observer.observe(run, [observer.audit(10)])
     assert {(release.purpose, release.split, release.n) for release in own.vault.record} == {
         ("supervision", "supervision", len(own.supervision)),

@@ -10,7 +10,7 @@ from w2sg.theory.catalogue import CATALOGUE
 from w2sg.theory.observables import Observables, Quantity, exactly
 from w2sg.theory.observing import beliefs, neighbours, spectra
 from w2sg.theory.observing.algebra import RANK, basis, centred
-from w2sg.theory.observing.observed import AuditedLabels, FeatureSpace, ObservedRun, Refits
+from w2sg.theory.observing.observed import AuditedLabels, FeatureSpace, UnseenLabels, ObservedRun, Refits
 from w2sg.theory.observing.risks import differs, divergence, losses, squared
 
 Quantities = dict[str, Quantity]
@@ -36,6 +36,9 @@ def _unaudited(seen: ObservedRun, shared: Mapping[str, Quantity]) -> Observables
         quantities |= _supervisor(seen.refits, seen)
         if seen.student_held_out is not None:
             quantities |= _refitted(seen.refits, seen.student_held_out, seen)
+    for name, held_out in (("judged", seen.validation), ("judged_strict", seen.strict)):
+        if held_out is not None:
+            quantities |= _judged(name, held_out, seen)
     quantities |= {**shared, **_student_on_features(seen)}
     quantities |= {name: exactly(value, "by construction") for name, value in seen.known.items()}
     return Observables(seen.run, seen.setting, quantities, dict(seen.facts), _missing(seen, quantities))
@@ -130,12 +133,28 @@ def _refitted(refits: Refits, student: FloatArray, seen: ObservedRun) -> Quantit
     if seen.setting == "classification":
         # Held-out labels calibrate the pool, unlabelled inputs are then judged by it: every input counts, not only
         # labelled.
-        pooled = beliefs.pool(refits.held_out, student, refits.labels)
-        implied = beliefs.implied(pooled, seen.weak, seen.student)
+        pooled = beliefs.pool([refits.held_out, student], refits.labels)
+        implied = beliefs.implied(pooled, [seen.weak, seen.student])
         how = "pool of both models, fitted on held-out labels"
         n = len(refits.labels)
-        quantities |= {f"pooled_gain_{unit}": Quantity(value, se, n, how) for unit, (value, se) in implied.items()}
+        quantities |= {f"pooled_gain_{unit}": Quantity(one.value, one.se, n, how) for unit, one in implied.items()}
     return quantities
+
+
+def _judged(name: str, held_out: UnseenLabels, seen: ObservedRun) -> Quantities:
+    """Return the gains that supervisor, student and judge imply together, pooled on labels that none of them saw."""
+    models = [held_out.weak, held_out.student, held_out.judge]
+    # Where labels were few, the judge could not be cross-fitted for some of them.
+    known = np.isfinite(held_out.judge).all(axis=1)
+    if not known.any():
+        return {}
+    pooled = beliefs.pool([model[known] for model in models], held_out.labels[known], noise=held_out.noise)
+    implied = beliefs.implied(pooled, [seen.weak, seen.student, held_out.judge_fresh])
+    how, n = "pool of supervisor, student and judge, fitted on held-out labels", int(known.sum())
+    gains = {f"{name}_gain_{unit}": Quantity(one.value, one.se, n, how) for unit, one in implied.items()}
+    return gains | {
+        f"{name}_batch_gain_{unit}": Quantity(one.value, one.batch_se, n, how) for unit, one in implied.items()
+    }
 
 
 def _slope(predicted: FloatArray, labels: FloatArray) -> Quantity | None:
@@ -277,6 +296,8 @@ REASONS: Mapping[str, str] = {
     "weak_space": "the supervisor has no features",
     "student_space": "the student has no features before training",
     "student_held_out": "students were not trained again",
+    "validation": "no judge was trained",
+    "strict": "no judge was trained on the labels that the supervisor saw",
 }
 NO_RIDGE = {"ridge_weak": "the supervisor is no ridge regression", "ridge_strong": "the student is no ridge regression"}
 NEEDS: Mapping[str, tuple[str, ...]] = {
@@ -303,6 +324,8 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
         "robust",
     ),
     "student_held_out": ("refitted_gain", "pooled_gain"),
+    "validation": ("judged_gain_", "judged_batch_"),
+    "strict": ("judged_strict_",),
 }
 """Which quantities (by the start of their names) need which part of what was seen."""
 
