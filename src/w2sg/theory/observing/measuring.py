@@ -10,7 +10,7 @@ from w2sg.theory.catalogue import CATALOGUE
 from w2sg.theory.observables import Observables, Quantity, exactly
 from w2sg.theory.observing import beliefs, neighbours, spectra
 from w2sg.theory.observing.algebra import RANK, basis, centred
-from w2sg.theory.observing.observed import AuditedLabels, FeatureSpace, UnseenLabels, ObservedRun, Refits
+from w2sg.theory.observing.observed import AuditedLabels, FeatureSpace, ObservedRun, Refits, UnseenLabels
 from w2sg.theory.observing.risks import differs, divergence, losses, squared
 
 Quantities = dict[str, Quantity]

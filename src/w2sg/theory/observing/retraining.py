@@ -36,7 +36,7 @@ from w2sg.core import (
     run_timed,
 )
 from w2sg.theory.observing.judges import Judges
-from w2sg.theory.observing.observed import UnseenLabels, Refits
+from w2sg.theory.observing.observed import Refits, UnseenLabels
 
 if TYPE_CHECKING:
     from w2sg.lab import Setup
