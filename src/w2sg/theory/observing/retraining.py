@@ -117,9 +117,7 @@ class Retraining:
         Those that it did not learn from judge supervisor and student as they are, where there are enough of them;
         otherwise all labels judge refits.
         """
-        rows = np.arange(len(self.data.supervision))
-        gold = self._gold(setup.supervisor)
-        return self._held_out(setup, self._way(setup.supervisor), SeenLabels(rows, gold), VALIDATION)
+        return self._held_out(setup, self._way(setup.supervisor), self._every(setup.supervisor), VALIDATION)
 
     def strict(self, setup: "Setup") -> UnseenLabels | str:
         """Return the labels that the supervisor learned from, as it saw them, and what refits without them say."""
@@ -127,7 +125,7 @@ class Retraining:
             return "the supervisor is simulated: it has learned from no labels"
         seen = self._seen(setup.supervisor)
         if self._saw_all(seen):
-            return self._held_out(setup, "refits", seen, VALIDATION)
+            return self._held_out(setup, "refits", self._every(setup.supervisor), VALIDATION)
         return self._held_out(setup, "strict", seen, setup.supervisor.digest())
 
     def train(self, runs: Sequence["RunAnswers"]) -> None:
@@ -163,9 +161,8 @@ class Retraining:
 
     def _judged_on(self, supervisor: WeakSupervisor[Any]) -> dict[str, SeenLabels]:
         """Return the labels on which judges are trained, by a name for them."""
-        every = SeenLabels(np.arange(len(self.data.supervision)), self._gold(supervisor))
         own = {supervisor.digest(): self._seen(supervisor)} if "strict" in self._ways(supervisor) else {}
-        return {VALIDATION: every, **own}
+        return {VALIDATION: self._every(supervisor), **own}
 
     def _ways(self, supervisor: WeakSupervisor[Any]) -> Iterator[Way]:
         """Yield the lessons that a supervisor's students need."""
@@ -195,6 +192,10 @@ class Retraining:
     def _supervision(self, supervisor: WeakSupervisor[Any]) -> Supervision:
         data = self.data
         return Supervision(data.supervision, self._gold(supervisor), data.question, data.corpus)
+
+    def _every(self, supervisor: WeakSupervisor[Any]) -> SeenLabels:
+        """Return all labels of the split, as they are."""
+        return SeenLabels(np.arange(len(self.data.supervision)), self._gold(supervisor))
 
     def _seen(self, supervisor: WeakSupervisor[Any]) -> SeenLabels:
         """Return what the run's supervisor learned from: the generator is that of the run."""
