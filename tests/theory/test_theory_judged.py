@@ -44,28 +44,20 @@ def test_exponents_are_found_also_from_labels_of_which_some_are_wrong() -> None:
     assert np.all(untold.exponents < EXPONENTS - 0.05)
 
 
-def test_a_label_of_weight_two_is_two_labels() -> None:
-    models, labels = pooled_world(np.random.default_rng(1), 60)
-    twice = beliefs.pool([np.vstack([m, m]) for m in models], np.vstack([labels, labels]))
-    weighted = beliefs.pool(models, labels, weights=np.full(60, 2.0))
-    assert weighted.exponents == pytest.approx(twice.exponents, abs=1e-6)
-    # One label that counts twice tells less than two labels.
-    assert np.all(np.diag(weighted.covariance) > np.diag(twice.covariance))
-
-
 def test_intervals_hold_the_gain_on_the_very_inputs_as_often_as_they_say() -> None:
     rng = np.random.default_rng(2)
     held, widths, gains = [], [], []
     for _ in range(400):
         models, labels = pooled_world(rng, 360)
-        found = beliefs.implied(beliefs.pool([m[:160] for m in models], labels[:160]), [m[160:] for m in models])
+        found = beliefs.implied([m[:160] for m in models], labels[:160], [m[160:] for m in models])
         weak, student, gold = models[0][160:], models[1][160:], labels[160:].argmax(axis=1)
         gain = float(np.mean((weak.argmax(axis=1) != gold) * 1.0 - (student.argmax(axis=1) != gold)))
         half = 1.645 * found["error"].batch_se
-        held.append(abs(gain - found["error"].value) <= half)
+        held.append(abs(gain - found["error"].batch) <= half)
         widths.append(half)
         gains.append(gain)
-    assert 0.86 <= np.mean(held) <= 0.94
+    # The world is such a pool, so that what intervals hold for being off is to spare.
+    assert 0.88 <= np.mean(held) <= 0.97
     # Around no gain at all an interval has to be wider: what is said of these inputs is of use.
     assert np.mean(widths) < 0.8 * np.quantile(np.abs(gains), 0.9)
 
@@ -120,4 +112,4 @@ def test_a_supervisor_of_all_labels_has_one_reading() -> None:
     found = observer.observe(run)[0]
     for unit in ("error", "squared", "kl"):
         assert found[f"judged_strict_gain_{unit}"] == found[f"judged_gain_{unit}"]
-        assert found[f"judged_batch_gain_{unit}"].value == found[f"judged_gain_{unit}"].value
+        assert found[f"judged_strict_batch_gain_{unit}"] == found[f"judged_batch_gain_{unit}"]

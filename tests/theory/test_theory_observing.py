@@ -260,14 +260,14 @@ def test_a_pool_finds_whom_to_trust_and_what_gain_follows() -> None:
     weak = rng.dirichlet(np.ones(3), 4000)
     pooled = beliefs.pool([weak[:600], student[:600]], labels[:600])
     assert pooled.exponents == pytest.approx([0, 2], abs=4 * float(np.sqrt(pooled.covariance.max())))
-    found = beliefs.implied(pooled, [weak[600:], student[600:]])
+    found = beliefs.implied([weak[:600], student[:600]], labels[:600], [weak[600:], student[600:]])
     before, after = (
         losses(weak[600:], labels[600:], "classification"),
         losses(student[600:], labels[600:], "classification"),
     )
     for unit, one in found.items():
         rows = before[unit] - after[unit]
-        assert abs(one.value - rows.mean()) < 4 * one.batch_se, unit
+        assert abs(one.batch - rows.mean()) < 4 * one.batch_se, unit
         assert one.batch_se < float(np.hypot(one.se, rows.std() / np.sqrt(3400))), unit
 
 
@@ -275,8 +275,8 @@ def test_a_pool_of_few_or_constant_beliefs_stays_near_its_prior() -> None:
     flat = np.full((10, 2), 0.5)
     pooled = beliefs.pool([flat, flat], np.eye(2)[np.arange(10) % 2])
     assert pooled.exponents == pytest.approx([0.5, 0.5])
-    assert all(
-        np.isfinite([one.value, one.batch_se, one.se]).all() for one in beliefs.implied(pooled, [flat, flat]).values()
-    )
+    labels = np.eye(2)[np.arange(10) % 2]
+    for one in beliefs.implied([flat, flat], labels, [flat, flat]).values():
+        assert np.isfinite([one.batch, one.value, one.batch_se, one.se]).all()
     sure = np.eye(2)[np.arange(10) % 2]
     assert np.isfinite(beliefs.pool([sure, 1 - sure], sure).exponents).all()

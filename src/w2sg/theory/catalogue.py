@@ -95,6 +95,11 @@ CATALOGUE: dict[str, Known] = {
         "tr(C_TT(labelled)^-1 A' C_SS(deployment) A) / n, A = C_SS(unlabelled)^-1 C_ST", "none", S0
     ),
     "shift_p": Known("p-value of a two-sample test between labelled and deployment inputs", "none", S0),
+    "shift_ess": Known(
+        "effective share of the labelled inputs when they are weighted to stand for deployment; 1 without a shift",
+        "none",
+        S0,
+    ),
     # several supervisors
     "ensemble_squared": Known(
         "K/(K-1) mean squared distance of K retrained supervisors from their mean", "squared", SPLIT

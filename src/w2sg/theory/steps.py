@@ -56,6 +56,9 @@ class Observation(OfRun):
 
     kind: Literal["observation"] = "observation"
     audits: tuple[int, ...] = Field((), description="numbers of labels that are bought; larger ones hold smaller ones")
+    shuffled: bool = Field(
+        False, description="deal the supervision split's gold out anew: what then still predicts has seen other gold"
+    )
 
     def inputs(self) -> Mapping[str, Step]:
         """Return the labels and the student."""
@@ -64,7 +67,7 @@ class Observation(OfRun):
     @property
     def batch(self) -> str | None:
         """All runs on the same data: weak supervisors are trained again once, and all students in step."""
-        return f"observation {self.place} {self.audits}"
+        return f"observation {self.place} {self.audits} {self.shuffled}"
 
     def compute(self, inputs: Inputs) -> Artifact:
         """Observe this run alone."""
@@ -73,7 +76,7 @@ class Observation(OfRun):
     @classmethod
     def compute_many(cls, steps: Sequence["Observation"], inputs: Sequence[Inputs]) -> Sequence[Artifact]:
         """Observe runs on the same data together."""
-        observer = TaskObserver(steps[0].data, steps[0].seed)
+        observer = TaskObserver(steps[0].data, steps[0].seed, shuffled=steps[0].shuffled)
         runs = [step.answers(given) for step, given in zip(steps, inputs, strict=True)]
         observer.train_again(runs)
         audits = [observer.audit(labels) for labels in steps[0].audits if labels <= len(observer.halves[0])]

@@ -69,8 +69,8 @@ class Lesson:
 class Retraining:
     """What is trained again on one task under one seed; supervisors and judges are shared by runs."""
 
-    def __init__(self, data: TaskData, seed: int, fresh: Examples) -> None:
-        self.data, self.seed, self.fresh = data, seed, fresh
+    def __init__(self, data: TaskData, seed: int, fresh: Examples, *, shuffled: bool = False) -> None:
+        self.data, self.seed, self.fresh, self.shuffled = data, seed, fresh, shuffled
         self._lessons: dict[tuple[str, Way], list[Lesson] | str] = {}
         self._students: dict[tuple[str, Way], list[FloatArray] | str] = {}
         self._fresh_answers: dict[str, list[FloatArray]] = {}
@@ -186,7 +186,8 @@ class Retraining:
     def _gold(self, supervisor: WeakSupervisor[Any]) -> IntArray:
         key = supervisor.digest()
         if key not in self._golds:
-            self._golds[key] = self.data.vault.release("supervision", "supervision", asked_by=supervisor.kind)
+            gold = self.data.vault.release("supervision", "supervision", asked_by=supervisor.kind)
+            self._golds[key] = derive(self.seed, "theory", "shuffled").permutation(gold) if self.shuffled else gold
         return self._golds[key]
 
     def _supervision(self, supervisor: WeakSupervisor[Any]) -> Supervision:

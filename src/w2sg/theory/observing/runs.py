@@ -46,8 +46,8 @@ class RunAnswers:
 class TaskObserver:
     """A task's data under one seed, from which its runs are observed; refits and features are shared by them."""
 
-    def __init__(self, data: TaskData, seed: int) -> None:
-        """Take the data.
+    def __init__(self, data: TaskData, seed: int, *, shuffled: bool = False) -> None:
+        """Take the data; `shuffled` deals the gold of the supervision split out anew, see `Observation`.
 
         Raises:
             CapabilityError: If the task asks for anything but class probabilities.
@@ -56,13 +56,13 @@ class TaskObserver:
             raise CapabilityError(
                 f"theory speaks of class probabilities: this task asks for {data.question.signal.variant!r}"
             )
-        self.data, self.seed = data, seed
+        self.data, self.seed, self.shuffled = data, seed, shuffled
         self._spaces: dict[str, FeatureSpace | str] = {}
         self._features: dict[tuple[str, str], dict[str, Quantity]] = {}
 
     @cached_property
     def _again(self) -> Retraining:
-        return Retraining(self.data, self.seed, self._fresh)
+        return Retraining(self.data, self.seed, self._fresh, shuffled=self.shuffled)
 
     @cached_property
     def halves(self) -> tuple[np.ndarray, np.ndarray]:

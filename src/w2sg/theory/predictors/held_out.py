@@ -67,12 +67,15 @@ name_units(
 
 @register()
 class JudgedGain(ObservedGain):
-    """The gain that unlabelled inputs imply under a calibrated pool of supervisor, student and a judge."""
+    """The gain that unlabelled inputs imply under a calibrated pool of supervisor, student and a judge.
+
+    Where supervision is seen to be unlike deployment, its interval is wider, and where both hardly overlap it abstains.
+    """
 
     kind: Literal["judged-gain"] = "judged-gain"
     observable: ClassVar[str] = "judged_gain"
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = (
-        given.SAME_INPUTS,
+        given.OVERLAP,
         assumed(
             "pool is calibrated",
             "The label is distributed as a product of powers of the probabilities of supervisor, student and judge.",
