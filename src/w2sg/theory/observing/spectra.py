@@ -130,7 +130,7 @@ def shift_weights(first: FloatArray, second: FloatArray) -> FloatArray:
 
 
 def effective_share(weights: FloatArray) -> float:
-    """Return the share of rows that would tell as much if all weighed the same, `(sum w)^2 / (n sum w^2)` (Kish 1965)."""
+    """Return the share of rows that would tell as much with equal weights, `(sum w)^2 / (n sum w^2)` (Kish 1965)."""
     return float(weights.sum() ** 2 / np.square(weights).sum() / len(weights))
 
 
