@@ -208,6 +208,9 @@ def test_mixture_needs_an_isotropic_rest() -> None:
     m = 2 / (1 - 3 / 20)
     whole = (20 + m) ** 2 / (19 + (1 + m) ** 2)
     assert theory("mixture").predict(observed(facts, n=1000, d_strong_effective=whole, **values)).mean is not None
+    few = whole / (1 + 1 / 5 + whole / 5)  # five inputs: their own noise is most of the spectrum
+    answer = theory("mixture").predict(observed(facts, n=5, d_strong_effective=few, **values))
+    assert statuses(answer)["rest is isotropic"] == "untestable"
     answer = theory("mixture").predict(observed(facts, n=1000, d_strong_effective=whole / 2, **values))
     assert statuses(answer)["rest is isotropic"] == "violated"
     out_of_reach = theory("mixture").predict(observed(**{**values, "weak_error": 1e-6}))

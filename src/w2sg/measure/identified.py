@@ -13,7 +13,7 @@ import numpy as np
 from w2sg.core import FloatArray, InputError
 
 MOST_CELLS = 10**6
-"""Inputs times classes of one program: some minutes."""
+"""Inputs times classes of one program."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,12 +127,7 @@ def _least(values: FloatArray, losses: FloatArray, least: FloatArray, most: Floa
     """Return the prices `(j,)` at the least mean of the values; None if no truth has the known means."""
     rows, fixed, labels = _linear(np.concatenate([values[None], losses]))
     objective, rows, fixed = rows[0], rows[1:], fixed[1:]
-    solved = _solved(
-        objective,
-        np.vstack([rows, -rows]),
-        np.concatenate([most - fixed, fixed - least]),
-        labels,
-    )
+    solved = _solved(objective, np.vstack([rows, -rows]), np.concatenate([most - fixed, fixed - least]), labels)
     if solved is None:
         return None
     above, below = np.split(solved[1][: 2 * len(rows)], 2)

@@ -21,7 +21,7 @@ from w2sg.theory.judging import (
     below,
     by_construction,
     checked,
-    none,
+    no_difference,
     p_above,
 )
 from w2sg.theory.observables import Observables, Quantity
@@ -57,12 +57,10 @@ SHIFT_MARGIN = 0.1
 SLOPE_MARGIN = 0.25
 """A slope of labels on predictions matters that is off by this much: scaling the supervisor would help it visibly."""
 CONTRACTION_MARGIN = 0.1
-"""A student matters that is larger than its supervisor by this share of the supervisor's variance."""
+"""It matters where a student exceeds its supervisor by this share of the supervisor's variance."""
 ENSEMBLE_TOLERANCE = 0.25
 """Misfit and ensemble variance may differ by this share: refits are few and the student's training set is finite; by
 twice this share it matters."""
-
-
 SAMPLING_TOLERANCE = 0.02
 """What sampling takes off the gain may differ from the formula by this share of the misfit."""
 SAMPLING_MARGIN = 0.03
@@ -219,7 +217,7 @@ def _independent_rest(seen: Observables) -> CheckResult:
     why = (
         f"sampling takes {found} times as much of the gain as if what is not expressed were independent, 1 if it holds"
     )
-    return none((found.value - 1) * sampling, found.se * sampling, SAMPLING_TOLERANCE, SAMPLING_MARGIN, why)
+    return no_difference((found.value - 1) * sampling, found.se * sampling, SAMPLING_TOLERANCE, SAMPLING_MARGIN, why)
 
 
 INDEPENDENT_REST = checked(
@@ -355,7 +353,9 @@ SPIKED = checked(
 
 def _projected(seen: Observables) -> CheckResult:
     slope = seen["supervisor_slope"]
-    return none(slope.value - 1, slope.se, 0.0, SLOPE_MARGIN, f"slope of label on prediction {slope}, 1 if it holds")
+    return no_difference(
+        slope.value - 1, slope.se, 0.0, SLOPE_MARGIN, f"slope of label on prediction {slope}, 1 if it holds"
+    )
 
 
 PROJECTED_SUPERVISOR = checked(
@@ -387,7 +387,7 @@ def _matches_mean(seen: Observables) -> CheckResult:
     # Both quantities have the same target only if the student is the mean, so they may differ by either side.
     tolerance = ENSEMBLE_TOLERANCE * max(variance.value, 0.0)
     why = f"misfit {misfit}, ensemble variance {variance}: equal if it holds"
-    return none(misfit.value - variance.value, se, tolerance, tolerance, why)
+    return no_difference(misfit.value - variance.value, se, tolerance, tolerance, why)
 
 
 MATCHES_MEAN = checked(

@@ -107,7 +107,7 @@ def at_most(quantity: Quantity, bound: float, margin: float, why: str) -> CheckR
     return weighed(p_above(quantity, bound), 1 - p_above(quantity, bound + margin), why, quantity.value)
 
 
-def none(difference: float, se: float, tolerance: float, margin: float, why: str) -> CheckResult:
+def no_difference(difference: float, se: float, tolerance: float, margin: float, why: str) -> CheckResult:
     """Return whether a difference is at most a tolerance on either side; beyond it by the margin it would matter."""
     matters = max(1 - p_above(Quantity(side * difference, se, 1, ""), tolerance + margin) for side in (1, -1))
     return weighed(p_differs(difference, se, tolerance), matters, why, difference)
