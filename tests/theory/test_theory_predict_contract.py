@@ -1,4 +1,4 @@
-"""What every theory keeps: finite answers or reasons, no answer against a violated hypothesis, no sign from S0."""
+"""What every theory keeps: finite answers or reasons, no answer against a violated hypothesis, none without one."""
 
 import json
 import math
@@ -96,7 +96,7 @@ def test_a_theory_says_what_it_needs(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in THEORIES if not name.startswith(BASELINES)])
 def test_every_theory_without_labels_leaves_a_hypothesis_open(name: str) -> None:
-    """The sign of the gain is not in S0, so something that S0 does not decide is taken for granted."""
+    """S0 leaves an interval at best, and that its risks are those of deployment is taken for granted even then."""
     made = theory(name)
     if made.info == InfoSet.S0_VALIDATION and made.target == "gain":
         undecided = [one.name for one in made.hypotheses if one.info > InfoSet.S0_VALIDATION]
@@ -186,7 +186,10 @@ def test_impossible_sizes_give_an_abstention(change: dict[str, float]) -> None:
 
 
 def test_reflecting_the_truth_changes_no_observable_and_every_gain() -> None:
-    """With the truth reflected through a least-squares supervisor, f' = 2 f_w - f, no S0 quantity moves."""
+    """With the truth reflected through a least-squares supervisor, f' = 2 f_w - f, no S0 quantity moves.
+
+    Values may be reflected; class probabilities need not stay probabilities, and `gain-identified` speaks of them.
+    """
     rng = np.random.default_rng(3)
     n, transfer, fresh, d_w, d_s = 200, 2000, 4000, 40, 30
     frame = rng.normal(size=(50, 50)) / np.sqrt(50)
