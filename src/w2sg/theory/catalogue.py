@@ -106,6 +106,11 @@ CATALOGUE: dict[str, Known] = {
     "pooled_gain_error": Known("gain in 0-1 risk that a calibrated pool of both models implies", "error", S0),
     "pooled_gain_squared": Known("gain in squared risk that a calibrated pool of both models implies", "squared", S0),
     "pooled_gain_kl": Known("gain in cross-entropy that a calibrated pool of both models implies", "kl", S0),
+    # accuracies without a label of the inputs in question
+    "line_gain": Known("gain if accuracies lie on the line of agreements", "error", S0),
+    "thresholded_gain": Known("gain in the share of inputs on which a model is surer than a threshold", "error", S0),
+    "spectral_gain": Known("gain by covariances of supervisor, student and judge", "error", S0),
+    "dawid_skene_gain": Known("gain if supervisor, student and judge err independently given the class", "error", S0),
     # representations
     "gap_plugin": Known("|P_s (I - P_w) y|^2 / n on the supervisor's supervision split", "squared", S0),
     "gap_trace": Known("tr(P_s (I - P_w)) / N on unlabelled inputs", "none", S0),

@@ -31,6 +31,7 @@ from w2sg.worlds.random_features import RandomFeatureLimitWorld, spike_student_r
 from w2sg.worlds.representation import RepresentationGapWorld
 from w2sg.worlds.ridge import TwoStageRidgeWorld, two_stage_ridge_risks
 from w2sg.worlds.ridgeless import RidgelessWorld
+from w2sg.worlds.three_views import ThreeViewsWorld, accuracies_of_votes, three_view_accuracies
 
 __all__ = [
     "DIALLED",
@@ -61,9 +62,11 @@ __all__ = [
     "RepresentationGapWorld",
     "RidgelessWorld",
     "Simulation",
+    "ThreeViewsWorld",
     "TwoStageRidgeWorld",
     "VarianceRisks",
     "World",
+    "accuracies_of_votes",
     "averaging_step",
     "false_objects",
     "is_shipped",
@@ -78,6 +81,7 @@ __all__ = [
     "shipped_trainings",
     "spike_student_risk",
     "student_floor",
+    "three_view_accuracies",
     "trained",
     "two_stage_ridge_risks",
     "variance_risks",

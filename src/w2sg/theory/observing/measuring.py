@@ -12,6 +12,7 @@ from w2sg.theory.observing import beliefs, neighbours, spectra
 from w2sg.theory.observing.algebra import RANK, basis, centred
 from w2sg.theory.observing.observed import AuditedLabels, FeatureSpace, ObservedRun, Refits
 from w2sg.theory.observing.risks import differs, divergence, losses, squared
+from w2sg.theory.observing.unsupervised import without_labels
 
 Quantities = dict[str, Quantity]
 
@@ -36,6 +37,8 @@ def _unaudited(seen: ObservedRun, shared: Mapping[str, Quantity]) -> Observables
         quantities |= _supervisor(seen.refits, seen)
         if seen.student_held_out is not None:
             quantities |= _refitted(seen.refits, seen.student_held_out, seen)
+    if seen.setting == "classification":
+        quantities |= without_labels(seen)
     quantities |= {**shared, **_student_on_features(seen)}
     quantities |= {name: exactly(value, "by construction") for name, value in seen.known.items()}
     return Observables(seen.run, seen.setting, quantities, dict(seen.facts), _missing(seen, quantities))
@@ -277,14 +280,23 @@ REASONS: Mapping[str, str] = {
     "weak_space": "the supervisor has no features",
     "student_space": "the student has no features before training",
     "student_held_out": "students were not trained again",
+    "judge": "no judge was trained",
 }
-NO_RIDGE = {"ridge_weak": "the supervisor is no ridge regression", "ridge_strong": "the student is no ridge regression"}
+OTHERWISE: Mapping[str, str] = {
+    "ridge_weak": "the supervisor is no ridge regression",
+    "ridge_strong": "the student is no ridge regression",
+    "spectral_gain": "there are not two classes, or no three views that err independently vary together as these do",
+    "dawid_skene_gain": "the model has more numbers than there are inputs",
+}
+"""Why a quantity is missing although every part is there."""
 NEEDS: Mapping[str, tuple[str, ...]] = {
     "refits": (
         "weak_",
         "ensemble_",
         "refitted_gain",
         "pooled_gain",
+        "line_gain",
+        "thresholded_gain",
         "supervisor_slope",
         "label_variance",
         "noise",
@@ -302,7 +314,8 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
         "overlap",
         "robust",
     ),
-    "student_held_out": ("refitted_gain", "pooled_gain"),
+    "student_held_out": ("refitted_gain", "pooled_gain", "line_gain", "thresholded_gain"),
+    "judge": ("spectral_gain", "dawid_skene_gain"),
 }
 """Which quantities (by the start of their names) need which part of what was seen."""
 
@@ -316,5 +329,5 @@ def _missing(seen: ObservedRun, quantities: Quantities) -> dict[str, str]:
         absent = [part for part, starts in NEEDS.items() if getattr(seen, part) is None and name.startswith(starts)]
         absent_audit = ["no labels were bought"] if name.startswith("audit_") else []
         reasons = absent_audit + [seen.why_not.get(part, REASONS[part]) for part in absent]
-        missing[name] = "; ".join(reasons) or NO_RIDGE.get(name, f"cannot be measured here ({seen.setting})")
+        missing[name] = "; ".join(reasons) or OTHERWISE.get(name, f"cannot be measured here ({seen.setting})")
     return missing
