@@ -227,5 +227,8 @@ def test_a_run_has_the_estimates_that_its_parts_allow() -> None:
     assert found["line_gain"].estimator == "one pair, slope 1"
     lined = observe(replace(judged, judge_held_out=soft["held"][:, 2]))[0]
     assert lined["line_gain"].estimator == "line through three pairs"
+    few = observe(replace(judged, weak=weak[:5], student=student[:5], judge=judge[:5]))[0]
+    assert not set(names) & set(few.quantities)
+    assert few.missing["line_gain"] == "there are too few inputs"
     backwards = observe(replace(judged, judge=judge[::-1]))[0]
     assert "spectral_gain" in backwards or "vary together" in backwards.missing["spectral_gain"]

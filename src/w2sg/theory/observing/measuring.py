@@ -285,6 +285,8 @@ REASONS: Mapping[str, str] = {
 OTHERWISE: Mapping[str, str] = {
     "ridge_weak": "the supervisor is no ridge regression",
     "ridge_strong": "the student is no ridge regression",
+    "line_gain": "there are too few inputs",
+    "thresholded_gain": "there are too few inputs",
     "spectral_gain": "there are not two classes, or no three views that err independently vary together as these do",
     "dawid_skene_gain": "the model has more numbers than there are inputs",
 }

@@ -126,33 +126,36 @@ def dawid_skene(named: IntArray, n_classes: int) -> Estimated:
 
 def without_labels(seen: ObservedRun) -> dict[str, Quantity]:
     """Return the gain in 0-1 risk that each estimate implies, for those that a run allows."""
-    gains: dict[str, tuple[Estimated, str]] = {}
+    estimates: dict[str, tuple[Callable[[], Estimated], str]] = {}
     fresh = [seen.weak, seen.student] + ([] if seen.judge is None else [seen.judge])
-    named = np.stack([part.argmax(axis=1) for part in fresh], axis=1)
-    if seen.refits is not None and seen.student_held_out is not None and len(seen.refits.labels) >= GROUPS:
+    named = _named(fresh)
+    if seen.refits is not None and seen.student_held_out is not None:
         held_out, labels = [seen.refits.held_out, seen.student_held_out], seen.refits.labels.argmax(axis=1)
         if seen.judge is not None and seen.judge_held_out is not None:
             held_out.append(seen.judge_held_out)
-        views = len(held_out)
-        said = np.stack([part.argmax(axis=1) for part in held_out], axis=1)
-        line = agreement_on_the_line(said, labels, named[:, :views])
-        gains["line_gain"] = line, "line through three pairs" if views > 2 else "one pair, slope 1"
-        sure, known = (np.stack([p.max(axis=1) for p in parts[:views]], axis=1) for parts in (fresh, held_out))
+        views, said = len(held_out), _named(held_out)
+        known, sure = (np.stack([part.max(axis=1) for part in parts[:views]], axis=1) for parts in (held_out, fresh))
         right = (said == labels[:, None]).astype(np.float64)
-        gains["thresholded_gain"] = thresholded_confidence(known, right, sure), "largest probability"
+        line = "line through three pairs" if views > 2 else "one pair, slope 1"
+        estimates["line_gain"] = lambda: agreement_on_the_line(said, labels, named[:, :views]), line
+        estimates["thresholded_gain"] = lambda: thresholded_confidence(known, right, sure), "largest probability"
     if seen.judge is not None:
         how = "supervisor, student and judge"
-        estimates: dict[str, Callable[[], Estimated]] = {
-            "spectral_gain": lambda: spectral_meta_learner(named),
-            "dawid_skene_gain": lambda: dawid_skene(named, seen.weak.shape[1]),
-        }
-        for name, estimate in estimates.items():
-            try:
-                gains[name] = estimate(), how
-            # what cannot be estimated of these views is missing, and the catalogue's reason stands beside it
-            except InputError:
-                continue
-    return {name: Quantity(found.gain, found.se, len(named), how) for name, (found, how) in gains.items()}
+        estimates["spectral_gain"] = lambda: spectral_meta_learner(named), how
+        estimates["dawid_skene_gain"] = lambda: dawid_skene(named, seen.weak.shape[1]), how
+    gains = {}
+    for name, (estimate, how) in estimates.items():
+        try:
+            found = estimate()
+        # What cannot be estimated of these views is missing, and says so where reasons are given.
+        except InputError:
+            continue
+        gains[name] = Quantity(found.gain, found.se, len(named), how)
+    return gains
+
+
+def _named(views: list[FloatArray]) -> IntArray:
+    return np.stack([probabilities.argmax(axis=1) for probabilities in views], axis=1)
 
 
 def _estimated(accuracies: Callable[..., FloatArray], *samples: FloatArray | IntArray) -> Estimated:
