@@ -1,6 +1,6 @@
 """Worlds: small universes in which what a theory says is known exactly, in closed form and simulated."""
 
-from w2sg.worlds.audits import ConformalWorld, DisagreementAuditWorld, PredictionPoweredWorld
+from w2sg.worlds.audits import ConformalWorld, DisagreementAuditWorld, PredictionPoweredWorld, WeaklyLabelledSetsWorld
 from w2sg.worlds.benign_overfitting import BenignOverfittingWorld
 from w2sg.worlds.certificate import CertificateWorld
 from w2sg.worlds.common import least_squares, resampled
@@ -31,6 +31,8 @@ from w2sg.worlds.random_features import RandomFeatureLimitWorld, spike_student_r
 from w2sg.worlds.representation import RepresentationGapWorld
 from w2sg.worlds.ridge import TwoStageRidgeWorld, two_stage_ridge_risks
 from w2sg.worlds.ridgeless import RidgelessWorld
+from w2sg.worlds.scaling import ScalingExponentWorld
+from w2sg.worlds.self_distillation import ResidualAsTeacherWorld, SelfDistillationWorld
 from w2sg.worlds.three_views import ThreeViewsWorld, accuracies_of_votes, three_view_accuracies
 
 __all__ = [
@@ -60,11 +62,15 @@ __all__ = [
     "Pretraining",
     "RandomFeatureLimitWorld",
     "RepresentationGapWorld",
+    "ResidualAsTeacherWorld",
     "RidgelessWorld",
+    "ScalingExponentWorld",
+    "SelfDistillationWorld",
     "Simulation",
     "ThreeViewsWorld",
     "TwoStageRidgeWorld",
     "VarianceRisks",
+    "WeaklyLabelledSetsWorld",
     "World",
     "accuracies_of_votes",
     "averaging_step",
