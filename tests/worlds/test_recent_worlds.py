@@ -139,3 +139,21 @@ def test_weak_labels_that_err_by_the_input_break_the_correction() -> None:
     wrong = exact("weakly-labelled-sets", error=0.3, follows=1.0)
     assert wrong["corrected_coverage"] > 1
     assert wrong["weak_coverage"] > wrong["coverage"] > wrong["agreement_bound"]
+
+
+def test_without_enough_pretraining_there_is_no_direction_and_no_gain() -> None:
+    """The share of the direction that is found jumps up from 0 at d / b^2 inputs, and tends to all of it."""
+    cosines = [exact("warm-start", mu=1.0, d=400, N=n)["limit_start_cos"] for n in (399, 401, 1600, 1_000_000)]
+    assert cosines[0] == 0
+    assert 0 < cosines[1] < 0.1
+    assert cosines[2] == pytest.approx(math.sqrt((1 - 0.25) / (1 + 0.25)))
+    assert cosines[3] == pytest.approx(1, abs=1e-3)
+    little, much = (exact("warm-start", N=n) for n in (100, 1600))
+    assert little["limit_gain"] == 0
+    assert much["limit_gain"] > 0.09
+    # one extreme eigenvalue of 400 dimensions is near its limit, and no nearer
+    world = registry.build("worlds", {"kind": "warm-start", "trials": 10})
+    assert isinstance(world, World)
+    found = world.simulate(np.random.default_rng(0))
+    for name in ("start_cos", "start_accuracy", "best_accuracy", "gain"):
+        assert found[name].value == pytest.approx(much[f"limit_{name}"], abs=0.01), name

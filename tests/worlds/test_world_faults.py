@@ -85,6 +85,8 @@ EYE = np.eye(2)
         ("three-views", {"weak": 0.9, "student": 0.6, "copied": 0.7}, "lower what is copied"),
         ("three-views", {"student": 0.9, "judge": 0.55, "shared": 0.7}, "'judge' would have to be right"),
         ("weakly-labelled-sets", {"error": 0.5}, "error"),
+        ("warm-start", {"weak": 1.0}, "weak"),
+        ("warm-start", {"mu": 0}, "mu"),
         ("prediction-powered", {"prevalence": 1}, "prevalence"),
         ("prediction-powered", {"prevalence": 0.01}, "10 labels of the rarer kind"),
         ("mixture", {"N": 1_000_000, "d": 5000}, "at most 100,000,000 numbers"),

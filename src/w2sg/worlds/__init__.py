@@ -34,6 +34,7 @@ from w2sg.worlds.ridgeless import RidgelessWorld
 from w2sg.worlds.scaling import ScalingExponentWorld
 from w2sg.worlds.self_distillation import ResidualAsTeacherWorld, SelfDistillationWorld
 from w2sg.worlds.three_views import ThreeViewsWorld, accuracies_of_votes, three_view_accuracies
+from w2sg.worlds.warm_start import WarmStartWorld
 
 __all__ = [
     "DIALLED",
@@ -70,6 +71,7 @@ __all__ = [
     "ThreeViewsWorld",
     "TwoStageRidgeWorld",
     "VarianceRisks",
+    "WarmStartWorld",
     "WeaklyLabelledSetsWorld",
     "World",
     "accuracies_of_votes",
