@@ -85,14 +85,14 @@ def test_the_tangent_is_exact_for_any_data(seed: int, weight: float) -> None:
 
 def test_residuals_remove_a_bias_that_a_copy_keeps_and_bring_back_the_noise() -> None:
     """With many labels a copy keeps the bias of the penalty; where the penalty was right, residuals do harm."""
-    many = [exact("residual-as-teacher", gamma=g, penalty=1.0, steps=20) for g in (0.1, 0.01, 0.001)]
+    many = [exact("residual-steps", gamma=g, penalty=1.0, steps=20) for g in (0.1, 0.01, 0.001)]
     assert [one["matching_risk"] for one in many][-1] == pytest.approx(many[0]["limit_matching_bias"], rel=0.01)
     for before, after in zip(many, many[1:], strict=False):
         assert after["residual_risk"] < before["residual_risk"] / 5
     for one, gamma in zip(many, (0.1, 0.01, 0.001), strict=True):
         assert one["limit_residual_risk"] == pytest.approx(gamma / (1 - gamma))
         assert one["residual_risk"] == pytest.approx(one["limit_residual_risk"], rel=0.02)
-    right = exact("residual-as-teacher", gamma=0.5, penalty=0.5, steps=20)
+    right = exact("residual-steps", gamma=0.5, penalty=0.5, steps=20)
     assert right["residual_risk"] > 2 * right["matching_risk"]
     endless = residual_risk(0.5, 1.0, 0.5, 10**6)
     assert endless == pytest.approx(right["limit_residual_risk"], rel=1e-3)

@@ -32,7 +32,7 @@ from w2sg.worlds.representation import RepresentationGapWorld
 from w2sg.worlds.ridge import TwoStageRidgeWorld, two_stage_ridge_risks
 from w2sg.worlds.ridgeless import RidgelessWorld
 from w2sg.worlds.scaling import ScalingExponentWorld
-from w2sg.worlds.self_distillation import ResidualAsTeacherWorld, SelfDistillationWorld
+from w2sg.worlds.self_distillation import ResidualStepsWorld, SelfDistillationWorld
 from w2sg.worlds.three_views import ThreeViewsWorld, accuracies_of_votes, three_view_accuracies
 from w2sg.worlds.warm_start import WarmStartWorld
 
@@ -63,7 +63,7 @@ __all__ = [
     "Pretraining",
     "RandomFeatureLimitWorld",
     "RepresentationGapWorld",
-    "ResidualAsTeacherWorld",
+    "ResidualStepsWorld",
     "RidgelessWorld",
     "ScalingExponentWorld",
     "SelfDistillationWorld",

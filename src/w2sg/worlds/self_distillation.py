@@ -90,9 +90,9 @@ def eigenvalue_mean(gamma: float, function: Callable[[FloatArray], FloatArray]) 
 
 
 def residual_risk(gamma: float, sigma2: float, penalty: float, steps: int, r2: float = 1.0) -> float:
-    """Return the limit of the risk after so many steps of a teacher that fits the student's residuals by ridge.
+    """Return the limit of the risk after so many steps in which the supervisor fits the student's residuals by ridge.
 
-    The first step is a copy of the teacher. After `j` of them the share `1 - h^j` of each eigendirection is learned,
+    The first step is a copy of the supervisor. After `j` of them the share `1 - h^j` of each eigendirection is learned,
     with `h = lambda / (s + lambda)`: the bias shrinks like `h^j`, and the noise of least squares comes back.
 
     Raises:
@@ -180,10 +180,10 @@ class SelfDistillationWorld(_RidgeAgain):
 
 
 @register(paper="2603.25466")
-class ResidualAsTeacherWorld(_RidgeAgain):
+class ResidualStepsWorld(_RidgeAgain):
     """A student that copies a ridge supervisor, and one for which the supervisor fits the residuals, step by step."""
 
-    kind: Literal["residual-as-teacher"] = "residual-as-teacher"
+    kind: Literal["residual-steps"] = "residual-steps"
     steps: int = Field(10, ge=1, le=10_000, description="how often residuals are fitted; once is a copy")
 
     @model_validator(mode="after")
@@ -211,11 +211,12 @@ class ResidualAsTeacherWorld(_RidgeAgain):
         rows = []
         for _ in range(self.trials):
             x, y, truth = self._drawn(rng)
-            # the same inputs in each step, so the hat matrix is made once
-            hat = self._fit(x, np.eye(len(x)))
-            student = matching = hat @ y
+            gram, moments = x.T @ x, x.T @ y
+            # the same inputs in each step, so what a fit of residuals is multiplied by is made once
+            inverse = np.linalg.inv(gram + len(x) * self.penalty * np.eye(self.d))
+            student = matching = inverse @ moments
             for _ in range(self.steps - 1):
-                student = student + hat @ (y - x @ student)
+                student = student + inverse @ (moments - gram @ student)
             risks = {"matching_risk": matching, "residual_risk": student}
             rows.append({name: float(np.sum((fit - truth) ** 2)) for name, fit in risks.items()})
         return means_of(rows)
