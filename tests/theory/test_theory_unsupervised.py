@@ -225,8 +225,6 @@ def test_a_run_has_the_estimates_that_its_parts_allow() -> None:
     names = ("line_gain", "thresholded_gain", "spectral_gain", "dawid_skene_gain")
     assert all(found[name].se > 0 and found[name].n == 400 for name in names)
     assert found["line_gain"].estimator == "one pair, slope 1"
-    lined = observe(replace(judged, judge_held_out=soft["held"][:, 2]))[0]
-    assert lined["line_gain"].estimator == "line through three pairs"
     few = observe(replace(judged, weak=weak[:5], student=student[:5], judge=judge[:5]))[0]
     assert not set(names) & set(few.quantities)
     assert few.missing["line_gain"] == "there are too few inputs"

@@ -88,8 +88,6 @@ class ObservedRun:
             labels, `(n, k)`, or None.
         judge: Predictions of the judge, the strong student trained on the supervision labels, for the fresh inputs,
             `(m, k)`, or None.
-        judge_held_out: Predictions for the supervision inputs by judges that did not see their labels, `(n, k)`, or
-            None.
         known: Quantities of the catalogue that are known by construction, such as penalties, by name.
         why_not: Why a part is None, by its field's name.
     """
@@ -107,7 +105,6 @@ class ObservedRun:
     student_space: FeatureSpace | None = None
     student_held_out: FloatArray | None = None
     judge: FloatArray | None = None
-    judge_held_out: FloatArray | None = None
     known: Mapping[str, float] = field(default_factory=dict)
     why_not: Mapping[str, str] = field(default_factory=dict)
 

@@ -131,13 +131,11 @@ def without_labels(seen: ObservedRun) -> dict[str, Quantity]:
     named = _named(fresh)
     if seen.refits is not None and seen.student_held_out is not None:
         held_out, labels = [seen.refits.held_out, seen.student_held_out], seen.refits.labels.argmax(axis=1)
-        if seen.judge is not None and seen.judge_held_out is not None:
-            held_out.append(seen.judge_held_out)
-        views, said = len(held_out), _named(held_out)
-        known, sure = (np.stack([part.max(axis=1) for part in parts[:views]], axis=1) for parts in (held_out, fresh))
+        # No judge here: a line through the three pairs that it would make has a slope of noise, worse than 1.
+        said = _named(held_out)
+        known, sure = (np.stack([part.max(axis=1) for part in parts[:2]], axis=1) for parts in (held_out, fresh))
         right = (said == labels[:, None]).astype(np.float64)
-        line = "line through three pairs" if views > 2 else "one pair, slope 1"
-        estimates["line_gain"] = lambda: agreement_on_the_line(said, labels, named[:, :views]), line
+        estimates["line_gain"] = lambda: agreement_on_the_line(said, labels, named[:, :2]), "one pair, slope 1"
         estimates["thresholded_gain"] = lambda: thresholded_confidence(known, right, sure), "largest probability"
     if seen.judge is not None:
         how = "supervisor, student and judge"
