@@ -25,5 +25,5 @@ def predict_all(seen: Iterable[Observables], among: Sequence[Theory], level: flo
         theory.predict(observables, level)
         for observables in seen
         for theory in among
-        if (theory.reads_labels if observables.labels else theory.info == InfoSet.S0)
+        if (theory.reads_labels if observables.labels else theory.info <= InfoSet.S0_VALIDATION)
     ]

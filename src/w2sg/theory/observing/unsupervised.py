@@ -13,7 +13,7 @@ from scipy.stats import norm
 from w2sg.core import FloatArray, InputError, IntArray
 from w2sg.supervisors import dawid_skene as fitted_annotators
 from w2sg.theory.observables import Quantity
-from w2sg.theory.observing.observed import ObservedRun
+from w2sg.theory.observing.observed import UnseenLabels
 from w2sg.worlds import accuracies_of_votes
 
 GROUPS = 10
@@ -124,23 +124,28 @@ def dawid_skene(named: IntArray, n_classes: int) -> Estimated:
     return _estimated(accuracies, named)
 
 
-def without_labels(seen: ObservedRun) -> dict[str, Quantity]:
-    """Return the gain in 0-1 risk that each estimate implies, for those that a run allows."""
-    estimates: dict[str, tuple[Callable[[], Estimated], str]] = {}
-    fresh = [seen.weak, seen.student] + ([] if seen.judge is None else [seen.judge])
-    named = _named(fresh)
-    if seen.refits is not None and seen.student_held_out is not None:
-        held_out, labels = [seen.refits.held_out, seen.student_held_out], seen.refits.labels.argmax(axis=1)
-        # No judge here: a line through the three pairs that it would make has a slope of noise, worse than 1.
-        said = _named(held_out)
-        known, sure = (np.stack([part.max(axis=1) for part in parts[:2]], axis=1) for parts in (held_out, fresh))
-        right = (said == labels[:, None]).astype(np.float64)
-        estimates["line_gain"] = lambda: agreement_on_the_line(said, labels, named[:, :2]), "one pair, slope 1"
-        estimates["thresholded_gain"] = lambda: thresholded_confidence(known, right, sure), "largest probability"
-    if seen.judge is not None:
-        how = "supervisor, student and judge"
-        estimates["spectral_gain"] = lambda: spectral_meta_learner(named), how
-        estimates["dawid_skene_gain"] = lambda: dawid_skene(named, seen.weak.shape[1]), how
+def without_labels(judged: UnseenLabels, weak: FloatArray, student: FloatArray) -> dict[str, Quantity]:
+    """Return the gain in 0-1 risk that each estimate implies, for those that there is a value of.
+
+    Args:
+        judged: Labels that no model saw, and the judge.
+        weak: The supervisor's predictions for the fresh inputs, `(m, k)`.
+        student: The student's, `(m, k)`.
+    """
+    pair, held_out, labels = [weak, student], [judged.weak, judged.student], judged.labels.argmax(axis=1)
+    named, known = _named(pair), _named(held_out)
+    right = (known == labels[:, None]).astype(np.float64)
+    sure = [np.stack([view.max(axis=1) for view in views], axis=1) for views in (held_out, pair)]
+    judges = _named([*pair, judged.judge_fresh])
+    three = "supervisor, student and judge"
+    # The line is one of supervisor and student alone: the slope through the three pairs that a judge would make is
+    # noise, and worse than 1.
+    estimates: dict[str, tuple[Callable[[], Estimated], str]] = {
+        "line_gain": (lambda: agreement_on_the_line(known, labels, named), "one pair, slope 1"),
+        "thresholded_gain": (lambda: thresholded_confidence(sure[0], right, sure[1]), "largest probability"),
+        "spectral_gain": (lambda: spectral_meta_learner(judges), three),
+        "dawid_skene_gain": (lambda: dawid_skene(judges, weak.shape[1]), three),
+    }
     gains = {}
     for name, (estimate, how) in estimates.items():
         try:
@@ -148,7 +153,7 @@ def without_labels(seen: ObservedRun) -> dict[str, Quantity]:
         # What cannot be estimated of these views is missing, and says so where reasons are given.
         except InputError:
             continue
-        gains[name] = Quantity(found.gain, found.se, len(named), how)
+        gains[name] = Quantity(found.gain, found.se, len(weak), how)
     return gains
 
 
