@@ -148,6 +148,9 @@ def test_thresholded_confidence_counts_what_lies_above_the_quantile() -> None:
     assert found.accuracies == pytest.approx([(fresh[:, 0] >= cut).mean() for cut in cuts])
     nobody = thresholded_confidence(held_out, np.zeros((20, 2)), fresh)
     assert list(nobody.accuracies) == [0, 0]
+    # hard answers have one confidence, which tells nothing: the accuracy is that on labelled inputs
+    hard = thresholded_confidence(np.ones((20, 2)), right, np.ones((100, 2)))
+    assert hard.accuracies == pytest.approx(right.mean(axis=0))
 
 
 def test_thresholded_confidence_is_right_where_a_threshold_tells_right_from_wrong() -> None:

@@ -64,7 +64,8 @@ def agreement_on_the_line(held_out: IntArray, labels: IntArray, fresh: IntArray)
 def thresholded_confidence(held_out: FloatArray, right: FloatArray, fresh: FloatArray) -> Estimated:
     """Return the share of fresh inputs with a confidence above a threshold (Garg et al., arXiv 2201.04234, equation 1).
 
-    The threshold is such that as large a share of labelled inputs lies below it as the view gets wrong there.
+    The threshold is such that on labelled inputs this share is the view's accuracy there. Inputs exactly at it count in
+    part, by the same rule: a view that is always equally sure keeps its accuracy.
 
     Args:
         held_out: The confidence of each view on labelled inputs that did not train it, `(n, p)`.
@@ -75,11 +76,16 @@ def thresholded_confidence(held_out: FloatArray, right: FloatArray, fresh: Float
         InputError: There are fewer rows than `GROUPS`.
     """
 
+    def accuracy(held_out: FloatArray, right: FloatArray, fresh: FloatArray) -> float:
+        n, hits = len(held_out), int(right.sum())
+        if not hits:
+            return 0.0
+        cut = np.sort(held_out)[n - hits]
+        part = (hits - (held_out > cut).sum()) / (held_out == cut).sum()
+        return float((fresh > cut).mean() + part * (fresh == cut).mean())
+
     def accuracies(held_out: FloatArray, right: FloatArray, fresh: FloatArray) -> FloatArray:
-        # The last row is for a view that is never right: no input is surer than that.
-        ordered = np.vstack([np.sort(held_out, axis=0), np.full(held_out.shape[1], np.inf)])
-        wrong = (1 - right).sum(axis=0).astype(np.int64)
-        return np.asarray((fresh >= ordered[wrong, np.arange(len(wrong))]).mean(axis=0))
+        return np.array([accuracy(*columns) for columns in zip(held_out.T, right.T, fresh.T, strict=True)])
 
     return _estimated(accuracies, held_out, right, fresh)
 
