@@ -62,7 +62,7 @@ def agreement_on_the_line(held_out: IntArray, labels: IntArray, fresh: IntArray)
 
 
 def thresholded_confidence(held_out: FloatArray, right: FloatArray, fresh: FloatArray) -> Estimated:
-    """Return the share of fresh inputs with a confidence above a threshold (Garg et al., arXiv 2201.04234, equation 1).
+    """Return the share of fresh inputs with a confidence above a threshold (Garg et al., arXiv 2201.04234).
 
     The threshold is such that on labelled inputs this share is the view's accuracy there. Inputs exactly at it count in
     part, by the same rule: a view that is always equally sure keeps its accuracy.
