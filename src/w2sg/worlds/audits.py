@@ -113,9 +113,9 @@ class ConformalWorld(World):
 class WeaklyLabelledSetsWorld(World):
     """Sets of a student on two classes, whose coverage is measured against weak labels, and corrected for their errors.
 
-    The class is -1 or 1, the input `N(distance * class, 1)`. The student's set holds 1
-    where the input is at least `-reach`, and -1 where it is at most `reach`. A weak label is the class, wrong with
-    chance `error`; on the share `follows` of the inputs it is the sign of the input, which the student sees too.
+    The class is -1 or 1, the input `N(distance * class, 1)`. The student's set holds 1 where the input is at least
+    `-reach`, and -1 where it is at most `reach`. A weak label is the class, wrong with chance `error`; on the share
+    `follows` of the inputs it is the sign of the input, which the student sees too.
     """
 
     kind: Literal["weakly-labelled-sets"] = "weakly-labelled-sets"

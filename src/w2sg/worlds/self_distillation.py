@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from w2sg.core import FloatArray, register
-from w2sg.worlds.common import affordable, means_of, within
+from w2sg.worlds.common import above, affordable, means_of, within
 from w2sg.worlds.contract import Simulation, World
 from w2sg.worlds.ridge import best_weak_penalty, ridge_moments
 
@@ -69,7 +69,7 @@ def self_distillation(gamma: float, sigma2: float, penalty: float, r2: float = 1
         InputError: The penalty is not above 0, or another value is negative.
     """
     within(0, math.inf, gamma=gamma, sigma2=sigma2, r2=r2)
-    within(math.ulp(0.0), math.inf, penalty=penalty)
+    above(0, penalty=penalty)
     c = 1 + gamma + penalty
     q = (1 - gamma + penalty) ** 2 + 4 * gamma * penalty
     slope = 2 * (penalty * r2 - gamma * sigma2) / q**1.5
@@ -96,10 +96,10 @@ def residual_risk(gamma: float, sigma2: float, penalty: float, steps: int, r2: f
     with `h = lambda / (s + lambda)`: the bias shrinks like `h^j`, and the noise of least squares comes back.
 
     Raises:
-        InputError: The penalty is not above 0, there is no step, or another value is negative.
+        InputError: Penalty or gamma is not above 0, there is no step, or another value is negative.
     """
-    within(0, math.inf, gamma=gamma, sigma2=sigma2, r2=r2)
-    within(math.ulp(0.0), math.inf, penalty=penalty, gamma=gamma)
+    within(0, math.inf, sigma2=sigma2, r2=r2)
+    above(0, penalty=penalty, gamma=gamma)
     within(1, math.inf, steps=steps)
 
     def left(s: FloatArray) -> FloatArray:
