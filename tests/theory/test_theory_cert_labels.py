@@ -277,3 +277,75 @@ def test_what_heads_refuse() -> None:
             measure.pac_bayes_kl(risk, n, kl, 0.05)
     with pytest.raises(InputError, match="scales must be positive"):
         measure.gaussian_kl([1.0], 0.0, 1.0)
+
+
+def weakly_labelled(rng: np.random.Generator, n: int, confusion: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Truth, weak labels that err by the confusion matrix, and sets that hold the truth nine times in ten."""
+    k = len(confusion)
+    truth = rng.integers(k, size=n)
+    weak = (rng.random((n, 1)) > confusion[truth].cumsum(axis=1)).sum(axis=1)
+    sets = rng.random((n, k)) < 0.3
+    sets[np.arange(n), truth] = rng.random(n) < 0.9
+    return truth, weak, sets
+
+
+CONFUSION = np.array([[0.7, 0.2, 0.1], [0.1, 0.6, 0.3], [0.2, 0.0, 0.8]])
+
+
+def test_coverage_by_weak_labels_is_that_of_the_truth() -> None:
+    """For any sets and any confusion matrix: the mean is unbiased, and each number is within its span."""
+    rng = derive(0, "weak sets")
+    truth, weak, sets = weakly_labelled(rng, 200_000, CONFUSION)
+    values, (low, high) = measure.hits_by_weak_labels(sets, weak, CONFUSION)
+    covered = sets[np.arange(len(truth)), truth].mean()
+    assert values.mean() == pytest.approx(covered, abs=4 * values.std() / math.sqrt(len(values)))
+    assert low <= values.min() <= values.max() <= high
+    certain, span = measure.hits_by_weak_labels(sets, truth, np.eye(3))
+    assert certain.mean() == covered
+    assert span == (0.0, 1.0)
+
+
+def test_certified_coverage_by_weak_labels_holds() -> None:
+    rng, failures = derive(1, "weak sets"), {"agreement": 0, "confusion": 0}
+    for _ in range(300):
+        truth, weak, sets = weakly_labelled(rng, 1000, CONFUSION)
+        by_confusion = c.coverage_by_confusion(sets, weak, CONFUSION, 0.1)
+        by_agreement = c.coverage_by_agreement(sets[np.arange(1000), weak], (weak != truth)[:200], 0.1)
+        failures["confusion"] += (by_confusion.low or 0) > 0.9
+        failures["agreement"] += (by_agreement.low or 0) > 0.9
+    # 45 of 300 lie more than 2.8 standard deviations above a rate of .1
+    assert max(failures.values()) <= 45
+    assert (by_confusion.strength, by_confusion.n_labels) == ("conditional", 0)
+    assert (by_agreement.strength, by_agreement.n_labels) == ("unconditional", 200)
+    assert 0.7 < (by_confusion.low or 0) < 0.9
+    assert by_confusion.estimate == pytest.approx(0.9, abs=0.1)
+
+
+def test_coverage_by_agreement_is_the_agreement_sandwich_for_sets_of_one_class() -> None:
+    rng = derive(2, "weak sets")
+    weak, student, wrong = rng.integers(3, size=500), rng.integers(3, size=500), rng.random(100) < 0.1
+    coverage = c.coverage_by_agreement(weak == student, wrong, 0.05)
+    risk = c.student_risk_by_agreement(weak, student, wrong, 0.05)
+    assert 1 - (risk.high or 0) == pytest.approx(coverage.low)
+
+
+def test_weak_labels_that_contradict_their_matrix_are_noticed() -> None:
+    """Weak labels that are always in the set cannot err as often as the matrix says, whatever the input."""
+    sets = np.eye(2)[np.arange(1000) % 2]
+    with pytest.raises(Inapplicable, match="errors depend on the input"):
+        c.coverage_by_confusion(sets, np.arange(1000) % 2, [[0.7, 0.3], [0.3, 0.7]], 0.05)
+
+
+@pytest.mark.parametrize(
+    ("sets", "weak", "confusion", "message"),
+    [
+        ([[1, 0]], [0, 1], np.eye(2), "sets \\(n, k\\), weak labels"),
+        ([[1, 0]], [2], np.eye(2), "sets \\(n, k\\), weak labels"),
+        ([[1, 0.5]], [0], np.eye(2), "yes or no"),
+        ([[1, 0]], [0], [[0.5, 0.6], [0.5, 0.5]], "rows of 'confusion' probabilities"),
+        ([[1, 0]], [0], [[0.5, 0.5], [0.5, 0.5]], "has no inverse"),
+    ],
+)
+def test_what_coverage_by_weak_labels_refuses(sets: Any, weak: Any, confusion: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        c.coverage_by_confusion(sets, weak, confusion, 0.05)

@@ -14,7 +14,10 @@ from w2sg.core import InputError, registry
 from w2sg.theory import CATALOGUE, Answer, InfoSet, Observables, Quantity
 from w2sg.theory.contracts import Target
 
-BASELINES = ("constant", "weak-risk", "disagreement", "training-agreement", "paired-difference")
+BASELINES = (
+    *("constant", "weak-risk", "disagreement", "training-agreement", "paired-difference"),
+    *("agreement-on-the-line", "thresholded-confidence", "spectral-meta-learner", "dawid-skene"),
+)
 SPECIAL = (0.0, 1.0, -1.0, 0.5, 2.0, 1e-300, 1e300, -1e-12, 99.0, 100.0, 101.0)
 FACTS = {
     "student_class": ("linear-least-squares", "ridge", "logit-linear", "mlp", "other"),

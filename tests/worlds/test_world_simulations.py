@@ -92,6 +92,14 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("certificate", {"method": "chernoff-kl", "k": 4, "n": 200}),
     ("certificate", {"method": "hoeffding", "k": 80, "n": 200}),
     ("gradient-flow", {"M": 32}),
+    ("self-distillation", {"penalty": 1.0, "d": 400}),
+    ("self-distillation", {"gamma": 2.0, "penalty": 0.3, "sigma2": 0.5, "r2": 2.0}),
+    ("residual-steps", {"gamma": 0.1, "penalty": 1.0}),
+    ("residual-steps", {"gamma": 2.0, "penalty": 0.3, "steps": 3, "sigma2": 0.5}),
+    ("scaling-exponent", {"n": 400, "signal_decay": 3.0}),
+    ("scaling-exponent", {"n": 50, "decay": 2.0, "noise": 0.3, "trials": 200}),
+    ("three-views", {"copied": 0.3, "shared": 0.2, "m": 40_000}),
+    ("weakly-labelled-sets", {"follows": 0.4, "error": 0.3, "reach": 0.0}),
 ]
 
 

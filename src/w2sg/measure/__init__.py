@@ -4,7 +4,7 @@ from w2sg.measure.accuracies import Estimand, accuracy_interval, accuracy_means,
 from w2sg.measure.bootstrap import bootstrap_pgr, bootstrap_pgrs
 from w2sg.measure.bounds.betting import Betting
 from w2sg.measure.bounds.certifier import Certifier, Side, Strength, by_side
-from w2sg.measure.bounds.conformal import ConformalCut, conformal_cut, weighted_cuts
+from w2sg.measure.bounds.conformal import ConformalCut, conformal_cut, hits_by_weak_labels, weighted_cuts
 from w2sg.measure.bounds.means import (
     INDEPENDENT,
     ChernoffKl,
@@ -150,6 +150,7 @@ __all__ = [
     "friedman",
     "gaussian_kl",
     "gibbs_loss",
+    "hits_by_weak_labels",
     "holm",
     "identified",
     "interval_over_seeds",

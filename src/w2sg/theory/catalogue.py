@@ -146,6 +146,13 @@ CATALOGUE: dict[str, Known] = {
         "none",
         SPLIT,
     ),
+    # accuracies without a label of the inputs in question
+    "line_gain": Known("gain if accuracies lie on the line of agreements", "error", SPLIT),
+    "thresholded_gain": Known("gain in the share of inputs on which a model is surer than a threshold", "error", SPLIT),
+    "spectral_gain": Known("gain by covariances of supervisor, student and judge", "error", SPLIT),
+    "dawid_skene_gain": Known(
+        "gain if supervisor, student and judge err independently given the class", "error", SPLIT
+    ),
     # representations
     "gap_plugin": Known("|P_s (I - P_w) y|^2 / n on the supervisor's supervision split", "squared", SPLIT),
     "gap_trace": Known("tr(P_s (I - P_w)) / N on unlabelled inputs", "none", S0),

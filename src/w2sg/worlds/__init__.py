@@ -1,6 +1,6 @@
 """Worlds: small universes in which what a theory says is known exactly, in closed form and simulated."""
 
-from w2sg.worlds.audits import ConformalWorld, DisagreementAuditWorld, PredictionPoweredWorld
+from w2sg.worlds.audits import ConformalWorld, DisagreementAuditWorld, PredictionPoweredWorld, WeaklyLabelledSetsWorld
 from w2sg.worlds.benign_overfitting import BenignOverfittingWorld
 from w2sg.worlds.certificate import CertificateWorld
 from w2sg.worlds.common import least_squares, resampled
@@ -37,6 +37,10 @@ from w2sg.worlds.random_features import (
 from w2sg.worlds.representation import RepresentationGapWorld
 from w2sg.worlds.ridge import TwoStageRidgeWorld, two_stage_ridge_risks
 from w2sg.worlds.ridgeless import RidgelessWorld
+from w2sg.worlds.scaling import ScalingExponentWorld
+from w2sg.worlds.self_distillation import ResidualStepsWorld, SelfDistillationWorld
+from w2sg.worlds.three_views import ThreeViewsWorld, accuracies_of_votes, three_view_accuracies
+from w2sg.worlds.warm_start import WarmStartWorld
 
 __all__ = [
     "DIALLED",
@@ -66,11 +70,18 @@ __all__ = [
     "Pretraining",
     "RandomFeatureLimitWorld",
     "RepresentationGapWorld",
+    "ResidualStepsWorld",
     "RidgelessWorld",
+    "ScalingExponentWorld",
+    "SelfDistillationWorld",
     "Simulation",
+    "ThreeViewsWorld",
     "TwoStageRidgeWorld",
     "VarianceRisks",
+    "WarmStartWorld",
+    "WeaklyLabelledSetsWorld",
     "World",
+    "accuracies_of_votes",
     "averaging_step",
     "false_objects",
     "filtered_student_floor",
@@ -86,6 +97,7 @@ __all__ = [
     "shipped_trainings",
     "spike_student_risk",
     "student_floor",
+    "three_view_accuracies",
     "trained",
     "two_stage_ridge_risks",
     "variance_risks",

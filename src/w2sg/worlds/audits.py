@@ -10,7 +10,7 @@ from scipy.optimize import brentq
 from scipy.stats import beta, norm
 
 from w2sg.core import register
-from w2sg.measure import MaurerPontil, Powered, conformal_cut, exact_high, exact_low, weighted_cuts
+from w2sg.measure import MaurerPontil, Powered, conformal_cut, exact_high, exact_low, hits_by_weak_labels, weighted_cuts
 from w2sg.worlds.common import means_of
 from w2sg.worlds.contract import Simulation, World, mean_of
 
@@ -107,6 +107,60 @@ class ConformalWorld(World):
         weights = (np.exp(self.shift * z - self.shift**2 / 2) for z in (x, test))
         cuts = weighted_cuts(scores, *weights, miss=self.miss)
         return {"coverage": float(np.mean(fresh <= plain)), "weighted_coverage": float(np.mean(fresh <= cuts))}
+
+
+@register(paper="2201.08315")
+class WeaklyLabelledSetsWorld(World):
+    """Sets of a student on two classes, whose coverage is measured against weak labels, and corrected for their errors.
+
+    The class is -1 or 1, the input `N(distance * class, 1)`. The student's set holds 1 where the input is at least
+    `-reach`, and -1 where it is at most `reach`. A weak label is the class, wrong with chance `error`; on the share
+    `follows` of the inputs it is the sign of the input, which the student sees too.
+    """
+
+    kind: Literal["weakly-labelled-sets"] = "weakly-labelled-sets"
+    distance: float = Field(1.0, gt=0, le=10, description="mean of the inputs of class 1")
+    reach: float = Field(0.3, ge=0, le=10, description="how far beyond 0 a class still belongs to the set")
+    error: float = Field(0.2, ge=0, lt=0.5, description="chance that a weak label is wrong, whatever the input")
+    follows: float = Field(0.0, ge=0, le=1, description="share of weak labels that are the sign of the input")
+    n: int = Field(2000, ge=2, le=1_000_000, description="inputs with weak labels")
+    trials: int = Field(400, ge=2, le=100_000, description="simulated samples")
+
+    def exact(self) -> Mapping[str, float]:
+        """Return the coverage of the truth and of weak labels, its correction, and the bound by agreement."""
+        covered = float(norm.cdf(self.distance + self.reach))
+        both = covered + float(norm.cdf(self.reach - self.distance))
+        chance = (1 - self.error) * covered + self.error * (both - covered)
+        # the sign of the input is in every set
+        held, wrong = self.follows + (1 - self.follows) * chance, self._wrong
+        return {
+            "coverage": covered,
+            "weak_coverage": held,
+            "corrected_coverage": (held - wrong * both) / (1 - 2 * wrong),
+            "agreement_bound": held - wrong,
+        }
+
+    @property
+    def _wrong(self) -> float:
+        return self.follows * float(norm.cdf(-self.distance)) + (1 - self.follows) * self.error
+
+    def simulate(self, rng: np.random.Generator) -> Mapping[str, Simulation]:
+        """Draw inputs and weak labels; the confusion matrix is the true one, over all inputs."""
+        return means_of(self._trial(rng) for _ in range(self.trials))
+
+    def _trial(self, rng: np.random.Generator) -> dict[str, float]:
+        label = rng.integers(2, size=self.n)
+        x = self.distance * (2 * label - 1) + rng.standard_normal(self.n)
+        follows, wrong = rng.random(self.n) < self.follows, rng.random(self.n) < self.error
+        weak = np.where(follows, x > 0, label ^ wrong)
+        sets = np.stack([x <= self.reach, x >= -self.reach], axis=1)
+        rows, error = np.arange(self.n), self._wrong
+        values, _ = hits_by_weak_labels(sets, weak, [[1 - error, error], [error, 1 - error]])
+        return {
+            "coverage": float(sets[rows, label].mean()),
+            "weak_coverage": float(sets[rows, weak].mean()),
+            "corrected_coverage": float(values.mean()),
+        }
 
 
 @register(paper="2311.01453")

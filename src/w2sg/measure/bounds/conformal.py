@@ -1,4 +1,4 @@
-"""Cuts of scores for prediction sets that hold the truth with a stated chance, also after a known shift."""
+"""Cuts of scores for prediction sets that hold the truth with a stated chance; their coverage from weak labels."""
 
 import math
 from dataclasses import dataclass
@@ -7,7 +7,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from w2sg.core import InputError
-from w2sg.measure.checks import FloatArray, as_floats, check_delta, check_share, same_length
+from w2sg.measure.checks import FloatArray, Span, as_floats, as_labels, check_delta, check_share, same_length
+
+MOST_CONDITION = 1e8
+"""A confusion matrix with a larger condition number has no inverse worth the name."""
 
 
 @dataclass(frozen=True)
@@ -95,3 +98,36 @@ def weighted_cuts(scores: ArrayLike, weights: ArrayLike, test_weights: ArrayLike
     needed = (1 - miss) * (heavier[-1] + test) * (1 - 1e-12)
     at = np.searchsorted(heavier, needed)
     return np.asarray(np.append(score[order], np.inf)[np.minimum(at, len(score))])
+
+
+def hits_by_weak_labels(sets: ArrayLike, weak: ArrayLike, confusion: ArrayLike) -> tuple[FloatArray, Span]:
+    """Return numbers whose mean is the coverage of the truth, from weak labels that err by a known confusion matrix.
+
+    Let `T[y, j] = P(weak label j | truth y)` whatever the input, and `U` its inverse. The sum of `U[weak label, i]`
+    over the classes i of an input's set has the expectation `sum_i sum_y P(i in set, truth y) (T U)[y, i]`, which is
+    the chance that the truth is in the set (the idea of Sesia, Wang, Tong, arXiv 2309.05092, as a mean).
+
+    Args:
+        sets: Whether each class is in the set of each input, shape (n, k).
+        weak: Weak labels, class numbers, shape (n,).
+        confusion: `T`, shape (k, k), rows of sum 1.
+
+    Returns:
+        The numbers, shape (n,), and the least and the largest that any set and weak label can give.
+
+    Raises:
+        InputError: Shapes do not fit, rows are no probabilities, or the matrix has no inverse.
+    """
+    chosen, named, t = np.asarray(sets, dtype=np.float64), as_labels("weak", weak), np.asarray(confusion, dtype=float)
+    k = t.shape[0]
+    if chosen.shape != (len(named), k) or t.shape != (k, k) or not named.size or named.max() >= k:
+        raise InputError(f"sets (n, k), weak labels and a confusion matrix (k, k), got {chosen.shape} and {t.shape}")
+    if not (np.isin(chosen, (0, 1)).all() and (t >= 0).all() and np.allclose(t.sum(axis=1), 1)):
+        raise InputError("sets must be yes or no for each class, and rows of 'confusion' probabilities of sum 1")
+    if np.linalg.cond(t) > MOST_CONDITION:
+        raise InputError(
+            "'confusion' has no inverse: some classes have the same weak labels, which tell nothing of them"
+        )
+    inverse = np.linalg.inv(t)
+    span = float(np.minimum(inverse, 0).sum(axis=1).min()), float(np.maximum(inverse, 0).sum(axis=1).max())
+    return np.asarray((chosen * inverse[named]).sum(axis=1)), span

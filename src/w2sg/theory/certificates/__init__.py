@@ -1,6 +1,6 @@
 """Certificates of runs: what may be promised of gain and risks with probability 1 - delta, one file for each sample."""
 
-from w2sg.theory.certificates.conformal import Conformal, split_conformal
+from w2sg.theory.certificates.conformal import Conformal, coverage_by_agreement, coverage_by_confusion, split_conformal
 from w2sg.theory.certificates.gain import cross_term, gain_by_audit, gain_by_misfit, gain_by_pairs
 from w2sg.theory.certificates.head import head_risk
 from w2sg.theory.certificates.identified import gain_by_identification
@@ -23,6 +23,8 @@ __all__ = [
     "LabelledRun",
     "Trusted",
     "certify_run",
+    "coverage_by_agreement",
+    "coverage_by_confusion",
     "cross_term",
     "gain_by_audit",
     "gain_by_explicit_misfit",

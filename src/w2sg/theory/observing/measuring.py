@@ -13,6 +13,7 @@ from w2sg.theory.observing.algebra import RANK, basis, centred
 from w2sg.theory.observing.identified import identified_gains
 from w2sg.theory.observing.observed import AuditedLabels, FeatureSpace, ObservedRun, Refits, UnseenLabels
 from w2sg.theory.observing.risks import differs, divergence, losses, squared
+from w2sg.theory.observing.unsupervised import without_labels
 
 Quantities = dict[str, Quantity]
 SHIFT_ERRORS = 1.645
@@ -46,6 +47,8 @@ def _unaudited(seen: ObservedRun, shared: Mapping[str, Quantity]) -> Observables
     for name, held_out in (("judged", seen.validation), ("judged_strict", seen.strict)):
         if held_out is not None:
             quantities |= _judged(name, held_out, seen, shifted)
+    if seen.validation is not None:
+        quantities |= without_labels(seen.validation, seen.weak, seen.student)
     quantities |= {**shared, **_student_on_features(seen)}
     quantities |= {name: exactly(value, "by construction") for name, value in seen.known.items()}
     return Observables(seen.run, seen.setting, quantities, dict(seen.facts), _missing(seen, quantities))
@@ -315,7 +318,15 @@ REASONS: Mapping[str, str] = {
     "validation": "no judge was trained",
     "strict": "no judge was trained on the labels that the supervisor saw",
 }
-NO_RIDGE = {"ridge_weak": "the supervisor is no ridge regression", "ridge_strong": "the student is no ridge regression"}
+OTHERWISE: Mapping[str, str] = {
+    "ridge_weak": "the supervisor is no ridge regression",
+    "ridge_strong": "the student is no ridge regression",
+    "line_gain": "there are too few inputs",
+    "thresholded_gain": "there are too few inputs",
+    "spectral_gain": "there are not two classes, or no three views that err independently vary together as these do",
+    "dawid_skene_gain": "the model has more numbers than there are inputs",
+}
+"""Why a quantity is missing although every part is there."""
 NEEDS: Mapping[str, tuple[str, ...]] = {
     "refits": (
         "weak_",
@@ -342,7 +353,14 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
         "robust",
     ),
     "student_held_out": ("refitted_gain", "pooled_gain"),
-    "validation": ("judged_gain_", "judged_batch_"),
+    "validation": (
+        "judged_gain_",
+        "judged_batch_",
+        "line_gain",
+        "thresholded_gain",
+        "spectral_gain",
+        "dawid_skene_gain",
+    ),
     "strict": ("judged_strict_",),
 }
 """Which quantities (by the start of their names) need which part of what was seen."""
@@ -357,5 +375,5 @@ def _missing(seen: ObservedRun, quantities: Quantities) -> dict[str, str]:
         absent = [part for part, starts in NEEDS.items() if getattr(seen, part) is None and name.startswith(starts)]
         absent_audit = ["no labels were bought"] if name.startswith("audit_") else []
         reasons = absent_audit + [seen.why_not.get(part, REASONS[part]) for part in absent]
-        missing[name] = "; ".join(reasons) or NO_RIDGE.get(name, f"cannot be measured here ({seen.setting})")
+        missing[name] = "; ".join(reasons) or OTHERWISE.get(name, f"cannot be measured here ({seen.setting})")
     return missing

@@ -23,9 +23,17 @@ from w2sg.theory.predictors.random_features import EarlyStopping, FilteredGain, 
 from w2sg.theory.predictors.representation import RepresentationGap, RepresentationTrace
 from w2sg.theory.predictors.similarity import Similarity
 from w2sg.theory.predictors.two_stage_ridge import Ridgeless, TwoStageRidgeGain
+from w2sg.theory.predictors.unsupervised import (
+    AgreementOnTheLine,
+    DawidSkeneGain,
+    SpectralMetaLearner,
+    ThresholdedConfidence,
+)
 
 __all__ = [
+    "AgreementOnTheLine",
     "Constant",
+    "DawidSkeneGain",
     "Disagreement",
     "EarlyStopping",
     "EnsembleCalibration",
@@ -56,7 +64,9 @@ __all__ = [
     "RepresentationTrace",
     "Ridgeless",
     "Similarity",
+    "SpectralMetaLearner",
     "StudentBelief",
+    "ThresholdedConfidence",
     "TrainingAgreement",
     "TwoStageRidgeGain",
     "WeakBelief",
