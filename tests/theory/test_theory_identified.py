@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from predictor_data import observed, statuses, theory
 
-from w2sg.core import FloatArray, InputError, one_hot
-from w2sg.theory import Certificate, Inapplicable, certificates
+from w2sg.core import FloatArray, Inapplicable, InputError, one_hot
+from w2sg.theory import Certificate, certificates
 from w2sg.theory.observing import ObservedRun, Refits, observe
 from w2sg.theory.observing.risks import losses, losses_by_label
 

@@ -7,9 +7,7 @@ import numpy as np
 import pytest
 from observer_data import recorded, tried, wine
 
-from w2sg.core import FloatArray
-from w2sg.theory import InfoSet, Observables
-from w2sg.theory.catalogue import CATALOGUE
+from w2sg.core import CATALOGUE, FloatArray, InfoSet, Observables
 from w2sg.theory.observing import beliefs
 from w2sg.theory.observing.runs import TaskObserver
 

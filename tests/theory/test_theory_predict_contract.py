@@ -10,9 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from predictor_data import LINEAR, THEORIES, observed, theory
 
-from w2sg.core import InputError, registry
-from w2sg.theory import CATALOGUE, Answer, InfoSet, Observables, Quantity
-from w2sg.theory.contracts import Target
+from w2sg.core import CATALOGUE, Answer, InfoSet, InputError, Observables, Quantity, Target, registry
 
 BASELINES = (
     *("constant", "weak-risk", "disagreement", "training-agreement", "paired-difference"),

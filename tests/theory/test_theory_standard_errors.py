@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from predictor_data import observed, said, status
 
-from w2sg.core import FloatArray
-from w2sg.theory import Quantity
+from w2sg.core import FloatArray, Quantity
 from w2sg.theory import hypotheses as given
 from w2sg.theory.observing import FeatureSpace, spectra
 from w2sg.worlds import least_squares

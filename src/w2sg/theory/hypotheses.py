@@ -10,8 +10,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
-from w2sg.theory.catalogue import InfoSet
-from w2sg.theory.contracts import Status
+from w2sg.core import InfoSet, Observables, Quantity, Status
 from w2sg.theory.judging import (
     LEVEL,
     Check,
@@ -24,7 +23,6 @@ from w2sg.theory.judging import (
     no_difference,
     p_above,
 )
-from w2sg.theory.observables import Observables, Quantity
 
 PROJECTION_SHARE = 0.01
 """A residual of at most this share of the misfit counts as none: it moves the gain by at most .2 sqrt(M R_s)."""

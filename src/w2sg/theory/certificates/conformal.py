@@ -4,11 +4,11 @@ from dataclasses import dataclass, replace
 
 from numpy.typing import ArrayLike
 
+from w2sg.core import Inapplicable
 from w2sg.measure import Betting, Certifier, ClopperPearson, as_flags, check_delta, conformal_cut, hits_by_weak_labels
 from w2sg.theory.certificate import Certificate, certified_mean
 from w2sg.theory.certificates.gain import FRESH
 from w2sg.theory.certificates.student import HELD_OUT
-from w2sg.theory.contracts import Inapplicable
 
 
 @dataclass(frozen=True)

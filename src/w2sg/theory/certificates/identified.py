@@ -5,13 +5,11 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike
 
-from w2sg.core import FloatArray, InputError, one_hot
+from w2sg.core import FloatArray, Inapplicable, InputError, Unit, one_hot
 from w2sg.measure import UNIT, Betting, Certifier, ClopperPearson, KnownMean, as_labels, check_delta, identified
-from w2sg.theory.catalogue import Unit
 from w2sg.theory.certificate import Certificate
 from w2sg.theory.certificates.gain import FRESH, as_predictions
 from w2sg.theory.certificates.student import HELD_OUT
-from w2sg.theory.contracts import Inapplicable
 from w2sg.theory.observing.risks import SMALLEST, losses, losses_by_label
 
 MOST: dict[Unit, float] = {"error": 1.0, "squared": 2.0, "kl": float(-np.log(SMALLEST))}

@@ -6,9 +6,8 @@ gain: each end is a linear program (`w2sg.measure.identified`).
 
 import numpy as np
 
-from w2sg.core import FloatArray
+from w2sg.core import FloatArray, Quantity
 from w2sg.measure import KnownMean, identified, tension
-from w2sg.theory.observables import Quantity
 from w2sg.theory.observing.observed import ObservedRun, Refits
 from w2sg.theory.observing.risks import losses, losses_by_label
 

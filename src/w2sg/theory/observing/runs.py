@@ -18,13 +18,14 @@ from w2sg.core import (
     Examples,
     FloatArray,
     InputError,
+    Observables,
+    Quantity,
     Student,
     TaskData,
     derive,
     one_hot,
 )
 from w2sg.lab import Setup
-from w2sg.theory.observables import Observables, Quantity
 from w2sg.theory.observing.facts import facts_of, penalties_of
 from w2sg.theory.observing.measuring import mean_of, observe, of_features
 from w2sg.theory.observing.observed import AuditedLabels, FeatureSpace, ObservedRun

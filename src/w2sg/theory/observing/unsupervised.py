@@ -10,9 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm
 
-from w2sg.core import FloatArray, InputError, IntArray
+from w2sg.core import FloatArray, InputError, IntArray, Quantity
 from w2sg.supervisors import dawid_skene as fitted_annotators
-from w2sg.theory.observables import Quantity
 from w2sg.theory.observing.observed import UnseenLabels
 from w2sg.worlds import accuracies_of_votes
 

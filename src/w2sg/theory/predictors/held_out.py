@@ -8,9 +8,8 @@ the two is right more often than either of them does.
 
 from typing import ClassVar, Literal
 
-from w2sg.core import register
+from w2sg.core import Hypothesis, Target, register
 from w2sg.theory import hypotheses as given
-from w2sg.theory.contracts import Hypothesis, Target
 from w2sg.theory.judging import assumed
 from w2sg.theory.predictors.in_units import ObservedGain, name_units
 

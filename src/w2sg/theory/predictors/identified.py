@@ -5,11 +5,9 @@ from typing import ClassVar, Literal
 
 from scipy.stats import norm
 
-from w2sg.core import register
+from w2sg.core import Hypothesis, Inapplicable, Observables, Says, register
 from w2sg.theory import hypotheses as given
-from w2sg.theory.contracts import Hypothesis, Inapplicable, Says
 from w2sg.theory.judging import LEVEL, CheckResult, checked
-from w2sg.theory.observables import Observables
 from w2sg.theory.predictors.in_units import InUnits, name_units
 
 RISKS = 3

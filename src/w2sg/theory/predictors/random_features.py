@@ -9,11 +9,9 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar, Literal, final
 
-from w2sg.core import register
+from w2sg.core import Hypothesis, Inapplicable, Observables, Quantity, Says, Theory, register
 from w2sg.theory import hypotheses as given
-from w2sg.theory.contracts import Hypothesis, Inapplicable, Says, Theory
 from w2sg.theory.judging import CheckResult, assumed, at_most, checked
-from w2sg.theory.observables import Observables, Quantity
 from w2sg.theory.predictors.misfit import distance
 from w2sg.worlds import filtered_student_floor, spike_student_risk, student_floor
 

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
-from w2sg.core import register
-from w2sg.theory.contracts import Theory
+from w2sg.core import Theory, register
 
 
 class _Estimate(Theory):

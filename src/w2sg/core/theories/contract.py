@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Literal, final
 
-from scipy.stats import norm
-
-from w2sg.core import Component, InputError, canonical_json, contract
-from w2sg.theory.catalogue import CATALOGUE, InfoSet, Unit
-from w2sg.theory.observables import Observables
+from w2sg.core.component import Component, canonical_json
+from w2sg.core.errors import InputError
+from w2sg.core.registry import contract
+from w2sg.core.theories.catalogue import CATALOGUE, InfoSet, Unit
+from w2sg.core.theories.observables import Observables
 
 Target = Literal["gain", "batch_gain", "shortfall", "pgr", "student_risk"]
 """`gain` = weak risk - student risk; `batch_gain` = the same on the very inputs that were seen;
