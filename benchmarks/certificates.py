@@ -20,8 +20,7 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from w2sg import measure
-from w2sg.core import derive
-from w2sg.theory import Inapplicable
+from w2sg.core import Inapplicable, derive
 from w2sg.theory import certificates as c
 
 NUMBERS, RATES, DELTA = (50, 200, 1000), (0.02, 0.1, 0.4), 0.05

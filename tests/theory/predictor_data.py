@@ -4,9 +4,8 @@ from typing import Any, cast
 
 import numpy as np
 
-from w2sg.core import FloatArray, registry
+from w2sg.core import Answer, FloatArray, Hypothesis, Observables, Quantity, Theory, registry
 from w2sg.testing import registered
-from w2sg.theory import Answer, Hypothesis, Observables, Quantity, Theory
 
 THEORIES = registered("theories")
 LINEAR = {

@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from w2sg import measure
-from w2sg.core import derive
+from w2sg.core import Inapplicable, derive
 from w2sg.core.errors import InputError
-from w2sg.theory import Inapplicable
 from w2sg.theory import certificates as c
 
 N, DISPUTED = 5000, 600

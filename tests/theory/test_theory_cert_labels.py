@@ -8,9 +8,8 @@ import pytest
 from scipy.stats import beta
 
 from w2sg import measure
-from w2sg.core import derive
+from w2sg.core import Inapplicable, derive
 from w2sg.core.errors import InputError
-from w2sg.theory import Inapplicable
 from w2sg.theory import certificates as c
 
 

@@ -8,13 +8,24 @@ from typing import Any
 import numpy as np
 import pytest
 
-from w2sg.core import Cell, DataTable, Document, Scatter, registry
+from w2sg.core import (
+    Answer,
+    Cell,
+    DataTable,
+    Document,
+    Observables,
+    Quantity,
+    Scatter,
+    Status,
+    Theory,
+    Verdict,
+    registry,
+)
 from w2sg.core import wording as words
 from w2sg.measure import Interval
 from w2sg.theory.answering import theories
 from w2sg.theory.cases import Case, Truth
 from w2sg.theory.certificates import certify_run
-from w2sg.theory.contracts import Answer, Status, Theory, Verdict
 from w2sg.theory.documents import (
     certificate_document,
     observations_document,
@@ -26,7 +37,6 @@ from w2sg.theory.documents.certificates import LABELS, _orders, cost_figure, cos
 from w2sg.theory.documents.figures import MOST_POINTS, _window, thinned
 from w2sg.theory.documents.findings import findings_of
 from w2sg.theory.documents.tables import scores_table, stacks_table
-from w2sg.theory.observables import Observables, Quantity
 from w2sg.theory.scoreboard.predictions import PredictionTable, prediction_table
 from w2sg.theory.scoreboard.results import Scoreboard, scoreboard_of
 from w2sg.theory.scoreboard.stack import stacked

@@ -11,19 +11,19 @@ from w2sg.core import (
     InformationTier,
     Inputs,
     Method,
+    Observables,
     Predictor,
     Student,
     Supervision,
     Task,
     TaskData,
+    Theory,
     Trained,
     derive,
     registry,
 )
 from w2sg.lab import Setup
-from w2sg.theory import Theory
 from w2sg.theory.answering import theories
-from w2sg.theory.observables import Observables
 from w2sg.theory.observing.facts import UNKNOWN, facts_of, penalties_of
 from w2sg.theory.observing.runs import RunAnswers, TaskObserver, body_digest, truth_of_run
 

@@ -5,8 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from w2sg.core import FloatArray, InputError
-from w2sg.theory import CATALOGUE, InfoSet, ObservableError, Observables, Quantity
+from w2sg.core import CATALOGUE, FloatArray, InfoSet, InputError, ObservableError, Observables, Quantity
 from w2sg.theory.families import FAMILIES, family_run
 from w2sg.theory.observing import (
     AuditedLabels,

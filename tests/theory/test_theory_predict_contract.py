@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from predictor_data import LINEAR, THEORIES, observed, theory
 
-from w2sg.core import InputError, registry
-from w2sg.theory import CATALOGUE, Answer, InfoSet, Observables, Quantity
+from w2sg.core import CATALOGUE, Answer, InfoSet, InputError, Observables, Quantity, registry
 
 BASELINES = ("constant", "weak-risk", "disagreement", "training-agreement", "paired-difference")
 SPECIAL = (0.0, 1.0, -1.0, 0.5, 2.0, 1e-300, 1e300, -1e-12, 99.0, 100.0, 101.0)

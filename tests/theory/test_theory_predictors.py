@@ -3,7 +3,7 @@
 import pytest
 from predictor_data import LINEAR, observed, status, statuses, theory
 
-from w2sg.theory import Hypothesis, InfoSet, Observables, Quantity
+from w2sg.core import Hypothesis, InfoSet, Observables, Quantity
 from w2sg.theory import hypotheses as given
 
 SIZES = {"d_strong": 20, "n_transfer": 500}

@@ -6,14 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from w2sg.core import InputError, registry
+from w2sg.core import Answer, InputError, Observables, Quantity, Theory, registry
 from w2sg.graph import Keys, Store
 from w2sg.lab import Setup, Study, scores_of_setups
-from w2sg.theory import Theory
 from w2sg.theory.answering import theories
 from w2sg.theory.cases import Case, Truth
-from w2sg.theory.contracts import Answer
-from w2sg.theory.observables import Observables, Quantity
 from w2sg.theory.running import observe_study, predict_then_open
 from w2sg.theory.scoreboard import metrics
 from w2sg.theory.scoreboard.board import scoreboard

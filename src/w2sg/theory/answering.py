@@ -2,10 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from w2sg.core import registry
-from w2sg.theory.catalogue import InfoSet
-from w2sg.theory.contracts import Answer, Theory
-from w2sg.theory.observables import Observables
+from w2sg.core import Answer, InfoSet, Observables, Theory, registry
 
 LEVEL = 0.9
 """Nominal coverage of predictions' intervals."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from w2sg.theory.observables import Observables, Quantity
+from w2sg.core import Observables, Quantity
 
 
 @dataclass(frozen=True)

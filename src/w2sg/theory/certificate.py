@@ -7,9 +7,8 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from w2sg.core import InputError
+from w2sg.core import InputError, Unit
 from w2sg.measure import UNIT, Certifier, Side, Span, Strength, by_side, check_delta
-from w2sg.theory.catalogue import Unit
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,8 @@ from typing import Literal
 
 import numpy as np
 
-from w2sg.core import FloatArray, derive
+from w2sg.core import FloatArray, Quantity, derive
 from w2sg.theory.cases import Truth
-from w2sg.theory.observables import Quantity
 from w2sg.theory.observing import AuditedLabels, FeatureSpace, ObservedRun, Refits
 
 Family = Literal["A", "B", "C"]

@@ -8,10 +8,8 @@ hypothesis that `S0` leaves open.
 import math
 from collections.abc import Callable
 
-from w2sg.theory.catalogue import InfoSet
-from w2sg.theory.contracts import Status
+from w2sg.core import InfoSet, Observables, Quantity, Status
 from w2sg.theory.judging import LEVEL, Check, CheckResult, assumed, below, by_construction, checked, p_above, p_differs
-from w2sg.theory.observables import Observables, Quantity
 
 PROJECTION_SHARE = 0.01
 """A residual of at most this share of the misfit counts as none: it moves the gain by at most .2 sqrt(M R_s)."""

@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import xlogy
 
-from w2sg.core import FloatArray, InputError
+from w2sg.core import FloatArray, InputError, Quantity
 from w2sg.measure import MEASURED_ROW_SUM_TOLERANCE
-from w2sg.theory.observables import Quantity
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,7 @@ from dataclasses import dataclass
 
 from scipy.stats import norm
 
-from w2sg.theory.catalogue import InfoSet
-from w2sg.theory.contracts import Hypothesis, Status, Verdict
-from w2sg.theory.observables import Observables, Quantity
+from w2sg.core import Hypothesis, InfoSet, Observables, Quantity, Status, Verdict
 
 LEVEL = 0.05
 """How often a test may call a true hypothesis violated."""

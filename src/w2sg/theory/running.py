@@ -4,12 +4,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from w2sg.core import CapabilityError, ClassProbabilities, InputError, RunError, StoreError
+from w2sg.core import (
+    Answer,
+    CapabilityError,
+    ClassProbabilities,
+    InputError,
+    Observables,
+    Quantity,
+    RunError,
+    StoreError,
+    Theory,
+)
 from w2sg.graph import REFUSED, Artifact, Keys, Result, Step, Store, execute
 from w2sg.isolation import load_plugins, loading_again
 from w2sg.lab import Score, Study, default_store, score_of, scores_of_setups, study_runs
-from w2sg.theory.contracts import Answer, Theory
-from w2sg.theory.observables import Observables, Quantity
 from w2sg.theory.steps import (
     Observation,
     Predictions,

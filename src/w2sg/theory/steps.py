@@ -11,12 +11,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, SerializeAsAny
 
-from w2sg.core import InputError, Task, component_field, register
+from w2sg.core import Answer, InputError, Observables, Quantity, Task, Theory, component_field, register
 from w2sg.graph import Artifact, Inputs, Step
 from w2sg.lab import Ceiling, OnData, Setup, TrainedStudent, answers_of, labels_of
 from w2sg.theory.answering import LEVEL, predict_all
-from w2sg.theory.contracts import Answer, Theory
-from w2sg.theory.observables import Observables, Quantity
 from w2sg.theory.observing.runs import TEST, RunAnswers, TaskObserver, truth_of_run
 
 AnyTheory = Annotated[SerializeAsAny[Theory], *component_field(Theory, "a theory")]

@@ -8,7 +8,7 @@ term.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from w2sg.core import FloatArray, InputError
+from w2sg.core import FloatArray, InputError, Unit
 from w2sg.measure import (
     INDEPENDENT,
     MEASURED_ROW_SUM_TOLERANCE,
@@ -27,7 +27,6 @@ from w2sg.measure import (
     check_delta,
     same_length,
 )
-from w2sg.theory.catalogue import Unit
 from w2sg.theory.certificate import Certificate, certified_mean
 
 DIFFERENCE: Span = (-1.0, 1.0)

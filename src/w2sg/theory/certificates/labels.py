@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
-from w2sg.core import InputError
+from w2sg.core import Inapplicable, InputError, Unit
 from w2sg.measure import (
     Betting,
     Certifier,
@@ -22,9 +22,7 @@ from w2sg.measure import (
     check_share,
     same_length,
 )
-from w2sg.theory.catalogue import Unit
 from w2sg.theory.certificate import Certificate
-from w2sg.theory.contracts import Inapplicable
 
 BOTH_AT_RANDOM = "labelled and unlabelled inputs are independent draws of one distribution"
 NOT_FITTED = "what predicts the labels was not trained on the labelled inputs"

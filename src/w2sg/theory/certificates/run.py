@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from w2sg.core import BoolArray, FloatArray, InputError, IntArray
+from w2sg.core import BoolArray, FloatArray, Inapplicable, InputError, IntArray
 from w2sg.measure import MEASURED_ROW_SUM_TOLERANCE, ClopperPearson, as_flags, as_labels, check_delta, check_share
 from w2sg.theory.certificate import Certificate, certified_mean
 from w2sg.theory.certificates.conformal import split_conformal
@@ -15,7 +15,6 @@ from w2sg.theory.certificates.gain import cross_term, gain_by_audit, gain_by_mis
 from w2sg.theory.certificates.labels import ppi
 from w2sg.theory.certificates.strata import rate_by_strata
 from w2sg.theory.certificates.student import gain_by_explicit_misfit, student_risk_by_agreement
-from w2sg.theory.contracts import Inapplicable
 
 Ask = Callable[[IntArray], ArrayLike]
 """Buys labels: the numbers of rows in, their true classes out."""

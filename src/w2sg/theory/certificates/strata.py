@@ -7,11 +7,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
-from w2sg.core import InputError
+from w2sg.core import Inapplicable, InputError
 from w2sg.measure import Side, as_flags, as_labels, by_side, check_delta, same_length
 from w2sg.theory.certificate import Certificate
 from w2sg.theory.certificates.gain import FRESH
-from w2sg.theory.contracts import Inapplicable
 
 
 def rate_by_strata(

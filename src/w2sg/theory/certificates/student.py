@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from w2sg.core import InputError
+from w2sg.core import Inapplicable, InputError
 from w2sg.measure import (
     Certifier,
     ClopperPearson,
@@ -19,7 +19,6 @@ from w2sg.measure import (
 )
 from w2sg.theory.certificate import Certificate
 from w2sg.theory.certificates.gain import FRESH
-from w2sg.theory.contracts import Inapplicable
 
 HELD_OUT = "the weak supervisor's losses are those on independent labelled draws of deployment that did not train it"
 

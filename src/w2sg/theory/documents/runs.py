@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from w2sg.core import Cell, DataTable, Document, Heading, Section, Style, registry
+from w2sg.core import Answer, Cell, DataTable, Document, Heading, Observables, Section, Style, Theory, registry
 from w2sg.core import wording as words
-from w2sg.theory.contracts import Answer, Theory
-from w2sg.theory.observables import Observables
 
 DECIMALS = 4
 SHORT_ID = 8

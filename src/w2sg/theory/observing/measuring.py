@@ -5,9 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from w2sg import measure
-from w2sg.core import BoolArray, FloatArray
-from w2sg.theory.catalogue import CATALOGUE
-from w2sg.theory.observables import Observables, Quantity, exactly
+from w2sg.core import CATALOGUE, BoolArray, FloatArray, Observables, Quantity, exactly
 from w2sg.theory.observing import beliefs, neighbours, spectra
 from w2sg.theory.observing.algebra import RANK, basis, centred
 from w2sg.theory.observing.observed import AuditedLabels, FeatureSpace, ObservedRun, Refits

@@ -21,6 +21,8 @@ from w2sg.core import (
     InformationTier,
     InputError,
     Labeller,
+    Observables,
+    Quantity,
     Student,
     Supervision,
     TaskData,
@@ -30,7 +32,6 @@ from w2sg.core import (
     run_timed,
 )
 from w2sg.lab import Setup
-from w2sg.theory.observables import Observables, Quantity
 from w2sg.theory.observing.facts import facts_of, penalties_of
 from w2sg.theory.observing.measuring import mean_of, observe, of_features
 from w2sg.theory.observing.observed import AuditedLabels, FeatureSpace, ObservedRun, Refits

@@ -5,8 +5,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from w2sg.core import register
-from w2sg.theory.contracts import Theory
+from w2sg.core import Theory, register
 from w2sg.theory.predictors.in_units import InUnits, ObservedGain, name_units
 
 

@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
-from w2sg.core import register
+from w2sg.core import Hypothesis, Observables, Theory, register
 from w2sg.theory import hypotheses as given
-from w2sg.theory.contracts import Hypothesis, Theory
 from w2sg.theory.judging import LEVEL, CheckResult, assumed, checked, p_differs
-from w2sg.theory.observables import Observables
 from w2sg.theory.predictors.misfit import distance
 
 

@@ -8,8 +8,7 @@ and `S_bad` by whether it is right; `a = P(S_bad | S)`; neighbours share their t
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
-from w2sg.core import InputError, register
-from w2sg.theory.contracts import Hypothesis, Inapplicable, Theory
+from w2sg.core import Hypothesis, Inapplicable, InputError, Theory, register
 from w2sg.theory.judging import assumed
 
 

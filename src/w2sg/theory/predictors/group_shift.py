@@ -6,9 +6,8 @@ Liu, Dong, Lei (arXiv 2509.24005) give limits for one model of groups; the form 
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
-from w2sg.core import register
+from w2sg.core import Hypothesis, Theory, register
 from w2sg.theory import hypotheses as given
-from w2sg.theory.contracts import Hypothesis, Theory
 from w2sg.theory.judging import assumed
 from w2sg.theory.predictors.misfit import distance
 

@@ -6,9 +6,8 @@ on the labels left out, carries over to unlabelled inputs, so that every one of 
 
 from typing import ClassVar, Literal
 
-from w2sg.core import register
+from w2sg.core import Hypothesis, register
 from w2sg.theory import hypotheses as given
-from w2sg.theory.contracts import Hypothesis
 from w2sg.theory.judging import assumed
 from w2sg.theory.predictors.in_units import ObservedGain, name_units
 

@@ -5,8 +5,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from w2sg.core import preset
-from w2sg.theory.contracts import Theory
+from w2sg.core import Theory, preset
 
 RiskUnit = Literal["error", "squared", "kl"]
 IN_WORDS: Mapping[RiskUnit, str] = {"error": "0-1 risk", "squared": "squared risk", "kl": "cross-entropy"}

@@ -8,9 +8,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from w2sg.core import register
+from w2sg.core import Hypothesis, Inapplicable, Target, Theory, register
 from w2sg.theory import hypotheses as given
-from w2sg.theory.contracts import Hypothesis, Inapplicable, Target, Theory
 from w2sg.worlds import VarianceRisks, least_squares_variance, variance_risks
 
 _SIZES = ("n_supervision", "n_transfer", "d_weak", "d_strong", "d_shared")

@@ -10,10 +10,9 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from w2sg.core import register
+from w2sg.core import Hypothesis, Inapplicable, Theory, register
 from w2sg.theory import hypotheses as given
 from w2sg.theory.certificates.student import risk_after_misfit
-from w2sg.theory.contracts import Hypothesis, Inapplicable, Theory
 from w2sg.theory.judging import assumed
 
 

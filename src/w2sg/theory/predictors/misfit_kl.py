@@ -8,12 +8,9 @@ plain cross-entropy is no such projection; it satisfies an identity in the rever
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
-from w2sg.core import register
+from w2sg.core import Hypothesis, InfoSet, Observables, Quantity, Theory, register
 from w2sg.theory import hypotheses as given
-from w2sg.theory.catalogue import InfoSet
-from w2sg.theory.contracts import Hypothesis, Theory
 from w2sg.theory.judging import LEVEL, CheckResult, assumed, checked, p_above
-from w2sg.theory.observables import Observables, Quantity
 from w2sg.theory.predictors.misfit import distance
 
 _LOGIT_TRUTH = assumed(

@@ -9,11 +9,9 @@ from typing import ClassVar, Literal
 
 from scipy.stats import norm
 
-from w2sg.core import register
+from w2sg.core import Hypothesis, Inapplicable, Observables, Theory, register
 from w2sg.theory import hypotheses as given
-from w2sg.theory.contracts import Hypothesis, Inapplicable, Theory
 from w2sg.theory.judging import CheckResult, assumed, checked
-from w2sg.theory.observables import Observables
 from w2sg.worlds import averaging_step
 
 REST_SHARE = 0.75

@@ -8,9 +8,8 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar, Literal, final
 
-from w2sg.core import register
+from w2sg.core import Hypothesis, Inapplicable, Theory, register
 from w2sg.theory import hypotheses as given
-from w2sg.theory.contracts import Hypothesis, Inapplicable, Theory
 from w2sg.theory.judging import assumed
 from w2sg.theory.predictors.misfit import distance
 from w2sg.worlds import spike_student_risk, student_floor

@@ -6,9 +6,8 @@ Xue, Li, Mirzasoleiman (arXiv 2502.00620). They predict the shortfall to the cei
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
-from w2sg.core import register
+from w2sg.core import Hypothesis, Target, Theory, register
 from w2sg.theory import hypotheses as given
-from w2sg.theory.contracts import Hypothesis, Target, Theory
 from w2sg.theory.judging import assumed
 from w2sg.theory.predictors.misfit import distance
 

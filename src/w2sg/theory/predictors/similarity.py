@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
-from w2sg.core import InputError, register
-from w2sg.theory.contracts import Hypothesis, Theory
+from w2sg.core import Hypothesis, InputError, Theory, register
 from w2sg.theory.judging import assumed
 
 

@@ -6,9 +6,8 @@ Moniri and Hassani (arXiv 2505.18346); the formulas stand in `w2sg.worlds.ridge`
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
-from w2sg.core import register
+from w2sg.core import Hypothesis, Inapplicable, Theory, register
 from w2sg.theory import hypotheses as given
-from w2sg.theory.contracts import Hypothesis, Inapplicable, Theory
 from w2sg.theory.judging import assumed, below, checked
 from w2sg.theory.predictors.misfit import distance
 from w2sg.worlds import two_stage_ridge_risks

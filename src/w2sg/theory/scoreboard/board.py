@@ -5,14 +5,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from w2sg.core import InputError, canonical_json
+from w2sg.core import Answer, InputError, Observables, Theory, canonical_json
 from w2sg.isolation import load_plugins
 from w2sg.lab import Score, Study, name_of
 from w2sg.theory.answering import LEVEL, predict_all, theories
 from w2sg.theory.cases import Case, Truth
-from w2sg.theory.contracts import Answer, Theory
 from w2sg.theory.families import FAMILIES, family_run
-from w2sg.theory.observables import Observables
 from w2sg.theory.observing import observe
 from w2sg.theory.running import AUDITS, Progress, observe_study, predict_then_open
 from w2sg.theory.scoreboard.predictions import prediction_table

@@ -5,10 +5,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from w2sg.core import AnyArray, BoolArray, FloatArray, IntArray
+from w2sg.core import Answer, AnyArray, BoolArray, FloatArray, IntArray, Target, Unit
 from w2sg.theory.cases import Case
-from w2sg.theory.catalogue import Unit
-from w2sg.theory.contracts import Answer, Target
 
 STANDINGS = ("holds", "untestable", "violated")
 

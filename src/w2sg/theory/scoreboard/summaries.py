@@ -6,9 +6,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from w2sg.core import AnyArray, BoolArray, derive, registry
+from w2sg.core import AnyArray, BoolArray, Theory, derive, registry
 from w2sg.measure import Interval
-from w2sg.theory.contracts import Theory
 from w2sg.theory.scoreboard import metrics
 from w2sg.theory.scoreboard.predictions import STANDINGS, PredictionColumn, PredictionTable
 from w2sg.theory.scoreboard.resampling import Clusters, Resample, percentile_interval

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from w2sg.core import InputError, canonical_json
-from w2sg.theory.catalogue import CATALOGUE, InfoSet
+from w2sg.core.component import canonical_json
+from w2sg.core.errors import InputError
+from w2sg.core.theories.catalogue import CATALOGUE, InfoSet
 
 FEW_LABELS = "too few labels were bought, or the student has no features"
 """Why an audit did not give a quantity."""

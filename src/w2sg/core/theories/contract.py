@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Literal, final
 
-from scipy.stats import norm
-
-from w2sg.core import Component, InputError, canonical_json, contract
-from w2sg.theory.catalogue import CATALOGUE, InfoSet, Unit
-from w2sg.theory.observables import Observables
+from w2sg.core.component import Component, canonical_json
+from w2sg.core.errors import InputError
+from w2sg.core.registry import contract
+from w2sg.core.theories.catalogue import CATALOGUE, InfoSet, Unit
+from w2sg.core.theories.observables import Observables
 
 Target = Literal["gain", "shortfall", "pgr", "student_risk"]
 """`gain` = weak risk - student risk; `shortfall` = student risk - ceiling risk; `pgr` = gain / (gain + shortfall)."""
@@ -192,7 +192,9 @@ class Theory(Component):
             return self._answer(seen, level, verdicts, abstains="; ".join(broken), formula=mean)
         # Only the observables' errors are in the interval: the doubt about hypotheses has no size, and stands beside
         # it.
-        half = float(norm.ppf(0.5 + level / 2)) * se
+        from scipy.special import ndtri  # here, so that the core loads no scipy
+
+        half = float(ndtri(0.5 + level / 2)) * se
         return self._answer(seen, level, verdicts, mean=mean, low=mean - half, high=mean + half, formula=mean)
 
     def _carried(self, at: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
