@@ -1,19 +1,19 @@
 """Components of plugins as the laboratory sees them: their configuration and what they declare, but none of their code.
 
-A `ForeignPart` holds what was given for a component that a plugin defines. A method or a student in which such a part
-stands becomes an `IsolatedMethod` or an `IsolatedStudent` as soon as it is built: a worker makes the real component,
-says what its whole configuration is and what it declares, and later trains with it.
+A `ForeignPart` holds what was given for a component that a plugin defines. A method, student or theory in which such a
+part stands becomes an `IsolatedMethod`, `IsolatedStudent` or `IsolatedTheory` as soon as it is built
+(`w2sg.isolation.adopting`): a worker makes the real component, says what its whole configuration is and what it
+declares, and later does its work.
 """
 
-import json
 from abc import ABC
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
-from pydantic import PrivateAttr, ValidationError, model_serializer
+from pydantic import PrivateAttr, model_serializer
 
 from w2sg.core import (
     AnyTraining,
@@ -36,7 +36,7 @@ from w2sg.core import (
     canonical_json,
     registry,
 )
-from w2sg.isolation.declarations import Built, MethodFacts, Offered, StudentFacts, notes_of, table_of
+from w2sg.isolation.declarations import Built, MethodFacts, StudentFacts, notes_of, table_of
 from w2sg.isolation.session import Session, isolation_tier
 from w2sg.isolation.sources import Plugin
 from w2sg.isolation.wire import Trainee
@@ -65,7 +65,7 @@ class ForeignPart(Component, ABC):
         return dict(cls.schema_of_worker)
 
 
-class _Isolated(Component):
+class Isolated(Component):
     """A component of which the laboratory has the configuration and the facts, and a worker the code."""
 
     kind: str
@@ -98,7 +98,7 @@ class _Isolated(Component):
         return super().modules().union(self._built.modules, *used)
 
 
-class IsolatedMethod(_Isolated, Method[Any, Any]):
+class IsolatedMethod(Isolated, Method[Any, Any]):
     """A method that trains in a worker: with a plugin's code, and without ground truth beyond what it declared."""
 
     @property
@@ -149,7 +149,7 @@ class IsolatedMethod(_Isolated, Method[Any, Any]):
         return _trained(session, said, self.signal, rng)
 
 
-class IsolatedStudent(_Isolated, Student[Fit, Predictor]):
+class IsolatedStudent(Isolated, Student[Fit, Predictor]):
     """A student that is trained, and that answers, in a worker."""
 
     @property
@@ -261,102 +261,10 @@ def _numbers(array: Any, n: int) -> FloatArray:
 def plugins_of(component: Component) -> list[Plugin]:
     """Return the isolated foreign code in a component and its parts."""
     parts = list(component.parts())
-    plugins = [plugin for part in parts if isinstance(part, _Isolated) for plugin in part.plugins]
+    plugins = [plugin for part in parts if isinstance(part, Isolated) for plugin in part.plugins]
     return list(dict.fromkeys(plugins + [part.plugin for part in parts if isinstance(part, ForeignPart)]))
-
-
-def isolated(component: Component) -> Component:
-    """Return a component in whose place a worker's stands, where a part of it is a plugin's."""
-    if isinstance(component, _Isolated) or not isinstance(component, Method | Student):
-        return component
-    plugins = plugins_of(component)
-    if not plugins:
-        return component
-    contract, table = registry.contract_of(type(component)), component.model_dump(mode="json")
-    built = _build(contract, table, plugins)
-    cls = IsolatedMethod if contract == "methods" else IsolatedStudent
-    made = cls(kind=built.kind, config=_config_of(built, component))
-    made._built, made._plugins = built, tuple(plugins)
-    return made
-
-
-def _config_of(built: Built, component: Component) -> dict[str, Any]:
-    """Return the configuration that a worker gave, which must be one of the component that was asked for.
-
-    A plugin that gave the configuration of `naive` for its own would be listed and compared as `naive`.
-    """
-    foreign = {part.kind for part in component.parts() if isinstance(part, ForeignPart)}
-    try:
-        config = json.loads(built.config)
-        kinds = {value for path, value in _leaves(config) if path == "kind"}
-    except (ValueError, RecursionError, TypeError) as error:
-        raise InputError(f"what a plugin gives as configuration of {component.kind!r} is unreadable: {error}") from None
-    if not isinstance(config, dict) or {built.kind, config.get("kind")} != {component.kind} or not foreign <= kinds:
-        raise InputError(f"what a plugin gives as configuration of {component.kind!r} is that of something else")
-    return config
-
-
-def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict | list):
-        for key, inner in value.items() if isinstance(value, dict) else ((name, item) for item in value):
-            yield from _leaves(inner, key)
-    else:
-        yield name, value
-
-
-_known: dict[tuple[str, str, tuple[str, ...]], Built] = {}
-
-
-def _build(contract: str, table: Mapping[str, Any], plugins: Sequence[Plugin]) -> Built:
-    """Have a worker make a component; the same is asked once in a process."""
-    key = (contract, canonical_json(table), tuple(plugin.digest for plugin in plugins))
-    if key not in _known:
-        session = Session(plugins)
-        said = session.ask("build", contract=contract, table=table)
-        session.close()
-        try:
-            _known[key] = Built.model_validate(said)
-        except ValidationError as error:
-            names = ", ".join(plugin.name for plugin in plugins)
-            raise InputError(f"{names}: what {table['kind']!r} declares breaks its contract: {error}") from None
-    return _known[key]
-
-
-def part_class(contract: type[Component], plugin: Plugin, said: Offered) -> type[ForeignPart]:
-    """Return a class that holds what is given for a kind of component that a plugin defines."""
-
-    def elsewhere(self: Component, *_: Any, **__: Any) -> Any:
-        raise InputError(f"{self.kind!r} is code of a plugin and runs in workers only: use it in a method or student")
-
-    kind, schema = said.kind, said.table("schema_text")
-    fields = {name: value for name, value in said.table("defaults").items() if name != "kind"}
-    needed = [name for name in said.needed if name != "kind"]
-    taken = [name for name in (*needed, *fields) if not name.isidentifier() or hasattr(contract, name)]
-    if taken:
-        raise ValueError(f"{kind!r} has fields that cannot be such: {', '.join(taken)[:200]}")
-    namespace: dict[str, Any] = {
-        **{name: elsewhere for name in contract.__abstractmethods__},
-        **fields,
-        "__module__": __name__,
-        "__doc__": said.doc,
-        "__annotations__": {
-            "kind": Literal[kind],
-            **dict.fromkeys([*needed, *fields], Any),
-            "plugin": ClassVar[Plugin],
-            "version": ClassVar[int],
-            "schema_of_worker": ClassVar[Mapping[str, Any]],
-        },
-        "kind": kind,
-        "plugin": plugin,
-        "version": said.version,
-        "schema_of_worker": schema,
-    }
-    if issubclass(contract, Method | Student):
-        namespace["signal"] = VARIANTS[said.variant]
-        namespace["__annotations__"]["signal"] = ClassVar[type[Signal]]
-    return type(f"Foreign_{kind}".replace("-", "_"), (ForeignPart, contract), namespace)
 
 
 def _files_of(component: Component) -> list[Path]:
     """Return what the package's own components read; foreign ones name no files, or they could name any."""
-    return [path for part in component.parts() if not isinstance(part, _Isolated) for path in part.reads()]
+    return [path for part in component.parts() if not isinstance(part, Isolated) for path in part.reads()]
