@@ -109,7 +109,12 @@ def train_runs(
     """
     scores = scores_of_setups(setups, seeds)
     steps = list({id(step): step for score in scores for step in score.inputs().values()}.values())
-    execution = execute(steps, store, launcher=launcher, workers=workers, prepare=prepare, progress=progress)
+
+    def tell(done: int, total: int) -> None:
+        if progress is not None:  # of runs, as those are told who wait for scores
+            progress(done * len(scores) // total, len(scores))
+
+    execution = execute(steps, store, launcher=launcher, workers=workers, prepare=prepare, progress=tell)
     failures = {id(steps[place]): failure for place, failure in execution.failed.items()}
     with Store(store) as opened:
         records = [(opened.record(key) or {}) if key else {} for key in execution.keys]
