@@ -110,7 +110,7 @@ def test_a_world_gives_exact_and_simulated(w2sg: "Command") -> None:
 
 def test_theories_are_listed_with_what_they_take_for_granted(w2sg: "Command") -> None:
     found = {one["name"]: one for one in json.loads(w2sg("theory", "list", "--json").out)["theories"]}
-    assert found["misfit"]["information"] == "S0"
+    assert found["misfit"]["information"] == "S0-strict"
     assert "truth is in the class" in json.dumps(found["misfit"]["hypotheses"])
     assert found["paired-difference"]["information"] == "S1"
     assert "takes for granted" in w2sg("theory", "list").out

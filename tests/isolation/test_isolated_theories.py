@@ -29,7 +29,7 @@ class Share(Theory):
     unit: Unit = "error"
     share: float = Field(0.5, gt=0)
     needs: ClassVar[tuple[str, ...]] = ("disagreement",)
-    hypotheses: ClassVar = (Hypothesis("is small", "Models disagree on less than half.", InfoSet.S0, check),)
+    hypotheses: ClassVar = (Hypothesis("is small", "Models disagree on less than half.", InfoSet.S0_STRICT, check),)
     @property
     def name(self):
         return "{kind}" if self.unit == "error" else "{kind}-" + self.unit

@@ -375,7 +375,7 @@ def test_theories_are_told_with_what_they_take_for_granted() -> None:
     found = theories_document(theories()).to_dict()
     listed = {theory["name"]: theory for theory in found["theories"]}
     assert list(listed) == registry.names(Theory)
-    assert listed["misfit"]["information"] == "S0"
+    assert listed["misfit"]["information"] == "S0-strict"
     assert listed["refitted-gain-kl"]["unit"] == "kl"
     assert listed["refitted-gain-kl"]["needs"] == ["refitted_gain_kl"]
     assert "truth is in the class" in json.dumps(listed["misfit"]["hypotheses"])

@@ -1,10 +1,11 @@
 """Observing runs of a task: facts are what components declare, and nothing depends on the truth that is scored."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
 import pytest
+from observer_data import recorded, tried, wine
 
 from w2sg.core import (
     FloatArray,
@@ -14,18 +15,15 @@ from w2sg.core import (
     Observables,
     Predictor,
     Student,
-    Supervision,
-    Task,
     TaskData,
     Theory,
     Trained,
-    derive,
     registry,
 )
 from w2sg.lab import Setup
 from w2sg.theory.answering import theories
 from w2sg.theory.observing.facts import UNKNOWN, facts_of, penalties_of
-from w2sg.theory.observing.runs import RunAnswers, TaskObserver, body_digest, truth_of_run
+from w2sg.theory.observing.runs import TaskObserver, body_digest, truth_of_run
 
 
 class Mute(Student):
@@ -52,43 +50,16 @@ class Copy(Predictor):
         return probabilities
 
 
-FEW: Mapping[str, object] = {"kind": "fewer-labels", "labels": 20}
-
-
-def tried(supervisor: object = FEW, student: object = "ridge", method: object = "naive") -> Setup:
-    return Setup.parse({"task": "wine", "supervisor": supervisor, "student": student, "method": method})
-
-
 @pytest.fixture(scope="module")
 def data() -> TaskData:
-    return registry.build(Task, "wine").load(derive(0, "task"))
-
-
-def recorded(data: TaskData, setup: Setup) -> RunAnswers:
-    """Return a run as the laboratory would keep it."""
-    gold = data.vault.release("supervision", "supervision")
-    rng = derive(0, "supervisor")
-    supervision = Supervision(data.supervision, gold, data.question, data.corpus)
-    simulates = setup.supervisor.simulates
-    labeller = setup.supervisor.fit(supervision, rng)
-    weak = {
-        split: labeller.label(examples, data.vault.release("simulate", split) if simulates else None, rng)
-        for split, examples in data.labelled_by_supervisor().items()
-    }
-    student = setup.method.fit(data.view(weak), setup.student, derive(0, "student"))
-    inputs = {"transfer": data.transfer.inputs, "test": data.tests["test"].inputs}
-
-    def predicted(trained: Trained[Any]) -> Mapping[str, FloatArray]:
-        return {split: trained.answer(rows).probabilities for split, rows in inputs.items()}
-
-    given = {split: signal.probabilities for split, signal in weak.items()}
-    return RunAnswers(setup, given, predicted(student))
+    return wine()
 
 
 def observed(data: TaskData, setup: Setup) -> Observables:
     observer = TaskObserver(data, 0)
-    observer.train_again([setup])
-    return observer.observe(recorded(data, setup))[0]
+    run = recorded(data, setup)
+    observer.train_again([run])
+    return observer.observe(run)[0]
 
 
 def test_facts_are_what_components_declare() -> None:
@@ -183,13 +154,13 @@ def test_observables_do_not_change_with_the_ground_truth_of_the_scored_half(data
 
     def seen(task: TaskData) -> dict[int, Observables]:
         observer = TaskObserver(task, 0)
-        observer.train_again([setup])
+        observer.train_again([run])
         return observer.observe(run, [observer.audit(20)])
 
     before = seen(data)
     rows, scored = TaskObserver(data, 0).halves
     assert not set(rows) & set(scored)
-    other = registry.build(Task, "wine").load(derive(0, "task"))
+    other = wine()
     gold = other.vault._Vault__gold["test"].copy()  # type: ignore[attr-defined]
     gold[scored] = np.random.default_rng(0).permutation(gold[scored])
     other.vault._Vault__gold["test"] = gold  # type: ignore[attr-defined]
@@ -206,9 +177,9 @@ def test_observables_do_not_change_with_the_ground_truth_of_the_scored_half(data
 def test_gold_is_asked_for_what_it_is_for(data: TaskData) -> None:
     setup = tried()
     run = recorded(data, setup)
-    own = registry.build(Task, "wine").load(derive(0, "task"))
+    own = wine()
     observer = TaskObserver(own, 0)
-    observer.train_again([setup])
+    observer.train_again([run])
     observer.observe(run, [observer.audit(10)])
     assert {(release.purpose, release.split, release.n) for release in own.vault.record} == {
         ("supervision", "supervision", len(own.supervision)),

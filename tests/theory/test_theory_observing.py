@@ -50,7 +50,7 @@ def test_every_quantity_is_measured_or_missing_with_a_reason() -> None:
         assert set(found.quantities) | set(found.missing) == set(CATALOGUE)
         assert not set(found.quantities) & set(found.missing)
         assert all(found.missing.values())
-        assert found.info == InfoSet.S0
+        assert found.info <= InfoSet.S0_VALIDATION
 
 
 def test_audits_add_quantities_and_change_none() -> None:
@@ -62,7 +62,7 @@ def test_audits_add_quantities_and_change_none() -> None:
         assert found.labels == labels
         assert {name: found[name] for name in base.quantities} == dict(base.quantities)
     assert by_labels[50]["audit_cross"].n == 50
-    assert by_labels[50].within(InfoSet.S0).quantities == base.quantities
+    assert by_labels[50].within(InfoSet.S0_VALIDATION).quantities == base.quantities
     assert by_labels[50].info == InfoSet.S1
 
 
@@ -257,22 +257,25 @@ def test_a_pool_finds_whom_to_trust_and_what_gain_follows() -> None:
     labels = np.eye(3)[[int(rng.choice(3, p=p)) for p in truth]]
     student = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)  # right order, half as sure as it should be
     weak = rng.dirichlet(np.ones(3), 4000)
-    pooled = beliefs.pool(weak[:600], student[:600], labels[:600])
+    pooled = beliefs.pool([weak[:600], student[:600]], labels[:600])
     assert pooled.exponents == pytest.approx([0, 2], abs=4 * float(np.sqrt(pooled.covariance.max())))
-    found = beliefs.implied(pooled, weak[600:], student[600:])
+    found = beliefs.implied([weak[:600], student[:600]], labels[:600], [weak[600:], student[600:]])
     before, after = (
         losses(weak[600:], labels[600:], "classification"),
         losses(student[600:], labels[600:], "classification"),
     )
-    for unit, (gain, se) in found.items():
+    for unit, one in found.items():
         rows = before[unit] - after[unit]
-        assert abs(gain - rows.mean()) < 4 * float(np.hypot(se, rows.std() / np.sqrt(3400))), unit
+        assert abs(one.batch - rows.mean()) < 4 * one.batch_se, unit
+        assert one.batch_se < float(np.hypot(one.se, rows.std() / np.sqrt(3400))), unit
 
 
 def test_a_pool_of_few_or_constant_beliefs_stays_near_its_prior() -> None:
     flat = np.full((10, 2), 0.5)
-    pooled = beliefs.pool(flat, flat, np.eye(2)[np.arange(10) % 2])
-    assert pooled.exponents == pytest.approx(beliefs.PRIOR)
-    assert all(np.isfinite(one).all() for one in beliefs.implied(pooled, flat, flat).values())
+    pooled = beliefs.pool([flat, flat], np.eye(2)[np.arange(10) % 2])
+    assert pooled.exponents == pytest.approx([0.5, 0.5])
+    labels = np.eye(2)[np.arange(10) % 2]
+    for one in beliefs.implied([flat, flat], labels, [flat, flat]).values():
+        assert np.isfinite([one.batch, one.value, one.batch_se, one.se]).all()
     sure = np.eye(2)[np.arange(10) % 2]
-    assert np.isfinite(beliefs.pool(sure, 1 - sure, sure).exponents).all()
+    assert np.isfinite(beliefs.pool([sure, 1 - sure], sure).exponents).all()

@@ -126,7 +126,7 @@ def test_labels_of_deployment_silence_a_misfit_that_is_wrong() -> None:
     """Where the student misses signal the misfit promises a gain and S0 cannot object; audited labels do."""
     sizes = {name: (float(value), 0.0) for name, value in SIZES.items()}
     seen = with_errors(misfit=(0.4, 0.01), projection_residual=(0.0, 0.0), audit_cross=(-0.35, 0.05), **sizes)
-    assert theory("misfit").predict(seen.within(InfoSet.S0)).mean == 0.4
+    assert theory("misfit").predict(seen.within(InfoSet.S0_VALIDATION)).mean == 0.4
     answer = theory("misfit").predict(seen)
     assert answer.mean is None
     assert statuses(answer)["truth is in the class"] == "violated"

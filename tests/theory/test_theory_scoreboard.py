@@ -85,12 +85,16 @@ def test_sign_and_interval_scores() -> None:
     assert metrics.interval_score(low, high, truth, 0.9) == pytest.approx(1 + (2 / 0.1) * 0.2 / 2)
 
 
-def test_the_noise_ceiling_is_the_correlation_of_a_perfect_predictor() -> None:
+def test_the_ceiling_is_the_correlation_of_a_perfect_predictor() -> None:
     rng = np.random.default_rng(1)
     true = rng.standard_normal(4000)
-    measured = true + 0.7 * rng.standard_normal(4000)
-    ceiling = metrics.noise_ceiling(measured, np.full(4000, 0.7), np.repeat("a", 4000))
-    assert ceiling == pytest.approx(float(np.corrcoef(true, measured)[0, 1]), abs=0.02)
+    measured, again = (true + 0.7 * rng.standard_normal(4000) for _ in range(2))
+    ceiling = metrics.split_half_ceiling(measured, again, np.repeat("a", 4000))
+    assert ceiling == pytest.approx(metrics.spearman(true, measured), abs=0.02)
+    noise = rng.standard_normal((2, 4000))
+    assert metrics.split_half_ceiling(noise[0], noise[1], np.repeat("a", 4000)) < 0.2
+    unknown = np.full(4000, np.nan)
+    assert np.isnan(metrics.split_half_ceiling(measured, unknown, np.repeat("a", 4000)))
 
 
 def test_resamples_draw_tasks_and_supervisors_whole() -> None:

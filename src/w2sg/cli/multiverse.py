@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from w2sg.cli import console
+
+if TYPE_CHECKING:
+    from w2sg.lab import Study
 
 
 def multiverse(
@@ -24,8 +27,7 @@ def multiverse(
         typer.Option("--vary", help="A field that could be otherwise: path=[values].", metavar="PATH=VALUES"),
     ] = None,
     method: Annotated[
-        list[str] | None,
-        typer.Option("--method", help="One method; may be repeated [default: the study's]"),
+        list[str] | None, typer.Option("--method", help="One method; may be repeated [default: the study's]")
     ] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write the page, .html or .md.", metavar="FILE")
@@ -53,9 +55,7 @@ def multiverse(
 
     if output is not None:
         page_target(output)
-    given = console.study_of(study, store, plugin)
-    if method:
-        given = given.model_copy(update={"methods": tuple(method)})
+    given = _restricted(console.study_of(study, store, plugin), method)
     with console.progress_bar(Path(study).stem) as progress:
         found = run_multiverse(
             given,
@@ -66,10 +66,15 @@ def multiverse(
             workers=workers,
             progress=progress,
         )
-    asked = [f"--method {name}" for name in method or ()] + [f"--only {name}" for name in only or ()]
+    asked = [f"--{option} {name}" for option, names in (("method", method), ("only", only)) for name in names or ()]
     asked += [f'--vary "{text}"' for text in vary or ()] + ["--full"] * full + [f"--worlds {worlds}"] * bool(worlds)
     made_by = " ".join(["w2sg multiverse", study, *asked])
     console.publish(multiverse_document(found, made_by=made_by), output, as_json=as_json, name="multiverse")
+
+
+def _restricted(study: "Study", methods: Sequence[str] | None) -> "Study":
+    """Return a study with the methods that are asked for, or as it is."""
+    return study.model_copy(update={"methods": tuple(methods)}) if methods else study
 
 
 def _named(only: Sequence[str] | None, vary: Sequence[str] | None) -> Iterator[str | dict[str, Any]]:

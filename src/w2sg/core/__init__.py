@@ -118,6 +118,7 @@ from w2sg.core.students import Student as Student
 from w2sg.core.students import Trained as Trained
 from w2sg.core.supervisors import AnySupervisor as AnySupervisor
 from w2sg.core.supervisors import Labeller as Labeller
+from w2sg.core.supervisors import SeenLabels as SeenLabels
 from w2sg.core.supervisors import Supervision as Supervision
 from w2sg.core.supervisors import WeakSupervisor as WeakSupervisor
 from w2sg.core.tasks import AnyTask as AnyTask

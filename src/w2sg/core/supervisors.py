@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Generic
 import numpy as np
 from pydantic import SerializeAsAny
 
-from w2sg.core.arrays import AnyArray
+from w2sg.core.arrays import AnyArray, IntArray
 from w2sg.core.component import Component
 from w2sg.core.examples import Examples, Inputs
 from w2sg.core.registry import component_field, contract
@@ -43,6 +43,21 @@ class Supervision:
     def take(self, rows: AnyArray) -> "Supervision":
         """Return some of the examples with their gold, by position or mask."""
         return Supervision(self.examples.take(rows), self.gold[rows], self.question, self.corpus)
+
+
+@dataclass(frozen=True, eq=False)
+class SeenLabels:
+    """The labels that a weak supervisor learns from, as it sees them.
+
+    Attributes:
+        rows: Positions in its supervision split, `(r,)`.
+        labels: What it takes for their gold, `(r,)`.
+        noise: The share of them that is wrong by construction.
+    """
+
+    rows: IntArray
+    labels: AnyArray
+    noise: float = 0.0
 
 
 class Labeller(ABC, Generic[S]):
@@ -84,6 +99,15 @@ class WeakSupervisor(Component, Generic[S]):
 
         A supervisor that learns from all that it is given is its own answer.
         """
+        return self
+
+    def sees(self, supervision: Supervision, rng: np.random.Generator) -> SeenLabels:
+        """Return the labels that `fit` learns from under the same arguments: by default all of them, as they are."""
+        return SeenLabels(np.arange(len(supervision)), supervision.gold)
+
+    @property
+    def without_handicap(self) -> "WeakSupervisor[S]":
+        """This supervisor as it is if it learns from all labels that it is given, without noise of its own."""
         return self
 
     @abstractmethod

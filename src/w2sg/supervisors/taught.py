@@ -5,7 +5,7 @@ from typing import Any, Self, TypeVar
 import numpy as np
 from pydantic import Field
 
-from w2sg.core import AnyStudent, InputError, Signal, Student, Supervision, WeakSupervisor
+from w2sg.core import AnyStudent, InputError, SeenLabels, Signal, Student, Supervision, WeakSupervisor
 
 S = TypeVar("S", bound=Signal)
 
@@ -31,8 +31,23 @@ class TaughtSupervisor(WeakSupervisor[S]):
         """Return the supervisor that learns from `count` labels, where it does not learn from all."""
         return self if self.labels is None else self.model_copy(update={"labels": count})
 
+    @property
+    def without_handicap(self) -> Self:
+        """The supervisor that learns from all that it is given."""
+        return self.model_copy(update={"labels": None})
+
     def shown(self, supervision: Supervision, rng: np.random.Generator) -> Supervision:
-        """Return the examples that the model learns from.
+        """Return the examples that the model learns from, with what it takes for their gold.
+
+        Raises:
+            InputError: If the split has fewer examples than `labels`, or none.
+        """
+        seen = self.sees(supervision, rng)
+        taken = supervision.take(seen.rows)
+        return Supervision(taken.examples, seen.labels, taken.question, taken.corpus)
+
+    def sees(self, supervision: Supervision, rng: np.random.Generator) -> SeenLabels:
+        """Return the labels that the model learns from.
 
         Raises:
             InputError: If the split has fewer examples than `labels`, or none.
@@ -45,4 +60,5 @@ class TaughtSupervisor(WeakSupervisor[S]):
             )
         # A permutation, cut: under the same generator a smaller number of labels is part of a larger one, so that
         # learning curves do not compare different draws.
-        return supervision.take(rng.permutation(n)[: self.labels])
+        rows = rng.permutation(n)[: self.labels]
+        return SeenLabels(rows, supervision.gold[rows])

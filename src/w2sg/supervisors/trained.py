@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 from pydantic import Field
@@ -19,6 +19,7 @@ from w2sg.core import (
     Labeller,
     Objective,
     Predictor,
+    SeenLabels,
     Stopping,
     Supervision,
     build,
@@ -64,13 +65,28 @@ class TrainedSupervisor(TaughtSupervisor[ClassProbabilities]):
         fit = Fit(
             student=self.student,
             inputs=shown.examples.inputs,
-            targets=one_hot(self._with_noise(shown, rng), shown.n_classes),
+            targets=one_hot(shown.gold, shown.n_classes),
             corpus=shown.corpus,
             objective=build(Objective, OBJECTIVE),
             stopping=build(Stopping, STOPPING),
             rng=rng,
         )
         return TrainedLabeller(self.student.fit(fit))
+
+    @property
+    def without_handicap(self) -> Self:
+        """The supervisor that learns from all that it is given, as it is."""
+        return super().without_handicap.model_copy(update={"label_noise": 0.0})
+
+    def sees(self, supervision: Supervision, rng: np.random.Generator) -> SeenLabels:
+        """Return the labels that the model learns from, its noise among them.
+
+        Raises:
+            InputError: If the split has fewer examples than `labels`, or none.
+        """
+        clean = super().sees(supervision, rng)
+        labels = self._with_noise(supervision.take(clean.rows), rng)
+        return SeenLabels(clean.rows, labels, float(np.mean(labels != clean.labels)))
 
     def _with_noise(self, shown: Supervision, rng: np.random.Generator) -> IntArray:
         """Return the labels `(n,)` with exactly `round(label_noise n)` of them wrong."""

@@ -24,7 +24,7 @@ def predict_all(seen: Iterable[Observables], among: Sequence[Theory], level: flo
         rows = [
             row
             for row, record in enumerate(records)
-            if (theory.reads_labels if record.labels else theory.info == InfoSet.S0)
+            if (theory.reads_labels if record.labels else theory.info <= InfoSet.S0_VALIDATION)
         ]
         answers = theory.predict_many([records[row] for row in rows], level)
         said |= {(row, column): answer for row, answer in zip(rows, answers, strict=True)}

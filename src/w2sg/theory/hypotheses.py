@@ -23,6 +23,10 @@ VARIANCE_TOLERANCE = 0.25
 """A supervisor's risk may exceed what its variance explains by this share: the count of refits' labels is not exact."""
 REFIT_SHARE = 0.8
 """Cross-fitted supervisors have this share of the labels (five folds), so a little more variance."""
+LEAST_OVERLAP = 0.125
+"""Weighted to stand for deployment, at least this share of the labelled inputs has to count. Of eight shifts between
+development tasks, the two below it had the two largest errors of the predictor that asks for it.
+"""
 SAME_SHARE = 0.9
 """Two feature spaces count as the same if their canonical correlations sum to this share of the larger dimension."""
 EDGE_TOLERANCE = 1.2
@@ -228,6 +232,20 @@ SAME_INPUTS = checked(
     "Labelled, weakly labelled and deployment inputs have one distribution.",
     _same_inputs,
     needs=("shift_p",),
+)
+
+
+def _overlap(seen: Observables) -> CheckResult:
+    share = seen.value("shift_ess")
+    status: Status = "violated" if share < LEAST_OVERLAP else "holds"
+    return CheckResult(status, f"weighted to stand for deployment, {share:.3g} of the labelled inputs count", share)
+
+
+OVERLAP = checked(
+    "deployment overlaps supervision",
+    "Where deployment inputs lie, the supervisor's supervision split has inputs too.",
+    _overlap,
+    needs=("shift_ess",),
 )
 
 

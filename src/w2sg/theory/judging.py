@@ -32,7 +32,7 @@ Check = Callable[[Observables], CheckResult]
 
 
 def checked(
-    name: str, statement: str, check: Check, info: InfoSet = InfoSet.S0, needs: tuple[str, ...] = ()
+    name: str, statement: str, check: Check, info: InfoSet = InfoSet.S0_STRICT, needs: tuple[str, ...] = ()
 ) -> Hypothesis:
     """Return a hypothesis with a check, which is untestable where a quantity that it needs was not measured."""
 

@@ -66,6 +66,9 @@ class Observation(OfRun):
 
     kind: Literal["observation"] = "observation"
     audits: tuple[int, ...] = Field((), description="numbers of labels that are bought; larger ones hold smaller ones")
+    shuffled: bool = Field(
+        False, description="deal the supervision split's gold out anew: what then still predicts has seen other gold"
+    )
 
     def inputs(self) -> Mapping[str, Step]:
         """Return the labels and the student."""
@@ -74,7 +77,7 @@ class Observation(OfRun):
     @property
     def batch(self) -> str | None:
         """All runs on the same data: weak supervisors are trained again once, and all students in step."""
-        return f"observation {self.place} {self.audits}"
+        return f"observation {self.place} {self.audits} {self.shuffled}"
 
     def compute(self, inputs: Inputs) -> Artifact:
         """Observe this run alone."""
@@ -83,9 +86,9 @@ class Observation(OfRun):
     @classmethod
     def compute_many(cls, steps: Sequence["Observation"], inputs: Sequence[Inputs]) -> Sequence[Artifact]:
         """Observe runs on the same data together."""
-        observer = TaskObserver(steps[0].data, steps[0].seed)
+        observer = TaskObserver(steps[0].data, steps[0].seed, shuffled=steps[0].shuffled)
         runs = [step.answers(given) for step, given in zip(steps, inputs, strict=True)]
-        observer.train_again([run.setup for run in runs])
+        observer.train_again(runs)
         audits = [observer.audit(labels) for labels in steps[0].audits if labels <= len(observer.halves[0])]
         return [Artifact({}, _packed(observer.observe(run, audits))) for run in runs]
 
@@ -145,7 +148,7 @@ def _alike(steps: Sequence[Predictions]) -> list[list[int]]:
 
 @register()
 class RunTruth(OfRun):
-    """What really happened in a run, on the half of its test set at which no observable looked."""
+    """What really happened in a run: on the half of its test set that no observable saw, and on the other."""
 
     kind: Literal["truth"] = "truth"
     ceiling: Ceiling
@@ -167,16 +170,24 @@ class RunTruth(OfRun):
 
     @classmethod
     def compute_many(cls, steps: Sequence["RunTruth"], inputs: Sequence[Inputs]) -> Sequence[Artifact]:
-        """Open the gold of the scored half once, and judge every run by it."""
+        """Open the gold of both halves once, and judge every run by it."""
         data = steps[0].data
-        _, rows = TaskObserver(data, steps[0].seed).halves
-        gold = data.vault.buy(TEST, rows, purpose="score", asked_by="theory")
+        # What happened to the inputs that were seen has names of its own: theories may speak of these very inputs, and
+        # two measurements of one thing show how much noise is in each.
+        halves = TaskObserver(data, steps[0].seed).halves
+        opened = [
+            (prefix, rows, data.vault.buy(TEST, rows, purpose="score", asked_by="theory"))
+            for prefix, rows in zip(("batch_", ""), halves, strict=True)
+        ]
         artifacts = []
         for step, given in zip(steps, inputs, strict=True):
             run, ceiling = step.answers(given), answers_of(data, given["ceiling"])
-            values = truth_of_run(
-                run.weak[TEST][rows], run.student[TEST][rows], ceiling[TEST].probabilities[rows], gold
-            )
+            weak, student, best = run.weak[TEST], run.student[TEST], ceiling[TEST].probabilities
+            values = {
+                f"{prefix}{name}": one
+                for prefix, rows, gold in opened
+                for name, one in truth_of_run(weak[rows], student[rows], best[rows], gold).items()
+            }
             plain = {name: {"value": one.value, "se": one.se, "n": one.n} for name, one in values.items()}
             artifacts.append(Artifact({}, {"values": plain}))
         return artifacts
@@ -204,7 +215,7 @@ def answers_to(artifact: Artifact, run: str) -> list[Answer]:
 
 def truth_values(artifact: Artifact) -> dict[str, Quantity]:
     """Return the truth of a run by `target unit`, from the artifact of `RunTruth`."""
-    return {name: Quantity(**plain, estimator="scored half") for name, plain in artifact.record["values"].items()}
+    return {name: Quantity(**plain, estimator="measured") for name, plain in artifact.record["values"].items()}
 
 
 def _packed(observed: Mapping[int, Observables]) -> dict[str, Any]:

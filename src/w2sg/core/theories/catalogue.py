@@ -15,15 +15,20 @@ Unit = Literal["squared", "error", "kl", "reverse_kl", "none"]
 class InfoSet(IntEnum):
     """What has to be known to compute a quantity; each set holds the ones before it."""
 
-    S0 = 0
-    """Unlabelled deployment inputs, both models, and the supervisor's supervision split.
-
-    Of the split's labels those that the supervisor did not use, or saw with noise, serve as its validation split.
-    """
-    S1 = 1
+    S0_STRICT = 0
+    """Unlabelled deployment inputs, both models, and the labels that the supervisor learned from, as it saw them."""
+    S0_VALIDATION = 1
+    """The same, and all gold of the supervision split: labels that the supervisor did not use, or saw with noise."""
+    S1 = 2
     """S0 and some audited ground-truth labels of the deployment distribution."""
-    S2 = 2
+    S2 = 3
     """All ground truth: for scoring only, never in observables."""
+
+    @property
+    def title(self) -> str:
+        """The name as it is written, such as `S0-strict`."""
+        source, _, reading = self.name.partition("_")
+        return f"{source}-{reading.lower()}" if reading else source
 
 
 @dataclass(frozen=True)
@@ -35,19 +40,21 @@ class Known:
     info: InfoSet
 
 
-S0, S1 = InfoSet.S0, InfoSet.S1
+S0, SPLIT, S1 = InfoSet.S0_STRICT, InfoSet.S0_VALIDATION, InfoSet.S1
+_RISKS: tuple[Unit, ...] = ("error", "squared", "kl")
+_IN_WORDS = {"error": "0-1 risk", "squared": "squared risk", "kl": "cross-entropy"}
 
 CATALOGUE: dict[str, Known] = {
     # the supervisor, judged on its supervision split (cross-fitted: no label judges a model that it trained)
-    "weak_error": Known("0-1 risk of the weak supervisor", "error", S0),
-    "weak_squared": Known("squared risk of the weak supervisor", "squared", S0),
-    "weak_kl": Known("cross-entropy of the weak supervisor", "kl", S0),
-    "weak_ece": Known("expected calibration error of the weak supervisor", "error", S0),
+    "weak_error": Known("0-1 risk of the weak supervisor", "error", SPLIT),
+    "weak_squared": Known("squared risk of the weak supervisor", "squared", SPLIT),
+    "weak_kl": Known("cross-entropy of the weak supervisor", "kl", SPLIT),
+    "weak_ece": Known("expected calibration error of the weak supervisor", "error", SPLIT),
     "supervisor_slope": Known(
-        "slope of the label on the supervisor's prediction; 1 for a least-squares projection", "none", S0
+        "slope of the label on the supervisor's prediction; 1 for a least-squares projection", "none", SPLIT
     ),
-    "label_variance": Known("squared risk of the best constant prediction", "squared", S0),
-    "noise": Known("residual variance of the weak supervisor's fit: label noise, if it has no bias", "squared", S0),
+    "label_variance": Known("squared risk of the best constant prediction", "squared", SPLIT),
+    "noise": Known("residual variance of the weak supervisor's fit: label noise, if it has no bias", "squared", SPLIT),
     # both models on unlabelled inputs
     "misfit": Known("mean squared distance of student and supervisor", "squared", S0),
     "misfit_kl": Known("KL(supervisor || student), forward", "kl", S0),
@@ -88,26 +95,37 @@ CATALOGUE: dict[str, Known] = {
         "tr(C_TT(labelled)^-1 A' C_SS(deployment) A) / n, A = C_SS(unlabelled)^-1 C_ST", "none", S0
     ),
     "shift_p": Known("p-value of a two-sample test between labelled and deployment inputs", "none", S0),
+    "shift_ess": Known(
+        "effective share of the labelled inputs when they are weighted to stand for deployment; 1 without a shift",
+        "none",
+        S0,
+    ),
     # several supervisors
     "ensemble_squared": Known(
-        "K/(K-1) mean squared distance of K retrained supervisors from their mean", "squared", S0
+        "K/(K-1) mean squared distance of K retrained supervisors from their mean", "squared", SPLIT
     ),
-    "ensemble_error": Known("mean disagreement of K retrained supervisors with their average's class", "error", S0),
+    "ensemble_error": Known("mean disagreement of K retrained supervisors with their average's class", "error", SPLIT),
     "ensemble_pair_error": Known(
-        "mean disagreement of two retrained supervisors' classes, over all pairs", "error", S0
+        "mean disagreement of two retrained supervisors' classes, over all pairs", "error", SPLIT
     ),
     "ensemble_rest_error": Known(
-        "mean disagreement of a retrained supervisor's class with the class of the average of the others", "error", S0
+        "mean disagreement of a retrained supervisor's class with the class of the average of the others",
+        "error",
+        SPLIT,
     ),
     # everything again on parts of the labels: supervisors without a fold, students of them, judged on the fold
-    "refitted_gain_error": Known("gain in 0-1 risk of refitted students on the labels left out", "error", S0),
-    "refitted_gain_squared": Known("gain in squared risk of refitted students on the labels left out", "squared", S0),
-    "refitted_gain_kl": Known("gain in cross-entropy of refitted students on the labels left out", "kl", S0),
-    "pooled_gain_error": Known("gain in 0-1 risk that a calibrated pool of both models implies", "error", S0),
-    "pooled_gain_squared": Known("gain in squared risk that a calibrated pool of both models implies", "squared", S0),
-    "pooled_gain_kl": Known("gain in cross-entropy that a calibrated pool of both models implies", "kl", S0),
+    "refitted_gain_error": Known("gain in 0-1 risk of refitted students on the labels left out", "error", SPLIT),
+    "refitted_gain_squared": Known(
+        "gain in squared risk of refitted students on the labels left out", "squared", SPLIT
+    ),
+    "refitted_gain_kl": Known("gain in cross-entropy of refitted students on the labels left out", "kl", SPLIT),
+    "pooled_gain_error": Known("gain in 0-1 risk that a calibrated pool of both models implies", "error", SPLIT),
+    "pooled_gain_squared": Known(
+        "gain in squared risk that a calibrated pool of both models implies", "squared", SPLIT
+    ),
+    "pooled_gain_kl": Known("gain in cross-entropy that a calibrated pool of both models implies", "kl", SPLIT),
     # representations
-    "gap_plugin": Known("|P_s (I - P_w) y|^2 / n on the supervisor's supervision split", "squared", S0),
+    "gap_plugin": Known("|P_s (I - P_w) y|^2 / n on the supervisor's supervision split", "squared", SPLIT),
     "gap_trace": Known("tr(P_s (I - P_w)) / N on unlabelled inputs", "none", S0),
     "overlap_density": Known("share of training inputs detected as both easy and hard", "none", S0),
     "robust_share": Known("share of inputs on which the student is constant over its neighbourhood", "none", S0),
@@ -124,4 +142,15 @@ CATALOGUE: dict[str, Known] = {
     "audit_expansion": Known(
         "expansion from rightly to wrongly labelled inputs over the family that was tried", "none", S1
     ),
+}
+CATALOGUE |= {
+    f"judged{reading}_{what}_{unit}": Known(
+        f"gain in {_IN_WORDS[unit]} {where} that supervisor, student and a judge imply, pooled on {labels}", unit, info
+    )
+    for what, where in (("gain", "at deployment"), ("batch_gain", "on the very inputs that were seen"))
+    for reading, labels, info in (
+        ("", "labels of the supervision split", SPLIT),
+        ("_strict", "the labels that the supervisor learned from", S0),
+    )
+    for unit in _RISKS
 }

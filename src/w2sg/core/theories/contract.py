@@ -13,8 +13,9 @@ from w2sg.core.registry import contract
 from w2sg.core.theories.catalogue import CATALOGUE, InfoSet, Unit
 from w2sg.core.theories.observables import Observables
 
-Target = Literal["gain", "shortfall", "pgr", "student_risk"]
-"""`gain` = weak risk - student risk; `shortfall` = student risk - ceiling risk; `pgr` = gain / (gain + shortfall)."""
+Target = Literal["gain", "batch_gain", "shortfall", "pgr", "student_risk"]
+"""`gain` = weak risk - student risk; `batch_gain` = the same on the very inputs that were seen;
+`shortfall` = student risk - ceiling risk; `pgr` = gain / (gain + shortfall)."""
 Status = Literal["holds", "violated", "untestable"]
 
 
@@ -152,7 +153,7 @@ class Theory(Component):
     @property
     def info(self) -> InfoSet:
         """The smallest information set that gives all it needs."""
-        return max((CATALOGUE[name].info for name in self.observed), default=InfoSet.S0)
+        return max((CATALOGUE[name].info for name in self.observed), default=InfoSet.S0_STRICT)
 
     @property
     def reads_labels(self) -> bool:

@@ -83,7 +83,7 @@ class Observables:
     @property
     def info(self) -> InfoSet:
         """The smallest information set that holds all quantities."""
-        return max((CATALOGUE[name].info for name in self.quantities), default=InfoSet.S0)
+        return max((CATALOGUE[name].info for name in self.quantities), default=InfoSet.S0_STRICT)
 
     def within(self, info: InfoSet) -> "Observables":
         """Return these observables without what needs more than an information set."""

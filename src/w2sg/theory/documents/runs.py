@@ -25,7 +25,7 @@ def theories_document(theories: Sequence[Theory]) -> Document:
                 "target": theory.target,
                 "says": theory.says,
                 "unit": theory.unit,
-                "information": theory.info.name,
+                "information": theory.info.title,
                 "needs": list(theory.observed),
                 "hypotheses": hypotheses,
                 "world": theory.world,

@@ -12,7 +12,7 @@ from w2sg.theory.scoreboard.metrics import FEWEST
 from w2sg.theory.scoreboard.resampling import RESAMPLES
 from w2sg.theory.scoreboard.scores import ALL, LEVEL, TheoryScore
 from w2sg.theory.scoreboard.stack import is_stack
-from w2sg.theory.scoreboard.summaries import FamilyScores, StackScores, has_hypotheses, is_baseline
+from w2sg.theory.scoreboard.summaries import FamilyScores, StackScores, has_hypotheses, information, is_baseline
 
 if TYPE_CHECKING:
     from w2sg.theory.scoreboard.results import Scoreboard
@@ -32,15 +32,17 @@ _THEORY = Heading("theory", "theory", style="text", key=True)
 _PREDICTS = Heading(
     "predicts",
     "predicts",
-    "the target and the risk it is in, and from what; S0: unlabelled inputs, both models and the supervisor's own "
-    "labels; S1: audited labels too",
+    "the target and the risk it is in, and from what; S0-strict: unlabelled inputs, both models and the labels that "
+    "the supervisor saw; S0-validation: all labels of its split; S1: audited labels too",
     "text",
 )
 _HYPOTHESES = Heading("runs", "hypotheses", "what the theory's own checks say of these runs", "text")
 _N = Heading("n", "n", "runs with both a value of the formula and the truth", "count")
 _ABSTAINS = _share("abstains", "abstains", "share of these runs on which it sees a hypothesis violated, and is silent")
 _RANKS_BY = f"mean over tasks of at least {FEWEST} runs, with the truth in its own unit"
-_MOST = "the largest correlation that noise in the measured truth leaves possible"
+_MOST = "what the true value would have, as it correlates with the measured one: from both halves of the test sets"
+_SETUPS = "the same of setups: predictions and truth are means over their seeds"
+_CONSTANT = "width of the interval around 0, one for all runs, that covers as many"
 _WITH_ERROR = "Spearman within tasks, with the gain in 0-1 risk whatever the theory's unit"
 _AUC = "chance that a run with a positive truth is ranked above another"
 _R2 = "explained variance of the numbers as they are; negative: worse than the mean of the truth"
@@ -50,11 +52,13 @@ _SCORED = (
     _share("spearman", "Spearman within tasks", _RANKS_BY),
     _share("ceiling", "at most", _MOST, terminal=False),
     _share("spearman_error", "with 0-1 gain", _WITH_ERROR, terminal=False),
+    _share("spearman_setups", "of setups", _SETUPS, terminal=False),
     _share("auc", "AUC", _AUC, terminal=False),
     _share("r2", "R²", _R2, style="explained"),
     _share("r2_refitted", "R² refitted", _REFITTED, style="explained", terminal=False),
     _share("coverage", "coverage", _COVERAGE),
-    Heading("width", "width", "mean width of the intervals", terminal=False),
+    Heading("width", "width", "mean width of these intervals"),
+    Heading("constant_width", "constant's width", _CONSTANT, terminal=False),
 )
 
 
@@ -243,7 +247,7 @@ def _score_cells(score: TheoryScore, columns: Sequence[Heading]) -> tuple[Cell, 
     """Return the cells of a score that some columns ask for; most are named as the score's own attributes."""
     theory, labels = theory_name(score.theory), labels_of(score.theory)
     kind = "baseline" if is_baseline(theory) else "of all theories" if is_stack(theory) else ""
-    source = f"S1, {words.quantity(labels, 'label')}" if labels else "S0"
+    source = f"S1, {words.quantity(labels, 'label')}" if labels else information(theory).title
     target = f"{score.target.replace('_', ' ')}, {UNITS[score.unit]}"
     own = {
         "theory": Cell(score.theory, note=kind if _PREDICTS in columns else ""),

@@ -8,10 +8,12 @@ from w2sg import measure
 from w2sg.core import CATALOGUE, BoolArray, FloatArray, Observables, Quantity, exactly
 from w2sg.theory.observing import beliefs, neighbours, spectra
 from w2sg.theory.observing.algebra import RANK, basis, centred
-from w2sg.theory.observing.observed import AuditedLabels, FeatureSpace, ObservedRun, Refits
+from w2sg.theory.observing.observed import AuditedLabels, FeatureSpace, ObservedRun, Refits, UnseenLabels
 from w2sg.theory.observing.risks import differs, divergence, losses, squared
 
 Quantities = dict[str, Quantity]
+SHIFT_LEVEL = 0.05
+"""Inputs are taken to be shifted where a test at this level says so."""
 
 
 def observe(
@@ -34,6 +36,10 @@ def _unaudited(seen: ObservedRun, shared: Mapping[str, Quantity]) -> Observables
         quantities |= _supervisor(seen.refits, seen)
         if seen.student_held_out is not None:
             quantities |= _refitted(seen.refits, seen.student_held_out, seen)
+    shifted = "shift_p" in shared and shared["shift_p"].value < SHIFT_LEVEL
+    for name, held_out in (("judged", seen.validation), ("judged_strict", seen.strict)):
+        if held_out is not None:
+            quantities |= _judged(name, held_out, seen, shifted)
     quantities |= {**shared, **_student_on_features(seen)}
     quantities |= {name: exactly(value, "by construction") for name, value in seen.known.items()}
     return Observables(seen.run, seen.setting, quantities, dict(seen.facts), _missing(seen, quantities))
@@ -128,12 +134,31 @@ def _refitted(refits: Refits, student: FloatArray, seen: ObservedRun) -> Quantit
     if seen.setting == "classification":
         # Held-out labels calibrate the pool, unlabelled inputs are then judged by it: every input counts, not only
         # labelled.
-        pooled = beliefs.pool(refits.held_out, student, refits.labels)
-        implied = beliefs.implied(pooled, seen.weak, seen.student)
+        implied = beliefs.implied([refits.held_out, student], refits.labels, [seen.weak, seen.student])
         how = "pool of both models, fitted on held-out labels"
         n = len(refits.labels)
-        quantities |= {f"pooled_gain_{unit}": Quantity(value, se, n, how) for unit, (value, se) in implied.items()}
+        quantities |= {f"pooled_gain_{unit}": Quantity(one.value, one.se, n, how) for unit, one in implied.items()}
     return quantities
+
+
+def _judged(name: str, held_out: UnseenLabels, seen: ObservedRun, shifted: bool) -> Quantities:
+    """Return the gains that supervisor, student and judge imply together, pooled on labels that none of them saw."""
+    # Where labels were few, the judge could not be cross-fitted for some of them.
+    known = np.isfinite(held_out.judge).all(axis=1)
+    if not known.any():
+        return {}
+    implied = beliefs.implied(
+        [model[known] for model in (held_out.weak, held_out.student, held_out.judge)],
+        held_out.labels[known],
+        [seen.weak, seen.student, held_out.judge_fresh],
+        noise=held_out.noise,
+        shifted=shifted,
+    )
+    how, n = "pool of supervisor, student and judge, fitted on held-out labels", int(known.sum())
+    gains = {f"{name}_gain_{unit}": Quantity(one.value, one.se, n, how) for unit, one in implied.items()}
+    return gains | {
+        f"{name}_batch_gain_{unit}": Quantity(one.batch, one.batch_se, n, how) for unit, one in implied.items()
+    }
 
 
 def _slope(predicted: FloatArray, labels: FloatArray) -> Quantity | None:
@@ -172,6 +197,8 @@ def of_features(seen: ObservedRun) -> Quantities:
     if student is not None:
         p = spectra.shift_p(student.labelled, student.fresh)
         quantities["shift_p"] = exactly(p, "ranks of a held-out score")
+        share = spectra.effective_share(spectra.shift_weights(student.labelled, student.fresh))
+        quantities["shift_ess"] = exactly(share, "ratio of densities along a held-out score")
         if seen.setting == "classification":
             top = slice(neighbours.MOST_ROWS)
             overlap = neighbours.overlap_points(seen.weak_training.max(axis=1)[top], student.training[top])
@@ -275,6 +302,8 @@ REASONS: Mapping[str, str] = {
     "weak_space": "the supervisor has no features",
     "student_space": "the student has no features before training",
     "student_held_out": "students were not trained again",
+    "validation": "no judge was trained",
+    "strict": "no judge was trained on the labels that the supervisor saw",
 }
 NO_RIDGE = {"ridge_weak": "the supervisor is no ridge regression", "ridge_strong": "the student is no ridge regression"}
 NEEDS: Mapping[str, tuple[str, ...]] = {
@@ -291,7 +320,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "weak_space": ("d_weak", "d_shared", "moment_", "gap_", "noise"),
     "student_space": (
         "d_strong",
-        "shift_p",
+        "shift_",
         "d_shared",
         "moment_",
         "gap_",
@@ -301,6 +330,8 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
         "robust",
     ),
     "student_held_out": ("refitted_gain", "pooled_gain"),
+    "validation": ("judged_gain_", "judged_batch_"),
+    "strict": ("judged_strict_",),
 }
 """Which quantities (by the start of their names) need which part of what was seen."""
 

@@ -32,6 +32,31 @@ class Refits:
 
 
 @dataclass(frozen=True, eq=False)
+class UnseenLabels:
+    """Labels of the supervision split that no model saw, and what supervisor, student and judge say of their inputs.
+
+    The judge is the strong student trained on labels of the split directly; all three are cross-fitted where needed.
+
+    Attributes:
+        labels: One-hot, `(r, k)`.
+        weak: The supervisor's predictions, `(r, k)`.
+        student: The student's, `(r, k)`.
+        judge: The judge's, `(r, k)`.
+        judge_fresh: The judge's for the fresh inputs, `(m, k)`.
+        noise: The share of these labels that is wrong by construction.
+        rows: Positions of the labels in the supervision split, `(r,)`.
+    """
+
+    labels: FloatArray
+    weak: FloatArray
+    student: FloatArray
+    judge: FloatArray
+    judge_fresh: FloatArray
+    noise: float
+    rows: IntArray
+
+
+@dataclass(frozen=True, eq=False)
 class FeatureSpace:
     """Features of one model.
 
@@ -86,6 +111,8 @@ class ObservedRun:
         student_space: The student's features, or None.
         student_held_out: Predictions for the supervision inputs by students of the refits that did not see their
             labels, `(n, k)`, or None.
+        validation: Labels of the supervision split that judge the run, all of the split's allowed, or None.
+        strict: Those among the labels that the supervisor learned from, as it saw them, or None.
         known: Quantities of the catalogue that are known by construction, such as penalties, by name.
         why_not: Why a part is None, by its field's name.
     """
@@ -102,6 +129,8 @@ class ObservedRun:
     weak_space: FeatureSpace | None = None
     student_space: FeatureSpace | None = None
     student_held_out: FloatArray | None = None
+    validation: UnseenLabels | None = None
+    strict: UnseenLabels | None = None
     known: Mapping[str, float] = field(default_factory=dict)
     why_not: Mapping[str, str] = field(default_factory=dict)
 

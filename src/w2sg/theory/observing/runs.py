@@ -13,32 +13,26 @@ import numpy as np
 
 from w2sg.core import (
     AnyArray,
-    AnyTraining,
     CapabilityError,
     ClassProbabilities,
     Examples,
     FloatArray,
-    InformationTier,
     InputError,
-    Labeller,
     Observables,
     Quantity,
     Student,
-    Supervision,
     TaskData,
-    WeakSupervisor,
     derive,
     one_hot,
-    run_timed,
 )
 from w2sg.lab import Setup
 from w2sg.theory.observing.facts import facts_of, penalties_of
 from w2sg.theory.observing.measuring import mean_of, observe, of_features
-from w2sg.theory.observing.observed import AuditedLabels, FeatureSpace, ObservedRun, Refits
+from w2sg.theory.observing.observed import AuditedLabels, FeatureSpace, ObservedRun
+from w2sg.theory.observing.retraining import Retraining
 from w2sg.theory.observing.risks import losses
 
 TEST, TRANSFER = "test", "transfer"
-FOLDS = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,8 +47,8 @@ class RunAnswers:
 class TaskObserver:
     """A task's data under one seed, from which its runs are observed; refits and features are shared by them."""
 
-    def __init__(self, data: TaskData, seed: int) -> None:
-        """Take the data.
+    def __init__(self, data: TaskData, seed: int, *, shuffled: bool = False) -> None:
+        """Take the data; `shuffled` deals the gold of the supervision split out anew, see `Observation`.
 
         Raises:
             CapabilityError: If the task asks for anything but class probabilities.
@@ -63,12 +57,13 @@ class TaskObserver:
             raise CapabilityError(
                 f"theory speaks of class probabilities: this task asks for {data.question.signal.variant!r}"
             )
-        self.data, self.seed = data, seed
-        self._refits: dict[str, Refits | str] = {}
+        self.data, self.seed, self.shuffled = data, seed, shuffled
         self._spaces: dict[str, FeatureSpace | str] = {}
-        self._labellers: dict[str, list[Labeller]] = {}
-        self._students: dict[str, FloatArray | str] = {}
         self._features: dict[tuple[str, str], dict[str, Quantity]] = {}
+
+    @cached_property
+    def _again(self) -> Retraining:
+        return Retraining(self.data, self.seed, self._fresh, shuffled=self.shuffled)
 
     @cached_property
     def halves(self) -> tuple[np.ndarray, np.ndarray]:
@@ -99,10 +94,12 @@ class TaskObserver:
         if not len(rows):
             raise InputError(f"the test set has {len(data.tests[TEST])} examples: theory needs at least 2")
         parts = {
-            "refits": self._refit(setup.supervisor),
+            "refits": self._again.refits(setup.supervisor),
             "weak_space": self._space(setup.supervisor.model),
             "student_space": self._space(setup.student),
-            "student_held_out": self._students.get(setup.digest(), "students were not trained again"),
+            "student_held_out": self._again.student_held_out(setup),
+            "validation": self._again.validation(setup),
+            "strict": self._again.strict(setup),
         }
         return ObservedRun(
             run=setup.digest(),
@@ -133,91 +130,9 @@ class TaskObserver:
             drawn, one_hot(data.vault.buy(TEST, rows[drawn], asked_by="theory"), len(data.question.names))
         )
 
-    def train_again(self, setups: Sequence[Setup]) -> None:
-        """Train students again, on the labels of each refit of their weak supervisors.
-
-        What is then known of a student is how it does on the supervision labels that its supervisor did not see. All
-        students train in step, as in a study: which of them train together moves the last bits of what they say.
-        """
-        unfit = {setup.digest(): self._unfit(setup) for setup in setups}
-        todo = [setup for setup in setups if unfit[setup.digest()] is None]
-        self._students |= {digest: reason for digest, reason in unfit.items() if reason is not None}
-        data = self.data
-        shape = len(data.supervision), len(data.question.names)
-        held_out = {setup.digest(): np.zeros(shape) for setup in todo}
-        for index in range(FOLDS):
-            left_out = data.supervision.take(np.flatnonzero(self.fold == index))
-            courses = [self._course(setup, index) for setup in todo]
-            for setup, predictor in zip(todo, run_timed(courses)[0], strict=True):
-                if isinstance(predictor, CapabilityError):
-                    self._students[setup.digest()] = str(predictor)
-                else:
-                    held_out[setup.digest()][self.fold == index] = predictor.answer(left_out.inputs).probabilities
-        self._students |= {run: rows for run, rows in held_out.items() if run not in self._students}
-
-    def _unfit(self, setup: Setup) -> str | None:
-        """Return why the student of a setup is not trained again, or None."""
-        refits = self._refit(setup.supervisor)
-        if isinstance(refits, str):
-            return refits
-        if setup.method.audits:
-            return "the method buys labels"
-        if setup.method.tier is not InformationTier.WEAK_LABELS:
-            # It would be told of all supervision labels, the left-out ones that judge its student among them.
-            return "the method knows more of the supervision split than a refit may"
-        return "the student is too costly to train again" if setup.student.alone else None
-
-    def _course(self, setup: Setup, index: int) -> AnyTraining:
-        """Return the training of a setup's student on the labels of a refit of its weak supervisor."""
-        data, labeller = self.data, self._labellers[setup.supervisor.digest()][index]
-        rng = derive(self.seed, "theory", "labels", str(index))
-        splits = {"transfer": data.transfer} | ({"validation": data.validation} if data.validation is not None else {})
-        labels = {name: labeller.label(examples, None, rng) for name, examples in splits.items()}
-        return setup.method.train(
-            data.view(labels), setup.student, data.vault.generator(self.seed, "theory", "student", str(index))
-        )
-
-    def _refit(self, supervisor: WeakSupervisor[Any]) -> Refits | str:
-        key = supervisor.digest()
-        if key not in self._refits:
-            self._refits[key] = self._refits_of(supervisor)
-        return self._refits[key]
-
-    @cached_property
-    def fold(self) -> np.ndarray:
-        """The fold of each supervision example; examples that belong together are in one."""
-        supervision = self.data.supervision
-        _, unit = np.unique(supervision.metadata.get("together", np.arange(len(supervision))), return_inverse=True)
-        folds = derive(self.seed, "theory", "folds").permutation(unit.max(initial=0) + 1) % FOLDS
-        return np.asarray(folds[unit])
-
-    def _refits_of(self, supervisor: WeakSupervisor[Any]) -> Refits | str:
-        data = self.data
-        if supervisor.simulates:
-            return "the supervisor is simulated"
-        if supervisor.model is not None and supervisor.model.alone:
-            return "the supervisor is too costly to train again"
-        n, k = len(data.supervision), len(data.question.names)
-        if n < 2 * FOLDS:
-            return f"the supervisor has {n} labels, {2 * FOLDS} are needed"
-        gold = data.vault.release("supervision", "supervision", asked_by=supervisor.kind)
-        supervision = Supervision(data.supervision, gold, data.question, data.corpus)
-        # A supervisor that uses some of the labels uses as many of what the largest fold leaves over, so that refits
-        # differ from it, and from each other, in which labels they saw and as little as can be in how many.
-        size = n - int(np.bincount(self.fold, minlength=FOLDS).max())
-        count = min(supervisor.labels_used(n), size)
-        smaller = supervisor.with_labels(count)
-        held_out, fresh = np.zeros((n, k)), []
-        for index in range(FOLDS):
-            rest, left_out = np.flatnonzero(self.fold != index), np.flatnonzero(self.fold == index)
-            rng = derive(self.seed, "theory", "refit", str(index))
-            labeller = smaller.fit(supervision.take(rest), rng)
-            held_out[left_out] = labeller.label(data.supervision.take(left_out), None, rng).probabilities
-            fresh.append(labeller.label(self._fresh, None, rng).probabilities)
-            self._labellers.setdefault(supervisor.digest(), []).append(labeller)
-        # Of the labels of one refit, all but one fold, another one has all but two folds.
-        overlap = (FOLDS - 2) / (FOLDS - 1) * count / size
-        return Refits(held_out, one_hot(gold, k).astype(np.float64), np.stack(fresh), count, overlap)
+    def train_again(self, runs: Sequence[RunAnswers]) -> None:
+        """Train what is needed to judge runs by labels of the supervision split; see `Retraining`."""
+        self._again.train(runs)
 
     @property
     def _fresh(self) -> Examples:
@@ -243,7 +158,7 @@ def body_digest(student: Student[Any, Any]) -> str:
 
 
 def truth_of_run(weak: AnyArray, student: AnyArray, ceiling: AnyArray, gold: AnyArray) -> dict[str, Quantity]:
-    """Return what really happened on the scored half, by `target unit`: risks of the three, and their differences.
+    """Return what really happened on some inputs, by `target unit`: risks of the three, and their differences.
 
     Args:
         weak: The weak supervisor's class probabilities, `(n, k)`.

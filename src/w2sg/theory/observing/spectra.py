@@ -9,6 +9,9 @@ from w2sg.theory.observing.observed import FeatureSpace
 GAP_RIDGE = 1e-3
 """Ridge of the representation gap, in units of the mean variance of a feature times the number of examples."""
 SHIFT_RIDGE = 0.1
+RATIO_STEPS = 25
+MOST_WEIGHT = 20.0
+"""No row counts more than so many times, or less than one such part, before weights are brought to mean 1."""
 """Ridge of the two-sample test, in units of the mean variance of a feature."""
 MOST_ROWS = 1500
 """Traces over unlabelled inputs use at most this many of them."""
@@ -104,22 +107,67 @@ def shift_p(first: FloatArray, second: FloatArray) -> float:
     """
     from scipy.stats import mannwhitneyu
 
-    if min(len(first), len(second)) < 4:
+    score = _telling_apart(first[::2], second[::2])
+    if score is None:
         return 1.0
     # Every second row fits the score and the others test it: a score tested on its own rows sees any shift.
-    x = np.vstack([first[::2], second[::2]])
-    side = np.repeat([1.0, -1.0], [len(first[::2]), len(second[::2])])
+    return float(mannwhitneyu(first[1::2] @ score, second[1::2] @ score, alternative="greater").pvalue)
+
+
+def shift_weights(first: FloatArray, second: FloatArray) -> FloatArray:
+    """Return how much rows of one set count so that they stand for the other's, `(n,)` with mean 1.
+
+    The ratio of both densities along the score of `shift_p`, by logistic regression (Shimodaira 2000; Bickel et al.
+    2009). Each half of the rows gets its ratio from a score that the other half was fitted on. One direction only: in
+    many dimensions a ratio of densities is mostly noise.
+    """
+    weights = np.ones(len(first))
+    for half in (0, 1):
+        score = _telling_apart(first[1 - half :: 2], second[1 - half :: 2])
+        if score is not None:
+            weights[half::2] = _density_ratio(first[half::2] @ score, second[half::2] @ score)
+    return np.asarray(weights / weights.mean())
+
+
+def effective_share(weights: FloatArray) -> float:
+    """Return the share of rows that would tell as much with equal weights, `(sum w)^2 / (n sum w^2)` (Kish 1965)."""
+    return float(weights.sum() ** 2 / np.square(weights).sum() / len(weights))
+
+
+def _telling_apart(first: FloatArray, second: FloatArray) -> FloatArray | None:
+    """Return the direction along which the rows of one set are larger; None where there are too few or no spread."""
+    if min(len(first), len(second)) < 2:
+        return None
+    x = np.vstack([first, second])
+    side = np.repeat([1.0, -1.0], [len(first), len(second)])
     # Both sets weigh the same however many rows they have.
-    weights = np.where(side > 0, 1 / (side > 0).sum(), 1 / (side < 0).sum())[:, None]
+    weights = np.where(side > 0, 1 / len(first), 1 / len(second))[:, None]
     y = centred(x)
     # The weights of each set sum to 1, so half of the weighted sum is the middle between both means.
     y = y - (weights * y).sum(axis=0) / 2
     gram = y.T @ (weights * y)
     penalty = SHIFT_RIDGE * np.trace(gram) / len(gram)
     if penalty <= 0:
-        return 1.0
-    score = np.linalg.solve(gram + penalty * np.eye(len(gram)), y.T @ (weights[:, 0] * side))
-    return float(mannwhitneyu(first[1::2] @ score, second[1::2] @ score, alternative="greater").pvalue)
+        return None
+    return np.asarray(np.linalg.solve(gram + penalty * np.eye(len(gram)), y.T @ (weights[:, 0] * side)))
+
+
+def _density_ratio(first: FloatArray, second: FloatArray) -> FloatArray:
+    """Return the density of the second score over that of the first at the first's values, by logistic regression."""
+    scores = np.concatenate([first, second])
+    spread = float(scores.std())
+    if spread <= 0:
+        return np.ones(len(first))
+    x = np.column_stack([np.ones(len(scores)), (scores - scores.mean()) / spread])
+    side = np.repeat([0.0, 1.0], [len(first), len(second)])
+    weights = np.where(side > 0, 0.5 / len(second), 0.5 / len(first)) * len(scores)
+    at = np.zeros(2)
+    for _ in range(RATIO_STEPS):
+        p = 1 / (1 + np.exp(-(x @ at)))
+        # A weak pull to no shift keeps the slope finite where the scores are apart.
+        hessian = (x * (weights * p * (1 - p))[:, None]).T @ x + np.diag([0.0, 1.0]) + 1e-9 * np.eye(2)
+        at = at - np.linalg.solve(hessian, x.T @ (weights * (p - side)) + np.array([0.0, at[1]]))
+    return np.asarray(np.exp(np.clip(x[: len(first)] @ at, -np.log(MOST_WEIGHT), np.log(MOST_WEIGHT))))
 
 
 def projection_residual(residual: FloatArray, space: FeatureSpace) -> tuple[float, float]:

@@ -5,7 +5,14 @@ from w2sg.theory.predictors.belief import StudentBelief, WeakBelief
 from w2sg.theory.predictors.ensemble import EnsembleCalibration, EnsembleVariance
 from w2sg.theory.predictors.expansion import ExpansionBound
 from w2sg.theory.predictors.group_shift import GroupShift
-from w2sg.theory.predictors.held_out import PooledGain, RefittedGain
+from w2sg.theory.predictors.held_out import (
+    JudgedBatchGain,
+    JudgedGain,
+    JudgedStrictBatchGain,
+    JudgedStrictGain,
+    PooledGain,
+    RefittedGain,
+)
 from w2sg.theory.predictors.intrinsic_dimension import IntrinsicDimensionGain, IntrinsicDimensionPgr
 from w2sg.theory.predictors.misfit import Misfit, MisfitBound, MisfitCrossTerm, MisfitFiniteSample
 from w2sg.theory.predictors.misfit_kl import MisfitKl, MisfitReverseKl
@@ -26,6 +33,10 @@ __all__ = [
     "GroupShift",
     "IntrinsicDimensionGain",
     "IntrinsicDimensionPgr",
+    "JudgedBatchGain",
+    "JudgedGain",
+    "JudgedStrictBatchGain",
+    "JudgedStrictGain",
     "Misfit",
     "MisfitBound",
     "MisfitCrossTerm",

@@ -1,12 +1,14 @@
 """What held-out labels say: the whole run again on parts of the supervisor's labels, judged on the labels left out.
 
-Two ways to use them. The refitted students' own gain is an estimate as it stands. The pool of both models, calibrated
+Three ways to use them. The refitted students' own gain is an estimate as it stands. The pool of both models, calibrated
 on the labels left out, carries over to unlabelled inputs, so that every one of these counts, not the few labelled ones.
+A judge, the strong student trained on the supervisor's labels directly, makes that pool a better one: it knows which of
+the two is right more often than either of them does.
 """
 
 from typing import ClassVar, Literal
 
-from w2sg.core import Hypothesis, register
+from w2sg.core import Hypothesis, Target, register
 from w2sg.theory import hypotheses as given
 from w2sg.theory.judging import assumed
 from w2sg.theory.predictors.in_units import ObservedGain, name_units
@@ -60,3 +62,61 @@ class PooledGain(ObservedGain):
 name_units(
     PooledGain, "The gain in {risk} that unlabelled inputs imply under a calibrated pool of supervisor and student."
 )
+
+
+@register()
+class JudgedGain(ObservedGain):
+    """The gain that unlabelled inputs imply under a calibrated pool of supervisor, student and a judge.
+
+    Where supervision is seen to be unlike deployment, its interval is wider, and where both hardly overlap it abstains.
+    """
+
+    kind: Literal["judged-gain"] = "judged-gain"
+    observable: ClassVar[str] = "judged_gain"
+    hypotheses: ClassVar[tuple[Hypothesis, ...]] = (
+        given.OVERLAP,
+        assumed(
+            "pool is calibrated",
+            "The label is distributed as a product of powers of the probabilities of supervisor, student and judge.",
+            "deployment labels are not observed",
+        ),
+        assumed(
+            "models that are judged are like the run's",
+            "Where supervisor and student had to be trained again, they are as trustworthy as those of the run.",
+            "there are no more labels to see whether trust changes with their number",
+        ),
+    )
+
+
+@register()
+class JudgedBatchGain(JudgedGain):
+    """The same as a statement about the very inputs that were seen: this student beats this supervisor on these."""
+
+    kind: Literal["judged-batch-gain"] = "judged-batch-gain"  # type: ignore[assignment]
+    target: ClassVar[Target] = "batch_gain"
+    observable: ClassVar[str] = "judged_batch_gain"
+
+
+@register()
+class JudgedStrictGain(JudgedGain):
+    """As `judged-gain`, from no other labels than those that the supervisor learned from, as it saw them."""
+
+    kind: Literal["judged-strict-gain"] = "judged-strict-gain"  # type: ignore[assignment]
+    observable: ClassVar[str] = "judged_strict_gain"
+
+
+@register()
+class JudgedStrictBatchGain(JudgedBatchGain):
+    """As `judged-batch-gain`, from no other labels than those that the supervisor learned from, as it saw them."""
+
+    kind: Literal["judged-strict-batch-gain"] = "judged-strict-batch-gain"  # type: ignore[assignment]
+    observable: ClassVar[str] = "judged_strict_batch_gain"
+
+
+for _cls, _where in (
+    (JudgedGain, "that unlabelled inputs imply under a pool of supervisor, student and judge"),
+    (JudgedBatchGain, "on the very inputs that were seen, under a pool of supervisor, student and judge"),
+    (JudgedStrictGain, "under a pool with a judge, from the labels that the supervisor saw"),
+    (JudgedStrictBatchGain, "on the very inputs, under a pool with a judge, from the labels that the supervisor saw"),
+):
+    name_units(_cls, f"The gain in {{risk}} {_where}.")

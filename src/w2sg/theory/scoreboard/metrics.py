@@ -92,19 +92,20 @@ def interval_score(low: FloatArray, high: FloatArray, truth: FloatArray, level: 
     return float(np.mean(high - low + 2 / (1 - level) * outside))
 
 
-def noise_ceiling(truth: FloatArray, truth_se: FloatArray, tasks: AnyArray) -> float:
-    """Return the largest correlation within tasks that noise in the measured truth leaves possible.
+def split_half_ceiling(truth: FloatArray, other: FloatArray, tasks: AnyArray) -> float:
+    """Return the rank correlation within tasks that the true gain itself would have with the measured one.
 
-    The root of the truth's reliability: the share of its variance within tasks that is not its squared standard error.
-    Runs that share a test set share some of that noise, which moves ranks less, so the real ceiling is a little higher.
+    Both halves of the test set measure the same thing with noise of their own. If their correlation is `r`, what they
+    measure correlates `sqrt(r)` with either (Spearman 1904: correction for attenuation), and nobody can do better.
+
+    Args:
+        truth: What was measured on the half that is scored.
+        other: The same measured on the other half; NaN where it was not.
+        tasks: The task of each run.
     """
-    shares = []
-    for rows in by_task(tasks):
-        # The truth varies by what it is and by its error of measurement: what is left of the former is its reliability.
-        spread = float(np.var(truth[rows], ddof=1)) if len(rows) >= FEWEST else 0.0
-        if spread > 0:
-            shares.append(max(0.0, 1 - float(np.mean(truth_se[rows] ** 2)) / spread))
-    return float(np.sqrt(np.mean(shares))) if shares else float("nan")
+    known = np.isfinite(truth) & np.isfinite(other)
+    reliability = within(spearman, truth[known], other[known], tasks[known])
+    return float(np.sqrt(max(reliability, 0.0)))
 
 
 def by_task(tasks: AnyArray) -> Iterator[AnyArray]:

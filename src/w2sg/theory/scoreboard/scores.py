@@ -37,15 +37,18 @@ class TheoryScore:
         kendall: Mean tau-b within tasks.
         spearman_pooled: Rank correlation over all runs.
         spearman_error: Mean rank correlation within tasks with the gain in 0-1 risk (gain theories).
-        ceiling: The largest correlation within tasks that noise in the measured truth leaves possible.
+        spearman_setups: Mean rank correlation within tasks of setups: predictions and truth are means over their seeds.
+        ceiling: The rank correlation within tasks that the true value would have with the measured one, from the two
+            halves of the test sets; None for what is said of the very inputs of a half, and where there is one half.
         r2: Explained variance of the numbers as they are.
         r2_refitted: Explained variance after an affine map fitted on the other tasks.
         auc: How well it ranks runs with a positive truth above others.
         mae: Mean absolute error.
         coverage: Share of answered runs whose truth lies in the interval, with a cluster bootstrap interval. A theory's
-            interval is for the true gain, so it is widened by the standard error of the measured one; the stack's is
-            for the measured one as it is.
-        width: Mean width of the intervals.
+            interval is for the true gain, so it is widened by the standard error of the measured one; the stack's, and
+            one for the very inputs on which the truth was measured, are for the measured one as they are.
+        width: Mean width of these intervals.
+        constant_width: Width of the interval around 0, the same for all runs, that covers as many of them.
         interval_score: Mean interval score, lower is better.
     """
 
@@ -60,6 +63,7 @@ class TheoryScore:
     kendall: float | None
     spearman_pooled: float | None
     spearman_error: float | None
+    spearman_setups: float | None
     ceiling: float | None
     r2: float | None
     r2_refitted: float | None
@@ -67,6 +71,7 @@ class TheoryScore:
     mae: float | None
     coverage: Interval | None
     width: float | None
+    constant_width: float | None
     interval_score: float | None
 
 
@@ -167,7 +172,8 @@ def _score(
         "kendall": metrics.within(metrics.kendall, value, truth, tasks),
         "spearman_pooled": metrics.spearman(value, truth),
         "spearman_error": _against_error(table, column, rows),
-        "ceiling": metrics.noise_ceiling(truth, column.truth_se[rows], tasks),
+        "spearman_setups": _of_setups(table, column, rows),
+        "ceiling": metrics.split_half_ceiling(truth, _other_half(table, column)[rows], tasks),
         "r2": metrics.r2(value, truth),
         "r2_refitted": metrics.r2_refitted(value, truth, tasks),
         "auc": metrics.auc(value, truth > 0),
@@ -207,22 +213,44 @@ def _against_error(table: PredictionTable, column: PredictionColumn, rows: BoolA
     return metrics.within(metrics.spearman, column.value[both], truth[both], table.tasks[both])
 
 
+def _other_half(table: PredictionTable, column: PredictionColumn) -> FloatArray:
+    """Return the truth of a theory as the half of the test set that was seen measures it; NaN where it did not."""
+    return table.truth(f"batch_{column.target} {column.unit}")[0]
+
+
+def _of_setups(table: PredictionTable, column: PredictionColumn, rows: BoolArray) -> float:
+    """Return the mean rank correlation within tasks of setups, whose predictions and truth are means over seeds."""
+    own = np.flatnonzero(rows)
+    names = np.array([f"{case.task} {case.setup}" for case in table.cases])[own]
+    _, first, which = np.unique(names, return_index=True, return_inverse=True)
+    if len(first) == len(own):
+        return float("nan")
+    counts = np.bincount(which)
+    value, truth = (np.bincount(which, weights=column_of[own]) / counts for column_of in (column.value, column.truth))
+    return metrics.within(metrics.spearman, value, truth, table.tasks[own[first]])
+
+
 def _intervals(
     table: PredictionTable, column: PredictionColumn, rows: BoolArray, resamples: Sequence[Resample]
 ) -> dict[str, Any]:
     """Return coverage, width and interval score where the theory answers."""
     if not rows.any():
-        return {"coverage": None, "width": None, "interval_score": None}
+        return {"coverage": None, "width": None, "constant_width": None, "interval_score": None}
     low, high, truth = column.low[rows], column.high[rows], column.truth[rows]
     inside = np.full(len(column.truth), np.nan)
-    # The measured gain has an error of its own, which a theory's interval is not for; the stack's was made to cover it.
-    spread = 0.0 if is_stack(column.name) else norm.ppf(0.5 + table.level / 2) * np.nan_to_num(column.truth_se[rows])
-    inside[rows] = np.abs(truth - (low + high) / 2) <= np.hypot((high - low) / 2, spread)
+    # The measured gain has an error of its own, which a theory's interval is not for; the stack's was made to cover it,
+    # and what is said of the very inputs on which the truth was measured is said of that error too.
+    measured = is_stack(column.name) or column.target == "batch_gain"
+    spread = 0.0 if measured else norm.ppf(0.5 + table.level / 2) * np.nan_to_num(column.truth_se[rows])
+    middle, half = (low + high) / 2, np.hypot((high - low) / 2, spread)
+    inside[rows] = np.abs(truth - middle) <= half
+    covered = float(inside[rows].mean())
     draws = [_mean(inside[chosen[rows[chosen]]]) for chosen, _ in resamples]
     return {
-        "coverage": percentile_interval(float(inside[rows].mean()), np.array(draws), LEVEL),
-        "width": float(np.mean(high - low)),
-        "interval_score": metrics.interval_score(low, high, truth, table.level),
+        "coverage": percentile_interval(covered, np.array(draws), LEVEL),
+        "width": float(2 * half.mean()),
+        "constant_width": float(2 * np.quantile(np.abs(truth), covered)),
+        "interval_score": metrics.interval_score(middle - half, middle + half, truth, table.level),
     }
 
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from w2sg.core import AnyArray, BoolArray, Theory, derive, registry
+from w2sg.core import AnyArray, BoolArray, InfoSet, Theory, derive, registry
 from w2sg.measure import Interval
 from w2sg.theory.scoreboard import metrics
 from w2sg.theory.scoreboard.predictions import STANDINGS, PredictionColumn, PredictionTable
@@ -119,6 +119,12 @@ class LabelUse:
 @lru_cache
 def _registered(theory: str) -> Theory | None:
     return registry.build(Theory, theory) if theory in registry.names(Theory) else None
+
+
+def information(theory: str) -> InfoSet:
+    """Return what a theory without labels reads; the stack reads what all others read."""
+    known = _registered(theory)
+    return InfoSet.S0_VALIDATION if known is None else known.info
 
 
 def is_baseline(theory: str) -> bool:
