@@ -10,12 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from w2sg.core import Answer, InputError, StoreError, Theory, canonical_json, registry
-from w2sg.graph import Artifact, LedgerEntry, Store
+from w2sg.graph import LedgerEntry, Store
 from w2sg.graph.packing import squeezed
 from w2sg.lab import Study, run
 from w2sg.theory import SealedPredictions, observe_run, observe_study, open_truths, predict_observed, scoreboard
-from w2sg.theory.sealing import _seal
-from w2sg.theory.steps import Predictions
+from w2sg.theory.sealing import digest_of, seal_of
 
 WINE: dict[str, Any] = {"kind": "wine", "test": 60}
 
@@ -129,7 +128,7 @@ def test_a_method_that_does_not_fit_is_left_out_or_ends_it_as_ever(tmp_path: Pat
 
 
 KEY, ANSWERS = "ab" * 32, [Answer("t", "", "gain", "error", 0.9, (), 0.1, 0.0, 0.2).to_dict()]
-DIGEST = Predictions.digest_of(ANSWERS)
+DIGEST = digest_of(ANSWERS)
 LINES = {
     "score": ("score", "01" * 32, "score"),
     "audit": ("audit", "02" * 32, "theory"),
@@ -145,12 +144,11 @@ def test_a_run_is_late_if_and_only_if_a_score_came_before_its_first_seal(told: l
         LedgerEntry("place", "test", purpose, 1, None, by, step, "kind", str(moment))
         for moment, (purpose, step, by) in enumerate(LINES[name] for name in told)
     ]
-    artifact = Artifact({}, {"answers": ANSWERS, "trust": {"tier": "T0", "beside": []}})
     if "seal" not in told:
         with pytest.raises(StoreError, match="run aaaaaaaaaaaa: its predictions are not those"):
-            _seal("a" * 64, KEY, artifact, entries)
+            seal_of("a" * 64, KEY, ANSWERS, entries, "T0")
         return
-    seal = _seal("a" * 64, KEY, artifact, entries)
+    seal = seal_of("a" * 64, KEY, ANSWERS, entries, "T0")
     before = told[: told.index("seal")]
     assert seal.made == str(len(before))
     assert seal.late == ("score" in before)

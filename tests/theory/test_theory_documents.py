@@ -140,7 +140,7 @@ def test_the_document_has_its_parts_in_order(document: Document) -> None:
     assert [section.name for section in document.sections] == [
         "theories", "stack", "synthetic", "decisions", "seals", "against-truth", "labels",
     ]  # fmt: skip
-    assert list(document.tables) == ["scores", "standings", "contrasts", "stacks", "families", "regrets"]
+    assert list(document.tables) == ["scores", "standings", "contrasts", "stacks", "families", "regrets", "seals"]
     assert list(document.figures) == ["predicted-families", "predicted", "limit", "certificates"]
     assert document.made_by == "w2sg theory score made -o made.md"
     assert "96 runs of 6 tasks (t0 16, t1 16, t2 16, t3 16, t4 16, t5 16) and 90 synthetic runs of 3 fam" in (
@@ -363,8 +363,7 @@ def test_seals_are_told_by_task_and_late_runs_are_counted(board: Scoreboard) -> 
     assert "sealed before" not in found.lead
     assert "Foreign code ran beside ground truth while predictions were made: T0 beside mine" in found.lead
     told = found.to_dict()
-    assert told["late"] == n_late
-    assert [row["late"] for row in told["seals"]] == [seal.late for seal in seals]
+    assert told["late"] == n_late == sum(row["late"] for row in told["seals"])
     rows = told["tables"]["seals"]["rows"]
     assert sum(row["late"]["value"] for row in rows) == n_late
     assert sum(row["runs"]["value"] for row in rows) == len(seals)

@@ -63,8 +63,8 @@ def _admit_module(name: str) -> None:
 def _admit(plugin: "Plugin") -> None:
     """Register what a plugin offers, as parts that stand for those of a worker."""
     # Imported here, as in the other functions: most commands load no plugin, and start faster without.
-    from w2sg.isolation.adopting import isolated
     from w2sg.isolation.declarations import Offered
+    from w2sg.isolation.foreign import isolated
     from w2sg.isolation.session import Session
 
     registry.adopt(isolated)
@@ -108,7 +108,7 @@ def _check(plugin: "Plugin", offered: Sequence["Offered"]) -> None:
 
 
 def _entries(plugin: "Plugin", offered: Sequence["Offered"]) -> list[registry.Entry]:
-    from w2sg.isolation.adopting import part_class
+    from w2sg.isolation.parts import part_class
 
     classes = {
         (said.contract, said.kind): part_class(registry.contract_class(said.contract), plugin, said)

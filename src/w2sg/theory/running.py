@@ -16,10 +16,11 @@ from w2sg.core import (
 )
 from w2sg.graph import REFUSED, Artifact, Keys, Result, Step, Store, execute
 from w2sg.isolation import load_plugins, loading_again
-from w2sg.lab import Score, Study, default_store, score_of, scores_of_setups, study_runs
+from w2sg.lab import Score, Study, default_store, score_of, scores_of_setups, shown_trust, study_runs
 from w2sg.theory.answering import LEVEL
-from w2sg.theory.sealing import SealedPredictions, sealed
-from w2sg.theory.steps import Observation, Predictions, RunTruth, check_audits, observables_of, truth_values
+from w2sg.theory.observing.runs import TEST
+from w2sg.theory.sealing import SealedPredictions, seal_of
+from w2sg.theory.steps import Observation, Predictions, RunTruth, answers_to, check_audits, observables_of, truth_values
 
 AUDITS = (50, 200)
 """Numbers of audited labels where nothing else is asked for."""
@@ -177,7 +178,15 @@ def predict_observed(
         for score in observed.scores
     ]
     artifacts = _artifacts(steps, observed.root, workers, observed.plugins, "predicted", progress or (lambda *_: None))
-    return sealed(steps, artifacts, observed.ids, observed.root)
+    keys, made = Keys(), list(zip(steps, artifacts, observed.ids, strict=True))
+    with Store(observed.root) as store:
+        lines = {place: store.ledger(place=place, split=TEST) for place in dict.fromkeys(step.place for step in steps)}
+    seals = [
+        seal_of(run, keys.of(step), kept.record["answers"], lines[step.place], shown_trust(kept.record["trust"]))
+        for step, kept, run in made
+    ]
+    answers = [answer for _, kept, run in made for answer in answers_to(kept, run)]
+    return SealedPredictions(tuple(steps), tuple(answers), tuple(seals))
 
 
 def open_truths(

@@ -1,16 +1,15 @@
 """Seals: a line of the ledger says when predictions were made, so that it is known what had been opened by then."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from w2sg.core import SEAL, Answer, StoreError, canonical_json
-from w2sg.graph import Artifact, Keys, LedgerEntry, Store
-from w2sg.lab import shown_trust
-from w2sg.theory.observing.runs import TEST
-from w2sg.theory.steps import Predictions, answers_to
+
+if TYPE_CHECKING:
+    from w2sg.graph import LedgerEntry
+    from w2sg.theory.steps import Predictions
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ class SealedPredictions:
         seals: The seal of each run.
     """
 
-    steps: tuple[Predictions, ...]
+    steps: tuple["Predictions", ...]
     answers: tuple[Answer, ...]
     seals: tuple[Seal, ...]
 
@@ -66,39 +65,31 @@ class SealedPredictions:
         return hashlib.sha256(canonical_json([answer.digest() for answer in self.answers]).encode()).hexdigest()
 
 
-def sealed(
-    steps: Sequence[Predictions], artifacts: Sequence[Artifact], runs: Sequence[str], root: Path
-) -> SealedPredictions:
-    """Return predictions with their seals, which the ledger must have.
+def digest_of(answers: Sequence[Mapping[str, Any]]) -> str:
+    """Return the sha256 of answers in plain data, which their seal holds."""
+    return hashlib.sha256(canonical_json(answers).encode()).hexdigest()
+
+
+def seal_of(
+    run: str, key: str, answers: Sequence[Mapping[str, Any]], lines: Sequence["LedgerEntry"], trust: str
+) -> Seal:
+    """Return the first seal of the predictions of a run.
 
     Args:
-        steps: The step of each run.
-        artifacts: What each step made.
-        runs: The runs' names.
-        root: The store's folder.
+        run: The run's name.
+        key: The key of the step that made the predictions.
+        answers: The predictions, in plain data.
+        lines: The ledger on the test set of the run's place, in its order.
+        trust: Where the predictions were made.
 
     Raises:
-        StoreError: If predictions are not those that were sealed.
+        StoreError: If these predictions were not sealed.
     """
-    keys = Keys()
-    answers = [answer for artifact, run in zip(artifacts, runs, strict=True) for answer in answers_to(artifact, run)]
-    with Store(root) as store:
-        lines = {place: store.ledger(place=place, split=TEST) for place in dict.fromkeys(step.place for step in steps)}
-    seals = [
-        _seal(run, keys.of(step), artifact, lines[step.place])
-        for step, artifact, run in zip(steps, artifacts, runs, strict=True)
-    ]
-    return SealedPredictions(tuple(steps), tuple(answers), tuple(seals))
-
-
-def _seal(run: str, key: str, artifact: Artifact, lines: Sequence[LedgerEntry]) -> Seal:
-    """Return the first seal of what a step made; `lines` are those on the test set of its place, in their order."""
-    digest, opened = Predictions.digest_of(artifact.record["answers"]), None
+    digest, opened = digest_of(answers), None
     for line in lines:
         if line.purpose == "score" and opened is None:
             opened = line.created
         if (line.purpose, line.step, line.asked_by) == (SEAL, key, digest):
-            trust = shown_trust(artifact.record["trust"])
             return Seal(run, line.place, line.n, digest, line.created, opened, trust)
     raise StoreError(
         f"run {run[:12]}: its predictions are not those that were sealed, by the ledger: somebody changed the store; "

@@ -5,7 +5,6 @@ the store, and a prediction that was changed afterwards has another key. Each se
 the ledger, which also tells what had been opened by then (`w2sg.theory.sealing`).
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal
@@ -19,7 +18,6 @@ from w2sg.core import (
     Quantity,
     Task,
     Theory,
-    canonical_json,
     component_field,
     register,
     seal,
@@ -28,6 +26,7 @@ from w2sg.graph import Artifact, Inputs, Step, on_behalf_of
 from w2sg.lab import Ceiling, OnData, Setup, TrainedStudent, answers_of, labels_of
 from w2sg.theory.answering import LEVEL, predict_all
 from w2sg.theory.observing.runs import TEST, RunAnswers, TaskObserver, truth_of_run
+from w2sg.theory.sealing import digest_of
 
 AnyTheory = Annotated[SerializeAsAny[Theory], *component_field(Theory, "a theory")]
 
@@ -128,14 +127,9 @@ class Predictions(Step):
         for row, step in enumerate(steps):
             answers = said.get(row, [])
             with on_behalf_of(step):
-                seal(TEST, len(answers), cls.digest_of(answers))
+                seal(TEST, len(answers), digest_of(answers))
             artifacts.append(Artifact({}, {"answers": answers}))
         return artifacts
-
-    @staticmethod
-    def digest_of(answers: Sequence[Mapping[str, Any]]) -> str:
-        """Return the sha256 of answers in plain data, which their seal holds."""
-        return hashlib.sha256(canonical_json(answers).encode()).hexdigest()
 
 
 def _alike(steps: Sequence[Predictions]) -> list[list[int]]:
