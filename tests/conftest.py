@@ -54,7 +54,7 @@ def forgetting() -> Iterator[None]:
 
 
 # They register components when they are imported: they are loaded as plugins, once.
-collect_ignore = ["graph/toy_steps.py", "attacks/plugins/thieves.py"]
+collect_ignore = ["graph/toy_steps.py", "attacks/plugins/thieves.py", "attacks/plugins/thief_theories.py"]
 collect_ignore_glob = ["lab/plugins/*"]  # so do these
 
 

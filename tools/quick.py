@@ -15,6 +15,7 @@ LEFT_OUT = {
     "src/w2sg/students/language*": "their examples in docstrings",
     "tests/test_contracts.py::*-torch?": "objectives on torch; another strict array library stays",
     "tests/*/test_theory_scoreboard.py": "whole scoreboards",
+    "tests/theory/test_seals.py::test_a_scoreboard*": "a whole scoreboard",
     "tests/cli/test_theory_cli.py::test_a_scoreboard*": "a whole scoreboard from the command line",
     "tests/*/test_theory_observing.py": "simulated families, many runs each",
     "tests/*/test_world_simulations.py": "worlds simulated until they meet their closed forms",

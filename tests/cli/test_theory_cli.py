@@ -134,3 +134,23 @@ def test_a_scoreboard_is_scored_and_written(w2sg: "Command", write: Callable[[st
     assert "w2sg theory score tiny.toml --labels 20 --families 12 -o scores.md" in page
     again = json.loads(w2sg("theory", "score", "tiny", "--labels", "20", "--families", "0", "--json").out)
     assert again["n_runs"]["wine(test=60)"] == 4
+    assert [seal["late"] for seal in again["seals"]] == [False] * 4
+    assert again["late"] == 0
+
+
+def test_predictions_of_a_study_are_sealed_before_any_score(
+    w2sg: "Command", write: Callable[[str, str], object]
+) -> None:
+    write("tiny.toml", 'name = "tiny"\nseeds = 1\ntasks = [{kind = "wine", test = 60}]\nmethods = ["naive"]\n')
+    found = w2sg("predict", "tiny.toml", "--json").document
+    (seal,) = found["seals"]
+    assert (seal["late"], seal["opened"], seal["n"]) == (False, None, len(found["answers"]))
+    assert w2sg("runs", "--json").document == []
+    (line,) = (line for line in w2sg("ledger", "--json").document if line["purpose"] == "seal")
+    assert (line["asked_by"], line["created"], line["split"]) == (seal["sha256"], seal["made"], "test")
+    assert seal["sha256"][:16] in w2sg("ledger").out
+    w2sg("study", "tiny.toml")
+    assert w2sg("predict", "tiny.toml", "--json").document["seals"] == [seal], "a seal stays what it was"
+    other = w2sg("predict", "tiny.toml", "--level", "0.8", "--json").document["seals"]
+    assert [one["late"] for one in other] == [True], "other predictions, made after the score"
+    assert "opened 20" in w2sg("predict", "tiny.toml", "--level", "0.8").out

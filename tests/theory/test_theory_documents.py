@@ -41,6 +41,7 @@ from w2sg.theory.scoreboard.predictions import PredictionTable, prediction_table
 from w2sg.theory.scoreboard.results import Scoreboard, scoreboard_of
 from w2sg.theory.scoreboard.stack import stacked
 from w2sg.theory.scoreboard.summaries import StackScores, has_hypotheses, in_doubt, is_baseline
+from w2sg.theory.sealing import Seal, SealedPredictions
 
 LEVEL = 0.9
 
@@ -99,12 +100,18 @@ def with_error_stacks(table: PredictionTable) -> PredictionTable:
     return replace(table, columns={**table.columns, **{column.name: column for column in added}})
 
 
+def sealed(run: str, *, late: bool, trust: str = "T0") -> Seal:
+    opened = "2026-01-01T00:00:00.000+00:00" if late else None
+    return Seal(run, "place", 4, "ab" * 32, "2026-01-02T00:00:00.000+00:00", opened, trust)
+
+
 @pytest.fixture(scope="module")
 def board() -> Scoreboard:
     """Return a scoreboard of six tasks and of the families."""
     table = with_error_stacks(made_table(tuple(f"t{index}" for index in range(6)), 16))
     families = made_table(("family A", "family B", "family C"), 30, ("squared",))
-    return scoreboard_of(table, families, study="made", sealed="5ea1" * 16)
+    seals = [sealed(case.run, late=False) for case in table.cases]
+    return scoreboard_of(table, families, study="made", sealed="5ea1" * 16, seals=seals)
 
 
 @pytest.fixture(scope="module")
@@ -131,9 +138,9 @@ def texts_of(board: Scoreboard) -> dict[str, str]:
 def test_the_document_has_its_parts_in_order(document: Document) -> None:
     assert document.title == "made"
     assert [section.name for section in document.sections] == [
-        "theories", "stack", "synthetic", "decisions", "against-truth", "labels",
+        "theories", "stack", "synthetic", "decisions", "seals", "against-truth", "labels",
     ]  # fmt: skip
-    assert list(document.tables) == ["scores", "standings", "contrasts", "stacks", "families", "regrets"]
+    assert list(document.tables) == ["scores", "standings", "contrasts", "stacks", "families", "regrets", "seals"]
     assert list(document.figures) == ["predicted-families", "predicted", "limit", "certificates"]
     assert document.made_by == "w2sg theory score made -o made.md"
     assert "96 runs of 6 tasks (t0 16, t1 16, t2 16, t3 16, t4 16, t5 16) and 90 synthetic runs of 3 fam" in (
@@ -333,8 +340,8 @@ def test_observations_of_one_run_are_told_whole_and_of_several_counted() -> None
 def test_predictions_say_their_condition_or_why_they_abstain() -> None:
     among = [registry.build(Theory, name) for name in ("disagreement", "misfit", "student-belief", "paired-difference")]
     seen = replace(observables(20), quantities={**observables(20).quantities, "belief_student": quantity(0.05)})
-    answers = [theory.predict(seen, 0.8) for theory in among]
-    found = predictions_document(answers, among, 0.8).to_dict()
+    made = SealedPredictions((), tuple(theory.predict(seen, 0.8) for theory in among), (sealed("r" * 64, late=True),))
+    found = predictions_document(made, among, 0.8).to_dict()
     rows: dict[str, Any] = {row["theory"]["value"]: row for row in found["tables"]["predicted"]["rows"]}
     assert rows["disagreement"]["condition"]["value"] == "no hypothesis stated"
     assert rows["misfit@20"]["condition"]["value"].startswith("needs misfit")
@@ -342,6 +349,30 @@ def test_predictions_say_their_condition_or_why_they_abstain() -> None:
     assert rows["student-belief"]["condition"]["value"].startswith("if student is calibrated: ")
     assert rows["paired-difference@20"]["mean"]["low"] < 0.03 < rows["paired-difference@20"]["mean"]["high"]
     assert [len(answer["digest"]) for answer in found["answers"]] == [64] * 4
+    (row,) = found["tables"]["seals"]["rows"]
+    assert (row["made"]["value"], row["late"]["value"]) == ("2026-01-02 00:00:00", "opened 2026-01-01 00:00:00")
+    assert found["seals"] == [sealed("r" * 64, late=True).to_dict()]
+
+
+def test_seals_are_told_by_task_and_late_runs_are_counted(board: Scoreboard) -> None:
+    whole = scoreboard_document(board)
+    assert "sealed before ground truth was opened: seal 5ea15ea15ea15ea1, 2026-01-02 00:00:00." in whole.lead
+    assert "Late" not in whole.lead
+    seals = [
+        replace(seal, opened="2026-01-01T00:00:00+00:00") if seal.run.endswith("0") else seal for seal in board.seals
+    ]
+    seals[0] = replace(seals[0], trust="T0 beside mine")
+    n_late = sum(seal.late for seal in seals)
+    found = scoreboard_document(replace(board, seals=seals))
+    assert f"Late: of {n_late} of {len(seals)} runs gold of the test set had been handed out" in found.lead
+    assert "sealed before" not in found.lead
+    assert "Foreign code ran beside ground truth while predictions were made: T0 beside mine" in found.lead
+    told = found.to_dict()
+    assert told["late"] == n_late == sum(row["late"] for row in told["seals"])
+    rows = told["tables"]["seals"]["rows"]
+    assert sum(row["late"]["value"] for row in rows) == n_late
+    assert sum(row["runs"]["value"] for row in rows) == len(seals)
+    assert rows[0]["trust"]["value"] == "T0 and T0 beside mine"
 
 
 def test_theories_are_told_with_what_they_take_for_granted() -> None:

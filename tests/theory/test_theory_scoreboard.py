@@ -11,7 +11,7 @@ from w2sg.graph import Keys, Store
 from w2sg.lab import Setup, Study, scores_of_setups
 from w2sg.theory.answering import theories
 from w2sg.theory.cases import Case, Truth
-from w2sg.theory.running import observe_study, predict_then_open
+from w2sg.theory.running import observe_study, open_truths, predict_observed
 from w2sg.theory.scoreboard import metrics
 from w2sg.theory.scoreboard.board import scoreboard
 from w2sg.theory.scoreboard.decisions import regrets_of
@@ -220,18 +220,20 @@ def test_truth_is_opened_only_for_predictions_that_were_kept_before(tmp_path: Pa
 
     assert truths_opened() == 0
     among = theories()
-    answers, truths, late = predict_then_open(observed, among, 1, (), quiet)
-    assert late == 0
+    predictions = predict_observed(observed, among, workers=1)
+    assert truths_opened() == 0
+    truths = open_truths(observed, predictions, workers=1)
     assert len(truths) == len(observed.ids) == 6
-    assert {answer.run for answer in answers} == set(observed.ids)
+    assert {answer.run for answer in predictions.answers} == set(observed.ids)
     opened = truths_opened()
     assert opened > 0
-    again, same, late = predict_then_open(observed, among, 1, (), quiet)
-    assert [answer.digest() for answer in again] == [answer.digest() for answer in answers]
-    assert (same, late, truths_opened()) == (truths, 0, opened)
+    again = predict_observed(observed, among, workers=1)
+    assert (again.sha256, again.seals) == (predictions.sha256, predictions.seals)
+    assert not any(seal.late for seal in again.seals)
+    assert (open_truths(observed, again, workers=1), truths_opened()) == (truths, opened)
     changed = [registry.build(Theory, {"kind": "constant", "value": 0.5}), *among]
-    *_, late = predict_then_open(observed, changed, 1, (), quiet)
-    assert late == 1  # one task under one seed, whose truth had been opened for other predictions
+    seals = predict_observed(observed, changed, workers=1).seals
+    assert [seal.late for seal in seals] == [True] * 6, "the truth had been opened for other predictions"
 
 
 def test_the_truth_of_a_run_is_that_of_its_predictions() -> None:
@@ -251,10 +253,6 @@ def test_the_truth_of_a_run_is_that_of_its_predictions() -> None:
     assert all("predictions" in truth.inputs() for truth in truths)
     keys = Keys()
     assert keys.of(truths[0]) != keys.of(truths[1])
-
-
-def quiet(stage: str, done: int, total: int) -> None:
-    """Say nothing."""
 
 
 def test_nothing_to_score_is_said() -> None:

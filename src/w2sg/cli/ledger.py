@@ -1,12 +1,18 @@
-"""`w2sg ledger`: every release of ground truth, in the order in which it happened."""
+"""`w2sg ledger`: every release of ground truth and every seal of predictions, in the order in which they happened."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from w2sg.cli import console
+from w2sg.core import SEAL
 
-WHOLE = "all"
+if TYPE_CHECKING:
+    from w2sg.graph import LedgerEntry
+
+SEALED = "predictions"
+"""What a seal is of, where other lines say which labels."""
+SHORT_SEAL = 16
 
 
 def ledger(
@@ -17,10 +23,11 @@ def ledger(
     store: console.StoreFolder = None,
     as_json: console.Json = False,
 ) -> None:
-    """Show which labels were handed out, for what, to whom, for which step, and when.
+    """Show which labels were handed out, for what, to whom, for which step, and when; and when predictions were sealed.
 
     The ledger is written at the moment of release, and nothing in it is ever changed or removed. Certificates read it:
-    a second look at the same labels promises less than the first.
+    a second look at the same labels promises less than the first. So do seals: predictions that were made after the
+    labels had been handed out for scoring are late.
 
     For example:
 
@@ -50,12 +57,15 @@ def ledger(
             entry.purpose,
             entry.split,
             str(entry.n),
-            WHOLE if entry.rows is None else "chosen",
-            entry.asked_by,
+            *((SEALED, entry.asked_by[:SHORT_SEAL]) if entry.purpose == SEAL else (_which(entry), entry.asked_by)),
             f"{entry.kind} {entry.step[:8]}",
             entry.place[:8],
         ]
         for entry in entries
     ]
     columns = ["when (UTC)", "for", "of split", "labels", "which", "to", "for step", "data"]
-    console.print_table(f"{len(rows)} of {total} releases of ground truth", columns, rows)
+    console.print_table(f"{len(rows)} of {total} releases of ground truth and seals of predictions", columns, rows)
+
+
+def _which(entry: "LedgerEntry") -> str:
+    return "all" if entry.rows is None else "chosen"

@@ -91,17 +91,21 @@ def predict(
 ) -> None:
     """Say what every theory predicts of runs, with the verdicts on its hypotheses, or why it abstains.
 
+    Students that are missing are trained, and nothing is scored. The answers are kept, and the ledger says when they
+    were given. Those about runs whose test set had been opened for scoring before are called late.
+
     For example:
 
         w2sg predict 3fa2 --labels 50
 
         w2sg predict studies/digits.toml --json
     """
-    from w2sg.theory import predict_all, predictions_document, theories
+    from w2sg.theory import predict_observed, predictions_document, theories
 
     audits = console.audits_of(labels)
     seen = observed(which, store, audits, workers, plugin)
     among = theories()  # those of plugins too
-    answers = [answer for by_labels in seen.observations for answer in predict_all(by_labels.values(), among, level)]
+    with console.watching() as progress:
+        predictions = predict_observed(seen, among, level, workers=workers, progress=progress)
     _tell_unbought(audits, {count for by_labels in seen.observations for count in by_labels})
-    console.print_document(predictions_document(answers, among, level), as_json=as_json)
+    console.print_document(predictions_document(predictions, among, level), as_json=as_json)

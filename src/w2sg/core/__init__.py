@@ -65,8 +65,10 @@ from w2sg.core.figures import PointGroup as PointGroup
 from w2sg.core.figures import Scatter as Scatter
 from w2sg.core.figures import ScatterPanel as ScatterPanel
 from w2sg.core.figures import SpecificationCurve as SpecificationCurve
+from w2sg.core.ledger import SEAL as SEAL
 from w2sg.core.ledger import Release as Release
 from w2sg.core.ledger import listening as listening
+from w2sg.core.ledger import seal as seal
 from w2sg.core.methods import AnyMethod as AnyMethod
 from w2sg.core.methods import AnyTraining as AnyTraining
 from w2sg.core.methods import Method as Method

@@ -2,6 +2,8 @@
 
 The vault announces what it hands out; the step graph listens while it computes a step and appends each release to the
 store's ledger. Where nobody listens (a notebook, a test) nothing is written down beside the vault's own record.
+
+What is predicted of labels that nobody has seen yet is told in the same way, so that the ledger says which came first.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,9 +16,13 @@ if TYPE_CHECKING:
     from w2sg.core.arrays import IntArray
 
 
+SEAL = "seal"
+"""The purpose of a line that is no hand-out: predictions were made, `n` of them, and `asked_by` is their sha256."""
+
+
 @dataclass(frozen=True, eq=False)
 class Release:
-    """One hand-out of ground truth.
+    """One hand-out of ground truth, or a seal of predictions.
 
     Attributes:
         purpose: What it is for, such as `ceiling`, `score` or `audit`.
@@ -52,3 +58,14 @@ def announce(release: Release) -> None:
     listener = _listener.get()
     if listener is not None:
         listener(release)
+
+
+def seal(split: str, n: int, digest: str) -> None:
+    """Have it written down that predictions were made, before the gold of the split that they speak of is opened.
+
+    Args:
+        split: Which split of the task.
+        n: How many predictions.
+        digest: Their sha256.
+    """
+    announce(Release(SEAL, split, n, None, digest))

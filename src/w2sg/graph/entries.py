@@ -31,15 +31,15 @@ class Result:
 
 @dataclass(frozen=True)
 class LedgerEntry:
-    """A line of the ledger: one release of ground truth for one step.
+    """A line of the ledger: one release of ground truth for one step, or the seal of the predictions that it made.
 
     Attributes:
         place: The data that the labels belong to.
         split: Which split.
-        purpose: What for.
-        n: How many labels; 0 where the line was damaged since.
+        purpose: What for; `seal` for a seal.
+        n: How many labels, or how many predictions were sealed; 0 where the line was damaged since.
         rows: Their positions; None for all of the split, and empty where they were damaged since.
-        asked_by: Who was given them.
+        asked_by: Who was given them; the sha256 of what was sealed.
         step: The key of the step that was computed with them; empty where the line was damaged since.
         kind: The kind of this step.
         created: When, in UTC.

@@ -1,5 +1,7 @@
 """Who was handed ground truth: each release is written to the store's ledger while it happens, for the steps at work.
 
+So is each seal of predictions: the order of the lines says which came first.
+
 The vault announces (`w2sg.core.ledger`), the graph listens. A release that serves several steps, such as the gold that
 a batch of runs is scored with, is a line for each of them.
 """

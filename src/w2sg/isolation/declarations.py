@@ -5,14 +5,30 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from w2sg.core import InformationTier, InputError
+from w2sg.core import (
+    CATALOGUE,
+    Answer,
+    InformationTier,
+    InfoSet,
+    InputError,
+    Observables,
+    Status,
+    Target,
+    Theory,
+    Unit,
+    Verdict,
+)
 
 MOST_NOTES = 1 << 20
 """Letters that a plugin's student may note for the record."""
 
 
 class _Said(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$", max_length=100)]
+Sentence = Annotated[str, Field(max_length=1000)]
 
 
 class MethodFacts(_Said):
@@ -35,19 +51,36 @@ class StudentFacts(_Said):
     strength: float | None
 
 
+class HypothesisFacts(_Said):
+    """What a theory takes for granted; whether it holds is judged in the worker."""
+
+    name: Sentence
+    statement: Sentence
+    info: Literal[tuple(InfoSet.__members__)]  # type: ignore[valid-type]  # the names are those of the enumeration
+
+
+class TheoryFacts(_Said):
+    """What a theory declares."""
+
+    name: Name
+    target: Target
+    unit: Unit
+    says: Literal["value", "at least", "at most"]
+    baseline: bool
+    observed: tuple[Literal[tuple(CATALOGUE)], ...]  # type: ignore[valid-type]  # so are these, of the catalogue
+    hypotheses: tuple[HypothesisFacts, ...]
+
+
 class Built(_Said):
     """What a worker says of a component that it made. It is asked once: what it says holds for the whole command."""
 
     kind: str
     config: str
-    variant: Literal["classes", "texts", "preferences", "steps"]
+    variant: Literal["", "classes", "texts", "preferences", "steps"]
     versions: tuple[str, ...]
     # Only the package's own: looking for another module's file can import what is around it, here.
     modules: tuple[Annotated[str, Field(pattern=r"^w2sg(\.[A-Za-z_]\w*)+$")], ...]
-    facts: MethodFacts | StudentFacts
-
-
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$", max_length=100)]
+    facts: MethodFacts | StudentFacts | TheoryFacts
 
 
 class Offered(_Said):
@@ -57,8 +90,8 @@ class Offered(_Said):
     name: Name
     kind: Name
     fields: Annotated[str, Field(max_length=1 << 20)]
-    summary: Annotated[str, Field(max_length=1000)]
-    paper: Annotated[str, Field(max_length=1000)]
+    summary: Sentence
+    paper: Sentence
     oracle: bool
     own: bool
     variant: str
@@ -107,3 +140,53 @@ def notes_of(text: str) -> dict[str, Any]:
     if not isinstance(notes, dict):
         raise InputError(f"notes of a trained student must be a table of at most {MOST_NOTES} letters")
     return notes
+
+
+class _VerdictSaid(_Said):
+    hypothesis: Sentence
+    status: Status
+    why: Sentence
+    statistic: float | None
+    p_value: float | None
+
+
+class _AnswerSaid(_Said):
+    theory: str
+    run: str
+    target: str
+    unit: str
+    level: float
+    labels: int
+    verdicts: tuple[_VerdictSaid, ...]
+    mean: float | None
+    low: float | None
+    high: float | None
+    formula: float | None
+    abstains: Annotated[str, Field(min_length=1, max_length=10_000)] | None
+    standing: Status
+
+
+def answer_of(said: Any, theory: Theory, seen: Observables, level: float) -> Answer:
+    """Return what a theory in a worker answered to what was observed of a run.
+
+    Raises:
+        InputError: If it is no answer of this theory to this, a number is not finite, or its interval is none.
+    """
+    try:
+        answer = _AnswerSaid.model_validate(said)
+        asked = {"theory": theory.name, "run": seen.run, "target": theory.target, "unit": theory.unit, "level": level}
+        asked["labels"] = seen.labels if theory.reads_labels else 0
+        for name, value in asked.items():
+            if getattr(answer, name) != value:
+                raise ValueError(f"{name} must be {value!r}, got {getattr(answer, name)!r:.80}")
+        granted = [hypothesis.name for hypothesis in theory.hypotheses]
+        judged = [verdict.hypothesis for verdict in answer.verdicts]
+        if judged not in ([], granted):
+            raise ValueError(f"verdicts must be on {granted}, got some on {judged!r:.200}")
+        numbers = [number for number in (answer.low, answer.mean, answer.high) if number is not None]
+        if len(numbers) != (0 if answer.abstains else 3) or numbers != sorted(numbers):
+            raise ValueError(f"it must be an abstention or a mean inside its interval, got {numbers}")
+    except ValueError as error:  # as a ValidationError is
+        raise InputError(f"what theory {theory.kind!r} answers breaks its contract: {error}") from None
+    fields = answer.model_dump(exclude={"verdicts", "standing"})
+    return Answer(**fields, verdicts=tuple(Verdict(**verdict.model_dump()) for verdict in answer.verdicts))

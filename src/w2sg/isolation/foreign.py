@@ -1,68 +1,48 @@
 """Components of plugins as the laboratory sees them: their configuration and what they declare, but none of their code.
 
-A `ForeignPart` holds what was given for a component that a plugin defines. A method or a student in which such a part
-stands becomes an `IsolatedMethod` or an `IsolatedStudent` as soon as it is built: a worker makes the real component,
-says what its whole configuration is and what it declares, and later trains with it.
+A `ForeignPart` holds what was given for a component that a plugin defines. A method, student or theory in which such a
+part stands becomes an `IsolatedMethod`, `IsolatedStudent` or `IsolatedTheory` as soon as it is built: a worker makes
+the real component, says what its whole configuration is and what it declares, and later does its work.
 """
 
 import json
-from abc import ABC
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
-from pydantic import PrivateAttr, ValidationError, model_serializer
+from pydantic import PrivateAttr, model_serializer
 
 from w2sg.core import (
+    Answer,
     AnyTraining,
     ClassProbabilities,
     Component,
     Fit,
     FloatArray,
+    Hypothesis,
     InformationTier,
+    InfoSet,
     InputError,
     Inputs,
     Method,
+    Observables,
     Predictor,
-    Preferences,
-    ScoredSteps,
     Signal,
     Student,
-    Texts,
+    Target,
+    Theory,
     Trained,
     WeakView,
     canonical_json,
     registry,
 )
-from w2sg.isolation.declarations import Built, MethodFacts, Offered, StudentFacts, notes_of, table_of
+from w2sg.isolation.declarations import Built, MethodFacts, StudentFacts, TheoryFacts, answer_of, notes_of, table_of
+from w2sg.isolation.parts import VARIANTS, ForeignPart
 from w2sg.isolation.session import Session, isolation_tier
 from w2sg.isolation.sources import Plugin
 from w2sg.isolation.wire import Trainee
-
-VARIANTS: Mapping[str, type[Signal]] = {
-    signal.variant: signal for signal in (ClassProbabilities, Texts, Preferences, ScoredSteps)
-}
-"""The variants of signal that a plugin's method can learn from in a worker: the package's own."""
-
-
-class ForeignPart(Component, ABC):
-    """What was given for a component whose class only a worker knows."""
-
-    plugin: ClassVar[Plugin]
-    schema_of_worker: ClassVar[Mapping[str, Any]] = {}
-
-    @model_serializer
-    def _given(self) -> dict[str, Any]:
-        values = {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
-        plain = {name: v.model_dump(mode="json") if isinstance(v, Component) else v for name, v in values.items()}
-        return {**plain, "kind": self.kind}
-
-    @classmethod
-    def model_json_schema(cls, *_: Any, **__: Any) -> dict[str, Any]:
-        """Return the schema that the worker gave."""
-        return dict(cls.schema_of_worker)
 
 
 class _Isolated(Component):
@@ -213,6 +193,69 @@ class IsolatedStudent(_Isolated, Student[Fit, Predictor]):
         return Session(self._plugins, _files_of(self))
 
 
+class IsolatedTheory(_Isolated, Theory):
+    """A theory that predicts in a worker, which has neither store nor task, and is not told which run it speaks of."""
+
+    @property
+    def _facts(self) -> TheoryFacts:
+        assert isinstance(self._built.facts, TheoryFacts)
+        return self._built.facts
+
+    @property
+    def name(self) -> str:
+        """The name of its answers."""
+        return self._facts.name
+
+    @property
+    def target(self) -> Target:  # type: ignore[override]  # of each theory, where others have one for their class
+        """What it predicts."""
+        return self._facts.target
+
+    @property
+    def says(self) -> Literal["value", "at least", "at most"]:  # type: ignore[override]
+        """Whether it predicts the target itself, or bounds it."""
+        return self._facts.says
+
+    @property
+    def baseline(self) -> bool:  # type: ignore[override]
+        """Whether it is a plain number that theories have to beat."""
+        return self._facts.baseline
+
+    @property
+    def observed(self) -> tuple[str, ...]:
+        """Names of observables that it needs."""
+        return self._facts.observed
+
+    @property
+    def hypotheses(self) -> tuple[Hypothesis, ...]:  # type: ignore[override]
+        """What it takes for granted; the checks are in the worker."""
+        return tuple(Hypothesis(one.name, one.statement, InfoSet[one.info]) for one in self._facts.hypotheses)
+
+    def formula(self, at: Mapping[str, float]) -> float:
+        """Refuse: the formula is in the worker."""
+        raise InputError(
+            f"{self.kind!r} is code of a plugin and runs in workers only: ask it by predict or predict_many"
+        )
+
+    def predict_many(self, seen: Sequence[Observables], level: float = 0.9) -> list[Answer]:
+        """Return what it answers to several runs, all asked of one worker.
+
+        A run's name is the key of its score in the store. So the worker is given a number in its place.
+        """
+        if not seen:
+            return []
+        unnamed = [replace(one, run=str(place)) for place, one in enumerate(seen)]
+        session = Session(self.plugins)
+        said = session.ask("predict", theory=self, seen=[one.to_dict() for one in unnamed], level=level)
+        session.close()
+        if not isinstance(said, list) or len(said) != len(seen):
+            raise InputError(
+                f"theory {self.kind!r} must give {len(seen)} answers, one for each run that it was asked of"
+            )
+        answers = [answer_of(plain, self, one, level) for plain, one in zip(said, unnamed, strict=True)]
+        return [replace(answer, run=one.run) for answer, one in zip(answers, seen, strict=True)]
+
+
 class _RemoteStudent(Trained[Any]):
     """A trained student that lives in a worker."""
 
@@ -265,17 +308,30 @@ def plugins_of(component: Component) -> list[Plugin]:
     return list(dict.fromkeys(plugins + [part.plugin for part in parts if isinstance(part, ForeignPart)]))
 
 
+STAND_INS: Mapping[str, tuple[type[_Isolated], type]] = {
+    "methods": (IsolatedMethod, MethodFacts),
+    "students": (IsolatedStudent, StudentFacts),
+    "theories": (IsolatedTheory, TheoryFacts),
+}
+"""What stands for a plugin's component of a contract, and what a worker has to say of it."""
+
+
 def isolated(component: Component) -> Component:
     """Return a component in whose place a worker's stands, where a part of it is a plugin's."""
-    if isinstance(component, _Isolated) or not isinstance(component, Method | Student):
+    if isinstance(component, _Isolated) or not isinstance(component, Method | Student | Theory):
         return component
     plugins = plugins_of(component)
     if not plugins:
         return component
     contract, table = registry.contract_of(type(component)), component.model_dump(mode="json")
     built = _build(contract, table, plugins)
-    cls = IsolatedMethod if contract == "methods" else IsolatedStudent
-    made = cls(kind=built.kind, config=_config_of(built, component))
+    given = {"kind": built.kind, "config": _config_of(built, component)}
+    if isinstance(built.facts, TheoryFacts):
+        own = [entry.name for entry in registry.entries(contract) if entry.cls is type(component)]
+        if built.facts.name not in own:  # under the name of another theory its answers would stand for that one's
+            raise InputError(f"theory {built.kind!r} must answer under a name of its own, got {built.facts.name!r}")
+        given["unit"] = built.facts.unit
+    made = STAND_INS[contract][0](**given)
     made._built, made._plugins = built, tuple(plugins)
     return made
 
@@ -315,46 +371,14 @@ def _build(contract: str, table: Mapping[str, Any], plugins: Sequence[Plugin]) -
         said = session.ask("build", contract=contract, table=table)
         session.close()
         try:
-            _known[key] = Built.model_validate(said)
-        except ValidationError as error:
+            built = Built.model_validate(said)
+            if not isinstance(built.facts, STAND_INS[contract][1]):
+                raise ValueError(f"these are no facts of one of the {contract}")
+        except ValueError as error:  # as a ValidationError is
             names = ", ".join(plugin.name for plugin in plugins)
             raise InputError(f"{names}: what {table['kind']!r} declares breaks its contract: {error}") from None
+        _known[key] = built
     return _known[key]
-
-
-def part_class(contract: type[Component], plugin: Plugin, said: Offered) -> type[ForeignPart]:
-    """Return a class that holds what is given for a kind of component that a plugin defines."""
-
-    def elsewhere(self: Component, *_: Any, **__: Any) -> Any:
-        raise InputError(f"{self.kind!r} is code of a plugin and runs in workers only: use it in a method or student")
-
-    kind, schema = said.kind, said.table("schema_text")
-    fields = {name: value for name, value in said.table("defaults").items() if name != "kind"}
-    needed = [name for name in said.needed if name != "kind"]
-    taken = [name for name in (*needed, *fields) if not name.isidentifier() or hasattr(contract, name)]
-    if taken:
-        raise ValueError(f"{kind!r} has fields that cannot be such: {', '.join(taken)[:200]}")
-    namespace: dict[str, Any] = {
-        **{name: elsewhere for name in contract.__abstractmethods__},
-        **fields,
-        "__module__": __name__,
-        "__doc__": said.doc,
-        "__annotations__": {
-            "kind": Literal[kind],
-            **dict.fromkeys([*needed, *fields], Any),
-            "plugin": ClassVar[Plugin],
-            "version": ClassVar[int],
-            "schema_of_worker": ClassVar[Mapping[str, Any]],
-        },
-        "kind": kind,
-        "plugin": plugin,
-        "version": said.version,
-        "schema_of_worker": schema,
-    }
-    if issubclass(contract, Method | Student):
-        namespace["signal"] = VARIANTS[said.variant]
-        namespace["__annotations__"]["signal"] = ClassVar[type[Signal]]
-    return type(f"Foreign_{kind}".replace("-", "_"), (ForeignPart, contract), namespace)
 
 
 def _files_of(component: Component) -> list[Path]:

@@ -23,7 +23,7 @@ def load_plugins(paths: Sequence[str]) -> None:
     """Register what Python files offer. Their code runs in workers that hold no ground truth.
 
     A path that begins with `trusted:` is run in this process instead, as is needed for plugins that bring tasks,
-    supervisors, theories or steps, which hold ground truth by nature. Records then say so beside each number.
+    supervisors or steps, which hold ground truth by nature. Records then say so beside each number.
 
     Raises:
         InputError: If a file is missing, cannot be run, takes a name that is not free, or brings what cannot be
@@ -108,7 +108,7 @@ def _check(plugin: "Plugin", offered: Sequence["Offered"]) -> None:
 
 
 def _entries(plugin: "Plugin", offered: Sequence["Offered"]) -> list[registry.Entry]:
-    from w2sg.isolation.foreign import part_class
+    from w2sg.isolation.parts import part_class
 
     classes = {
         (said.contract, said.kind): part_class(registry.contract_class(said.contract), plugin, said)

@@ -1,4 +1,4 @@
-"""The worker's side: held to its allowance first, it loads foreign code, trains with it, and answers.
+"""The worker's side: held to its allowance first, it loads foreign code, works with it, and answers.
 
 Nothing here has ever held ground truth beyond what a question brought: a view with weak labels, and the audits and
 supervision labels that the method declared. There is no task, no vault, no store and no seed.
@@ -20,8 +20,10 @@ from w2sg.core import (
     ConfigError,
     InputError,
     Method,
+    Observables,
     Signal,
     Student,
+    Theory,
     Trained,
     attempt,
     canonical_json,
@@ -29,9 +31,9 @@ from w2sg.core import (
     run_together,
 )
 from w2sg.isolation.allowance import Allowance
-from w2sg.isolation.declarations import MethodFacts, StudentFacts
+from w2sg.isolation.declarations import MethodFacts, StudentFacts, TheoryFacts
 from w2sg.isolation.guard import hold_inside_python
-from w2sg.isolation.rules import ISOLATED
+from w2sg.isolation.rules import TRAINING
 from w2sg.isolation.sandbox import enter_sandbox
 from w2sg.isolation.wire import Packer, Unpacker, state_of
 
@@ -114,7 +116,7 @@ class _Answers:
         if not self._waiting:
             return
         orders, self._waiting = self._waiting, []
-        registry.leave_out(set(registry.contracts()) - set(ISOLATED))
+        registry.leave_out(set(registry.contracts()) - set(TRAINING))
         for order in orders:
             if order.file:
                 registry.load_plugin(order.file)
@@ -134,16 +136,15 @@ class _Answers:
     def build(self, contract: str, table: Mapping[str, Any]) -> dict[str, Any]:
         """Make a component and return its whole configuration, and what it declares."""
         component = registry.build(contract, table)
-        assert isinstance(component, Method | Student)
-        facts = MethodFacts if isinstance(component, Method) else StudentFacts
+        assert isinstance(component, Method | Student | Theory)
         modules = {cls.__module__ for part in component.parts() for cls in type(part).__mro__}
         return {
             "kind": component.kind,
             "config": canonical_json(component.model_dump(mode="json")),
-            "variant": component.signal.variant,
+            "variant": "" if isinstance(component, Theory) else component.signal.variant,
             "versions": [f"{part.kind} {type(part).version}" for part in component.parts()],
             "modules": sorted(name for name in modules if name.startswith("w2sg.")),
-            "facts": {name: getattr(component, name) for name in facts.model_fields},
+            "facts": _facts_of(component),
         }
 
     def train(self, method: Method[Any, Any], student: Student[Any, Any], view: Any, rng: Any) -> dict[str, Any]:
@@ -175,9 +176,23 @@ class _Answers:
         """Return the features of a student before training."""
         return student.embed(corpus, inputs)
 
+    def predict(self, theory: Theory, seen: Sequence[Mapping[str, Any]], level: float) -> list[dict[str, Any]]:
+        """Return what a theory says of what was observed."""
+        answers = theory.predict_many([Observables.from_dict(one) for one in seen], level)
+        return [answer.to_dict() for answer in answers]
+
     def scaled(self, student: Student[Any, Any], fraction: float) -> str:
         """Return the configuration of a smaller version of a student."""
         return canonical_json(student.scaled(fraction).model_dump(mode="json"))
+
+
+def _facts_of(component: Method[Any, Any] | Student[Any, Any] | Theory) -> dict[str, Any]:
+    if not isinstance(component, Theory):
+        facts = MethodFacts if isinstance(component, Method) else StudentFacts
+        return {name: getattr(component, name) for name in facts.model_fields}
+    hypotheses = [{"name": one.name, "statement": one.statement, "info": one.info.name} for one in component.hypotheses]
+    plain = {name: getattr(component, name) for name in TheoryFacts.model_fields if name != "hypotheses"}
+    return {**plain, "hypotheses": hypotheses}
 
 
 def _described(entry: registry.Entry) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from w2sg.lab.runs import make_runs as make_runs
 from w2sg.lab.runs import result_of as result_of
 from w2sg.lab.runs import score_of as score_of
 from w2sg.lab.runs import scores_of_setups as scores_of_setups
+from w2sg.lab.runs import train_runs as train_runs
 from w2sg.lab.scoring import Score as Score
 from w2sg.lab.scoring import shown_trust as shown_trust
 from w2sg.lab.setup import DIRECT as DIRECT

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from w2sg.core import CapabilityError, Component, InputError, Method, RunError, StoreError, registry
-from w2sg.graph import REFUSED, Execution, Failure, Launcher, Prepare, Progress, Result, Store, execute, nothing
+from w2sg.graph import REFUSED, Execution, Failure, Keys, Launcher, Prepare, Progress, Result, Store, execute, nothing
 from w2sg.lab.outcomes import FailedRun, Run, failures_message
 from w2sg.lab.scoring import Score
 from w2sg.lab.setup import DIRECT, Setup, names_of
@@ -91,6 +91,63 @@ def make_runs(
         f"store {store}: {lost} runs were made twice and cannot be read: if no code or data changed meanwhile and "
         "no other process removes files of this store, check the disk"
     )
+
+
+def train_runs(
+    setups: Iterable[Setup],
+    seeds: Sequence[int],
+    *,
+    store: Path,
+    launcher: Launcher | None = None,
+    workers: int | None = None,
+    prepare: Prepare = nothing,
+    progress: Progress | None = None,
+) -> MadeRuns:
+    """Make all that the scores of runs read, and no score: nobody has then been told who was right.
+
+    The arguments and errors are those of `make_runs`; its runs have no result yet.
+    """
+    scores = scores_of_setups(setups, seeds)
+    steps = list({id(step): step for score in scores for step in score.inputs().values()}.values())
+
+    def tell(done: int, total: int) -> None:
+        if progress is not None:  # of runs, as those are told who wait for scores
+            progress(done * len(scores) // total, len(scores))
+
+    execution = execute(steps, store, launcher=launcher, workers=workers, prepare=prepare, progress=tell)
+    failures = {id(steps[place]): failure for place, failure in execution.failed.items()}
+    with Store(store) as opened:
+        records = [(opened.record(key) or {}) if key else {} for key in execution.keys]
+    refusals = {
+        id(step): Failure(record[REFUSED], bad_input=True)
+        for step, record in zip(steps, records, strict=True)
+        if REFUSED in record
+    }
+    keys = Keys()
+    runs: list[Run] = []
+    refused: list[FailedRun] = []
+    failed: list[FailedRun] = []
+    for score in scores:
+        failure, refusal = _in_the_way(score, failures), _in_the_way(score, refusals)
+        if failure is not None:
+            failed.append(_failed(score, failure))
+        elif refusal is not None:
+            refused.append(_failed(score, refusal))
+        else:
+            runs.append(Run(keys.of(score), score.setup, score.seed, {}))
+    return MadeRuns(tuple(runs), tuple(refused), tuple(failed), execution.done)
+
+
+def _in_the_way(score: Score, found: Mapping[int, Failure]) -> Failure | None:
+    """Return what keeps a score from being made, of what was found of steps by their `id`, as the graph would judge.
+
+    A score can do without some inputs, but not where they failed by what may go well another time.
+    """
+    for name, step in score.inputs().items():
+        failure = found.get(id(step))
+        if failure is not None and not (name in score.can_do_without and failure.bad_input):
+            return failure
+    return None
 
 
 def scores_of_setups(setups: Iterable[Setup], seeds: Sequence[int]) -> list[Score]:

@@ -29,7 +29,7 @@ from w2sg.isolation import load_plugins, loading_again, plugin_from
 from w2sg.lab.comparisons import REFERENCE, compare_methods
 from w2sg.lab.grids import Entry, check_grid, expanded, grid_size, named_families, task_and_own
 from w2sg.lab.results import ALPHA, MARGIN, SetupResult, StudyResult, summarise
-from w2sg.lab.runs import MadeRuns, default_store, make_runs
+from w2sg.lab.runs import MadeRuns, default_store, make_runs, train_runs
 from w2sg.lab.sequential import DecisionRule, SeedStopping, until_decided
 from w2sg.lab.setup import PARTS, Setup, Spec, make_setup, named_methods, toml_table
 
@@ -304,16 +304,24 @@ def study_runs(
     workers: int | None = None,
     yes: bool = False,
     progress: Progress | None = None,
+    scored: bool = True,
 ) -> MadeRuns:
     """Make all runs of a study that the store lacks, and return them; the store then knows the study by its name.
 
-    The arguments and errors are those of `study`.
+    The arguments and errors are those of `study`. Without `scored` no score is made yet, but of a study that adds seeds
+    until it is decided: its scores decide.
     """
-    return _made(study, _folder(store), _launcher(launcher), workers, yes, progress)[0]
+    return _made(study, _folder(store), _launcher(launcher), workers, yes, progress, scored)[0]
 
 
 def _made(
-    study: Study, folder: Path, launcher: Launcher | None, workers: int | None, yes: bool, progress: Progress | None
+    study: Study,
+    folder: Path,
+    launcher: Launcher | None,
+    workers: int | None,
+    yes: bool,
+    progress: Progress | None,
+    scored: bool = True,
 ) -> tuple[MadeRuns, SeedStopping | None]:
     """Return a study's runs, and why no more seeds were added where it asks for seeds until it is decided."""
     n_runs = study.count()
@@ -328,7 +336,8 @@ def _made(
         raise InputError(f"study {study.name!r} has no runs: no student can do what its methods need")
 
     prepare = loading_again(study.plugins)
-    make = partial(make_runs, store=folder, launcher=launcher, workers=workers, prepare=prepare, progress=progress)
+    making = make_runs if scored or isinstance(study.seeds, str) else train_runs
+    make = partial(making, store=folder, launcher=launcher, workers=workers, prepare=prepare, progress=progress)
     if isinstance(study.seeds, str):
         rule = DecisionRule(REFERENCE, study.most_seeds, MARGIN, ALPHA)
         outcome, stopping = until_decided(setups, make, rule, study.titles())

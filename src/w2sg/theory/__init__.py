@@ -18,7 +18,11 @@ from w2sg.theory.linear_gaussian import LinearGaussianWorld as LinearGaussianWor
 from w2sg.theory.running import ObservedStudy as ObservedStudy
 from w2sg.theory.running import observe_run as observe_run
 from w2sg.theory.running import observe_study as observe_study
+from w2sg.theory.running import open_truths as open_truths
+from w2sg.theory.running import predict_observed as predict_observed
 from w2sg.theory.scoreboard.board import scoreboard as scoreboard
+from w2sg.theory.sealing import Seal as Seal
+from w2sg.theory.sealing import SealedPredictions as SealedPredictions
 from w2sg.theory.steps import Observation as Observation
 from w2sg.theory.steps import Predictions as Predictions
 from w2sg.theory.steps import RunTruth as RunTruth

@@ -18,9 +18,14 @@ def predict_all(seen: Iterable[Observables], among: Sequence[Theory], level: flo
 
     A theory that audited labels do not change speaks of the record without labels only.
     """
-    return [
-        theory.predict(observables, level)
-        for observables in seen
-        for theory in among
-        if (theory.reads_labels if observables.labels else theory.info <= InfoSet.S0_VALIDATION)
-    ]
+    records = list(seen)
+    said: dict[tuple[int, int], Answer] = {}
+    for column, theory in enumerate(among):
+        rows = [
+            row
+            for row, record in enumerate(records)
+            if (theory.reads_labels if record.labels else theory.info <= InfoSet.S0_VALIDATION)
+        ]
+        answers = theory.predict_many([records[row] for row in rows], level)
+        said |= {(row, column): answer for row, answer in zip(rows, answers, strict=True)}
+    return [said[place] for place in sorted(said)]

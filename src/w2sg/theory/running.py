@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from w2sg.core import (
-    Answer,
     CapabilityError,
     ClassProbabilities,
     InputError,
@@ -17,16 +16,11 @@ from w2sg.core import (
 )
 from w2sg.graph import REFUSED, Artifact, Keys, Result, Step, Store, execute
 from w2sg.isolation import load_plugins, loading_again
-from w2sg.lab import Score, Study, default_store, score_of, scores_of_setups, study_runs
-from w2sg.theory.steps import (
-    Observation,
-    Predictions,
-    RunTruth,
-    answers_to,
-    check_audits,
-    observables_of,
-    truth_values,
-)
+from w2sg.lab import Score, Study, default_store, score_of, scores_of_setups, shown_trust, study_runs
+from w2sg.theory.answering import LEVEL
+from w2sg.theory.observing.runs import TEST
+from w2sg.theory.sealing import SealedPredictions, seal_of
+from w2sg.theory.steps import Observation, Predictions, RunTruth, answers_to, check_audits, observables_of, truth_values
 
 AUDITS = (50, 200)
 """Numbers of audited labels where nothing else is asked for."""
@@ -42,6 +36,9 @@ class ObservedStudy:
         scores: The last step of each run.
         ids: The runs' names.
         observations: What was observed of each run, by the number of audited labels.
+        audits: How many labels were asked for.
+        root: The store's folder.
+        plugins: Python files that other processes have to load.
     """
 
     scores: tuple[Score, ...]
@@ -49,6 +46,7 @@ class ObservedStudy:
     observations: tuple[Mapping[int, Observables], ...]
     audits: tuple[int, ...]
     root: Path
+    plugins: tuple[str, ...] = ()
 
 
 def observe_study(
@@ -59,7 +57,9 @@ def observe_study(
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> ObservedStudy:
-    """Make the runs of a study that are missing, and observe all of which theory can speak.
+    """Train the students of a study that are missing, and observe all runs of which theory can speak.
+
+    No run is scored for it, but of a study that adds seeds until scores decide it.
 
     Raises:
         InputError: No run of the study gives class probabilities.
@@ -68,7 +68,12 @@ def observe_study(
     root = default_store() if store is None else Path(store)
     say = progress or (lambda *_: None)
     made = study_runs(
-        study, store=root, workers=workers, yes=True, progress=lambda done, total: say("runs", done, total)
+        study,
+        store=root,
+        workers=workers,
+        yes=True,
+        progress=lambda done, total: say("trained", done, total),
+        scored=False,
     )
     runs = [run for run in made.runs if run.setup.task.signal is ClassProbabilities]
     if not runs:
@@ -111,7 +116,7 @@ def _observed(
     steps = [Observation(student=score.student, audits=bought, seed=score.seed) for score in scores]
     artifacts = _artifacts(steps, root, workers, plugins, "observed", say)
     seen = [observables_of(artifact, run) for artifact, run in zip(artifacts, ids, strict=True)]
-    return ObservedStudy(tuple(scores), tuple(ids), tuple(seen), bought, root)
+    return ObservedStudy(tuple(scores), tuple(ids), tuple(seen), bought, root, tuple(plugins))
 
 
 def _artifacts(
@@ -146,42 +151,55 @@ def _artifacts(
     return kept
 
 
-def predict_then_open(
-    observed: ObservedStudy, among: Sequence[Theory], workers: int | None, plugins: Sequence[str], say: Progress
-) -> tuple[list[Answer], list[dict[str, Quantity]], int]:
-    """Let theories predict, and only then open the truth of the runs.
+def predict_observed(
+    observed: ObservedStudy,
+    among: Sequence[Theory],
+    level: float = LEVEL,
+    *,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> SealedPredictions:
+    """Let theories predict the runs that were observed; what they say is kept and sealed.
 
-    Returns:
-        All answers, the truth of each run, and for how many tasks and seeds the truth had been opened before, for other
-        predictions than these.
+    Raises:
+        InputError: If `level` is not between 0 and 1, or an answer breaks the contract.
+        StoreError: If what the store holds is not what was sealed.
     """
-    predictions = [
+    if not 0 < level < 1:
+        raise InputError(f"level must be between 0 and 1, got {level}")
+    theories = tuple(among)
+    steps = [
         Predictions(
             observation=Observation(student=score.student, audits=observed.audits, seed=score.seed),
-            theories=tuple(among),
+            theories=theories,
+            level=level,
             seed=score.seed,
         )
         for score in observed.scores
     ]
-    sealed = _artifacts(predictions, observed.root, workers, plugins, "predicted", say)
+    artifacts = _artifacts(steps, observed.root, workers, observed.plugins, "predicted", progress or (lambda *_: None))
+    keys, made = Keys(), list(zip(steps, artifacts, observed.ids, strict=True))
+    with Store(observed.root) as store:
+        lines = {place: store.ledger(place=place, split=TEST) for place in dict.fromkeys(step.place for step in steps)}
+    seals = [
+        seal_of(run, keys.of(step), kept.record["answers"], lines[step.place], shown_trust(kept.record["trust"]))
+        for step, kept, run in made
+    ]
+    answers = [answer for _, kept, run in made for answer in answers_to(kept, run)]
+    return SealedPredictions(tuple(steps), tuple(answers), tuple(seals))
+
+
+def open_truths(
+    observed: ObservedStudy,
+    predictions: SealedPredictions,
+    *,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> list[dict[str, Quantity]]:
+    """Return the truth of each run, which is opened for predictions that are sealed."""
     truths = [
-        RunTruth(student=score.student, ceiling=score.ceiling, predictions=prediction, seed=score.seed)
-        for score, prediction in zip(observed.scores, predictions, strict=True)
+        RunTruth(student=score.student, ceiling=score.ceiling, predictions=step, seed=score.seed)
+        for score, step in zip(observed.scores, predictions.steps, strict=True)
     ]
-    late = _opened_before(truths, observed.root)
-    opened = _artifacts(truths, observed.root, workers, plugins, "scored", say)
-    answers = [
-        answer for artifact, run in zip(sealed, observed.ids, strict=True) for answer in answers_to(artifact, run)
-    ]
-    return answers, [truth_values(artifact) for artifact in opened], late
-
-
-def _opened_before(truths: Sequence[RunTruth], root: Path) -> int:
-    """Return in how many places the ledger shows that truth was opened for other predictions than these."""
-    keys = Keys()
-    ours = {keys.of(step) for step in truths}
-    with Store(root) as store:
-        entries = [
-            entry for place in dict.fromkeys(step.place for step in truths) for entry in store.ledger(place=place)
-        ]
-    return len({entry.place for entry in entries if entry.kind == "truth" and entry.step not in ours})
+    opened = _artifacts(truths, observed.root, workers, observed.plugins, "scored", progress or (lambda *_: None))
+    return [truth_values(artifact) for artifact in opened]

@@ -1,8 +1,8 @@
 """Theory's kinds of steps: what is observed of a run, what theories predict of it, and only then the truth.
 
 The order is the graph's: the truth of a run has its predictions for an input, so it cannot be opened before they are in
-the store, and a prediction that was changed afterwards has another key. Whether a truth had been opened before, for
-other predictions, is read from the ledger.
+the store, and a prediction that was changed afterwards has another key. Each set of predictions is sealed by a line of
+the ledger, which also tells what had been opened by then (`w2sg.theory.sealing`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,11 +11,22 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, SerializeAsAny
 
-from w2sg.core import Answer, InputError, Observables, Quantity, Task, Theory, component_field, register
-from w2sg.graph import Artifact, Inputs, Step
+from w2sg.core import (
+    Answer,
+    InputError,
+    Observables,
+    Quantity,
+    Task,
+    Theory,
+    component_field,
+    register,
+    seal,
+)
+from w2sg.graph import Artifact, Inputs, Step, on_behalf_of
 from w2sg.lab import Ceiling, OnData, Setup, TrainedStudent, answers_of, labels_of
 from w2sg.theory.answering import LEVEL, predict_all
 from w2sg.theory.observing.runs import TEST, RunAnswers, TaskObserver, truth_of_run
+from w2sg.theory.sealing import digest_of
 
 AnyTheory = Annotated[SerializeAsAny[Theory], *component_field(Theory, "a theory")]
 
@@ -95,11 +106,38 @@ class Predictions(Step):
         """Where the run was observed."""
         return self.observation.place
 
+    @property
+    def batch(self) -> str | None:
+        """All runs of a place: a theory of a plugin is asked of them at once, in one worker."""
+        return f"predictions {self.place}"
+
     def compute(self, inputs: Inputs) -> Artifact:
-        """Ask every theory."""
-        seen = observables_of(inputs["observation"], "")
-        answers = predict_all(seen.values(), self.theories, self.level)
-        return Artifact({}, {"answers": [answer.to_dict() for answer in answers]})
+        """Ask every theory of this run alone."""
+        return self.compute_many([self], [inputs])[0]
+
+    @classmethod
+    def compute_many(cls, steps: Sequence["Predictions"], inputs: Sequence[Inputs]) -> Sequence[Artifact]:
+        """Ask every theory, and have the ledger say that its answers were given."""
+        said: dict[int, list[dict[str, Any]]] = {}
+        for rows in _alike(steps):
+            asked = [record for row in rows for record in observables_of(inputs[row]["observation"], str(row)).values()]
+            for answer in predict_all(asked, steps[rows[0]].theories, steps[rows[0]].level):
+                said.setdefault(int(answer.run), []).append(replace(answer, run="").to_dict())
+        artifacts = []
+        for row, step in enumerate(steps):
+            answers = said.get(row, [])
+            with on_behalf_of(step):
+                seal(TEST, len(answers), digest_of(answers))
+            artifacts.append(Artifact({}, {"answers": answers}))
+        return artifacts
+
+
+def _alike(steps: Sequence[Predictions]) -> list[list[int]]:
+    """Return the rows of steps that ask the same theories; those of one study share the very objects."""
+    groups: dict[tuple[float, ...], list[int]] = {}
+    for row, step in enumerate(steps):
+        groups.setdefault((step.level, *map(id, step.theories)), []).append(row)
+    return list(groups.values())
 
 
 @register()

@@ -3,7 +3,7 @@
 import hashlib
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Literal, final
 
@@ -187,6 +187,18 @@ class Theory(Component):
         Raises:
             InputError: `level` is not between 0 and 1.
         """
+        (answer,) = self.predict_many([seen], level)
+        return answer
+
+    def predict_many(self, seen: Sequence[Observables], level: float = 0.9) -> list[Answer]:
+        """Return what it says of several runs, each as if it were alone; one that is elsewhere is then asked once.
+
+        Raises:
+            InputError: `level` is not between 0 and 1.
+        """
+        return [self._predicted(one, level) for one in seen]
+
+    def _predicted(self, seen: Observables, level: float) -> Answer:
         if not 0 < level < 1:
             raise InputError(f"level must be between 0 and 1, got {level}")
         missing = [name for name in self.observed if name not in seen]
@@ -208,7 +220,9 @@ class Theory(Component):
             return self._answer(seen, level, verdicts, abstains="; ".join(broken), formula=mean)
         # Only the observables' errors are in the interval: the doubt about hypotheses has no size, and stands beside
         # it.
-        z = float(norm.ppf(0.5 + level / 2))
+        from scipy.special import ndtri  # here, so that the core loads no scipy
+
+        z = float(ndtri(0.5 + level / 2))
         return self._answer(
             seen, level, verdicts, mean=mean, low=low - z * low_se, high=high + z * high_se, formula=mean
         )

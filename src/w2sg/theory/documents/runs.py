@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from w2sg.core import Answer, Cell, DataTable, Document, Heading, Observables, Section, Style, Theory, registry
 from w2sg.core import wording as words
+from w2sg.theory.documents.seals import SHORT_ID, run_seals_table
+from w2sg.theory.sealing import SealedPredictions
 
 DECIMALS = 4
-SHORT_ID = 8
-"""How many characters of a run's id are shown."""
 
 
 def theories_document(theories: Sequence[Theory]) -> Document:
@@ -65,11 +65,11 @@ def observations_document(observed: Mapping[str, Mapping[int, Observables]]) -> 
     return _document("observations", f"run {run[:SHORT_ID]}", measured, missing, data=data)
 
 
-def predictions_document(answers: Sequence[Answer], theories: Sequence[Theory], level: float) -> Document:
-    """Return what theories say of runs, on what condition, or why they abstain.
+def predictions_document(predictions: SealedPredictions, theories: Sequence[Theory], level: float) -> Document:
+    """Return what theories say of runs, on what condition, or why they abstain, and when that was sealed.
 
     Args:
-        answers: What they say.
+        predictions: What they say.
         theories: Who was asked.
         level: The nominal coverage of the intervals.
     """
@@ -83,12 +83,18 @@ def predictions_document(answers: Sequence[Answer], theories: Sequence[Theory], 
             Cell(answer.mean, answer.low, answer.high),
             _condition(answer),
         )
-        for answer in answers
+        for answer in predictions.answers
     ]
     columns["condition"] = "on condition, or why it abstains"
     table = _table("predicted", "Answers", columns, rows, mean="number")
-    data = {"level": level, "answers": [{**answer.to_dict(), "digest": answer.digest()} for answer in answers]}
-    return _document("predictions", words.quantity(len(rows), "answer"), table, data=data)
+    data = {
+        "level": level,
+        "answers": [{**answer.to_dict(), "digest": answer.digest()} for answer in predictions.answers],
+        "sealed": predictions.sha256,
+        "seals": [seal.to_dict() for seal in predictions.seals],
+    }
+    seals = run_seals_table(predictions.seals)
+    return _document("predictions", words.quantity(len(rows), "answer"), table, seals, data=data)
 
 
 def target_of(theory: Theory) -> str:

@@ -7,6 +7,7 @@ from w2sg.core import wording as words
 from w2sg.theory.documents.certificates import cost_figure
 from w2sg.theory.documents.figures import families_figure, limit_figure, standings_figure
 from w2sg.theory.documents.findings import findings_of
+from w2sg.theory.documents.seals import SHORT_SEAL, between, seals_table
 from w2sg.theory.documents.tables import (
     contrasts_table,
     families_table,
@@ -18,8 +19,6 @@ from w2sg.theory.documents.tables import (
 
 if TYPE_CHECKING:
     from w2sg.theory.scoreboard.results import Scoreboard
-
-SHORT_SEAL = 16
 
 
 def scoreboard_document(board: "Scoreboard", *, made_by: str = "") -> Document:
@@ -61,6 +60,7 @@ def _sections(board: "Scoreboard") -> list[Section]:
         ("stack", "The stack", [stacks_table(board.stacks)], []),
         ("synthetic", "Synthetic families", [families_table(board.families)], [families]),
         ("decisions", "Decisions", [regrets_table(board)], []),
+        ("seals", "Seals", [seals_table(board)], []),
         ("against-truth", "Against what happened", [], shown),
         ("labels", "Labels", [], [cost_figure()]),
     ]
@@ -83,15 +83,22 @@ def _lead(board: "Scoreboard") -> str:
         "They see unlabelled inputs, both models and the supervisor's supervision split, and some of them audited "
         "labels; an answer is a number with an interval, or an abstention with the hypothesis that is violated.",
     ]
-    if board.predictions is not None:
+    if board.seals:
+        before = "" if board.late else " before ground truth was opened"
+        made = [seal.made for seal in board.seals]
         sentences.append(
-            "All answers were sealed before ground truth was opened on the half of each test set not looked at: "
-            f"seal {board.sealed[:SHORT_SEAL]}."
+            f"The answers to all runs were sealed{before}: seal {board.sealed[:SHORT_SEAL]}, {between(made)}."
         )
     if board.late:
         sentences.append(
-            f"Late: in {words.quantity(board.late, 'task and seed', 'tasks and seeds')} the truth had been opened "
-            "before, for other predictions than these."
+            f"Late: of {board.late} of {words.quantity(len(board.seals), 'run')} gold of the test set had been handed "
+            "out for scoring before the seal, so that whoever changed a theory since could have seen it."
+        )
+    foreign = sorted({seal.trust for seal in board.seals if " beside " in seal.trust})
+    if foreign:
+        sentences.append(
+            f"Foreign code ran beside ground truth while predictions were made: {words.listed(foreign)}. Nothing kept "
+            "it from the labels."
         )
     return " ".join(sentences)
 

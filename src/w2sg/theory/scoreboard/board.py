@@ -1,20 +1,20 @@
 """The scoreboard: observe, predict, only then open the truth, and score every theory on the same runs."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from w2sg.core import Answer, InputError, Observables, Theory, canonical_json
+from w2sg.core import Answer, InputError, Observables, Theory
 from w2sg.isolation import load_plugins
-from w2sg.lab import Score, Study, name_of
+from w2sg.lab import Score, Study, name_of, study_runs
 from w2sg.theory.answering import LEVEL, predict_all, theories
 from w2sg.theory.cases import Case, Truth
 from w2sg.theory.families import FAMILIES, family_run
 from w2sg.theory.observing import observe
-from w2sg.theory.running import AUDITS, Progress, observe_study, predict_then_open
+from w2sg.theory.running import AUDITS, Progress, observe_study, open_truths, predict_observed
 from w2sg.theory.scoreboard.predictions import prediction_table
 from w2sg.theory.scoreboard.results import Scoreboard, scoreboard_of, with_stacks
+from w2sg.theory.sealing import SealedPredictions
 
 FAMILY_RUNS = 200
 
@@ -46,19 +46,21 @@ def scoreboard(
     among = theories()
     family_cases, family_answers = _families(family_runs, audits, among, say)
     cases: list[Case] = []
-    answers: list[Answer] = []
-    late = 0
+    predictions: SealedPredictions | None = None
     if study is not None:
         observed = observe_study(study, store=store, audits=audits, workers=workers, progress=progress)
-        answers, truths, late = predict_then_open(observed, among, workers, study.plugins, say)
+        predictions = predict_observed(observed, among, workers=workers, progress=progress)
+        # From here on gold of the test sets is handed out.
+        truths = open_truths(observed, predictions, workers=workers, progress=progress)
+        study_runs(study, store=store, workers=workers, yes=True)
         titles = _titles(study)
         runs = zip(observed.scores, observed.ids, observed.observations, truths, strict=True)
         cases = [_case(score, titles, seen, Truth(run, values)) for score, run, seen, values in runs]
     if not cases and not family_cases:
         raise InputError("there is nothing to score on: give a study, or a number of family runs of at least 1")
     table = family_table = None
-    if cases:
-        table = with_stacks(prediction_table(cases, answers, LEVEL), ("error", "squared"), audits)
+    if predictions is not None:
+        table = with_stacks(prediction_table(cases, predictions.answers, LEVEL), ("error", "squared"), audits)
     if family_cases:
         family_table = prediction_table(family_cases, family_answers, LEVEL, sampled=False)
         family_table = with_stacks(family_table, ("squared",), audits)
@@ -66,8 +68,8 @@ def scoreboard(
         table,
         family_table,
         study="" if study is None else study.name,
-        sealed=hashlib.sha256(canonical_json([answer.digest() for answer in answers]).encode()).hexdigest(),
-        late=late,
+        sealed="" if predictions is None else predictions.sha256,
+        seals=() if predictions is None else predictions.seals,
     )
 
 
@@ -87,15 +89,14 @@ def _case(score: Score, titles: Mapping[str, str], seen: Mapping[int, Observable
 def _families(
     count: int, audits: Sequence[int], among: Sequence[Theory], say: Progress
 ) -> tuple[list[Case], list[Answer]]:
-    cases, answers = [], []
+    cases = []
     for family in FAMILIES:
         for index in range(count):
             made = family_run(family, index, audits)
             seen = observe(made.seen, made.audits)
-            answers += predict_all(seen.values(), among)
             cases.append(Case(f"family {family}", made.seen.run, index, family, {}, seen, made.truth))
             say("families", len(cases), count * len(FAMILIES))
-    return cases, answers
+    return cases, predict_all((record for case in cases for record in case.seen.values()), among)
 
 
 def _titles(study: Study) -> dict[str, str]:

@@ -17,6 +17,7 @@ from w2sg.theory.scoreboard.summaries import (
     label_uses_of,
     stacks_of,
 )
+from w2sg.theory.sealing import Seal
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,8 +27,7 @@ class Scoreboard:
     Attributes:
         study: The study of the real runs; empty where only families were scored.
         sealed: The hash of all predictions, made before ground truth was opened.
-        late: In how many tasks and seeds the truth had been opened before, for other predictions than these: theories
-            that were changed since have seen what they are scored on.
+        seals: When the predictions of each of the study's runs were sealed, and what had been opened by then.
         n_runs: How many runs there are of each of the study's tasks.
         n_family_runs: How many runs there are of each family.
         scores: Scores on the study's runs.
@@ -43,7 +43,7 @@ class Scoreboard:
 
     study: str
     sealed: str
-    late: int
+    seals: Sequence[Seal]
     n_runs: dict[str, int]
     n_family_runs: dict[str, int]
     scores: Sequence[TheoryScore]
@@ -57,6 +57,11 @@ class Scoreboard:
     family_predictions: PredictionTable | None = field(repr=False)
 
     @property
+    def late(self) -> int:
+        """Of how many runs gold had been handed out for scoring before their seal: theories may have seen it."""
+        return sum(seal.late for seal in self.seals)
+
+    @property
     def main_scores(self) -> Sequence[TheoryScore]:
         """Scores on the study's runs, or on the families where there is no study."""
         return self.scores or self.family_scores
@@ -68,6 +73,7 @@ class Scoreboard:
             "study": self.study,
             "sealed": self.sealed,
             "late": self.late,
+            "seals": [seal.to_dict() for seal in self.seals],
             "n_runs": {**self.n_runs, **self.n_family_runs},
             **{name: [asdict(item) for item in getattr(self, name)] for name in lists},
         }
@@ -85,7 +91,7 @@ def scoreboard_of(
     *,
     study: str = "",
     sealed: str = "",
-    late: int = 0,
+    seals: Sequence[Seal] = (),
 ) -> Scoreboard:
     """Return the scoreboard of a study's runs, of the families, or of both.
 
@@ -94,7 +100,7 @@ def scoreboard_of(
         family_predictions: The synthetic runs with all predictions.
         study: The study's name.
         sealed: The hash of all predictions.
-        late: See `Scoreboard`.
+        seals: The seal of each of the study's runs.
     """
     resamples = [] if predictions is None else resamples_of(predictions)
     label_uses = [] if predictions is None else label_uses_of("study", predictions, resamples)
@@ -103,7 +109,7 @@ def scoreboard_of(
     return Scoreboard(
         study=study,
         sealed=sealed,
-        late=late,
+        seals=seals,
         n_runs=_runs_by_task(predictions),
         n_family_runs=_runs_by_task(family_predictions),
         scores=[] if predictions is None else scores_of(predictions),
