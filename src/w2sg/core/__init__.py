@@ -121,12 +121,13 @@ from w2sg.core.supervisors import WeakSupervisor as WeakSupervisor
 from w2sg.core.tasks import AnyTask as AnyTask
 from w2sg.core.tasks import Task as Task
 from w2sg.core.tasks import TaskData as TaskData
+from w2sg.core.tiers import InformationTier as InformationTier
 from w2sg.core.vault import Aggregates as Aggregates
 from w2sg.core.vault import Audit as Audit
 from w2sg.core.vault import Vault as Vault
-from w2sg.core.views import InformationTier as InformationTier
 from w2sg.core.views import LabelledExamples as LabelledExamples
 from w2sg.core.views import Rehearsal as Rehearsal
+from w2sg.core.views import Rehearsed as Rehearsed
 from w2sg.core.views import WeakSplit as WeakSplit
 from w2sg.core.views import WeakView as WeakView
 from w2sg.core.writing import PreferenceFit as PreferenceFit

@@ -17,8 +17,11 @@ from w2sg.core.examples import Inputs
 from w2sg.core.registry import component_field, contract
 from w2sg.core.signals.base import Signal
 from w2sg.core.signals.classes import ClassProbabilities, S
+from w2sg.core.tiers import InformationTier
 
 if TYPE_CHECKING:
+    from w2sg.core.views import WeakView
+
     Array = Any
     """An array of any library that follows the array-API standard."""
 
@@ -59,6 +62,20 @@ class Objective(Component):
     def settles_at(self) -> float:
         """The progress from which on nothing depends on progress any more; training may stop early only after it."""
         return 0.0
+
+    @property
+    def tier(self) -> InformationTier:
+        """What it knows beside weak labels, as in `Method.tier`."""
+        return InformationTier.WEAK_LABELS
+
+    @property
+    def rehearsals(self) -> int:
+        """In how many parts the supervision split is dealt for what it knows, as in `Method.rehearsals`."""
+        return 0
+
+    def knowing(self, view: "WeakView[Any]") -> "Objective":
+        """Return the objective with what it asks the view for: itself, unless its tier tells it something."""
+        return self
 
     @property
     def curvature(self) -> float:

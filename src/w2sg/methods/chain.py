@@ -126,6 +126,11 @@ class Stages(Chain):
         """The highest of the stages'."""
         return max((stage.tier for stage in self.stages), key=list(InformationTier).index)
 
+    @property
+    def rehearsals(self) -> int:
+        """The most parts that a stage asks for: they share them."""
+        return max(stage.rehearsals for stage in self.stages)
+
     def train(self, stage: Stage, view: WeakView, student: Student, rng: np.random.Generator) -> Training:
         """Train stage by stage, handing the labels on."""
         for method in self.stages:

@@ -56,8 +56,13 @@ class Composition(Method):
 
     @property
     def tier(self) -> InformationTier:
-        """What its chain knows."""
-        return self.chain.tier
+        """What its chain or its objective knows."""
+        return max(self.chain.tier, self.objective.tier, key=list(InformationTier).index)
+
+    @property
+    def rehearsals(self) -> int:
+        """The most parts that its chain or its objective asks for: they share them."""
+        return max(self.chain.rehearsals, self.objective.rehearsals)
 
     @property
     def audits(self) -> int:
@@ -128,7 +133,7 @@ class Composition(Method):
             # Weights of 1 are none: students then share what they made of the rows with unweighted methods.
             weights=None if (some == 1).all() else some,
             corpus=view.corpus,
-            objective=self.objective,
+            objective=self.objective.knowing(view),
             stopping=self.stopping,
             rng=rng,
         )

@@ -105,6 +105,11 @@ class Chain(Component):
         """What it knows beside inputs and weak labels, as in `Method.tier`."""
         return InformationTier.WEAK_LABELS
 
+    @property
+    def rehearsals(self) -> int:
+        """In how many parts the supervision split is dealt for it, as in `Method.rehearsals`."""
+        return 0
+
     @abstractmethod
     def train(
         self, stage: Stage, view: WeakView, student: Student, rng: np.random.Generator
