@@ -27,7 +27,7 @@ from w2sg.testing.samples import noisy, specialised
 N, AUDITS = 90, 50
 STUDENT = {"kind": "mlp", "epochs": 2, "hidden": 6}
 EVERYTHING = Circumstances(
-    frozenset({"gradient", "embed", "represent", "scale", "parts", "peers"}),
+    frozenset({"gradient", "embed", "represent", "scale", "parts", "peers", "memory"}),
     3,
     N,
     frozenset({"members"}),

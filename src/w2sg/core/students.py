@@ -42,6 +42,12 @@ class Objective(Component):
     Where there are any, `logits` are `(..., 1 + peers, n, k)` with the student's own first, and so are value and
     gradient; the student must be able to have `peers`.
     """
+    remembers: ClassVar[bool] = False
+    """Whether it keeps something of each example from one look at it to the next.
+
+    Where it does, `weak` is `(..., 2, n, k)`: the labels, and what is kept of the examples after this look. The student
+    must have `memory`: it holds `(n, k)` for its training, 0 at first, and asks for `remembered` before `gradient`.
+    """
 
     @property
     def loss(self) -> str:
@@ -84,6 +90,10 @@ class Objective(Component):
         A trainer that takes the longest safe step for cross-entropy divides its step by this.
         """
         return 1.0
+
+    def remembered(self, memory: "Array", logits: "Array") -> "Array":
+        """Return what is kept of examples after a look at them, from what was kept before, both `(..., n, k)`."""
+        raise CapabilityError(f"objective {self.kind!r} remembers nothing of its examples")
 
     @abstractmethod
     def value(self, weak: "Array", logits: "Array", progress: float) -> "Array":
@@ -219,7 +229,7 @@ class Student(Component, Generic[F, T]):
     Capabilities: `gradient` (trained in steps by an objective, which may move with the student), `represent` (features
     of its last layer), `embed` (features before any training), `scale` (smaller versions of itself exist), `parts` (its
     last layer can be trained alone, and training can go on from a trained student), `peers` (several that differ in
-    their first weights can be trained on the same batches).
+    their first weights can be trained on the same batches), `memory` (it keeps what an objective remembers).
     """
 
     signal: ClassVar[type[Signal]] = ClassProbabilities

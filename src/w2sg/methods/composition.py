@@ -52,7 +52,8 @@ class Composition(Method):
         plain = isinstance(self.objective, CrossEntropy) and not self.stopping.watches
         parts = self.select.requires | self.relabel.requires | self.chain.requires
         peers = frozenset({"peers"}) if self.objective.peers else frozenset()
-        return parts | peers | (frozenset() if plain else frozenset({"gradient"}))
+        memory = frozenset({"memory"}) if self.objective.remembers else frozenset()
+        return parts | peers | memory | (frozenset() if plain else frozenset({"gradient"}))
 
     @property
     def tier(self) -> InformationTier:

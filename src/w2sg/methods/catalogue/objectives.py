@@ -41,6 +41,7 @@ for _direction in ("forward", "backward"):
         {"kind": "correction", "direction": _direction},
         "1609.03683",
     )
+_named("early-learning", "Hold the student to its own earlier answers.", "early-learning", "2007.00151")
 for _hard in ("small-loss", "generalized-cross-entropy", "symmetric-cross-entropy"):
     _named(f"soft-{_hard}", f"As {_hard}, on the supervisor's soft labels.", {"kind": _hard, "labels": "soft"})
 _named("openai-logconf", "OpenAI's released confidence loss, faults kept; two classes.", "openai-logconf", BURNS)
