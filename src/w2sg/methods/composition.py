@@ -72,8 +72,8 @@ class Composition(Method):
 
     @property
     def needs(self) -> frozenset[str]:
-        """What its chain needs."""
-        return self.chain.needs
+        """What its parts need."""
+        return self.select.needs | self.relabel.needs | self.chain.needs
 
     @property
     def training_facts(self) -> Mapping[str, str]:
@@ -90,6 +90,12 @@ class Composition(Method):
 
     def train(self, view: WeakView, student: Student, rng: np.random.Generator) -> Training:
         """Train through the chain; each stage selects, relabels and trains."""
+        if "members" in self.needs and view.transfer.weak.members is None:
+            parts = [part.kind for part in (self.select, self.relabel, self.chain) if "members" in part.needs]
+            raise CapabilityError(
+                f"{', '.join(map(repr, parts))} needs the labels of several supervisors, and this one labels alone: "
+                "choose a supervisor of kind 'panel'"
+            )
         return (yield from self.chain.train(self._stage, view, student, rng))
 
     def _stage(

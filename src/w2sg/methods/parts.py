@@ -52,6 +52,11 @@ class _Part(Component):
         return frozenset()
 
     @property
+    def needs(self) -> frozenset[str]:
+        """What the task and supervisor must give, as in `Method.needs`."""
+        return frozenset()
+
+    @property
     def audits(self) -> int:
         """How many gold labels of the transfer split it buys; the view then has an audit."""
         return 0
