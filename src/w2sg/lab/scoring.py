@@ -17,7 +17,7 @@ from w2sg.core import (
     wording,
 )
 from w2sg.graph import REFUSED, Artifact, Inputs, Listing, Step, versions
-from w2sg.lab.intervals import SAMPLING
+from w2sg.lab.intervals import DRAWS, SAMPLING
 from w2sg.lab.setup import Setup, names_of
 from w2sg.lab.steps import TRANSFER, Ceiling, OnData, TrainedStudent, answers_of, labels_of
 from w2sg.measure import (
@@ -29,6 +29,8 @@ from w2sg.measure import (
     calibration_variance,
     conditional_share_variance,
     difficulty_bins,
+    draws_of_area,
+    draws_of_recall,
     expected_calibration_error,
     share_variance,
     squared_calibration_error,
@@ -162,6 +164,9 @@ def scores_of(
     units = examples.metadata.get(GROUPS)
     metrics: dict[str, Any] = {"n": len(gold)}
     noise: dict[str, Any] = {}
+    # Examples of one group are drawn together: there are as many draws as groups.
+    alone = 1.0 if units is None else len(set(units.tolist())) / len(gold)
+    draws: dict[str, Any] = {"agreement": alone * len(gold)}
     for who, signal in answers.items():
         metrics[who] = {"accuracy": float(correct[who].mean())}
         probabilities = question.probabilities(signal)
@@ -177,11 +182,17 @@ def scores_of(
                 "auroc": auroc_variance(probabilities, gold, units),
                 "squared_calibration_error": calibration_variance(probabilities, gold, units),
             }
+            draws[who] = {
+                "balanced_accuracy": alone * draws_of_recall(gold),
+                "auroc": alone * draws_of_area(gold),
+                "squared_calibration_error": alone * len(gold),
+            }
     copied, wrong = question.same(answers["student"], answers["weak"]), ~correct["weak"]
     metrics["agreement"], noise["agreement"] = float(copied.mean()), share_variance(copied, units)
     metrics["errors_copied"] = float(copied[wrong].mean()) if wrong.any() else None
     noise["errors_copied"] = conditional_share_variance(copied, wrong, units) if wrong.any() else None
-    metrics[SAMPLING] = noise
+    draws["errors_copied"] = alone * int(wrong.sum())
+    metrics[SAMPLING], metrics[DRAWS] = noise, draws
     metrics["breakdown"] = _breakdowns(examples, correct)
     return metrics, correct
 
