@@ -11,9 +11,9 @@ from scipy.stats import norm
 from written_data import run_written
 
 from w2sg import lab
-from w2sg.core import BoolArray, Classes, ClassProbabilities, Examples, Inputs
+from w2sg.core import BoolArray, Classes, ClassProbabilities, Examples, Inputs, IntArray
 from w2sg.lab.intervals import SAMPLING, metric_intervals, plain_intervals
-from w2sg.lab.scoring import scores_of
+from w2sg.lab.scoring import Judged, scores_of
 from w2sg.measure import Interval, Paired, exact_interval, interval_over_seeds
 from w2sg.tasks import Digits
 
@@ -68,8 +68,14 @@ def perfect(n: int = 40, confidence: float = 1.0) -> dict[str, Any]:
     gold = np.arange(n) % 2
     sure = np.where(np.arange(2) == gold[:, None], confidence, 1 - confidence)
     answers = {who: ClassProbabilities(sure) for who in ("weak", "student", "ceiling")}
-    examples = Examples(np.arange(n), Inputs.of(np.zeros((n, 1))))
-    return scores_of(Classes(("no", "yes")), examples, gold, answers)[0]
+    return scored_by(gold, answers)
+
+
+def scored_by(gold: IntArray, answers: Mapping[str, ClassProbabilities]) -> dict[str, Any]:
+    """What a score records of answers about two classes."""
+    question, examples = Classes(("no", "yes")), Examples(np.arange(len(gold)), Inputs.of(np.zeros((len(gold), 1))))
+    judged = {who: Judged.of(question, examples, gold, said) for who, said in answers.items()}
+    return scores_of(question, examples, answers, judged)[0]
 
 
 @pytest.mark.parametrize("n_seeds", [1, 3])
@@ -96,10 +102,7 @@ def test_the_calibration_of_one_that_is_always_right_and_says_less() -> None:
 
 def test_one_answer_to_all_has_an_area_of_one_half_for_sure() -> None:
     gold, same = np.arange(40) % 2, ClassProbabilities(np.full((40, 2), 0.5) + np.array([0.1, -0.1]))
-    examples = Examples(np.arange(40), Inputs.of(np.zeros((40, 1))))
-    scored_so = scores_of(Classes(("no", "yes")), examples, gold, dict.fromkeys(("weak", "student", "ceiling"), same))[
-        0
-    ]
+    scored_so = scored_by(gold, dict.fromkeys(("weak", "student", "ceiling"), same))
     area = metric_intervals([scored_so], evidence(1), 0.95)["weak"]["auroc"]
     assert (area.low, area.high) == (0.5, 0.5)
 
