@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 from lab_data import SMALL, run_small
+from scipy.stats import norm
 from written_data import run_written
 
 from w2sg import lab
-from w2sg.core import BoolArray
+from w2sg.core import BoolArray, Classes, ClassProbabilities, Examples, Inputs, IntArray
 from w2sg.lab.intervals import SAMPLING, metric_intervals, plain_intervals
-from w2sg.measure import Interval, Paired, interval_over_seeds
+from w2sg.lab.scoring import Judged, scores_of
+from w2sg.measure import Interval, Paired, exact_interval, interval_over_seeds
 from w2sg.tasks import Digits
 
 SHARES: Mapping[str, Any] = {"supervision": 0.25, "transfer": 0.5}
@@ -59,6 +61,61 @@ def test_the_calibration_error_is_the_root_of_the_mean_of_squares() -> None:
     assert root.low < root.estimate < root.high
     below = metric_intervals([scored(0.8, square) for square in (-0.01, -0.02, 0.001)], evidence(), 0.95)
     assert (below["student"]["calibration_error"].estimate, below["student"]["calibration_error"].low) == (0.0, 0.0)
+
+
+def perfect(n: int = 40, confidence: float = 1.0) -> dict[str, Any]:
+    """What a score records of students that are always right."""
+    gold = np.arange(n) % 2
+    sure = np.where(np.arange(2) == gold[:, None], confidence, 1 - confidence)
+    answers = {who: ClassProbabilities(sure) for who in ("weak", "student", "ceiling")}
+    return scored_by(gold, answers)
+
+
+def scored_by(gold: IntArray, answers: Mapping[str, ClassProbabilities]) -> dict[str, Any]:
+    """What a score records of answers about two classes."""
+    question, examples = Classes(("no", "yes")), Examples(np.arange(len(gold)), Inputs.of(np.zeros((len(gold), 1))))
+    judged = {who: Judged.of(question, examples, gold, said) for who, said in answers.items()}
+    return scores_of(question, examples, answers, judged)[0]
+
+
+@pytest.mark.parametrize("n_seeds", [1, 3])
+def test_a_supervisor_that_is_always_right_may_yet_err(n_seeds: int) -> None:
+    """As wide as the exact interval of all right: of all different examples, or of the pairs that share none."""
+    found = metric_intervals([perfect()] * n_seeds, evidence(n_seeds), 0.95)
+    n = 40 * n_seeds
+    for name, draws in (("auroc", n // 2), ("balanced_accuracy", n // 2)):
+        assert found["weak"][name].estimate == found["weak"][name].high == 1
+        assert found["weak"][name].low == pytest.approx(exact_interval(draws, draws).low)
+    assert found["agreement"].low == pytest.approx(exact_interval(n, n).low)
+    error = found["weak"]["calibration_error"]
+    assert (error.estimate, error.low) == (0, 0)
+    assert error.high == pytest.approx(1 - exact_interval(n, n).low)
+    assert "errors_copied" not in found
+
+
+def test_the_calibration_of_one_that_is_always_right_and_says_less() -> None:
+    error = metric_intervals([perfect(confidence=0.9)], evidence(1), 0.95)["weak"]["calibration_error"]
+    assert error.estimate == pytest.approx(0.1)
+    may_err = 1 - exact_interval(40, 40).low
+    assert (error.low, error.high) == pytest.approx((0.1 - may_err, 0.1 + may_err), abs=1e-6)
+
+
+def test_one_answer_to_all_has_an_area_of_one_half_for_sure() -> None:
+    gold, same = np.arange(40) % 2, ClassProbabilities(np.full((40, 2), 0.5) + np.array([0.1, -0.1]))
+    scored_so = scored_by(gold, dict.fromkeys(("weak", "student", "ceiling"), same))
+    area = metric_intervals([scored_so], evidence(1), 0.95)["weak"]["auroc"]
+    assert (area.low, area.high) == (0.5, 0.5)
+
+
+@pytest.mark.parametrize("n", [20, 60])
+def test_the_limit_of_a_perfect_area_holds(n: int) -> None:
+    """Areas as low as the limit for a test set of this size are all right about as often as the tail says, or less."""
+    rng, limit = np.random.default_rng(0), exact_interval(n // 2, n // 2).low
+    # Positives and negatives a shift apart that makes the area just the limit.
+    shift = 2**0.5 * norm.ppf(limit)
+    scores = rng.normal(size=(4000, n)) + shift * (np.arange(n) % 2)
+    separated = scores[:, 1::2].min(axis=1) > scores[:, ::2].max(axis=1)
+    assert separated.mean() <= 0.025
 
 
 def test_what_is_not_defined_under_a_seed_is_left_out() -> None:

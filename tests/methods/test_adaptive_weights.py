@@ -95,5 +95,5 @@ def test_validation_labels_get_the_same_weights() -> None:
 
 
 def test_one_supervisor_is_refused() -> None:
-    with pytest.raises(CapabilityError, match="weighs the labels of several supervisors, and this one labels alone"):
+    with pytest.raises(CapabilityError, match="needs the labels of several supervisors, and this one labels alone"):
         method("raven").fit(view_of(weak_labels(10)), recorder(), derive(0, "x"))

@@ -1,7 +1,7 @@
 """Selections that are combined, and chains whose stages have parts of their own."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -12,15 +12,18 @@ from method_data import (
     decided,
     flipped,
     method,
+    outcome,
     part,
     recorder,
+    split_of,
     student,
     view_on,
     weak_labels,
 )
 
-from w2sg.core import Audit, ConfigError, InformationTier, WeakView, derive
-from w2sg.methods import AllOf, AuditedTrust, ConfidentOnly, KnnFilter
+from w2sg.core import Audit, CapabilityError, ConfigError, InformationTier, Student, WeakView, derive
+from w2sg.methods import AllOf, AuditedTrust, Composition, ConfidentOnly, KnnFilter, Selection
+from w2sg.methods.parts import Course
 
 SAME = 1e-6
 """The same trainings in another order of calls."""
@@ -46,6 +49,42 @@ def test_one_selection_is_itself_and_what_several_need_is_asked_for() -> None:
     assert (both.requires, both.audits) == (frozenset({"embed"}), 20)
     with pytest.raises(ConfigError, match="of: tuple should have at least 1 item"):
         part("selections", {"kind": "all-of", "of": []})
+
+
+class Unanimous(Selection):
+    """Keeps the examples on which a panel names one class."""
+
+    kind: Literal["unanimous"] = "unanimous"
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """A panel."""
+        return frozenset({"members"})
+
+    def weights(self, view: WeakView, student: Student, rng: np.random.Generator) -> Course:
+        """Return 1 where all agree."""
+        yield from ()
+        assert view.transfer.weak.members is not None
+        named = view.transfer.weak.members.argmax(axis=2)
+        return np.asarray((named == named[0]).all(axis=0), dtype=np.float32)
+
+
+def test_a_selection_may_need_a_panel_and_is_refused_without() -> None:
+    built = Composition(select=AllOf(of=(Unanimous(), ConfidentOnly())))
+    assert built.needs == {"members"}
+    view = problem()
+    with pytest.raises(CapabilityError, match="'all-of' needs the labels of several supervisors, and this one labels"):
+        built.fit(view, student(), derive(0, "m"))
+    weak = view.transfer.weak.probabilities
+    members = np.stack([weak, np.roll(weak, 1, axis=1), weak])
+    members[1, :60] = weak[:60]
+    panel = replace(view, transfer=split_of(view.transfer.inputs, weak, members))
+    kept = decided(Unanimous(), panel)
+    np.testing.assert_array_equal(kept, np.arange(120) < 60)
+    learner = recorder()
+    outcome(built.train(panel, learner, derive(0, "m")))
+    (fit,) = Recorder.asked
+    assert len(fit.inputs) == (decided(ConfidentOnly(), panel) * kept > 0).sum()
 
 
 def test_each_stage_has_parts_of_its_own_and_hands_its_labels_on() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from method_data import audit_of, blobs, composed, joined, split_of
 
-from w2sg.core import Audit, InputError, Inputs, Predictor, Student, WeakView, derive, registry
+from w2sg.core import Audit, InformationTier, InputError, Inputs, Predictor, Student, WeakView, derive, registry
 from w2sg.methods import Composition
 from w2sg.methods.search import (
     PARTS,
@@ -27,7 +27,12 @@ from w2sg.testing.samples import noisy, specialised
 N, AUDITS = 90, 50
 STUDENT = {"kind": "mlp", "epochs": 2, "hidden": 6}
 EVERYTHING = Circumstances(
-    frozenset({"gradient", "embed", "represent", "scale", "parts", "peers"}), 3, N, frozenset({"members"}), AUDITS
+    frozenset({"gradient", "embed", "represent", "scale", "parts", "peers", "memory"}),
+    3,
+    N,
+    frozenset({"members"}),
+    AUDITS,
+    InformationTier.AGGREGATES,
 )
 
 

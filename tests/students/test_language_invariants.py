@@ -68,7 +68,8 @@ def trajectory(loop: Any, **how: Any) -> list[float]:
         from w2sg.students.language.network import answered
 
         logits = answered(network, problem.tokens, "outputs")
-        losses.append(float(problem.objective.value(problem.targets, logits, 0.5).mean()))
+        weak = problem.targets if problem.memory is None else np.stack([problem.targets, problem.memory])
+        losses.append(float(problem.objective.value(weak, logits, 0.5).mean()))
         return 0.0
 
     loop.recipe = replace(loop.recipe, looks=10**6)
@@ -88,7 +89,9 @@ def gradients(loop: Any, progress: float = 0.5) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "objective", ["cross-entropy", "confidence", WINDOW], ids=["cross-entropy", "confidence", "window"]
+    "objective",
+    ["cross-entropy", "confidence", WINDOW, "early-learning"],
+    ids=["cross-entropy", "confidence", "window", "early-learning"],
 )
 @pytest.mark.parametrize("kind", ["causal", "encoder"])
 def test_a_batch_of_8_is_8_times_1_and_3_times_3(
@@ -163,11 +166,12 @@ def test_computing_activations_again_changes_nothing(folders: dict[str, str]) ->
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning")
-def test_a_resumed_training_is_an_uninterrupted_one(folders: dict[str, str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("objective", ["cross-entropy", "early-learning"])
+def test_a_resumed_training_is_an_uninterrupted_one(folders: dict[str, str], tmp_path: Path, objective: str) -> None:
     student = LanguageModel(model=folders["causal"])
     place = tmp_path / "saved"
-    whole = built(student).run()
-    killed = built(student, save_every_s=0.0)
+    whole = built(student, objective=objective).run()
+    killed = built(student, objective=objective, save_every_s=0.0)
     backward, taken = killed.problem.backward, []
 
     def until_killed(step: Any, rows: Any, progress: float) -> None:
@@ -180,7 +184,7 @@ def test_a_resumed_training_is_an_uninterrupted_one(folders: dict[str, str], tmp
     with pytest.raises(KeyboardInterrupt):
         killed.run(place=place)
     assert (place / "where.json").is_file()
-    resumed = built(student)
+    resumed = built(student, objective=objective)
     again = resumed.problem.backward
     seen: list[float] = []
 
@@ -196,9 +200,12 @@ def test_a_resumed_training_is_an_uninterrupted_one(folders: dict[str, str], tmp
     assert not place.exists()
 
 
-def test_short_memory_halves_what_goes_through_at_once_and_keeps_the_batch(folders: dict[str, str]) -> None:
+@pytest.mark.parametrize("objective", ["cross-entropy", "early-learning"])
+def test_short_memory_halves_what_goes_through_at_once_and_keeps_the_batch(
+    folders: dict[str, str], objective: str
+) -> None:
     student = LanguageModel(model=folders["causal"])
-    short = built(student)
+    short = built(student, objective=objective)
     read = short.problem._shown
 
     def shown(step: Any, rows: Any) -> Any:
@@ -207,7 +214,7 @@ def test_short_memory_halves_what_goes_through_at_once_and_keeps_the_batch(folde
         return read(step, rows)
 
     short.problem._shown = shown
-    assert_same(trajectory(built(student)), trajectory(short))
+    assert_same(trajectory(built(student, objective=objective)), trajectory(short))
     assert short.step.micro == 2
 
 
@@ -236,7 +243,7 @@ def test_an_error_that_is_not_of_memory_is_shown(folders: dict[str, str]) -> Non
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("objective", ["cross-entropy", "confidence"])
+@pytest.mark.parametrize("objective", ["cross-entropy", "confidence", "early-learning"])
 def test_two_processes_are_one(folders: dict[str, str], tmp_path: Path, objective: str) -> None:
     """The same batches on two gloo processes, one of which gets the smaller half of an odd batch."""
     with socket.socket() as free:

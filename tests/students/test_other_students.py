@@ -58,7 +58,7 @@ def test_the_networks_pull_is_the_slope_of_its_loss(weighted: bool) -> None:
         values = fit.objective.value(weak[rows].astype(np.float64), logits, 0.5)
         return float((values * (1 if weights is None else weights[rows])).mean())
 
-    (pulls,) = mlp._pulls([network], x[rows], fit, rows, 0.5)
+    (pulls,) = mlp._pulls([network], x[rows], fit, rows, None, 0.5)
     for place, pull in enumerate(pulls):
         assert pull.shape == network[place].shape
         for index in list(np.ndindex(pull.shape))[:8]:

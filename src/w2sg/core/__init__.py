@@ -139,12 +139,13 @@ from w2sg.core.theories.observables import ObservableError as ObservableError
 from w2sg.core.theories.observables import Observables as Observables
 from w2sg.core.theories.observables import Quantity as Quantity
 from w2sg.core.theories.observables import exactly as exactly
+from w2sg.core.tiers import InformationTier as InformationTier
 from w2sg.core.vault import Aggregates as Aggregates
 from w2sg.core.vault import Audit as Audit
 from w2sg.core.vault import Vault as Vault
-from w2sg.core.views import InformationTier as InformationTier
 from w2sg.core.views import LabelledExamples as LabelledExamples
 from w2sg.core.views import Rehearsal as Rehearsal
+from w2sg.core.views import Rehearsed as Rehearsed
 from w2sg.core.views import WeakSplit as WeakSplit
 from w2sg.core.views import WeakView as WeakView
 from w2sg.core.writing import PreferenceFit as PreferenceFit

@@ -15,7 +15,8 @@ from w2sg.core.registry import component_field, contract
 from w2sg.core.signals.base import Signal
 from w2sg.core.signals.classes import ClassProbabilities, S
 from w2sg.core.students import Fit, Predictor, Student, T, Trained, TrainingRequest
-from w2sg.core.views import InformationTier, WeakView
+from w2sg.core.tiers import InformationTier
+from w2sg.core.views import WeakView
 
 Training: TypeAlias = Generator[Sequence[Fit], list[Predictor], Predictor]
 """The course of a method of classes: it yields students to train, receives the trained ones, and returns one."""
@@ -60,7 +61,8 @@ class Method(Component, Generic[S, T]):
     def rehearsals(self) -> int:
         """In how many parts the supervision split is dealt, without each of which the weak supervisor is taught again.
 
-        Only a method of the tier `SUPERVISION_GOLD` has a use for it; 0 for all that do not rehearse.
+        The aggregates then say how often and where the supervisor errs on what it did not learn from, and a method of
+        the tier `SUPERVISION_GOLD` has those supervisors' labels. A method of weak labels alone gets nothing by it.
         """
         return 0
 

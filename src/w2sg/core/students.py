@@ -17,8 +17,11 @@ from w2sg.core.examples import Inputs
 from w2sg.core.registry import component_field, contract
 from w2sg.core.signals.base import Signal
 from w2sg.core.signals.classes import ClassProbabilities, S
+from w2sg.core.tiers import InformationTier
 
 if TYPE_CHECKING:
+    from w2sg.core.views import WeakView
+
     Array = Any
     """An array of any library that follows the array-API standard."""
 
@@ -38,6 +41,12 @@ class Objective(Component):
 
     Where there are any, `logits` are `(..., 1 + peers, n, k)` with the student's own first, and so are value and
     gradient; the student must be able to have `peers`.
+    """
+    remembers: ClassVar[bool] = False
+    """Whether it keeps something of each example from one look at it to the next.
+
+    Where it does, `weak` is `(..., 2, n, k)`: the labels, and what is kept of the examples after this look. The student
+    must have `memory`: it holds `(n, k)` for its training, 0 at first, and asks for `remembered` before `gradient`.
     """
 
     @property
@@ -61,12 +70,30 @@ class Objective(Component):
         return 0.0
 
     @property
+    def tier(self) -> InformationTier:
+        """What it knows beside weak labels, as in `Method.tier`."""
+        return InformationTier.WEAK_LABELS
+
+    @property
+    def rehearsals(self) -> int:
+        """In how many parts the supervision split is dealt for what it knows, as in `Method.rehearsals`."""
+        return 0
+
+    def knowing(self, view: "WeakView[Any]") -> "Objective":
+        """Return the objective with what it asks the view for: itself, unless its tier tells it something."""
+        return self
+
+    @property
     def curvature(self) -> float:
         """An upper bound of the loss's second derivatives, in units of cross-entropy's; at least 1.
 
         A trainer that takes the longest safe step for cross-entropy divides its step by this.
         """
         return 1.0
+
+    def remembered(self, memory: "Array", logits: "Array") -> "Array":
+        """Return what is kept of examples after a look at them, from what was kept before, both `(..., n, k)`."""
+        raise CapabilityError(f"objective {self.kind!r} remembers nothing of its examples")
 
     @abstractmethod
     def value(self, weak: "Array", logits: "Array", progress: float) -> "Array":
@@ -202,7 +229,7 @@ class Student(Component, Generic[F, T]):
     Capabilities: `gradient` (trained in steps by an objective, which may move with the student), `represent` (features
     of its last layer), `embed` (features before any training), `scale` (smaller versions of itself exist), `parts` (its
     last layer can be trained alone, and training can go on from a trained student), `peers` (several that differ in
-    their first weights can be trained on the same batches).
+    their first weights can be trained on the same batches), `memory` (it keeps what an objective remembers).
     """
 
     signal: ClassVar[type[Signal]] = ClassProbabilities

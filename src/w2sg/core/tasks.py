@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -14,8 +14,9 @@ from w2sg.core.examples import Examples, Inputs
 from w2sg.core.registry import component_field, contract
 from w2sg.core.signals.base import Question, Signal
 from w2sg.core.signals.classes import ClassProbabilities
+from w2sg.core.tiers import InformationTier
 from w2sg.core.vault import Vault
-from w2sg.core.views import InformationTier, LabelledExamples, Rehearsal, WeakSplit, WeakView
+from w2sg.core.views import LabelledExamples, Rehearsed, WeakSplit, WeakView
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +57,7 @@ class TaskData:
         tier: InformationTier = InformationTier.WEAK_LABELS,
         audits: int = 0,
         rng: np.random.Generator | None = None,
-        supervisor_accuracy: float | None = None,
-        rehearsals: tuple[Rehearsal[Any], ...] = (),
+        rehearsed: Rehearsed[Any] | None = None,
         asked_by: str = "",
     ) -> WeakView[Any]:
         """Return what a method sees: the weak signal, and what its tier and audits add, each told to the ledger.
@@ -67,8 +67,8 @@ class TaskData:
             tier: What the method declares that it knows.
             audits: How many labels of the transfer split it buys.
             rng: Decides which; needed where it buys any.
-            supervisor_accuracy: How often the weak supervisor is right on what it did not learn from, if known.
-            rehearsals: The supervisor taught again without parts of its split, for a method that declares them.
+            rehearsed: What came of teaching the supervisor again without parts of its split, for a method that declares
+                rehearsals: its figures are aggregates, the rest is for the tier that may see gold.
             asked_by: The method, for the ledger.
 
         Raises:
@@ -81,17 +81,18 @@ class TaskData:
         told, gold = tier.includes(InformationTier.AGGREGATES), tier.includes(InformationTier.SUPERVISION_GOLD)
         k, vault = len(self.question.names), self.vault
         released = vault.release("information", "supervision", asked_by=asked_by) if gold else None
+        aggregates = vault.aggregates("supervision", k, asked_by=asked_by) if told else None
+        if aggregates is not None and rehearsed is not None:
+            aggregates = replace(aggregates, supervisor_accuracy=rehearsed.accuracy, confusion=rehearsed.confusion)
         return WeakView(
             transfer=WeakSplit(self.transfer.inputs, weak["transfer"]),
             validation=None if self.validation is None else WeakSplit(self.validation.inputs, weak["validation"]),
             corpus=self.corpus,
             question=self.question,
             audit=None if rng is None or not audits else vault.audit("transfer", audits, rng, asked_by=asked_by),
-            aggregates=vault.aggregates("supervision", k, supervisor_accuracy=supervisor_accuracy, asked_by=asked_by)
-            if told
-            else None,
+            aggregates=aggregates,
             supervision=None if released is None else LabelledExamples(self.supervision.inputs, released),
-            rehearsals=rehearsals,
+            rehearsals=rehearsed.parts if gold and rehearsed is not None else (),
         )
 
     def gold_view(self, *, asked_by: str = "ceiling") -> WeakView[Any]:

@@ -16,7 +16,7 @@ PURPOSES = {
     "ceiling": "the student is trained on the gold of the transfer split",
     "score": "predictions are scored",
     "information": "a method of a declared tier reads the gold of the supervision split",
-    "aggregates": "a method of a declared tier is told how the classes of the supervision split are shared",
+    "aggregates": "a method of a declared tier is told figures of the supervision split, such as its class shares",
     "audit": "a declared number of labels is bought",
     "show": "a task puts gold into inputs, so that a leak of labels can be measured",
 }
@@ -52,13 +52,16 @@ class Aggregates:
     Attributes:
         n: How many examples it has.
         class_shares: The share of each class in its gold, `(k,)`; None where answers are no classes.
-        supervisor_accuracy: How often the weak supervisor is right on examples that it did not learn from, a fraction;
-            None where that is not known.
+        supervisor_accuracy: How often the weak supervisor is right on examples of the split that it did not learn from,
+            a fraction; None for a method that declares no `rehearsals`.
+        confusion: How many examples of each class (row) it gave each name (column) there, `(k, k)`; None like the
+            accuracy, and where answers are no classes.
     """
 
     n: int
     class_shares: FloatArray | None = None
     supervisor_accuracy: float | None = None
+    confusion: IntArray | None = None
 
 
 class Vault:
@@ -104,15 +107,12 @@ class Vault:
         self._write_down(Release(purpose, split, len(gold), None, asked_by))
         return gold
 
-    def aggregates(
-        self, split: str, n_classes: int, *, supervisor_accuracy: float | None = None, asked_by: str = ""
-    ) -> Aggregates:
+    def aggregates(self, split: str, n_classes: int, *, asked_by: str = "") -> Aggregates:
         """Tell how many examples the supervision split has and, of its gold, no more than the share of each class.
 
         Args:
             split: Which split; only `supervision` may be told of.
             n_classes: `k`; 0 where gold is no class numbers, and there are then no shares.
-            supervisor_accuracy: The weak supervisor's own figure, handed on as it is.
             asked_by: Who asks, for the ledger.
 
         Raises:
@@ -121,7 +121,7 @@ class Vault:
         gold = self._gold_for("aggregates", split)
         self._write_down(Release("aggregates", split, len(gold), None, asked_by))
         shares = np.bincount(gold, minlength=n_classes) / max(len(gold), 1) if n_classes else None
-        return Aggregates(len(gold), shares, supervisor_accuracy)
+        return Aggregates(len(gold), shares)
 
     def audit(self, split: str, k: int, rng: np.random.Generator, *, asked_by: str = "") -> Audit:
         """Buy `k` labels drawn at random: their positions in the split and their gold, both `(k,)`.

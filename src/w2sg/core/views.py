@@ -1,34 +1,14 @@
 """What a method may see: inputs with a weak signal, and what its information tier adds; never ids or metadata."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Generic, Self
 
-from w2sg.core.arrays import AnyArray
+from w2sg.core.arrays import AnyArray, IntArray
 from w2sg.core.errors import InputError
 from w2sg.core.examples import Inputs
 from w2sg.core.signals.base import Question
 from w2sg.core.signals.classes import S
 from w2sg.core.vault import Aggregates, Audit
-
-
-class InformationTier(StrEnum):
-    """What a method knows beside inputs and weak labels; each tier knows what those before it know.
-
-    Audits, labels of the transfer split that a method buys one by one, are counted beside the tier (`Method.audits`).
-    """
-
-    WEAK_LABELS = "weak-labels"
-    """Nothing else: the setting in which nobody can check the weak supervisor."""
-    AGGREGATES = "aggregates"
-    """Figures of the supervision split: its size, its class shares, how often the weak supervisor is right."""
-    SUPERVISION_GOLD = "supervision-gold"
-    """The supervision split itself with its gold, which the weak supervisor learned from."""
-
-    def includes(self, other: "InformationTier") -> bool:
-        """Return whether this tier knows what another one knows."""
-        order = list(InformationTier)
-        return order.index(self) >= order.index(other)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +60,22 @@ class Rehearsal(Generic[S]):
 
 
 @dataclass(frozen=True, eq=False)
+class Rehearsed(Generic[S]):
+    """What came of teaching the weak supervisor again without each part of its split.
+
+    Attributes:
+        parts: The supervisors without each part.
+        accuracy: How often each of them is right on the part that it did not learn from, a fraction of all examples.
+        confusion: How many examples of each class (row) they gave each name (column) there, `(k, k)`; None where
+            answers are no classes.
+    """
+
+    parts: tuple[Rehearsal[S], ...]
+    accuracy: float
+    confusion: IntArray | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class WeakView(Generic[S]):
     """All that a method may see. What it did not ask for by its tier or its audits is None.
 
@@ -91,7 +87,8 @@ class WeakView(Generic[S]):
         audit: Gold of some transfer examples, for a method that declares `audits`.
         aggregates: Figures of the supervision split, for the tier `AGGREGATES` and above.
         supervision: The supervision split with gold, for the tier `SUPERVISION_GOLD`.
-        rehearsals: The supervisor taught again without each part of its split, for a method that declares `rehearsals`.
+        rehearsals: The supervisor taught again without each part of its split, for a method of the tier
+            `SUPERVISION_GOLD` that declares `rehearsals`.
     """
 
     transfer: WeakSplit[S]

@@ -38,6 +38,7 @@ class MethodFacts(_Said):
     needs: frozenset[str]
     tier: InformationTier
     audits: Annotated[int, Field(ge=0, strict=True)]
+    rehearsals: Annotated[int, Field(ge=0, strict=True)]
     training_facts: dict[str, str]
 
 

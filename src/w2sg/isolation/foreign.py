@@ -117,6 +117,11 @@ class IsolatedMethod(_Isolated, Method[Any, Any]):
         return self._facts.audits
 
     @property
+    def rehearsals(self) -> int:
+        """In how many parts the supervision split is dealt for it."""
+        return self._facts.rehearsals
+
+    @property
     def training_facts(self) -> Mapping[str, str]:
         """What it says of how the student is trained."""
         return self._facts.training_facts

@@ -10,10 +10,11 @@ from w2sg.measure import Interval, Paired, interval_over_seeds
 
 SAMPLING = "sampling_variance"
 """Of each metric over draws of test examples: what its interval is made with, beside its values over seeds."""
+DRAWS = "independent_draws"
+"""Of which each metric is made: what its interval is made with where it does not vary, as an AUROC of 1."""
 SQUARED = "squared_calibration_error"
 ROOT = "calibration_error"
 """The root of the debiased squared error: the mean over seeds is taken of squares, which have no bias."""
-SPANS = {SQUARED: (-1.0, 1.0)}
 
 
 def metric_intervals(metrics: Sequence[Mapping[str, Any]], evidence: Paired, level: float) -> dict[str, Any]:
@@ -31,11 +32,15 @@ def metric_intervals(metrics: Sequence[Mapping[str, Any]], evidence: Paired, lev
     if not all(SAMPLING in of_seed for of_seed in metrics):
         return {}
     runs = metrics[:1] if evidence.are_copies else metrics
-    return _tree([run[SAMPLING] for run in runs], runs, evidence, level)
+    return _tree([run[SAMPLING] for run in runs], runs, runs[0].get(DRAWS, {}), evidence, level)
 
 
 def _tree(
-    noise: Sequence[Mapping[str, Any]], metrics: Sequence[Mapping[str, Any]], evidence: Paired, level: float
+    noise: Sequence[Mapping[str, Any]],
+    metrics: Sequence[Mapping[str, Any]],
+    draws: Mapping[str, Any],
+    evidence: Paired,
+    level: float,
 ) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in noise[0].items():
@@ -43,15 +48,25 @@ def _tree(
             continue  # a student that was refused under some seed has no mean over them
         if isinstance(value, Mapping):
             below = [of_seed[name] for of_seed in metrics]
-            found[name] = _tree([of_seed[name] for of_seed in noise], below, evidence, level)
+            found[name] = _tree([of_seed[name] for of_seed in noise], below, draws.get(name, {}), evidence, level)
             continue
         # what is not defined under a seed, such as errors copied where there are none, is left out
         both = [(m[name], v[name]) for m, v in zip(metrics, noise, strict=True) if None not in (m[name], v[name])]
         if both:
             values, variances = np.array(both, dtype=np.float64).T
-            ends = SPANS.get(name, (0.0, 1.0))
-            interval = interval_over_seeds(values, float(variances.mean()), evidence, level, ends=ends)
-            found |= {ROOT: _root(interval)} if name == SQUARED else {name: interval}
+            noise_of_one, many = float(variances.mean()), draws.get(name)
+            if name != SQUARED:
+                ends = (0.0, 1.0)
+                # Elsewhere than at an end nothing varies because nothing can, as in the AUROC of one answer to all.
+                at_end = many if values.mean() in ends else None
+                found[name] = interval_over_seeds(values, noise_of_one, evidence, level, ends=ends, draws=at_end)
+                continue
+            interval = interval_over_seeds(values, noise_of_one, evidence, level, ends=(-1.0, 1.0))
+            found[ROOT] = _root(interval)
+            if interval.low == interval.high:
+                # A share of right answers that may be so much lower makes an error that may be so much larger.
+                roots = np.sqrt(np.maximum(values, 0.0))
+                found[ROOT] = interval_over_seeds(roots, 0.0, evidence, level, ends=(0.0, 1.0), draws=many)
     return found
 
 

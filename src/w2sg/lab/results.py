@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from w2sg.core import AnyArray, derive, plain
-from w2sg.lab.intervals import SAMPLING, metric_intervals, plain_intervals
+from w2sg.lab.intervals import DRAWS, SAMPLING, metric_intervals, plain_intervals
 from w2sg.lab.outcomes import FailedRun, Run, failures_message
 from w2sg.lab.scoring import SUPERVISION, shown_trust
 from w2sg.lab.setup import Setup
@@ -254,7 +254,9 @@ def _test_set(name: str, records: Sequence[Run], results: Sequence[Mapping[str, 
     correct = column("weak"), column("student"), column("ceiling")
     evidence = Paired(seeds, column("ids"), *correct, groups=groups, shared_training=_shared_training(records))
     metrics = [result["metrics"][name] for result in results]
-    means = _mean([{key: value for key, value in of_seed.items() if key != SAMPLING} for of_seed in metrics])
+    means = _mean(
+        [{key: value for key, value in of_seed.items() if key not in (SAMPLING, DRAWS)} for of_seed in metrics]
+    )
     intervals = metric_intervals(metrics, evidence, LEVEL)
     known = all(f"{name}.direct" in record.evidence for record in records)
     direct = evidence.with_student(column("direct")) if known else None

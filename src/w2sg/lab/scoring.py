@@ -1,7 +1,8 @@
 """The last step of a run: who was right on which test example, and the metrics of it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -17,7 +18,7 @@ from w2sg.core import (
     wording,
 )
 from w2sg.graph import REFUSED, Artifact, Inputs, Listing, Step, versions
-from w2sg.lab.intervals import SAMPLING
+from w2sg.lab.intervals import DRAWS, SAMPLING
 from w2sg.lab.setup import Setup, names_of
 from w2sg.lab.steps import TRANSFER, Ceiling, OnData, TrainedStudent, answers_of, labels_of
 from w2sg.measure import (
@@ -29,6 +30,8 @@ from w2sg.measure import (
     calibration_variance,
     conditional_share_variance,
     difficulty_bins,
+    draws_of_area,
+    draws_of_recall,
     expected_calibration_error,
     share_variance,
     squared_calibration_error,
@@ -87,7 +90,10 @@ class Score(OnData):
         data = steps[0].data
         gold = {name: data.vault.release("score", name, asked_by="score") for name in (*data.tests, TRANSFER)}
         scored = []
-        for given in inputs:
+        # Supervisor, ceiling and direct student are the same in most runs of a batch, and are judged once.
+        judged: dict[tuple[str, str], Judged] = {}
+        for step, given in zip(steps, inputs, strict=True):
+            whose = {"weak" if part == "labels" else part: made.digest() for part, made in step.inputs().items()}
             labels = labels_of(data, given["labels"])
             students = {
                 part: answers_of(data, given[part])
@@ -98,7 +104,13 @@ class Score(OnData):
             evidence: dict[str, AnyArray] = {}
             for name, examples in data.tests.items():
                 answers = {"weak": labels[name], **{part: answered[name] for part, answered in students.items()}}
-                metrics[name], correct = scores_of(data.question, examples, gold[name], answers)
+                of_each = {}
+                for who, signal in answers.items():
+                    known = name, whose[who]
+                    if known not in judged:
+                        judged[known] = Judged.of(data.question, examples, gold[name], signal)
+                    of_each[who] = judged[known]
+                metrics[name], correct = scores_of(data.question, examples, answers, of_each)
                 groups = {f"{name}.groups": examples.metadata[GROUPS]} if GROUPS in examples.metadata else {}
                 hits = {f"{name}.{who}": right for who, right in correct.items()}
                 evidence |= {f"{name}.ids": examples.ids, **groups, **hits}
@@ -145,45 +157,80 @@ def shown_metrics(test: Mapping[str, Any]) -> dict[str, int | float | None]:
     return {"n_test": test["n"], **accuracies, "pgr": pgr}
 
 
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """What gold says of one who answers.
+
+    Attributes:
+        correct: Which answers are right, `(n,)`.
+        metrics: Accuracy, and what needs probabilities (AUROC, calibration) where the variant of signal has them.
+        noise: The sampling variance of metrics.
+        draws: Of how many independent draws they are made.
+    """
+
+    correct: BoolArray
+    metrics: Mapping[str, Any]
+    noise: Mapping[str, Any]
+    draws: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, question: Question[Any], examples: Examples, gold: AnyArray, signal: Signal) -> Self:
+        """Judge answers by gold `(n,)`."""
+        correct, units = question.correct(signal, gold), examples.metadata.get(GROUPS)
+        plain = {"accuracy": float(correct.mean())}
+        probabilities = question.probabilities(signal)
+        if probabilities is None:
+            return cls(correct, plain, {}, {})
+        named, alone = probabilities.argmax(axis=1), _alone(examples)
+        metrics = {
+            "balanced_accuracy": balanced_accuracy(named, gold),
+            "auroc": auroc(probabilities, gold),
+            "ece": expected_calibration_error(probabilities, gold),
+            "squared_calibration_error": squared_calibration_error(probabilities, gold),
+        }
+        noise = {
+            "balanced_accuracy": balanced_accuracy_variance(named == gold, gold, units),
+            "auroc": auroc_variance(probabilities, gold, units),
+            "squared_calibration_error": calibration_variance(probabilities, gold, units),
+        }
+        draws = {
+            "balanced_accuracy": alone * draws_of_recall(gold),
+            "auroc": alone * draws_of_area(gold),
+            "squared_calibration_error": alone * len(gold),
+        }
+        return cls(correct, plain | metrics, noise, draws)
+
+
 def scores_of(
-    question: Question[Any], examples: Examples, gold: AnyArray, answers: Mapping[str, Signal]
+    question: Question[Any], examples: Examples, answers: Mapping[str, Signal], judged: Mapping[str, Judged]
 ) -> tuple[dict[str, Any], dict[str, BoolArray]]:
     """Return the metrics of a test set and who was right, `(n,)` each.
-
-    Metrics that need probabilities (AUROC, calibration) are there where the variant of signal has them.
 
     Args:
         question: What the task asks.
         examples: The test set.
-        gold: Its gold, `(n,)`.
         answers: What `weak`, `student`, `ceiling` and, where there is one, `direct` answer.
+        judged: How each of them did.
     """
-    correct = {who: question.correct(signal, gold) for who, signal in answers.items()}
-    units = examples.metadata.get(GROUPS)
-    metrics: dict[str, Any] = {"n": len(gold)}
-    noise: dict[str, Any] = {}
-    for who, signal in answers.items():
-        metrics[who] = {"accuracy": float(correct[who].mean())}
-        probabilities = question.probabilities(signal)
-        if probabilities is not None:
-            metrics[who] |= {
-                "balanced_accuracy": balanced_accuracy(probabilities.argmax(axis=1), gold),
-                "auroc": auroc(probabilities, gold),
-                "ece": expected_calibration_error(probabilities, gold),
-                "squared_calibration_error": squared_calibration_error(probabilities, gold),
-            }
-            noise[who] = {
-                "balanced_accuracy": balanced_accuracy_variance(probabilities.argmax(axis=1) == gold, gold, units),
-                "auroc": auroc_variance(probabilities, gold, units),
-                "squared_calibration_error": calibration_variance(probabilities, gold, units),
-            }
+    correct, units = {who: one.correct for who, one in judged.items()}, examples.metadata.get(GROUPS)
+    metrics: dict[str, Any] = {"n": len(examples)} | {who: dict(one.metrics) for who, one in judged.items()}
+    noise: dict[str, Any] = {who: dict(one.noise) for who, one in judged.items() if one.noise}
+    draws: dict[str, Any] = {who: dict(one.draws) for who, one in judged.items() if one.draws}
     copied, wrong = question.same(answers["student"], answers["weak"]), ~correct["weak"]
     metrics["agreement"], noise["agreement"] = float(copied.mean()), share_variance(copied, units)
     metrics["errors_copied"] = float(copied[wrong].mean()) if wrong.any() else None
     noise["errors_copied"] = conditional_share_variance(copied, wrong, units) if wrong.any() else None
-    metrics[SAMPLING] = noise
+    alone = _alone(examples)
+    draws |= {"agreement": alone * len(examples), "errors_copied": alone * int(wrong.sum())}
+    metrics[SAMPLING], metrics[DRAWS] = noise, draws
     metrics["breakdown"] = _breakdowns(examples, correct)
     return metrics, correct
+
+
+def _alone(examples: Examples) -> float:
+    """Return how many independent draws one example is: those of one group are drawn together."""
+    groups = examples.metadata.get(GROUPS)
+    return 1.0 if groups is None else len(set(groups.tolist())) / len(examples)
 
 
 def _breakdowns(examples: Examples, correct: Mapping[str, BoolArray]) -> dict[str, Any]:

@@ -15,13 +15,17 @@ import numpy as np
 from pydantic import Field
 
 from w2sg.core import (
+    AnyArray,
     AnyMethod,
     AnyStudent,
     AnySupervisor,
     AnyTask,
     AnyTraining,
     CapabilityError,
+    Examples,
+    Labeller,
     Rehearsal,
+    Rehearsed,
     Signal,
     Supervision,
     Task,
@@ -37,9 +41,11 @@ from w2sg.core import (
 from w2sg.graph import REFUSED, Artifact, Inputs, Step, on_behalf_of, shared
 from w2sg.lab.evidence import pack_answers, unpack_answers
 
-TRANSFER = "transfer"
+TRANSFER, OWN = "transfer", "supervision"
 DEALT = "dealt"
 """The array that says in which part of the split each supervision example is."""
+CONFUSION, ACCURACY = "confusion", "accuracy"
+"""The array and the entry of the record that say how the supervisor errs on what it did not learn from."""
 
 
 def place_of(task: Task, seed: int) -> str:
@@ -102,7 +108,11 @@ class WeakLabels(OnData):
 
 @register()
 class Rehearsals(OnData):
-    """The weak supervisor taught again without each part of its split, and its signal of the transfer split."""
+    """The weak supervisor taught again without each part of its split: its labels of the transfer split, its errors.
+
+    A simulated supervisor is taught nothing by its split and errs on the part as it does elsewhere; recorded answers
+    are there already, and what they mean is counted anew: so there is one way for all.
+    """
 
     kind: Literal["rehearsals"] = "rehearsals"
     task: AnyTask
@@ -115,30 +125,45 @@ class Rehearsals(OnData):
         return self.task
 
     def compute(self, inputs: Inputs) -> Artifact:
-        """Deal the supervision split, and teach and ask a supervisor for each part."""
+        """Deal the supervision split; teach a supervisor without each part, ask it, and judge it on the part."""
         data, supervisor = self.data, self.supervisor
         gold = data.vault.release("supervision", "supervision", asked_by=supervisor.kind)
-        known = data.vault.release("simulate", TRANSFER, asked_by=supervisor.kind) if supervisor.simulates else None
+        known: dict[str, AnyArray] = {}
+        if supervisor.simulates:
+            known = {
+                split: data.vault.release("simulate", split, asked_by=supervisor.kind) for split in (TRANSFER, OWN)
+            }
         whole = Supervision(data.supervision, gold, data.question, data.corpus)
         folds = min(self.folds, len(whole))
         dealt = derive(self.seed, "rehearsals").permutation(len(whole)) % folds
         said: dict[str, Signal] = {}
+        right, confusion = 0, dict[str, AnyArray]()
         for fold in range(folds):
-            part = whole.take(dealt != fold)
+            part, held_out = whole.take(dealt != fold), whole.take(dealt == fold)
             taught = supervisor.with_labels(supervisor.labels_used(len(part)))
             labeller = taught.fit(part, data.vault.generator(self.seed, "supervisor"))
-            signal = labeller.label(data.transfer, known, data.vault.generator(self.seed, "label", TRANSFER))
-            checked = data.question.checked(signal, len(data.transfer), "weak labels")
-            said[str(fold)] = checked.untied(derive(self.seed, "ties", TRANSFER))
-        return Artifact({**pack_signals(said), DEALT: dealt})
+            said[str(fold)] = self._asked(labeller, data.transfer, known.get(TRANSFER), TRANSFER)
+            judged = self._asked(labeller, held_out.examples, held_out.gold if known else None, f"{OWN} {fold}")
+            right += int(data.question.correct(judged, held_out.gold).sum())
+            counts = data.question.confusion(judged, held_out.gold)
+            if counts is not None:
+                confusion[CONFUSION] = confusion.get(CONFUSION, 0) + counts
+        return Artifact({**pack_signals(said), DEALT: dealt, **confusion}, {ACCURACY: right / len(whole)})
+
+    def _asked(self, labeller: Labeller[Any], examples: Examples, gold: AnyArray | None, purpose: str) -> Signal:
+        question = self.data.question
+        signal = labeller.label(examples, gold, self.data.vault.generator(self.seed, "label", purpose))
+        checked: Signal = question.checked(signal, len(examples), "weak labels")
+        return checked.untied(derive(self.seed, "ties", purpose))
 
 
-def rehearsals_of(data: TaskData, artifact: Artifact) -> tuple[Rehearsal[Any], ...]:
-    """Return what a method sees of the artifact of `Rehearsals`."""
-    arrays = {name: array for name, array in artifact.arrays.items() if name != DEALT}
-    dealt = artifact.arrays[DEALT]
+def rehearsed_of(data: TaskData, artifact: Artifact) -> Rehearsed[Any]:
+    """Return what came of `Rehearsals` from its artifact."""
+    arrays = dict(artifact.arrays)
+    dealt, confusion = arrays.pop(DEALT), arrays.pop(CONFUSION, None)
     said = unpack_signals(data.question.signal, arrays)
-    return tuple(Rehearsal(signal, np.flatnonzero(dealt == int(fold))) for fold, signal in said.items())
+    parts = tuple(Rehearsal(signal, np.flatnonzero(dealt == int(fold))) for fold, signal in said.items())
+    return Rehearsed(parts, artifact.record[ACCURACY], confusion)
 
 
 class _Training(OnData):
@@ -216,7 +241,7 @@ class TrainedStudent(_Training):
             tier=method.tier,
             audits=method.audits,
             rng=data.vault.generator(self.seed, "audit"),
-            rehearsals=rehearsals_of(data, inputs["rehearsals"]) if "rehearsals" in inputs else (),
+            rehearsed=rehearsed_of(data, inputs["rehearsals"]) if "rehearsals" in inputs else None,
             asked_by=method.kind,
         )
         return method.train(view, self.student, data.vault.generator(self.seed, "student"))

@@ -65,6 +65,8 @@ from w2sg.measure.sampling import (
     balanced_accuracy_variance,
     calibration_variance,
     conditional_share_variance,
+    draws_of_area,
+    draws_of_recall,
     share_variance,
 )
 from w2sg.measure.sequential import anytime_t
@@ -135,6 +137,8 @@ __all__ = [
     "compare_all",
     "components",
     "conditional_share_variance",
+    "draws_of_area",
+    "draws_of_recall",
     "conformal_cut",
     "deception_score",
     "detectable",

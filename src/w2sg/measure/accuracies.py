@@ -19,6 +19,10 @@ SPLITS_ALIKE = 0.075
 the share of training rows that two of them have in common. Chosen by simulation on six worlds, see `accuracy_means`."""
 
 
+NO_WIDTH = 1e-9
+"""An interval whose half is smaller has no width but what rounding gives it."""
+
+
 def accuracy_means(
     evidence: Paired, others: Sequence[Sequence[BoolArray]] = (), *, estimand: Estimand = "new data"
 ) -> MeanEstimate:
@@ -103,7 +107,13 @@ def accuracy_interval(means: MeanEstimate, weights: Sequence[float], level: floa
 
 
 def interval_over_seeds(
-    values: FloatArray, sampling_variance: float, evidence: Paired, level: float = 0.95, *, ends: tuple[float, float]
+    values: FloatArray,
+    sampling_variance: float,
+    evidence: Paired,
+    level: float = 0.95,
+    *,
+    ends: tuple[float, float],
+    draws: float | None = None,
 ) -> Interval:
     """Return the interval of the mean over seeds of a metric of which no more is known than its values and their noise.
 
@@ -111,12 +121,16 @@ def interval_over_seeds(
     sampling variance of one seed's value, times the share of test examples that two seeds have in common. One seed: its
     sampling variance.
 
+    Where nothing varies, as in an AUROC of 1 under every seed, a variance knows no errors that were merely not seen.
+    The interval is then as wide as the exact one of as many `draws` without an error.
+
     Args:
         values: The metric under each seed, shape (S,).
         sampling_variance: Of one seed's value, over draws of its test examples.
         evidence: Which test examples seeds share, and how many training rows.
         level: The confidence level, in (0, 1).
         ends: What limits are clipped to.
+        draws: How many independent draws one seed's value is made of; None leaves an interval without a width.
     """
     n, mean = len(values), float(values.mean())
     noise = t_quantile(level, max(evidence.n_test - 1, 1)) ** 2 * sampling_variance
@@ -128,4 +142,8 @@ def interval_over_seeds(
         # never narrower than examples alone make it, were seeds to add nothing
         square = max(t_quantile(level, n - 1) ** 2 * spread + both * more * noise, noise * (both + (1 - both) / n))
     half = square**0.5
+    if half < NO_WIDTH:
+        # Different examples of all seeds count, as they do for accuracies.
+        total = 0.0 if draws is None else draws * evidence.n_examples / evidence.n_test
+        half = 1 - float(exact_low(total, total, (1 - level) / 2)) if total else 0.0
     return Interval(mean, max(mean - half, ends[0]), min(mean + half, ends[1]), level, "t, over seeds")

@@ -62,6 +62,24 @@ def calibration_variance(
     return max(_variance(influence - influence.mean(), units) - second, second)
 
 
+def draws_of_recall(gold: ArrayLike) -> float:
+    """Return how many draws a mean recall without an error is worth: the harmonic mean of the class sizes in `gold`.
+
+    If all `n_c` examples of each class are right, each recall is at least `1 - e_c` with `(1 - e_c)**n_c` the tail. So
+    is their mean, at that same tail: were it lower, one of them would be. The harmonic mean puts the limit a little
+    below that mean.
+    """
+    sizes = np.bincount(codes_of(np.asarray(gold, dtype=np.int64)))
+    return float(len(sizes) / (1 / sizes).sum())
+
+
+def draws_of_area(gold: ArrayLike) -> float:
+    """Return how many draws a perfect AUROC is worth: the pairs of unlike examples that share none, as of recalls."""
+    sizes = np.bincount(codes_of(np.asarray(gold, dtype=np.int64)))
+    pairs = np.minimum(sizes, sizes.sum() - sizes)
+    return float(len(pairs) / (1 / np.maximum(pairs, 1)).sum())
+
+
 def _area_influence(score: FloatArray, positive: BoolArray) -> FloatArray | None:
     """Return what each example adds to an area, shape (n,): its share of the other sign that it is rightly beside."""
     from scipy.stats import rankdata

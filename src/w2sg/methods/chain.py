@@ -10,7 +10,6 @@ from pydantic import Field, field_validator
 from w2sg.core import (
     AnyArray,
     AnyMethod,
-    CapabilityError,
     ClassProbabilities,
     Fit,
     FloatArray,
@@ -126,6 +125,11 @@ class Stages(Chain):
         """The highest of the stages'."""
         return max((stage.tier for stage in self.stages), key=list(InformationTier).index)
 
+    @property
+    def rehearsals(self) -> int:
+        """The most parts that a stage asks for: they share them."""
+        return max(stage.rehearsals for stage in self.stages)
+
     def train(self, stage: Stage, view: WeakView, student: Student, rng: np.random.Generator) -> Training:
         """Train stage by stage, handing the labels on."""
         for method in self.stages:
@@ -213,11 +217,6 @@ class PanelAssignment(Chain):
 
     def train(self, stage: Stage, view: WeakView, student: Student, rng: np.random.Generator) -> Training:
         """Train on the combined labels, then on those of the supervisors assigned to the examples."""
-        if view.transfer.weak.members is None:
-            raise CapabilityError(
-                "chain 'panel-assignment' needs the labels of several supervisors, and this one labels alone: "
-                "choose a supervisor of kind 'panel'"
-            )
         trained = yield from stage(view, student, rng)
         for _ in range(self.rounds):
             trained = yield from stage(self._assigned(view, trained), student, rng)

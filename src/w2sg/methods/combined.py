@@ -27,6 +27,11 @@ class AllOf(Selection):
         return frozenset().union(*(selection.requires for selection in self.of))
 
     @property
+    def needs(self) -> frozenset[str]:
+        """What any of them needs of task and supervisor."""
+        return frozenset().union(*(selection.needs for selection in self.of))
+
+    @property
     def audits(self) -> int:
         """The most labels that one of them buys: they share them."""
         return max(selection.audits for selection in self.of)

@@ -52,12 +52,18 @@ class Composition(Method):
         plain = isinstance(self.objective, CrossEntropy) and not self.stopping.watches
         parts = self.select.requires | self.relabel.requires | self.chain.requires
         peers = frozenset({"peers"}) if self.objective.peers else frozenset()
-        return parts | peers | (frozenset() if plain else frozenset({"gradient"}))
+        memory = frozenset({"memory"}) if self.objective.remembers else frozenset()
+        return parts | peers | memory | (frozenset() if plain else frozenset({"gradient"}))
 
     @property
     def tier(self) -> InformationTier:
-        """What its chain knows."""
-        return self.chain.tier
+        """What its chain or its objective knows."""
+        return max(self.chain.tier, self.objective.tier, key=list(InformationTier).index)
+
+    @property
+    def rehearsals(self) -> int:
+        """The most parts that its chain or its objective asks for: they share them."""
+        return max(self.chain.rehearsals, self.objective.rehearsals)
 
     @property
     def audits(self) -> int:
@@ -66,8 +72,8 @@ class Composition(Method):
 
     @property
     def needs(self) -> frozenset[str]:
-        """What its chain needs."""
-        return self.chain.needs
+        """What its parts need."""
+        return self.select.needs | self.relabel.needs | self.chain.needs
 
     @property
     def training_facts(self) -> Mapping[str, str]:
@@ -84,6 +90,12 @@ class Composition(Method):
 
     def train(self, view: WeakView, student: Student, rng: np.random.Generator) -> Training:
         """Train through the chain; each stage selects, relabels and trains."""
+        if "members" in self.needs and view.transfer.weak.members is None:
+            parts = [part.kind for part in (self.select, self.relabel, self.chain) if "members" in part.needs]
+            raise CapabilityError(
+                f"{', '.join(map(repr, parts))} needs the labels of several supervisors, and this one labels alone: "
+                "choose a supervisor of kind 'panel'"
+            )
         return (yield from self.chain.train(self._stage, view, student, rng))
 
     def _stage(
@@ -128,7 +140,7 @@ class Composition(Method):
             # Weights of 1 are none: students then share what they made of the rows with unweighted methods.
             weights=None if (some == 1).all() else some,
             corpus=view.corpus,
-            objective=self.objective,
+            objective=self.objective.knowing(view),
             stopping=self.stopping,
             rng=rng,
         )

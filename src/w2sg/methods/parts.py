@@ -52,6 +52,11 @@ class _Part(Component):
         return frozenset()
 
     @property
+    def needs(self) -> frozenset[str]:
+        """What the task and supervisor must give, as in `Method.needs`."""
+        return frozenset()
+
+    @property
     def audits(self) -> int:
         """How many gold labels of the transfer split it buys; the view then has an audit."""
         return 0
@@ -104,6 +109,11 @@ class Chain(Component):
     def tier(self) -> InformationTier:
         """What it knows beside inputs and weak labels, as in `Method.tier`."""
         return InformationTier.WEAK_LABELS
+
+    @property
+    def rehearsals(self) -> int:
+        """In how many parts the supervision split is dealt for it, as in `Method.rehearsals`."""
+        return 0
 
     @abstractmethod
     def train(

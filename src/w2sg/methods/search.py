@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import numpy as np
 from pydantic.fields import FieldInfo
 
-from w2sg.core import Component, ConfigError, InputError, Student, WeakView, registry
+from w2sg.core import Component, ConfigError, InformationTier, InputError, Student, WeakView, registry
 from w2sg.methods.composition import Composition
 
 PARTS = {
@@ -43,6 +43,7 @@ class Circumstances:
         n_transfer: The number of transfer examples; None if it is not known.
         gives: What task and supervisor give, as in `Method.needs`.
         audits: How many gold labels may be bought.
+        tier: What may be known beside weak labels.
         oracles: Whether oracles may take part.
     """
 
@@ -51,6 +52,7 @@ class Circumstances:
     n_transfer: int | None = None
     gives: frozenset[str] = frozenset()
     audits: int = 0
+    tier: InformationTier = InformationTier.WEAK_LABELS
     oracles: bool = False
 
     @classmethod
@@ -87,6 +89,8 @@ def _unable(composition: Composition, given: Circumstances) -> Iterator[str]:
 
 def _unsupplied(composition: Composition, given: Circumstances) -> Iterator[str]:
     """Yield what it asks for in gold and in examples and does not get."""
+    if not given.tier.includes(composition.tier):
+        yield f"knows {composition.tier.value!r}, and no more than {given.tier.value!r} may be known: raise the tier"
     if composition.audits > given.audits:
         yield f"buys {composition.audits} gold labels, and {given.audits} may be bought: lower its 'labels'"
     if given.n_transfer is not None and composition.audits > given.n_transfer:

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from w2sg.core import CapabilityError, FloatArray, Student, Training, WeakSplit, WeakView, register
+from w2sg.core import FloatArray, Student, Training, WeakSplit, WeakView, register
 from w2sg.methods.parts import Chain, Stage
 from w2sg.methods.views import taken, with_probabilities
 
@@ -56,11 +56,7 @@ class AdaptiveWeights(Chain):
     def train(self, stage: Stage, view: WeakView, student: Student, rng: np.random.Generator) -> Training:
         """Train where all agree, then on all with weights learned from the student before."""
         members = view.transfer.weak.members
-        if members is None:
-            raise CapabilityError(
-                "chain 'adaptive-weights' weighs the labels of several supervisors, and this one labels alone: choose "
-                "a supervisor of kind 'panel'"
-            )
+        assert members is not None  # a composition refuses a view without what its parts need
         weights = np.full(len(members), 1 / len(members))
         named = members.argmax(axis=2)
         agreed = np.flatnonzero((named == named[0]).all(axis=0))

@@ -184,6 +184,7 @@ class _Bench:
         # so the root of n makes the tolerance one for each example.
         self.limit = tolerance * np.sqrt(len(first.x))
         self.weak = np.stack([head.targets.T for head in heads]).astype(np.float32)
+        self.memory = {i: np.zeros_like(head.targets) for i, head in enumerate(heads) if head.objective.remembers}
         self.weights = first.weights
         self.last = np.array([steps if head.steps is None else min(head.steps, steps) for head in heads])
         # Stretches of equal objectives get one number each; heads that end leave their stretch, and the others stay in
@@ -247,7 +248,12 @@ class _Bench:
             # copied.
             weak = self.weak[rows[0] : rows[-1] + 1] if rows[-1] - rows[0] + 1 == len(rows) else self.weak[rows]
             objective = self.heads[rows[0]].objective
-            gradient = objective.gradient(weak.transpose(0, 2, 1), logits[start:stop].transpose(0, 2, 1), progress)
+            labels, answers = weak.transpose(0, 2, 1), logits[start:stop].transpose(0, 2, 1)
+            if objective.remembers:
+                kept = objective.remembered(np.stack([self.memory[row] for row in rows]), answers)
+                self.memory |= zip(rows.tolist(), kept, strict=True)
+                labels = np.stack([labels, kept], axis=1)
+            gradient = objective.gradient(labels, answers, progress)
             pull[start:stop] -= gradient.transpose(0, 2, 1)
         if self.weights is not None:
             pull *= self.weights

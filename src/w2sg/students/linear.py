@@ -69,8 +69,8 @@ class Linear(FrozenBodyStudent):
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """Gradient training beside what features allow."""
-        return super().capabilities | {"gradient"}
+        """Gradient training and memory, beside what features allow."""
+        return super().capabilities | {"gradient", "memory"}
 
     @property
     def function_class(self) -> str:

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from w2sg.core import Fit, FloatArray, InputError, Inputs, Predictor, register
+from w2sg.core import Fit, FloatArray, InputError, Inputs, IntArray, Predictor, register
 from w2sg.students.features import FeatureMap, FeatureStudent, features
 from w2sg.students.linear import softmax
 
@@ -44,8 +44,8 @@ class Mlp(FeatureStudent):
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """Gradient training of all or of the last layer, features, narrower versions, and peers."""
-        return frozenset({"gradient", "represent", "embed", "scale", "parts", "peers"})
+        """Gradient training of all or of the last layer, features, narrower versions, peers and memory."""
+        return frozenset({"gradient", "represent", "embed", "scale", "parts", "peers", "memory"})
 
     @property
     def strength(self) -> float:
@@ -84,6 +84,7 @@ class Mlp(FeatureStudent):
         # Peers are drawn last, so that the student itself begins as it would alone.
         networks = [network]
         networks += [_start(x.shape[1], self.hidden, fit.targets.shape[1], fit.rng) for _ in range(fit.objective.peers)]
+        memory = np.zeros_like(fit.targets) if fit.objective.remembers else None
         moments = [[(np.zeros_like(p), np.zeros_like(p)) for p in each] for each in networks]
         per_epoch = -(-len(x) // self.batch)
         total = self.epochs * per_epoch
@@ -94,7 +95,7 @@ class Mlp(FeatureStudent):
         for _ in range(self.epochs):
             order = fit.rng.permutation(len(x))
             for rows in np.array_split(order, per_epoch):
-                pulls = _pulls(networks, x[rows], fit, rows, step / total)
+                pulls = _pulls(networks, x[rows], fit, rows, memory, step / total)
                 rate = self.rate * 0.5 * (1 + np.cos(np.pi * step / total))
                 step += 1
                 networks = [
@@ -129,13 +130,25 @@ def _start(d: int, h: int, k: int, rng: np.random.Generator) -> Parameters:
 
 
 def _pulls(
-    networks: Sequence[Parameters], x: FloatArray, fit: Fit, rows: np.ndarray, progress: float
+    networks: Sequence[Parameters],
+    x: FloatArray,
+    fit: Fit,
+    rows: IntArray,
+    memory: FloatArray | None,
+    progress: float,
 ) -> list[Parameters]:
-    """Return the gradients of a batch for the student, and for its peers where the objective has any."""
+    """Return the gradients of a batch for the student, and for its peers where the objective has any.
+
+    What the objective remembers of the batch is renewed in `memory`.
+    """
     hidden = [np.maximum(x @ network[0] + network[1], 0) for network in networks]
     logits = [h @ network[2] + network[3] for h, network in zip(hidden, networks, strict=True)]
     asked = np.stack(logits) if fit.objective.peers else logits[0]
-    pulls = fit.objective.gradient(fit.targets[rows], asked, progress)
+    weak = fit.targets[rows]
+    if memory is not None:
+        memory[rows] = fit.objective.remembered(memory[rows], asked)
+        weak = np.stack([weak, memory[rows]])
+    pulls = fit.objective.gradient(weak, asked, progress)
     if fit.weights is not None:
         pulls = pulls * fit.weights[rows, None]
     pulls = np.asarray(pulls, dtype=np.float32).reshape(len(networks), len(rows), -1) / len(rows)

@@ -123,10 +123,16 @@ class MethodContract(ComponentContract):
         apart = np.arange(N_TRANSFER, N_TRANSFER + N_VALIDATION)  # stand for the supervision split
         if method.tier.includes(InformationTier.AGGREGATES):
             shares = np.bincount(known[apart], minlength=sample.n_classes) / len(apart)
-            view = replace(view, aggregates=Aggregates(len(apart), shares))
+            told = Aggregates(len(apart), shares)
+            if method.rehearsals:
+                assert view.validation is not None
+                judged, question = view.validation.weak, view.question
+                right, confusion = question.correct(judged, known[apart]), question.confusion(judged, known[apart])
+                told = replace(told, supervisor_accuracy=float(right.mean()), confusion=confusion)
+            view = replace(view, aggregates=told)
         if method.tier.includes(InformationTier.SUPERVISION_GOLD):
             view = replace(view, supervision=LabelledExamples(sample.corpus.take(apart), known[apart]))
-        if method.rehearsals:
+        if method.rehearsals and view.supervision is not None:
             # A supervisor that says the same whatever it was taught: a rehearsal differs in what is held out.
             parts = np.array_split(np.arange(len(apart)), method.rehearsals)
             view = replace(view, rehearsals=tuple(Rehearsal(view.transfer.weak, held_out) for held_out in parts))

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from w2sg.core import AnyArray, Component, FloatArray, Objective, derive, one_hot
+from w2sg.core import AnyArray, CapabilityError, Component, FloatArray, Objective, derive, one_hot
 from w2sg.methods import TargetObjective, log_softmax
 from w2sg.testing.base import ComponentContract
 
@@ -44,8 +44,12 @@ class ObjectiveContract(ComponentContract):
         return component
 
     def batch(self, objective: Objective, k: int, n: int = 12, dtype: str = "float64", *stacked: int) -> Batch:
-        """Return a batch for the student alone, or for it and the peers that the objective asks for."""
-        return batch(k, n, dtype, *stacked, *([1 + objective.peers] if objective.peers else []))
+        """Return a batch for the student alone, or for it and the peers that the objective asks for.
+
+        Where the objective remembers, the labels stand beside something that it might remember.
+        """
+        weak, logits = batch(k, n, dtype, *stacked, *([1 + objective.peers] if objective.peers else []))
+        return (np.stack([weak, 0.9 * weak[..., ::-1, :]], axis=-3), logits) if objective.remembers else (weak, logits)
 
     @pytest.fixture(autouse=True)
     def fitting_classes(self, objective: Objective, request: pytest.FixtureRequest) -> None:
@@ -60,7 +64,8 @@ class ObjectiveContract(ComponentContract):
 
         Override it for an objective that moves and is no TargetObjective.
         """
-        if not objective.moving:
+        # Memory stands beside the labels, so it is held fixed as they are.
+        if not objective.moving or objective.remembers:
             return lambda logits: objective.value(weak, logits, progress)
         if not isinstance(objective, TargetObjective):
             pytest.skip("override 'held': it moves, and the contract cannot tell what to hold fixed")
@@ -153,7 +158,8 @@ class ObjectiveContract(ComponentContract):
             for logits in (100 * weak - 50, 50 - 100 * weak, 0 * weak, np.roll(100 * weak - 50, 1, axis=0)):
                 if objective.peers:
                     logits = np.stack([logits] * (1 + objective.peers))
-                for array in (objective.value(weak, logits, 0.5), objective.gradient(weak, logits, 0.5)):
+                seen = np.stack([weak, weak]) if objective.remembers else weak
+                for array in (objective.value(seen, logits, 0.5), objective.gradient(seen, logits, 0.5)):
                     assert np.isfinite(array).all(), f"{dtype}: not finite at logits {logits[0]}"
 
     def test_leaves_its_input_alone(self, objective: Objective) -> None:
@@ -172,6 +178,19 @@ class ObjectiveContract(ComponentContract):
         if objective.settles_at < 1:
             first, last = (objective.gradient(weak, logits, progress) for progress in (objective.settles_at, 0.999))
             np.testing.assert_allclose(first, last, rtol=0, atol=EXACT)
+
+    def test_remembers_only_if_it_says(self, objective: Objective) -> None:
+        """What is kept of examples has their shape, is finite and moves; an objective without memory refuses."""
+        _, logits = batch(objective.only_classes or 3)
+        if not objective.remembers:
+            with pytest.raises(CapabilityError, match="remembers nothing"):
+                objective.remembered(0 * logits, logits)
+            return
+        assert objective.moving, "what it remembers is of the student"
+        first = objective.remembered(0 * logits, logits)
+        assert first.shape == logits.shape
+        assert np.isfinite(first).all()
+        assert (objective.remembered(first, -logits) != first).any()
 
     def test_moves_only_if_it_says(self, objective: Objective) -> None:
         """An objective that does not move has a target that is the same whatever the student answers."""

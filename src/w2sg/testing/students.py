@@ -1,9 +1,10 @@
 """The contract of a student: it learns soft labels, several at once as each alone, and declares what it can."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pytest
+from array_api_compat import array_namespace
 
 from w2sg.core import (
     CapabilityError,
@@ -17,6 +18,7 @@ from w2sg.core import (
     one_hot,
     registry,
 )
+from w2sg.methods import log_softmax
 from w2sg.testing.base import ComponentContract, content, first_read
 from w2sg.testing.samples import N_CLASSES, N_TRANSFER, Sample, noisy
 
@@ -26,7 +28,39 @@ SEPARABLE = 0.9
 """Accuracy that any student reaches on the samples, whose best possible is above 0.98."""
 LEFT_OUT = 0.95
 """Share of test examples on which weight 0 and leaving out agree: batches and tree bins still see the rows."""
-CAPABILITIES = {"gradient", "represent", "embed", "scale", "parts", "peers", "generate"}
+CAPABILITIES = {"gradient", "represent", "embed", "scale", "parts", "peers", "memory", "generate"}
+
+
+class Looks(Objective):
+    """Cross-entropy that counts its looks at each example; `counts` is the different numbers of looks in each batch."""
+
+    kind: Literal["looks"] = "looks"
+    remembers: ClassVar[bool] = True
+    counts: ClassVar[list[set[float]]] = []
+
+    @property
+    def moving(self) -> bool:
+        """The count is of the course of training."""
+        return True
+
+    @property
+    def settles_at(self) -> float:
+        """It counts to the end."""
+        return 1.0
+
+    def remembered(self, memory: Any, logits: Any) -> Any:
+        """Return one more."""
+        return memory + 1
+
+    def value(self, weak: Any, logits: Any, progress: float) -> Any:
+        """Return cross-entropy."""
+        return -(weak[..., 0, :, :] * log_softmax(logits)).sum(-1)
+
+    def gradient(self, weak: Any, logits: Any, progress: float) -> Any:
+        """Return the gradient of cross-entropy."""
+        xp = array_namespace(logits)
+        self.counts.append(set(np.asarray(weak[..., 1, :, :]).ravel().tolist()))
+        return xp.exp(log_softmax(logits)) - weak[..., 0, :, :]
 
 
 class StudentContract(ComponentContract):
@@ -174,6 +208,18 @@ class StudentContract(ComponentContract):
         few, more = (student.fit(self.request(student, sample, steps=steps, **fields)) for steps in (2, 7))
         assert (few.steps, more.steps) == (2, 7)
         assert (few.predict_proba(sample.test) != more.predict_proba(sample.test)).any()
+
+    def test_remembers_each_example(self, student: Student, sample: Sample) -> None:
+        """A student with `memory` keeps what an objective remembers, and renews it once for each look at an example."""
+        if "memory" not in student.capabilities:
+            pytest.skip("keeps no memory")
+        Looks.counts.clear()
+        student.fit(self.request(student, sample, objective=Looks()))
+        assert set(map(len, Looks.counts)) == {1}  # the examples of a batch have been looked at equally often
+        looks = [next(iter(counts)) for counts in Looks.counts]
+        assert looks[0] == 1
+        assert looks[-1] == len(set(looks)) > 1
+        assert looks == sorted(looks)
 
     def test_stops_where_the_rule_says(self, student: Student, sample: Sample) -> None:
         """A student with `gradient` ends at a step that it took, and one that the stopping rule saw."""

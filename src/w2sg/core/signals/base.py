@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import numpy as np
 
-from w2sg.core.arrays import AnyArray, BoolArray, FloatArray, pack_texts, unpack_texts
+from w2sg.core.arrays import AnyArray, BoolArray, FloatArray, IntArray, pack_texts, unpack_texts
 from w2sg.core.errors import InputError
 
 SignalT = TypeVar("SignalT", bound="Signal")
@@ -95,6 +95,10 @@ class Question(ABC, Generic[SignalT]):
     @abstractmethod
     def same(self, first: SignalT, second: SignalT) -> BoolArray:
         """Return where two signals give the same answer, `(n,)`."""
+
+    def confusion(self, signal: SignalT, gold: AnyArray) -> IntArray | None:
+        """Return how many examples of each class (row) got each name (column), `(k, k)`; None without classes."""
+        return None
 
     def probabilities(self, signal: SignalT) -> FloatArray | None:
         """Return the probability of each of `names`, `(n, k)`; None for a variant without probabilities."""

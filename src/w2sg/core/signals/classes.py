@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 import numpy as np
 from typing_extensions import TypeVar
 
-from w2sg.core.arrays import AnyArray, BoolArray, FloatArray, check_soft_labels, frozen, one_hot
+from w2sg.core.arrays import AnyArray, BoolArray, FloatArray, IntArray, check_soft_labels, frozen, one_hot
 from w2sg.core.errors import InputError
 from w2sg.core.signals.base import Question, Signal, check_variant
 
@@ -130,6 +130,11 @@ class Classes(Question[ClassProbabilities]):
     def same(self, first: ClassProbabilities, second: ClassProbabilities) -> BoolArray:
         """Return where the most likely classes are the same."""
         return np.asarray(first.named == second.named)
+
+    def confusion(self, signal: ClassProbabilities, gold: AnyArray) -> IntArray:
+        """Return how many examples of each class (row) have each most likely class (column), `(k, k)`."""
+        k = len(self.names)
+        return np.bincount(gold * k + signal.named, minlength=k * k).reshape(k, k)
 
     def probabilities(self, signal: ClassProbabilities) -> FloatArray:
         """Return the probabilities `(n, k)`."""

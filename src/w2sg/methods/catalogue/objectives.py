@@ -34,6 +34,14 @@ _named(
 _named("label-smoothing", "Mix the uniform distribution into the weak labels.", "label-smoothing", "1512.00567")
 _named("generalized-cross-entropy", "Between cross-entropy and error.", "generalized-cross-entropy", "1805.07836")
 _named("symmetric-cross-entropy", "Cross-entropy both ways.", "symmetric-cross-entropy", "1908.06112")
+for _direction in ("forward", "backward"):
+    _named(
+        f"{_direction}-correction",
+        f"Cross-entropy, corrected {_direction} by the supervisor's confusion of classes.",
+        {"kind": "correction", "direction": _direction},
+        "1609.03683",
+    )
+_named("early-learning", "Hold the student to its own earlier answers.", "early-learning", "2007.00151")
 for _hard in ("small-loss", "generalized-cross-entropy", "symmetric-cross-entropy"):
     _named(f"soft-{_hard}", f"As {_hard}, on the supervisor's soft labels.", {"kind": _hard, "labels": "soft"})
 _named("openai-logconf", "OpenAI's released confidence loss, faults kept; two classes.", "openai-logconf", BURNS)

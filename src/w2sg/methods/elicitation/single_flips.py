@@ -1,7 +1,7 @@
 """Internal coherence maximization as it was published: one label at a time, each predicted from all the others."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, final
 
 import numpy as np
@@ -22,11 +22,13 @@ class Reader:
         x: Features `(n, d)` with a last column of ones; the first has variance 1, so that a penalty of 1 is small.
         k: The number of classes.
         sharpness: How many nats of log-odds stand for one unit of difference between the fitted values of two classes.
+        latest: What the latest regression needs of the features, by which of them had a label.
     """
 
     x: FloatArray
     k: int
     sharpness: float
+    latest: dict[bytes, tuple[FloatArray, FloatArray, FloatArray]] = field(default_factory=dict)
 
     def guess(self, labels: IntArray, row: int) -> int:
         """Return the likeliest class of one example, given the labels `(n,)` of all others."""
@@ -38,11 +40,9 @@ class Reader:
     def predictability(self, labels: IntArray) -> float:
         """Return the mean log-odds of each label given all the others."""
         known = labels != NONE
-        x, y = self.x[known], self._targets(labels, known)
-        inverse = np.linalg.inv(self._curve(x))
+        (x, pull, leverage), y = self._regression(known), self._targets(labels, known)
         # Leaving one example out of a ridge regression has a closed form: its own pull is taken off by its leverage.
-        leverage = np.einsum("nd,de,ne->n", x, inverse, x)[:, None]
-        apart = (x @ (inverse @ (x.T @ y)) - leverage * y) / (1 - leverage)
+        apart = (pull @ (x.T @ y) - leverage * y) / (1 - leverage)
         logits = self.sharpness * apart
         logits -= logits.max(axis=1, keepdims=True)
         p = np.exp(logits[np.arange(len(y)), labels[known]]) / np.exp(logits).sum(axis=1)
@@ -55,6 +55,17 @@ class Reader:
         counts = np.bincount(labels[labels != NONE], minlength=self.k)
         beyond = np.maximum(counts - np.ceil(counts.sum() / self.k), 0)
         return float((beyond * (beyond - 1) / 2).sum())
+
+    def _regression(self, known: BoolArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return the features of examples with a label, these times the inverse curve, and their leverages `(m, 1)`."""
+        # Most proposals change a label and give nobody a first one: then all but the targets is as it was.
+        key = known.tobytes()
+        if key not in self.latest:
+            x = self.x[known]
+            pull = x @ np.linalg.inv(self._curve(x))
+            self.latest.clear()
+            self.latest[key] = x, pull, (pull * x).sum(axis=1)[:, None]
+        return self.latest[key]
 
     def _curve(self, x: FloatArray) -> FloatArray:
         return x.T @ x + np.eye(x.shape[1])

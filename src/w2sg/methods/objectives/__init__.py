@@ -4,8 +4,10 @@ from w2sg.methods.objectives.adaptive import AdaptConf as AdaptConf
 from w2sg.methods.objectives.adaptive import Entropy as Entropy
 from w2sg.methods.objectives.base import TargetObjective as TargetObjective
 from w2sg.methods.objectives.confidence import Confidence as Confidence
+from w2sg.methods.objectives.correction import Correction as Correction
 from w2sg.methods.objectives.cross_entropy import CrossEntropy as CrossEntropy
 from w2sg.methods.objectives.divergence import Divergence as Divergence
+from w2sg.methods.objectives.early_learning import EarlyLearning as EarlyLearning
 from w2sg.methods.objectives.label_noise import GeneralizedCrossEntropy as GeneralizedCrossEntropy
 from w2sg.methods.objectives.label_noise import LabelSmoothing as LabelSmoothing
 from w2sg.methods.objectives.label_noise import SymmetricCrossEntropy as SymmetricCrossEntropy

@@ -21,7 +21,7 @@ class LabelSmoothing(TargetObjective):
         return (1 - self.smoothing) * weak + self.smoothing / weak.shape[-1]
 
 
-class _OfNamedClasses(Objective):
+class OfNamedClasses(Objective):
     """A loss whose paper knows one class for each example; `labels = "soft"` carries it on to distributions."""
 
     labels: Literal["hard", "soft"] = Field("hard", description="most likely class of each weak label, or all of it")
@@ -33,7 +33,7 @@ class _OfNamedClasses(Objective):
 
 
 @register(paper="1805.07836")
-class GeneralizedCrossEntropy(_OfNamedClasses):
+class GeneralizedCrossEntropy(OfNamedClasses):
     """`(1 - f_y^q) / q` for the named class `y`: between cross-entropy (q -> 0) and absolute error (q = 1).
 
     Zhang and Sabuncu, arXiv:1805.07836, equation 6, with its default q = 0.7. With soft labels `w` it is the mean
@@ -64,7 +64,7 @@ class GeneralizedCrossEntropy(_OfNamedClasses):
 
 
 @register(paper="1908.06112")
-class SymmetricCrossEntropy(_OfNamedClasses):
+class SymmetricCrossEntropy(OfNamedClasses):
     """`alpha CE(w, f) + beta RCE`, with `RCE = -sum f log w` and `log 0` set to `log_zero`.
 
     Wang et al., arXiv:1908.06112, equations 7 and 8, where `w` is one-hot, so that `RCE = -log_zero (1 - f_y)`. Their

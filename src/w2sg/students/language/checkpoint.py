@@ -12,7 +12,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from w2sg.core import RunError
+from w2sg.core import FloatArray, RunError
 from w2sg.students.language.network import Network, State
 
 _log = logging.getLogger(__name__)
@@ -26,11 +26,13 @@ class Saved:
         step: Steps taken.
         in_vain: Looks in a row without a better score.
         best: The best score, its step and its state, if a stopping rule looks.
+        memory: What the objective remembers of each example, `(n, k)`, if it does.
     """
 
     step: int
     in_vain: int
     best: tuple[float, int, State] | None
+    memory: FloatArray | None = None
 
 
 def write_saved(place: Path, saved: Saved, network: Network, optimizer: Any) -> None:
@@ -51,6 +53,8 @@ def write_saved(place: Path, saved: Saved, network: Network, optimizer: Any) -> 
         if saved.best is not None:
             known["score"], known["best_step"] = saved.best[:2]
             save_file(dict(saved.best[2]), fresh / "best.safetensors")
+        if saved.memory is not None:
+            save_file({"memory": torch.from_numpy(saved.memory)}, fresh / "memory.safetensors")
         (fresh / "where.json").write_text(json.dumps(known), encoding="utf-8")
         remove_saved(place)
         fresh.rename(place)
@@ -81,9 +85,11 @@ def _read(place: Path, network: Network, optimizer: Any) -> Saved:
         own = {key.rpartition(" ")[2]: moment for key, moment in moments.items() if key.rpartition(" ")[0] == name}
         optimizer.state[value] = {key: moment.to(value.device) for key, moment in own.items()}
     best = (known["score"], known["best_step"], load_file(place / "best.safetensors")) if "score" in known else None
+    held = place / "memory.safetensors"
+    memory = load_file(held)["memory"].numpy() if held.is_file() else None
     # Last, when nothing more can fail: until here the network is still the one before training.
     network.restore(parameters)
-    return Saved(known["step"], known["in_vain"], best)
+    return Saved(known["step"], known["in_vain"], best, memory)
 
 
 def remove_saved(place: Path) -> None:

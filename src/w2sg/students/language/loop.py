@@ -20,7 +20,7 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from accelerate.utils.memory import should_reduce_batch_size
 
-from w2sg.core import IntArray, RunError
+from w2sg.core import FloatArray, IntArray, RunError
 from w2sg.students.language.checkpoint import Saved, read_saved, remove_saved, write_saved
 from w2sg.students.language.network import Network, State
 from w2sg.students.language.tokens import epoch_batches, pieces
@@ -69,7 +69,13 @@ class Recipe:
 
 
 class Problem(ABC):
-    """What a network learns: examples of known length, and the gradient of a batch of them."""
+    """What a network learns: examples of known length, and the gradient of a batch of them.
+
+    Attributes:
+        memory: What it remembers of each example, `(n, k)`, which an interrupted training takes up again; or None.
+    """
+
+    memory: FloatArray | None = None
 
     @property
     @abstractmethod
@@ -206,7 +212,7 @@ class Loop:
                     break
             now = time.monotonic()
             if place is not None and now - saved_at >= self.recipe.save_every_s and done < last:
-                self._save(place, Saved(done, in_vain, best))
+                self._save(place, Saved(done, in_vain, best, self.problem.memory))
                 saved_at = now
             if now - logged_at >= LOG_EVERY_S:
                 logged_at = now
@@ -278,6 +284,7 @@ class Loop:
     def _resume(self, place: Path | None) -> Saved:
         saved = None if place is None else read_saved(place, self.network, self.optimizer)
         if saved is not None:
+            self.problem.memory = saved.memory
             _log.info("going on from step %d of %d", saved.step, self.total)
         return saved or Saved(0, 0, None)
 

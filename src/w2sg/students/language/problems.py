@@ -23,6 +23,7 @@ class LabelProblem(Problem):
         targets: Soft labels `(n, k)`.
         weights: Example weights `(n,)`.
         objective: What pulls.
+        memory: What the objective remembers of each example, `(n, k)`; None if it remembers nothing.
     """
 
     tokens: Tokens
@@ -30,6 +31,12 @@ class LabelProblem(Problem):
     targets: FloatArray
     weights: FloatArray
     objective: Objective
+    memory: FloatArray | None = None
+
+    def __post_init__(self) -> None:
+        self._kept: tuple[IntArray, FloatArray] | None = None
+        if self.objective.remembers:
+            self.memory = np.zeros_like(self.targets)
 
     @property
     def lengths(self) -> IntArray:
@@ -43,6 +50,13 @@ class LabelProblem(Problem):
         An objective whose target moves with the student may look at the whole batch, so its gradient is computed from
         the logits of all of it, which are read first where the batch does not go through at once.
         """
+        self._add_gradient(step, rows, progress)
+        # Only now: a batch that ran out of memory is read again, and is one look all the same.
+        if self.memory is not None and self._kept is not None:
+            seen, kept = self._kept
+            self.memory[seen] = kept
+
+    def _add_gradient(self, step: BatchStep, rows: IntArray, progress: float) -> None:
         parts = step.mine(self.lengths[rows])
         # One backward pass through all parts at once: the objective sees the whole batch, and nothing is read twice.
         if step.whole(len(rows)):
@@ -102,6 +116,10 @@ class LabelProblem(Problem):
         """Return the gradient of each example's weighted loss with respect to its logits, `(m, k)`."""
         with torch.no_grad():
             weak = torch.from_numpy(self.targets[rows]).to(logits)
+            if self.memory is not None:
+                kept = self.objective.remembered(torch.from_numpy(self.memory[rows]).to(logits), logits.detach())
+                self._kept = rows, kept.cpu().numpy()
+                weak = torch.stack([weak, kept])
             weights = torch.from_numpy(self.weights[rows]).to(logits)
             pull: torch.Tensor = self.objective.gradient(weak, logits.detach(), progress) * weights[:, None]
         return pull

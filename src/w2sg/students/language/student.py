@@ -48,7 +48,7 @@ class LanguageModel(HeadTuning, Student):
         """Gradient training, features; of its head alone too; smaller versions where layers can be counted."""
         parts = frozenset() if self.mode == "probe" else frozenset({"parts"})
         scale = frozenset() if self.strength is None and not self.ladder else frozenset({"scale"})
-        return frozenset({"gradient", "represent", "embed"}) | parts | scale
+        return frozenset({"gradient", "represent", "embed", "memory"}) | parts | scale
 
     @property
     def body_frozen(self) -> bool:
