@@ -111,3 +111,17 @@ def test_a_supervisor_of_all_labels_has_one_reading() -> None:
     for unit in ("error", "squared", "kl"):
         assert found[f"judged_strict_gain_{unit}"] == found[f"judged_gain_{unit}"]
         assert found[f"judged_strict_batch_gain_{unit}"] == found[f"judged_batch_gain_{unit}"]
+
+
+def test_shuffled_gold_tells_theories_nothing_and_everything_else_stays() -> None:
+    data, setup = wine(), tried("few-features")
+    run = recorded(data, setup)
+    found = []
+    for shuffled in (False, True):
+        observer = TaskObserver(wine(), 0, shuffled=shuffled)
+        observer.train_again([run])
+        found.append(observer.observe(run)[0])
+    honest, check = found
+    assert check.value("weak_error") > honest.value("weak_error") + 0.2
+    assert check["misfit"] == honest["misfit"]
+    assert check["judged_gain_error"] != honest["judged_gain_error"]

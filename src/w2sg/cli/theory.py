@@ -35,6 +35,9 @@ def score(
     ] = None,
     labels: console.Audits = AUDITED,
     families: Annotated[int, typer.Option(min=0, help="Runs of each synthetic family A, B, C.")] = FAMILY_RUNS,
+    shuffled: Annotated[
+        bool, typer.Option("--shuffled", help="Deal supervision gold out anew first: what still predicts has leaked.")
+    ] = False,
     out: console.PageOut = None,
     store: console.StoreFolder = None,
     workers: console.Workers = None,
@@ -64,12 +67,14 @@ def score(
             store=store,
             audits=console.audits_of(labels),
             family_runs=families,
+            shuffled=shuffled,
             workers=workers,
             progress=progress,
         )
     # Only what differs from the defaults, so that the page shows the shortest command that makes it.
     given = [study, None if labels == AUDITED else f"--labels {labels}"]
-    given += [None if families == FAMILY_RUNS else f"--families {families}", f"-o {out}" if out else None]
+    given += [None if families == FAMILY_RUNS else f"--families {families}", "--shuffled" if shuffled else None]
+    given += [f"-o {out}" if out else None]
     command = " ".join(["w2sg theory score", *(argument for argument in given if argument)])
     document = scoreboard_document(board, made_by=command)
     console.publish(document, out, as_json=as_json, name="scoreboard")

@@ -36,7 +36,7 @@ class ObservedStudy:
         scores: The last step of each run.
         ids: The runs' names.
         observations: What was observed of each run, by the number of audited labels.
-        audits: How many labels were asked for.
+        steps: The steps that observed them.
         root: The store's folder.
         plugins: Python files that other processes have to load.
     """
@@ -44,7 +44,7 @@ class ObservedStudy:
     scores: tuple[Score, ...]
     ids: tuple[str, ...]
     observations: tuple[Mapping[int, Observables], ...]
-    audits: tuple[int, ...]
+    steps: tuple[Observation, ...]
     root: Path
     plugins: tuple[str, ...] = ()
 
@@ -54,12 +54,14 @@ def observe_study(
     *,
     store: str | Path | None = None,
     audits: Sequence[int] = AUDITS,
+    shuffled: bool = False,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> ObservedStudy:
     """Train the students of a study that are missing, and observe all runs of which theory can speak.
 
-    No run is scored for it, but of a study that adds seeds until scores decide it.
+    No run is scored for it, but of a study that adds seeds until scores decide it. With `shuffled` gold of the
+    supervision splits is dealt out anew before anything is judged by it.
 
     Raises:
         InputError: No run of the study gives class probabilities.
@@ -80,7 +82,7 @@ def observe_study(
         raise InputError(f"study {study.name!r} has no runs that theory speaks of: it needs class probabilities")
     scores = {score_name(score): score for score in scores_of_setups(study.setups(), study.seed_list())}
     kept = [scores[run.setup.digest(), run.seed] for run in runs]
-    return _observed(kept, [run.id for run in runs], root, audits, workers, study.plugins, say)
+    return _observed(kept, [run.id for run in runs], root, audits, workers, study.plugins, say, shuffled)
 
 
 def observe_run(
@@ -111,12 +113,13 @@ def _observed(
     workers: int | None,
     plugins: Sequence[str],
     say: Progress,
+    shuffled: bool = False,
 ) -> ObservedStudy:
     bought = check_audits([labels for labels in audits if labels])
-    steps = [Observation(student=score.student, audits=bought, seed=score.seed) for score in scores]
+    steps = [Observation(student=score.student, audits=bought, shuffled=shuffled, seed=score.seed) for score in scores]
     artifacts = _artifacts(steps, root, workers, plugins, "observed", say)
     seen = [observables_of(artifact, run) for artifact, run in zip(artifacts, ids, strict=True)]
-    return ObservedStudy(tuple(scores), tuple(ids), tuple(seen), bought, root, tuple(plugins))
+    return ObservedStudy(tuple(scores), tuple(ids), tuple(seen), tuple(steps), root, tuple(plugins))
 
 
 def _artifacts(
@@ -169,13 +172,8 @@ def predict_observed(
         raise InputError(f"level must be between 0 and 1, got {level}")
     theories = tuple(among)
     steps = [
-        Predictions(
-            observation=Observation(student=score.student, audits=observed.audits, seed=score.seed),
-            theories=theories,
-            level=level,
-            seed=score.seed,
-        )
-        for score in observed.scores
+        Predictions(observation=observation, theories=theories, level=level, seed=observation.seed)
+        for observation in observed.steps
     ]
     artifacts = _artifacts(steps, observed.root, workers, observed.plugins, "predicted", progress or (lambda *_: None))
     keys, made = Keys(), list(zip(steps, artifacts, observed.ids, strict=True))

@@ -83,6 +83,11 @@ def _lead(board: "Scoreboard") -> str:
         "They see unlabelled inputs, both models and the supervisor's supervision split, and some of them audited "
         "labels; an answer is a number with an interval, or an abstention with the hypothesis that is violated.",
     ]
+    if board.shuffled:
+        sentences.append(
+            "This is the check for leaks: gold of the supervision splits was dealt out anew before anything was judged by "
+            "it, so what still ranks runs has another way to know."
+        )
     if board.seals:
         before = "" if board.late else " before ground truth was opened"
         made = [seal.made for seal in board.seals]

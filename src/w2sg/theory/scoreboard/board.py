@@ -25,6 +25,7 @@ def scoreboard(
     store: str | Path | None = None,
     audits: Sequence[int] = AUDITS,
     family_runs: int = FAMILY_RUNS,
+    shuffled: bool = False,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Scoreboard:
@@ -35,6 +36,8 @@ def scoreboard(
         store: The store's folder.
         audits: Numbers of audited labels.
         family_runs: Runs of each family; 0 leaves them out.
+        shuffled: Whether to deal out anew the gold of supervision splits, by which theories judge models: whatever still
+            predicts then has another way to know.
         workers: Processes; None chooses.
         progress: Told what is done.
 
@@ -48,7 +51,9 @@ def scoreboard(
     cases: list[Case] = []
     predictions: SealedPredictions | None = None
     if study is not None:
-        observed = observe_study(study, store=store, audits=audits, workers=workers, progress=progress)
+        observed = observe_study(
+            study, store=store, audits=audits, shuffled=shuffled, workers=workers, progress=progress
+        )
         predictions = predict_observed(observed, among, workers=workers, progress=progress)
         # From here on gold of the test sets is handed out.
         truths = open_truths(observed, predictions, workers=workers, progress=progress)
@@ -70,6 +75,7 @@ def scoreboard(
         study="" if study is None else study.name,
         sealed="" if predictions is None else predictions.sha256,
         seals=() if predictions is None else predictions.seals,
+        shuffled=shuffled,
     )
 
 

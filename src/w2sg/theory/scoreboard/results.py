@@ -39,6 +39,7 @@ class Scoreboard:
         label_uses: What theories make of labels beside the plain use of as many.
         predictions: The study's runs with all predictions, the stacks among them.
         family_predictions: The synthetic runs with all predictions.
+        shuffled: Whether gold of the supervision splits had been dealt out anew before the study's runs were observed.
     """
 
     study: str
@@ -55,6 +56,7 @@ class Scoreboard:
     label_uses: Sequence[LabelUse]
     predictions: PredictionTable | None = field(repr=False)
     family_predictions: PredictionTable | None = field(repr=False)
+    shuffled: bool = False
 
     @property
     def late(self) -> int:
@@ -73,6 +75,7 @@ class Scoreboard:
             "study": self.study,
             "sealed": self.sealed,
             "late": self.late,
+            "shuffled": self.shuffled,
             "seals": [seal.to_dict() for seal in self.seals],
             "n_runs": {**self.n_runs, **self.n_family_runs},
             **{name: [asdict(item) for item in getattr(self, name)] for name in lists},
@@ -92,6 +95,7 @@ def scoreboard_of(
     study: str = "",
     sealed: str = "",
     seals: Sequence[Seal] = (),
+    shuffled: bool = False,
 ) -> Scoreboard:
     """Return the scoreboard of a study's runs, of the families, or of both.
 
@@ -101,6 +105,7 @@ def scoreboard_of(
         study: The study's name.
         sealed: The hash of all predictions.
         seals: The seal of each of the study's runs.
+        shuffled: See `Scoreboard`.
     """
     resamples = [] if predictions is None else resamples_of(predictions)
     label_uses = [] if predictions is None else label_uses_of("study", predictions, resamples)
@@ -121,6 +126,7 @@ def scoreboard_of(
         label_uses=label_uses,
         predictions=predictions,
         family_predictions=family_predictions,
+        shuffled=shuffled,
     )
 
 
