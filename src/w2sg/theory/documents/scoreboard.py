@@ -85,8 +85,8 @@ def _lead(board: "Scoreboard") -> str:
     ]
     if board.shuffled:
         sentences.append(
-            "This is the check for leaks: gold of the supervision splits was dealt out anew before anything was judged by "
-            "it, so what still ranks runs has another way to know."
+            "This is the check for leaks: gold of the supervision splits was dealt out anew before anything was judged "
+            "by it, so what still ranks runs has another way to know."
         )
     if board.seals:
         before = "" if board.late else " before ground truth was opened"

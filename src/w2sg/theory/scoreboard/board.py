@@ -36,8 +36,8 @@ def scoreboard(
         store: The store's folder.
         audits: Numbers of audited labels.
         family_runs: Runs of each family; 0 leaves them out.
-        shuffled: Whether to deal out anew the gold of supervision splits, by which theories judge models: whatever still
-            predicts then has another way to know.
+        shuffled: Whether to deal out anew the gold of supervision splits, by which theories judge models: whatever
+            still predicts then has another way to know.
         workers: Processes; None chooses.
         progress: Told what is done.
 
