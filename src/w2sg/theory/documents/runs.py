@@ -34,7 +34,7 @@ def theories_document(theories: Sequence[Theory]) -> Document:
             }
         )
         granted = "; ".join(hypothesis["name"] for hypothesis in hypotheses) or "none"
-        rows.append((theory.name, target_of(theory), theory.info.name, granted, entry.summary))
+        rows.append((theory.name, target_of(theory), theory.info.title, granted, entry.summary))
     columns = {"name": "name", "predicts": "predicts", "information": "from", "hypotheses": "takes for granted"}
     table = _table("names", "Theories", {**columns, "summary": "what it is"}, rows)
     return _document("theories", words.quantity(len(rows), "theory", "theories"), table, data={"theories": listed})
@@ -100,7 +100,7 @@ def predictions_document(predictions: SealedPredictions, theories: Sequence[Theo
 def target_of(theory: Theory) -> str:
     """Return what a theory predicts or bounds, and in which risk."""
     bound = "" if theory.says == "value" else f" {theory.says}"
-    return f"{theory.target}{bound}, {theory.unit}"
+    return f"{theory.target.replace('_', ' ')}{bound}, {theory.unit}"
 
 
 def _condition(answer: Answer) -> str:
