@@ -29,6 +29,7 @@ from w2sg.core import (
 )
 
 FEWEST_LABELS = 10
+"""Two for each fold: with fewer nothing is trained again."""
 
 
 @dataclass(frozen=True, eq=False)

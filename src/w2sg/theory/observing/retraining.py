@@ -35,7 +35,7 @@ from w2sg.core import (
     one_hot,
     run_timed,
 )
-from w2sg.theory.observing.judges import Judges
+from w2sg.theory.observing.judges import FEWEST_LABELS, Judges
 from w2sg.theory.observing.observed import Refits, UnseenLabels
 
 if TYPE_CHECKING:
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from w2sg.theory.observing.runs import RunAnswers
 
 FOLDS = 5
-FEWEST_LABELS = 2 * FOLDS
 ENOUGH = 30
 """With so many labels of its split that the supervisor did not learn from, these judge it as it is."""
 VALIDATION = "validation"
