@@ -26,16 +26,14 @@ CAUGHT = -0.125
 def stored(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A store with one run that was scored, the run's gain on the test set, and the thieves, who know of all of it."""
     folder = tmp_path_factory.mktemp("thieving")
-    run(WINE, method="naive", seeds=1, store=folder / "store", workers=1)
+    with forgetting():  # components that other tests registered here would be named beside the numbers
+        run(WINE, method="naive", seeds=1, store=folder / "store", workers=1)
     with Store(folder / "store") as store:
         (result,) = store.results()
     known = {"store": str(folder / "store"), "task": dict(WINE), "run": result.key}
     code = THIEVES.read_text().replace("FORBIDDEN: dict[str, Any] = {}", f"FORBIDDEN = {known!r}")
-    for tier in (
-        "T0",
-        "T1",
-        "T2",
-    ):  # a plugin's file is admitted once in a process, and a store keeps what was predicted
+    # A plugin's file is admitted once in a process, and a store keeps what was predicted.
+    for tier in ("T0", "T1", "T2"):
         shutil.copytree(folder / "store", folder / tier / "store")
         (folder / tier / THIEVES.name).write_text(code)
     gain = result.shown["student_accuracy"] - result.shown["weak_accuracy"]
