@@ -1,7 +1,7 @@
 """Judges: the strong student trained on labels of the supervision split themselves.
 
-Where supervisor and student disagree, a judge says which of them is right more often than either of them knows. It is
-cross-fitted: what it says of a labelled input comes from a training that did not see that label.
+Where supervisor and student disagree, a judge is a third opinion on which of them is right. It is cross-fitted: what it
+says of a labelled input comes from a training that did not see that label.
 """
 
 from collections.abc import Iterator

@@ -2,8 +2,8 @@
 
 Three ways to use them. The refitted students' own gain is an estimate as it stands. The pool of both models, calibrated
 on the labels left out, carries over to unlabelled inputs, so that every one of these counts, not the few labelled ones.
-A judge, the strong student trained on the supervisor's labels directly, makes that pool a better one: it knows which of
-the two is right more often than either of them does.
+A judge, the strong student trained on the supervisor's labels directly, joins that pool as a third opinion on which of
+the two is right.
 """
 
 from typing import ClassVar, Literal
