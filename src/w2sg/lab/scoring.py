@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self
 
+import numpy as np
 from pydantic import Field
 
 from w2sg.core import (
@@ -18,6 +19,7 @@ from w2sg.core import (
     wording,
 )
 from w2sg.graph import REFUSED, Artifact, Inputs, Listing, Step, versions
+from w2sg.lab.evidence import rounded
 from w2sg.lab.intervals import DRAWS, SAMPLING
 from w2sg.lab.setup import Setup, names_of
 from w2sg.lab.steps import TRANSFER, Ceiling, OnData, TrainedStudent, answers_of, labels_of
@@ -102,6 +104,7 @@ class Score(OnData):
             }
             metrics: dict[str, Any] = {}
             evidence: dict[str, AnyArray] = {}
+            group_names: dict[str, list[str]] = {}
             for name, examples in data.tests.items():
                 answers = {"weak": labels[name], **{part: answered[name] for part, answered in students.items()}}
                 of_each = {}
@@ -111,9 +114,8 @@ class Score(OnData):
                         judged[known] = Judged.of(data.question, examples, gold[name], signal)
                     of_each[who] = judged[known]
                 metrics[name], correct = scores_of(data.question, examples, answers, of_each)
-                groups = {f"{name}.groups": examples.metadata[GROUPS]} if GROUPS in examples.metadata else {}
-                hits = {f"{name}.{who}": right for who, right in correct.items()}
-                evidence |= {f"{name}.ids": examples.ids, **groups, **hits}
+                columns, group_names[name] = _columns(data.question, examples, answers)
+                evidence |= {f"{name}.{what}": column for what, column in {**columns, **correct}.items()}
             # whose rows were trained on: how many two seeds share decides how much they tell of new data
             evidence |= {f"{SUPERVISION}.ids": data.supervision.ids, f"{TRANSFER}.ids": data.transfer.ids}
             metrics[TRANSFER] = {
@@ -122,7 +124,7 @@ class Score(OnData):
                 "agreement": float(data.question.same(students["student"][TRANSFER], labels[TRANSFER]).mean()),
             }
             about = {"classes": list(data.question.names), "counts": dict(data.counts), "versions": versions()}
-            scored.append(Artifact(evidence, {"metrics": metrics, **about}))
+            scored.append(Artifact(evidence, {"metrics": metrics, "group_names": group_names, **about}))
         return scored
 
     def listing(self, artifact: Artifact) -> Listing:
@@ -225,6 +227,29 @@ def scores_of(
     metrics[SAMPLING], metrics[DRAWS] = noise, draws
     metrics["breakdown"] = _breakdowns(examples, correct)
     return metrics, correct
+
+
+def _columns(
+    question: Question[Any], examples: Examples, answers: Mapping[str, Signal]
+) -> tuple[dict[str, AnyArray], list[str]]:
+    """Return what is known of each example without its label, `(n,)` each, and what the numbers of `group` stand for.
+
+    They say which examples a requirement speaks of: `copied` where the student answers as its weak supervisor,
+    `confidence` of the student, `group` and `difficulty` where examples have them, `groups` that belong together.
+    """
+    columns: dict[str, AnyArray] = {"ids": examples.ids}
+    columns["copied"] = question.same(answers["student"], answers["weak"])
+    probabilities = question.probabilities(answers["student"])
+    if probabilities is not None:
+        columns["confidence"] = rounded(np.asarray(probabilities.max(axis=1), dtype=np.float32))
+    if "difficulty" in examples.metadata:
+        columns["difficulty"] = examples.metadata["difficulty"].astype(np.float64)
+    if GROUPS in examples.metadata:
+        columns["groups"] = examples.metadata[GROUPS]
+    if "group" not in examples.metadata:
+        return columns, []
+    names, columns["group"] = np.unique(examples.metadata["group"].astype(str), return_inverse=True)
+    return columns, [str(name) for name in names]
 
 
 def _alone(examples: Examples) -> float:

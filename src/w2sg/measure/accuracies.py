@@ -6,8 +6,8 @@ from typing import Literal
 
 import numpy as np
 
-from w2sg.core import InputError
-from w2sg.measure.checks import BoolArray, FloatArray
+from w2sg.core import AnyArray, InputError
+from w2sg.measure.checks import FloatArray
 from w2sg.measure.clustered import MeanEstimate, Part, clustered_mean
 from w2sg.measure.intervals import Interval, exact_high, exact_low, t_quantile
 from w2sg.measure.paired import Paired
@@ -24,7 +24,7 @@ NO_WIDTH = 1e-9
 
 
 def accuracy_means(
-    evidence: Paired, others: Sequence[Sequence[BoolArray]] = (), *, estimand: Estimand = "new data"
+    evidence: Paired, others: Sequence[Sequence[AnyArray]] = (), *, estimand: Estimand = "new data"
 ) -> MeanEstimate:
     """Estimate the accuracies of weak, student and ceiling, and of other students, with their covariance.
 
@@ -44,7 +44,7 @@ def accuracy_means(
 
     Args:
         evidence: Correctness of weak, student and ceiling for S seeds.
-        others: Correctness of further students, each one array of shape (n_s,) per seed.
+        others: Correctness of further students, or other scores from -1 to 1, each one array of shape (n_s,) per seed.
         estimand: Whose mean is meant.
 
     Returns:

@@ -1,0 +1,184 @@
+"""What is known of one test set of a run: who gave the same answer, what inputs are like, and labels as they come."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from w2sg.core import AnyArray, BoolArray, CapabilityError, Classes, Examples, FloatArray, IntArray, Question, Signal
+from w2sg.lab import Run
+
+Who = Literal["weak", "student", "ceiling", "direct"]
+GROUPS, GROUP, DIFFICULTY, CONFIDENCE = "together", "group", "difficulty", "confidence"
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """One test set of a run under one seed.
+
+    Attributes:
+        name: The test set.
+        ids: The numbers of its examples, shape (n,).
+        answers: For each who answered a number for every answer, shape (n,): two answers to an input are the same where
+            the numbers are. Empty where only `right` is known.
+        n_answers: How many different answers an input can have; None where answers are open.
+        columns: What inputs are like: `group`, `difficulty`, the student's `confidence`; shape (n,) each.
+        copied: Where the student answers as its weak supervisor does, shape (n,); None where it is not known.
+        units: Which examples belong together, shape (n,), or None.
+        right: Who is right, shape (n,); what it says is meant where `known` is true.
+        known: Of which inputs the label is known, shape (n,).
+        training: The ids of the rows that were trained on, shape (m,): they say how much two seeds share.
+    """
+
+    name: str
+    ids: IntArray
+    answers: Mapping[Who, IntArray]
+    n_answers: int | None
+    columns: Mapping[str, AnyArray]
+    copied: BoolArray | None
+    right: Mapping[Who, BoolArray]
+    known: BoolArray
+    units: IntArray | None = None
+    training: IntArray | None = field(default=None, repr=False)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def column(self, name: str) -> AnyArray:
+        """Return what is known of each input under a name, shape (n,).
+
+        Raises:
+            CapabilityError: If it is not known.
+        """
+        if name not in self.columns:
+            there = ", ".join(sorted(self.columns)) or "nothing"
+            raise CapabilityError(
+                f"needs the {name} of each input of test set {self.name!r}, of which {there} is known"
+            )
+        return self.columns[name]
+
+    def same_answers(self) -> BoolArray:
+        """Return where the student answers as its weak supervisor, shape (n,).
+
+        Raises:
+            CapabilityError: If it is not known.
+        """
+        if self.copied is None:
+            raise CapabilityError("needs where student and weak supervisor agree, which this run does not say")
+        return self.copied
+
+    def take(self, rows: IntArray) -> "Facts":
+        """Return the facts of some inputs."""
+
+        def of(arrays: Mapping[Any, AnyArray]) -> dict[Any, AnyArray]:
+            return {name: array[rows] for name, array in arrays.items()}
+
+        return replace(
+            self,
+            ids=self.ids[rows],
+            answers=of(self.answers),
+            columns=of(self.columns),
+            copied=None if self.copied is None else self.copied[rows],
+            right=of(self.right),
+            known=self.known[rows],
+            units=None if self.units is None else self.units[rows],
+        )
+
+    @classmethod
+    def before_labels(
+        cls, name: str, examples: Examples, question: Question[Any], answers: Mapping[Who, Signal]
+    ) -> "Facts":
+        """Return what is known of a test set before a label of it is bought."""
+        columns: dict[str, AnyArray] = {}
+        if GROUP in examples.metadata:
+            columns[GROUP] = examples.metadata[GROUP].astype(str)
+        if DIFFICULTY in examples.metadata:
+            columns[DIFFICULTY] = examples.metadata[DIFFICULTY].astype(np.float64)
+        probabilities = question.probabilities(answers["student"])
+        if probabilities is not None:
+            columns[CONFIDENCE] = np.asarray(probabilities.max(axis=1), dtype=np.float64)
+        unknown = np.zeros(len(examples), dtype=np.bool_)
+        return cls(
+            name=name,
+            ids=examples.ids,
+            answers=_numbered(question, answers),
+            n_answers=len(question.names) if isinstance(question, Classes) else None,
+            columns=columns,
+            copied=question.same(answers["student"], answers["weak"]),
+            right={who: unknown for who in answers},
+            known=unknown,
+            units=examples.metadata.get(GROUPS),
+        )
+
+    def with_labels(self, rows: IntArray, right: Mapping[Who, BoolArray]) -> "Facts":
+        """Return the facts with the labels of some inputs: who is right there, shape (m,) each."""
+        known, found = self.known.copy(), {who: array.copy() for who, array in self.right.items()}
+        known[rows] = True
+        for who, flags in right.items():
+            found[who][rows] = flags
+        return replace(self, known=known, right=found)
+
+
+def _numbered(question: Question[Any], answers: Mapping[Who, Signal]) -> dict[Who, IntArray]:
+    """Return a number for every answer: answers to one input that are the same have one number."""
+    numbers: dict[Who, IntArray] = {}
+    for place, (who, signal) in enumerate(answers.items()):
+        own = np.full(len(signal), place)
+        # The first who said the same lends its number; later ones cannot change what is equal already.
+        for other in reversed(list(numbers)):
+            own = np.where(question.same(signal, answers[other]), numbers[other], own)
+        numbers[who] = own
+    return numbers
+
+
+def facts_of_run(run: Run) -> dict[str, Facts]:
+    """Return what a finished run says of its test sets, with all labels known."""
+    names = [name for name in run.result["metrics"] if name != "transfer"]
+    return {name: _facts_of_test(run, name) for name in names}
+
+
+def _facts_of_test(run: Run, name: str) -> Facts:
+    def held(what: str) -> AnyArray | None:
+        array = run.evidence.get(f"{name}.{what}")
+        return None if array is None else np.asarray(array)
+
+    ids = held("ids")
+    assert ids is not None
+    people: Sequence[Who] = ("weak", "student", "ceiling", "direct")
+    right = {who: np.asarray(flags, dtype=np.bool_) for who in people if (flags := held(who)) is not None}
+    columns = {what: array for what in (DIFFICULTY, CONFIDENCE) if (array := held(what)) is not None}
+    group = held(GROUP)
+    if group is not None:
+        columns[GROUP] = np.asarray(run.result["group_names"][name])[group]
+    training = [np.asarray(run.evidence[f"{split}.ids"]) for split in ("supervision", "transfer")]
+    return Facts(
+        name=name,
+        ids=ids,
+        answers={},
+        n_answers=None,
+        columns=columns,
+        copied=held("copied"),
+        right=right,
+        known=np.ones(len(ids), dtype=np.bool_),
+        units=held("groups"),
+        training=np.concatenate(training),
+    )
+
+
+def least_and_most(
+    facts: Facts, constant: FloatArray, weights: Mapping[Who, FloatArray]
+) -> tuple[FloatArray, FloatArray]:
+    """Return the least and the largest score that any label could give each input, shape (n,) each.
+
+    At most one answer is right, so there is one case for every answer that somebody gave, and one in which nobody is
+    right; on k classes the latter is impossible where all k were named.
+    """
+    n, people = len(facts), list(facts.answers)
+    given = np.stack([facts.answers[who] for who in people])
+    cases = [constant + sum(weights[v] * (facts.answers[v] == numbers) for v in weights) for numbers in given]
+    different = np.array([len(set(column)) for column in given.T]) if facts.n_answers else np.zeros(n)
+    nobody_right = different < (facts.n_answers or np.inf)
+    low = np.minimum.reduce([*cases, np.where(nobody_right, constant, np.inf)])
+    high = np.maximum.reduce([*cases, np.where(nobody_right, constant, -np.inf)])
+    return low, high

@@ -1,0 +1,212 @@
+"""From a tree to a formula over atoms: `for-all` is written out, and delta is dealt to both errors of every atom.
+
+Every node is *at least m of n* of its parts: `all` is n of n, `any` is 1 of n. The verdict of a node is Kleene's: met
+if m parts are, violated if more than n - m are, else undecided.
+
+A node errs where it is said to be met and is not, or to be violated and is not. The truth is one of both, so each side
+may use all of delta. **At least m of n is wrongly said to be met with probability at most a if each part is with at
+most a / (n - m + 1).** Proof: let u < m parts be met in truth. Then n - u are not, and at least j = m - u of these must
+be said to be met. Their expected number is at most (n - u) a / (n - m + 1), so by Markov's inequality j of them occur
+with probability at most a (n - m + j) / ((n - m + 1) j), and n - m + j is at most (n - m) j + j. By symmetry each part
+may be wrongly said to be violated with a / m. For a conjunction this is the union bound on one side, where weights may
+be unequal, and nothing is divided on the other. Parts may depend on each other in any way, and since it holds for the
+event that a part is *ever* said to be met, one may look after each label.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from w2sg.core import CapabilityError
+from w2sg.desiderata.contract import Desideratum
+from w2sg.desiderata.facts import GROUP, Facts
+from w2sg.desiderata.populations import Population
+from w2sg.desiderata.tree import All, AtLeast, ForAll, Implies, Not, Over, Requirement
+
+Verdict = Literal["met", "violated", "undecided"]
+OPPOSITE: Mapping[Verdict, Verdict] = {"met": "violated", "violated": "met", "undecided": "undecided"}
+TEST = "test"
+QUARTERS = ((0.0, 0.25), (0.25, 0.5), (0.5, 0.75), (0.75, 1.0))
+
+
+@dataclass(frozen=True)
+class Margin:
+    """How far inside (above 0) or outside what is required something is.
+
+    Attributes:
+        estimate: The point estimate; None where there is none.
+        low: It is at least this, unless it is wrongly said to be met.
+        high: It is at most this, unless it is wrongly said to be violated.
+    """
+
+    estimate: float | None
+    low: float
+    high: float
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the limits decide."""
+        return "met" if self.low > 0 else "violated" if self.high <= 0 else "undecided"
+
+
+UNKNOWN = Margin(None, float("-inf"), float("inf"))
+
+
+@dataclass(frozen=True, eq=False)
+class Formula:
+    """A node with its budget: an atom, the opposite of its one part, or at least `count` of its parts.
+
+    Attributes:
+        source: The desideratum that it was made of.
+        met: How often it may be wrongly said to be met.
+        violated: How often it may be wrongly said to be violated.
+        where: Which of the things that a `for-all` went through it stands for, in words.
+        atom: The requirement of a leaf.
+        parts: What is joined.
+        count: How many parts must be met; 0 for the opposite of one part.
+        seed: The one seed that a leaf speaks of; None is the run, or the mean over seeds.
+        untestable: Why a leaf cannot be tested, or empty.
+    """
+
+    source: Desideratum
+    met: float = 0.0
+    violated: float = 0.0
+    where: str = ""
+    atom: Requirement | None = None
+    parts: "tuple[Formula, ...]" = ()
+    count: int = 1
+    seed: int | None = None
+    untestable: str = ""
+
+    def leaves(self) -> "list[Formula]":
+        """Return the atoms, from left to right."""
+        return [leaf for part in self.parts for leaf in part.leaves()] if self.parts else [self]
+
+    def verdict(self, of_leaf: "Callable[[Formula], Verdict]") -> Verdict:
+        """Return the verdict by Kleene's strong logic."""
+        if not self.parts:
+            return of_leaf(self)
+        verdicts = [part.verdict(of_leaf) for part in self.parts]
+        if not self.count:
+            return OPPOSITE[verdicts[0]]
+        if verdicts.count("met") >= self.count:
+            return "met"
+        return "violated" if verdicts.count("violated") > len(verdicts) - self.count else "undecided"
+
+    def margin(self, of_leaf: "Callable[[Formula], Margin]") -> Margin:
+        """Return how far inside it is: of at least m of n the m-th largest margin, of a negation the negative."""
+        if not self.parts:
+            return of_leaf(self)
+        margins = [part.margin(of_leaf) for part in self.parts]
+        if not self.count:
+            (one,) = margins
+            return Margin(None if one.estimate is None else -one.estimate, -one.high, -one.low)
+        known = [one.estimate for one in margins if one.estimate is not None]
+        estimate = sorted(known)[-self.count] if len(known) == len(margins) else None
+        low, high = (sorted(getattr(one, end) for one in margins)[-self.count] for end in ("low", "high"))
+        return Margin(estimate, low, high)
+
+    def dealt(self, met: float, violated: float) -> "Formula":
+        """Return the formula with the budget of both errors dealt to its parts."""
+        own = replace(self, met=met, violated=violated)
+        if not self.parts:
+            return own
+        if not self.count:
+            return replace(own, parts=(self.parts[0].dealt(violated, met),))
+        n = len(self.parts)
+        to_be_met, to_be_violated = _shares(self.parts, n - self.count + 1), _shares(self.parts, self.count)
+        dealt = zip(self.parts, to_be_met, to_be_violated, strict=True)
+        return replace(own, parts=tuple(part.dealt(met * a, violated * b) for part, a, b in dealt))
+
+
+def _shares(parts: Sequence[Formula], divisor: int) -> list[float]:
+    """Return the share of each part: unequal by weight only where all parts share, which is the union bound."""
+    if divisor < len(parts):
+        return [1 / divisor] * len(parts)
+    weights = [part.atom.weight if part.atom is not None else 1.0 for part in parts]
+    return [weight / sum(weights) for weight in weights]
+
+
+def formula_of(desideratum: Desideratum, tests: Mapping[str, Facts], seeds: Sequence[int] = ()) -> Formula:
+    """Return the formula that a desideratum comes to on these test sets, without budgets.
+
+    A `for-all` over nothing, such as groups where inputs have none, is one untestable leaf: it stays undecided.
+
+    Args:
+        desideratum: What is required.
+        tests: What is known of each test set.
+        seeds: The seeds of a study; empty for one run.
+    """
+    if isinstance(desideratum, Requirement):
+        return Formula(desideratum, atom=desideratum)
+    if isinstance(desideratum, ForAll):
+        try:
+            parts = _everywhere(desideratum, tests, seeds)
+        except CapabilityError as reason:
+            return Formula(desideratum, untestable=str(reason))
+        return Formula(desideratum, parts=parts, count=len(parts))
+    parts = tuple(formula_of(child, tests, seeds) for child in desideratum.children)
+    if isinstance(desideratum, Not):
+        return Formula(desideratum, parts=parts, count=0)
+    if isinstance(desideratum, Implies):
+        premise, then = parts
+        opposite = Formula(Not(what=desideratum.premise), parts=(premise,), count=0)
+        return Formula(desideratum, parts=(opposite, then), count=1)
+    assert isinstance(desideratum, All | AtLeast)
+    count = len(parts) if isinstance(desideratum, All) else desideratum.count
+    return Formula(desideratum, parts=parts, count=count)
+
+
+def _everywhere(node: ForAll, tests: Mapping[str, Facts], seeds: Sequence[int]) -> tuple[Formula, ...]:
+    """Return the requirement everywhere that a `for-all` goes.
+
+    Raises:
+        CapabilityError: If there is nowhere to go, or what decides it is not known.
+    """
+    if node.over == "seeds":
+        if len(seeds) < 2:
+            raise CapabilityError("needs a study with at least 2 seeds: 'for all seeds' says nothing of one run")
+        return tuple(_for_seed(formula_of(node.require, tests, seeds), seed) for seed in seeds)
+    return tuple(
+        replace(formula_of(_narrowed(node.require, fields), tests, seeds), where=where)
+        for where, fields in _places(node.over, tests, _test_of(node.require))
+    )
+
+
+def _for_seed(formula: Formula, seed: int) -> Formula:
+    parts = tuple(_for_seed(part, seed) for part in formula.parts)
+    return replace(formula, parts=parts, seed=seed, where=formula.where or f"seed {seed}")
+
+
+def _places(over: Over, tests: Mapping[str, Facts], test: str) -> list[tuple[str, dict[str, object]]]:
+    """Return the places that a `for-all` goes through: each in words, and the fields of its populations."""
+    if over in ("shifts", "tests"):
+        names = [name for name in tests if name != TEST or over == "tests"]
+        if not names:
+            raise CapabilityError("needs test sets under a shift: the task has none")
+        return [(name, {"test": name}) for name in names]
+    if test not in tests:
+        raise CapabilityError(f"there is no test set {test!r}: there are {', '.join(tests)}")
+    if over == "groups":
+        return [(name, {"group": name}) for name in sorted(set(tests[test].column(GROUP).tolist()))]
+    column = over.removeprefix("quarters of ")
+    tests[test].column(column)
+    return [(f"{column} {low:.0%} to {high:.0%}", {"column": column, "band": (low, high)}) for low, high in QUARTERS]
+
+
+def _test_of(desideratum: Desideratum) -> str:
+    """Return the test set that the first requirement of a tree speaks of."""
+    return next((part.on.test for part in desideratum.walk() if isinstance(part, Requirement)), TEST)
+
+
+def _narrowed(desideratum: Desideratum, fields: Mapping[str, object]) -> Desideratum:
+    """Return a tree in which every population has some fields set."""
+    if isinstance(desideratum, Requirement):
+        on = desideratum.on.model_copy(update=dict(fields))
+        return desideratum.model_copy(update={"on": Population.parse(on.model_dump())})
+    changed = {
+        name: tuple(_narrowed(one, fields) for one in value) if isinstance(value, tuple) else _narrowed(value, fields)
+        for name in type(desideratum).model_fields
+        if isinstance(value := getattr(desideratum, name), Desideratum | tuple)
+    }
+    return desideratum.model_copy(update=changed)
