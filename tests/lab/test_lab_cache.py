@@ -81,7 +81,8 @@ def test_a_student_trained_alone_is_that_of_the_batch(tmp_path: Path, monkeypatc
     assert largest_difference(together, alone, "ceiling") <= BATCH_TOLERANCE
     assert largest_difference(together, alone, "student") <= BATCH_TOLERANCE
     assert artifacts(together, "score").keys() == artifacts(alone, "score").keys()
-    assert largest_difference(together, alone, "score") == 0
+    # A score holds the student's confidence, too; who is right would differ by 1.
+    assert largest_difference(together, alone, "score") <= BATCH_TOLERANCE
 
 
 def test_a_reversed_order_of_methods_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
