@@ -1,5 +1,6 @@
 """Labels that a weak supervisor left over certify without a label of the test set: told, counted, and not its own."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,11 @@ from w2sg.theory.certificates import CLAIMS
 from w2sg.theory.certifying import LIKE_DEPLOYMENT, left_over, looks_at, share_of_look
 
 DELTA = 0.05
-FEW = {"kind": "fewer-labels", "labels": 8}
+FEW: Mapping[str, Any] = {"kind": "fewer-labels", "labels": 8}
 RESTS_ON_LEFT_OVER = {name for name, claim in CLAIMS.items() if "held_out" in claim.needs}
 
 
-def made(folder: Path, supervisor: object) -> Result:
+def made(folder: Path, supervisor: str | Mapping[str, Any]) -> Result:
     run({"kind": "wine", "test": 60}, supervisor=supervisor, seeds=1, store=folder, workers=1)
     with Store(folder) as store:
         (result,) = store.results()
@@ -58,6 +59,7 @@ def test_the_run_s_own_supervisor_is_judged_by_labels_that_it_did_not_see(tmp_pa
     found = left_over(data, supervisor, step.seed, asked_by="test")
     assert not isinstance(found, str)
     rows = data.vault.record[-1].rows
+    assert rows is not None
     gold = data.vault.release("supervision", "supervision")
     supervision = Supervision(data.supervision, gold, data.question, data.corpus)
     seen = supervisor.sees(supervision, data.vault.generator(step.seed, "supervisor")).rows
@@ -95,7 +97,7 @@ def test_what_belongs_to_an_example_that_it_learned_from_is_not_left_over() -> N
         ({"kind": "fewer-labels", "labels": 35}, "independent labels of its split over, 30 are needed"),
     ],
 )
-def test_where_none_are_left_over_the_reason_is_told(tmp_path: Path, supervisor: object, why: str) -> None:
+def test_where_none_are_left_over_the_reason_is_told(tmp_path: Path, supervisor: str | dict[str, Any], why: str) -> None:
     found, look = certified(tmp_path, made(tmp_path, supervisor))
     assert look == 1
     for name in RESTS_ON_LEFT_OVER:
