@@ -97,7 +97,9 @@ def test_what_belongs_to_an_example_that_it_learned_from_is_not_left_over() -> N
         ({"kind": "fewer-labels", "labels": 35}, "independent labels of its split over, 30 are needed"),
     ],
 )
-def test_where_none_are_left_over_the_reason_is_told(tmp_path: Path, supervisor: str | dict[str, Any], why: str) -> None:
+def test_where_none_are_left_over_the_reason_is_told(
+    tmp_path: Path, supervisor: str | dict[str, Any], why: str
+) -> None:
     found, look = certified(tmp_path, made(tmp_path, supervisor))
     assert look == 1
     for name in RESTS_ON_LEFT_OVER:
