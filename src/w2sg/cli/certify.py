@@ -25,7 +25,8 @@ def certify(
     """Buy labels and certify: gain, risks of weak supervisor and student, sets that hold the truth.
 
     All certificates hold together with their stated probability if what they rest on is true, asymptotic ones for
-    many labels only. Each says its own share of delta, what it rests on, and from what its labels were sampled.
+    many labels only. Each says its own share of delta, what it rests on, and from what its labels were sampled. Labels
+    of the supervision split that the weak supervisor did not learn from judge it at no further cost.
 
     Whoever looks at the labels of one test set again and again, with other draws or for other runs, and reports the
     best, errs more often. So each further look gets less of delta: the ledger says how many there were.

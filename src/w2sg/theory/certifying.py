@@ -1,27 +1,46 @@
 """Certificates of a stored run: labels of its test set are bought, and what they allow is certified.
 
+Labels of the supervision split that the weak supervisor did not learn from cost nothing more, and judge it too.
+
 A certificate holds with probability 1 - delta for whoever asks once. Whoever asks again, of the same labels, and
-reports the best answer, errs more often. So the ledger is read first, and the j-th look at a test set's labels gets
+reports the best answer, errs more often. So the ledger is read first, and the j-th look at the labels of a place gets
 `6 / (pi^2 j^2)` of delta: these shares sum to 1, however often one looks, so that all certificates ever made from one
 test set hold together with probability 1 - delta.
 """
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field
 
-from w2sg.core import CapabilityError, ClassProbabilities, Examples, InputError, IntArray, derive, register
+from w2sg.core import (
+    CapabilityError,
+    ClassProbabilities,
+    Examples,
+    FloatArray,
+    InputError,
+    IntArray,
+    Supervision,
+    TaskData,
+    WeakSupervisor,
+    derive,
+    register,
+)
 from w2sg.graph import Artifact, Inputs, Keys, Result, Step, Store, execute
 from w2sg.lab import Score, score_of
 from w2sg.theory.certificate import Certificate
-from w2sg.theory.certificates import Certified, certify_run
+from w2sg.theory.certificates import CLAIMS, Certified, certify_run
+from w2sg.theory.observing.retraining import ENOUGH
 from w2sg.theory.observing.runs import TEST
 from w2sg.theory.steps import OfRun
+
+SUPERVISION = "supervision"
+LIKE_DEPLOYMENT = "the supervision split is drawn as deployment is"
+"""What labels of the supervision split rest on. A task does not say of itself whether it is true."""
 
 
 def share_of_look(look: int) -> float:
@@ -62,6 +81,7 @@ class Certification(OfRun):
             )
         run, examples, name = self.answers(inputs), data.tests[TEST], self.setup.digest()
         kept = one_of_each(examples, derive(self.draw, "certify", "units", name, str(self.seed)))
+        held_out = left_over(data, self.setup.supervisor, self.seed, asked_by=self.kind)
 
         def ask(rows: IntArray) -> IntArray:
             return np.asarray(data.vault.buy(TEST, kept[rows], asked_by=self.kind))
@@ -74,9 +94,11 @@ class Certification(OfRun):
             self.delta * share_of_look(self.look),
             derive(self.draw, "certify", name, str(self.seed)),
             on_disagreements=self.on_disagreements,
+            held_out=None if isinstance(held_out, str) else held_out,
             inputs="inputs of the test set" + (", one of each group" if len(kept) < len(examples) else ""),
         )
-        return Artifact({"rows": np.asarray(certified.rows)}, {**_plain(certified), "look": self.look})
+        told = _of_supervision(certified, held_out if isinstance(held_out, str) else "")
+        return Artifact({"rows": np.asarray(certified.rows)}, {**_plain(told), "look": self.look})
 
 
 def certify_stored(
@@ -131,9 +153,70 @@ def certify_stored(
 
 
 def looks_at(store: Store, score: Score) -> list[str]:
-    """Return the keys of all certifications that looked at the labels of a run's test set, in order."""
-    entries = store.ledger(place=score.place, split=TEST)
+    """Return the keys of all certifications that looked at labels of a run's place, in order.
+
+    Labels of the supervision split count as those of the test set do: what rests on them alone is a look as well.
+    """
+    entries = store.ledger(place=score.place)
     return list(dict.fromkeys(entry.step for entry in entries if entry.kind == "certification"))
+
+
+def left_over(
+    data: TaskData, supervisor: WeakSupervisor[Any], seed: int, *, asked_by: str
+) -> tuple[FloatArray, IntArray] | str:
+    """Return labels of the supervision split that a run's weak supervisor did not learn from, and what it says there.
+
+    It is trained again, exactly as it was for the run. Of examples that belong together one is taken, and none of a
+    group of which it learned an example.
+
+    Args:
+        data: The splits of the run's place.
+        supervisor: The run's weak supervisor.
+        seed: The run's seed.
+        asked_by: Who asks, for the ledger.
+
+    Returns:
+        Its class probabilities `(n, k)` and the classes `(n,)`, or why there are none.
+    """
+    # None of these reasons looks at a label: what is certified, and so the split of delta, may depend on them.
+    if supervisor.simulates:
+        return "it is simulated, so that its errors are a fixed number and no draws"
+    if supervisor.labels_used(len(data.supervision)) == len(data.supervision):
+        return "it learned from all labels of its split"
+    if supervisor.model is not None and supervisor.model.alone:
+        return "it is too costly to train again"
+    gold = data.vault.release("supervision", SUPERVISION, asked_by=supervisor.kind)
+    supervision = Supervision(data.supervision, gold, data.question, data.corpus)
+    seen = supervisor.sees(supervision, data.vault.generator(seed, "supervisor")).rows
+    groups = np.asarray(data.supervision.metadata.get("together", data.supervision.ids))
+    rows = np.flatnonzero(~np.isin(groups, groups[seen]))
+    rows = rows[one_of_each(data.supervision.take(rows), derive(seed, "certify", "left over"))]
+    if len(rows) < ENOUGH:
+        return f"it left {len(rows)} independent labels of its split over, {ENOUGH} are needed"
+    labeller = supervisor.fit(supervision, data.vault.generator(seed, "supervisor"))
+    asked = data.supervision.take(rows)
+    said = labeller.label(asked, None, data.vault.generator(seed, "label", SUPERVISION))
+    checked = data.question.checked(said, len(rows), "weak labels").untied(derive(seed, "ties", SUPERVISION))
+    labels = data.vault.buy(SUPERVISION, rows, purpose="score", asked_by=asked_by)
+    return np.asarray(checked.probabilities, dtype=np.float64), np.asarray(labels)
+
+
+def _of_supervision(certified: Certified, why_none: str) -> Certified:
+    """Return certificates that say what left-over labels of the supervision split rest on, or why there are none."""
+
+    def told(name: str) -> bool:
+        return "held_out" in CLAIMS[name].needs
+
+    certificates = {
+        name: replace(one, strength="conditional", assumptions=(*one.assumptions, LIKE_DEPLOYMENT))
+        if told(name)
+        else one
+        for name, one in certified.certificates.items()
+    }
+    skipped = {
+        name: f"{why}: {why_none}" if told(name) and why_none else why for name, why in certified.skipped.items()
+    }
+    return replace(certified, certificates=certificates, skipped=skipped)
 
 
 def one_of_each(examples: Examples, rng: np.random.Generator) -> IntArray:
