@@ -14,7 +14,8 @@ from w2sg.graph import Keys, Result, Store
 from w2sg.lab import labels_of, run, score_of
 from w2sg.theory import certify_stored
 from w2sg.theory.certificates import CLAIMS
-from w2sg.theory.certifying import LIKE_DEPLOYMENT, left_over, looks_at, share_of_look
+from w2sg.theory.certifying import LIKE_DEPLOYMENT, left_over
+from w2sg.theory.looking import looks_at, share_of_look
 
 DELTA = 0.05
 FEW: Mapping[str, Any] = {"kind": "fewer-labels", "labels": 8}

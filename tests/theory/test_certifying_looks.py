@@ -12,7 +12,7 @@ from w2sg.graph import Keys, Result, Store
 from w2sg.lab import run, score_of
 from w2sg.theory import certify_stored
 from w2sg.theory.certificates import gain_by_audit
-from w2sg.theory.certifying import looks_at, share_of_look
+from w2sg.theory.looking import looks_at, share_of_look
 
 TASK: dict[str, Any] = {"kind": "wine", "test": 60}
 DELTA = 0.05

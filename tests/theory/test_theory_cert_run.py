@@ -9,7 +9,7 @@ from w2sg.core import Examples, Inputs, derive
 from w2sg.core.errors import InputError
 from w2sg.theory import together
 from w2sg.theory.certificates import CLAIMS, Certified, certify_run
-from w2sg.theory.certifying import one_of_each
+from w2sg.theory.looking import one_of_each
 
 N = 2000
 

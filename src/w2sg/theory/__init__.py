@@ -15,6 +15,10 @@ from w2sg.theory.documents import predictions_document as predictions_document
 from w2sg.theory.documents import scoreboard_document as scoreboard_document
 from w2sg.theory.documents import theories_document as theories_document
 from w2sg.theory.linear_gaussian import LinearGaussianWorld as LinearGaussianWorld
+from w2sg.theory.looking import LookAtLabels as LookAtLabels
+from w2sg.theory.looking import look_at as look_at
+from w2sg.theory.looking import one_of_each as one_of_each
+from w2sg.theory.looking import share_of_look as share_of_look
 from w2sg.theory.running import ObservedStudy as ObservedStudy
 from w2sg.theory.running import observe_run as observe_run
 from w2sg.theory.running import observe_study as observe_study

@@ -2,14 +2,9 @@
 
 Labels of the supervision split that the weak supervisor did not learn from cost nothing more, and judge it too.
 
-A certificate holds with probability 1 - delta for whoever asks once. Whoever asks again, of the same labels, and
-reports the best answer, errs more often. So the ledger is read first, and the j-th look at the labels of a place gets
-`6 / (pi^2 j^2)` of delta: these shares sum to 1, however often one looks, so that all certificates ever made from one
-test set hold together with probability 1 - delta.
+A certificate holds with probability 1 - delta for whoever asks once; `w2sg.theory.looking` says what a second look costs.
 """
 
-import math
-from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -20,7 +15,6 @@ from pydantic import Field
 from w2sg.core import (
     CapabilityError,
     ClassProbabilities,
-    Examples,
     FloatArray,
     InputError,
     IntArray,
@@ -30,42 +24,27 @@ from w2sg.core import (
     derive,
     register,
 )
-from w2sg.graph import Artifact, Inputs, Keys, Result, Step, Store, execute
-from w2sg.lab import Score, score_of
+from w2sg.graph import Artifact, Inputs, Result
+from w2sg.lab import Score
 from w2sg.theory.certificate import Certificate
 from w2sg.theory.certificates import CLAIMS, Certified, certify_run
+from w2sg.theory.looking import LookAtLabels, look_at, one_of_each, share_of_look
 from w2sg.theory.observing.retraining import ENOUGH
 from w2sg.theory.observing.runs import TEST
-from w2sg.theory.steps import OfRun
 
 SUPERVISION = "supervision"
 LIKE_DEPLOYMENT = "the supervision split is drawn as deployment is"
 """What labels of the supervision split rest on. A task does not say of itself whether it is true."""
 
 
-def share_of_look(look: int) -> float:
-    """Return the share of delta that the `look`-th look at the same labels gets; over all looks they sum to 1.
-
-    >>> round(share_of_look(1), 4), round(sum(share_of_look(look) for look in range(1, 10_000)), 3)
-    (0.6079, 1.0)
-    """
-    return 6 / (math.pi * look) ** 2
-
-
 @register()
-class Certification(OfRun):
+class Certification(LookAtLabels):
     """Labels of a run's test set, and the certificates that they allow."""
 
     kind: Literal["certification"] = "certification"
     labels: int = Field(ge=0, description="the budget")
     delta: float = Field(gt=0, lt=1, description="how often any certificate from this test set may be wrong")
     on_disagreements: float = Field(0.5, ge=0, le=1, description="share of the budget for where the models disagree")
-    draw: int = Field(0, ge=0, description="decides which inputs are labelled")
-    look: int = Field(1, ge=1, description="the how-manieth look at the labels of this test set this is")
-
-    def inputs(self) -> Mapping[str, Step]:
-        """Return the labels and the student."""
-        return {"labels": self.student.labels, "student": self.student}
 
     def compute(self, inputs: Inputs) -> Artifact:
         """Buy labels and certify.
@@ -127,38 +106,13 @@ def certify_stored(
     """
     if not 0 < delta < 1:
         raise InputError(f"delta must be between 0 and 1, got {delta}")
-    score, keys = score_of(result), Keys()
-    with Store(store) as opened:
-        if keys.of(score.student) not in opened.having([keys.of(score.student)]):
-            raise InputError(
-                f"run {result.key[:12]} was made by other code or data: make it again, then certify the new run"
-            )
-        looks = looks_at(opened, score)
 
-    def step(look: int) -> Certification:
+    def step(score: Score, look: int) -> Certification:
         asked = {"labels": labels, "delta": delta, "on_disagreements": on_disagreements, "draw": draw, "look": look}
         return Certification.parse({**asked, "student": score.student, "seed": score.seed})
 
-    again = next((look for look, key in enumerate(looks, start=1) if keys.of(step(look)) == key), None)
-    asked = step(again or len(looks) + 1)
-    made = execute([asked], Path(store))
-    if made.failed:
-        raise InputError(made.failed[0].reason)
-    with Store(store) as opened:
-        artifact = opened.get(made.keys[0])
-    assert artifact is not None
-    if "refused" in artifact.record:
-        raise CapabilityError(artifact.record["refused"])
-    return _certified(artifact), asked.look
-
-
-def looks_at(store: Store, score: Score) -> list[str]:
-    """Return the keys of all certifications that looked at labels of a run's place, in order.
-
-    Labels of the supervision split count as those of the test set do: what rests on them alone is a look as well.
-    """
-    entries = store.ledger(place=score.place)
-    return list(dict.fromkeys(entry.step for entry in entries if entry.kind == "certification"))
+    artifact, look = look_at(result, store, step)
+    return _certified(artifact), look
 
 
 def left_over(
@@ -217,18 +171,6 @@ def _of_supervision(certified: Certified, why_none: str) -> Certified:
         name: f"{why}: {why_none}" if told(name) and why_none else why for name, why in certified.skipped.items()
     }
     return replace(certified, certificates=certificates, skipped=skipped)
-
-
-def one_of_each(examples: Examples, rng: np.random.Generator) -> IntArray:
-    """Return the rows of a random example of each group that belongs together, all rows where there are no groups.
-
-    Examples of one group, such as questions on one text, are no independent draws, which certificates rest on.
-    """
-    if "together" not in examples.metadata:
-        return np.arange(len(examples))
-    order = rng.permutation(len(examples))
-    first = np.unique(np.asarray(examples.metadata["together"])[order], return_index=True)[1]
-    return np.asarray(np.sort(order[first]))
 
 
 def _plain(certified: Certified) -> dict[str, Any]:
