@@ -6,6 +6,7 @@ from w2sg.cli import (
     battery,
     cache,
     certify,
+    check,
     console,
     demo,
     describe,
@@ -52,7 +53,7 @@ def _common(
 ) -> None:
     """A laboratory for weak-to-strong generalization.
 
-    Exit codes: 0 ok, 1 the answer is no, 2 bad input, 3 a run or the store failed,
+    Exit codes: 0 ok, 1 the answer is no, 2 bad input, 3 a run or the store failed, 4 undecided,
     70 an error that w2sg did not foresee, 130 stopped by Ctrl-C.
     """
 
@@ -107,6 +108,7 @@ def _add_commands_to(app: typer.Typer) -> None:
         ("observe", observe.observe),
         ("predict", observe.predict),
         ("certify", certify.certify),
+        ("check", check.check),
         ("battery", battery.battery),
         ("multiverse", multiverse.multiverse),
     ):

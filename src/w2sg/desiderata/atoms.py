@@ -6,7 +6,7 @@ gain, among disagreements. v is bounded by betting, which allows to look after e
 requirements speak of deployment, D and K are means over inputs that were drawn from it, and are bounded as well.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,7 +18,6 @@ from w2sg.desiderata.facts import Facts, least_and_most
 from w2sg.desiderata.formulas import Formula, Margin
 from w2sg.desiderata.populations import Population
 from w2sg.desiderata.specification import SpeaksOf
-from w2sg.desiderata.tree import Requirement
 from w2sg.measure import UNIT, Betting, ClopperPearson
 
 FOR_SHARES = 0.1
@@ -135,7 +134,7 @@ class Atom:
         assert leaf.atom is not None
         self.leaf, self.atom = leaf, leaf.atom
         self.means = [
-            (sign, population.test, self._mean(population, tests, orders)) for sign, population in _terms(self.atom)
+            (sign, population.test, self._mean(population, tests, orders)) for sign, population in self.atom.terms
         ]
 
     def _mean(
@@ -174,8 +173,3 @@ class Atom:
         values = mean.values(facts)
         # What is to be judged from all labels is judged from all or none.
         return values[:0] if self.atom.information == "S2" and len(values) < len(mean.asked) else values
-
-
-def _terms(requirement: Requirement) -> Sequence[tuple[int, Population]]:
-    """Return the populations of a requirement, each with its sign."""
-    return [(1, requirement.on)] + ([] if requirement.than is None else [(-1, requirement.than)])

@@ -88,7 +88,9 @@ class _Leaf:
 
     def n_used(self, tests: Mapping[str, Facts]) -> int:
         """Return how many labels its bounds rest on."""
-        return 0 if self.atom is None else sum(len(mean.values(tests[name])) for _, name, mean in self.atom.means)
+        means = () if self.atom is None else self.atom.means
+        used = {(name, row) for _, name, mean in means for row in mean.asked[: len(mean.values(tests[name]))].tolist()}
+        return len(used)
 
     def next_rows(self, tests: Mapping[str, Facts], most: int) -> tuple[str, IntArray] | None:
         """Return which labels it would have next, at most so many; None where it may have no more."""

@@ -9,7 +9,8 @@ import numpy as np
 from w2sg.core import AnyArray, BoolArray, CapabilityError, Classes, Examples, FloatArray, IntArray, Question, Signal
 from w2sg.lab import Run
 
-Who = Literal["weak", "student", "ceiling", "direct"]
+Who = Literal["weak", "student", "ceiling", "direct", "other"]
+"""Whose answers: `other` is the student of another setup of a study, under the same seed."""
 GROUPS, GROUP, DIFFICULTY, CONFIDENCE = "together", "group", "difficulty", "confidence"
 
 

@@ -21,10 +21,11 @@ from w2sg.core import CapabilityError
 from w2sg.desiderata.contract import Desideratum
 from w2sg.desiderata.facts import GROUP, Facts
 from w2sg.desiderata.populations import Population
-from w2sg.desiderata.tree import All, AtLeast, ForAll, Implies, Not, Over, Requirement
+from w2sg.desiderata.tree import All, AtLeast, ForAll, Implies, Not, Over, Requirement, Untestable
 
 Verdict = Literal["met", "violated", "undecided"]
 OPPOSITE: Mapping[Verdict, Verdict] = {"met": "violated", "violated": "met", "undecided": "undecided"}
+NO_STUDY: Mapping[Over, Sequence[str]] = {}
 TEST = "test"
 QUARTERS = ((0.0, 0.25), (0.25, 0.5), (0.5, 0.75), (0.75, 1.0))
 
@@ -64,7 +65,8 @@ class Formula:
         atom: The requirement of a leaf.
         parts: What is joined.
         count: How many parts must be met; 0 for the opposite of one part.
-        seed: The one seed that a leaf speaks of; None is the run, or the mean over seeds.
+        seed: The one seed that a leaf speaks of; empty is the run, or the mean over seeds.
+        other: The supervisor of the other setup that a leaf speaks of, or empty.
         untestable: Why a leaf cannot be tested, or empty.
     """
 
@@ -75,7 +77,8 @@ class Formula:
     atom: Requirement | None = None
     parts: "tuple[Formula, ...]" = ()
     count: int = 1
-    seed: int | None = None
+    seed: str = ""
+    other: str = ""
     untestable: str = ""
 
     def leaves(self) -> "list[Formula]":
@@ -127,7 +130,9 @@ def _shares(parts: Sequence[Formula], divisor: int) -> list[float]:
     return [weight / sum(weights) for weight in weights]
 
 
-def formula_of(desideratum: Desideratum, tests: Mapping[str, Facts], seeds: Sequence[int] = ()) -> Formula:
+def formula_of(
+    desideratum: Desideratum, tests: Mapping[str, Facts], study: Mapping[Over, Sequence[str]] = NO_STUDY
+) -> Formula:
     """Return the formula that a desideratum comes to on these test sets, without budgets.
 
     A `for-all` over nothing, such as groups where inputs have none, is one untestable leaf: it stays undecided.
@@ -135,17 +140,19 @@ def formula_of(desideratum: Desideratum, tests: Mapping[str, Facts], seeds: Sequ
     Args:
         desideratum: What is required.
         tests: What is known of each test set.
-        seeds: The seeds of a study; empty for one run.
+        study: What a study has beside one run: its seeds, and the setups with worse and with equal supervisors.
     """
     if isinstance(desideratum, Requirement):
         return Formula(desideratum, atom=desideratum)
     if isinstance(desideratum, ForAll):
         try:
-            parts = _everywhere(desideratum, tests, seeds)
+            parts = _everywhere(desideratum, tests, study)
         except CapabilityError as reason:
             return Formula(desideratum, untestable=str(reason))
         return Formula(desideratum, parts=parts, count=len(parts))
-    parts = tuple(formula_of(child, tests, seeds) for child in desideratum.children)
+    if isinstance(desideratum, Untestable):
+        return Formula(desideratum, untestable=desideratum.why)
+    parts = tuple(formula_of(child, tests, study) for child in desideratum.children)
     if isinstance(desideratum, Not):
         return Formula(desideratum, parts=parts, count=0)
     if isinstance(desideratum, Implies):
@@ -157,25 +164,28 @@ def formula_of(desideratum: Desideratum, tests: Mapping[str, Facts], seeds: Sequ
     return Formula(desideratum, parts=parts, count=count)
 
 
-def _everywhere(node: ForAll, tests: Mapping[str, Facts], seeds: Sequence[int]) -> tuple[Formula, ...]:
+def _everywhere(node: ForAll, tests: Mapping[str, Facts], study: Mapping[Over, Sequence[str]]) -> tuple[Formula, ...]:
     """Return the requirement everywhere that a `for-all` goes.
 
     Raises:
         CapabilityError: If there is nowhere to go, or what decides it is not known.
     """
-    if node.over == "seeds":
-        if len(seeds) < 2:
-            raise CapabilityError("needs a study with at least 2 seeds: 'for all seeds' says nothing of one run")
-        return tuple(_for_seed(formula_of(node.require, tests, seeds), seed) for seed in seeds)
+    if node.over in ("seeds", "worse supervisors", "equal supervisors"):
+        found = study.get(node.over, ())
+        if not found:
+            raise CapabilityError(f"needs a study with several seeds or supervisors: there are no {node.over} here")
+        return tuple(_in_study(formula_of(node.require, tests, study), node.over, each) for each in found)
     return tuple(
-        replace(formula_of(_narrowed(node.require, fields), tests, seeds), where=where)
+        replace(formula_of(_narrowed(node.require, fields), tests, study), where=where)
         for where, fields in _places(node.over, tests, _test_of(node.require))
     )
 
 
-def _for_seed(formula: Formula, seed: int) -> Formula:
-    parts = tuple(_for_seed(part, seed) for part in formula.parts)
-    return replace(formula, parts=parts, seed=seed, where=formula.where or f"seed {seed}")
+def _in_study(formula: Formula, over: Over, which: str) -> Formula:
+    parts = tuple(_in_study(part, over, which) for part in formula.parts)
+    if over == "seeds":
+        return replace(formula, parts=parts, where=formula.where or f"seed {which}", seed=which)
+    return replace(formula, parts=parts, where=formula.where or f"against {which}", other=which)
 
 
 def _places(over: Over, tests: Mapping[str, Facts], test: str) -> list[tuple[str, dict[str, object]]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -11,11 +11,13 @@ from w2sg.core import FloatArray, preset, register
 from w2sg.desiderata.contract import LinearScore, RunQuantity
 from w2sg.desiderata.facts import CONFIDENCE, Facts, Who
 
+Share = Annotated[float, Field(ge=0, le=1)]
 NAMES: dict[Who, str] = {
     "weak": "the weak supervisor",
     "student": "the student",
     "ceiling": "the ceiling",
     "direct": "the direct student",
+    "other": "the other setup's student",
 }
 
 ANOTHER_SEED = "difference from other seeds"
@@ -122,16 +124,20 @@ class Recovered(RunQuantity):
 class CopiedErrors(RunQuantity):
     """Errors of the supervisor that are copied beyond a share of them: E[weak wrong * (copied - share)].
 
-    It is at most 0 exactly where at most this share of the supervisor's errors is repeated.
+    It is at most 0 exactly where at most this share of the supervisor's errors is repeated. With the share of all
+    answers that are repeated, it is below 0 where errors are repeated less often than answers are on the whole.
     """
 
     kind: Literal["copied-errors"] = "copied-errors"
-    share: float = Field(0.8, ge=0, le=1, description="of the supervisor's errors")
+    share: Share | Literal["agreement"] = Field(
+        0.8, description="of the supervisor's errors; 'agreement' is how often answers are repeated on the whole"
+    )
 
     @property
     def title(self) -> str:
         """What it is."""
-        return f"errors copied beyond {self.share:g} of the supervisor's"
+        share = "the share of answers copied" if self.share == "agreement" else f"{self.share:g} of them"
+        return f"errors of the supervisor copied beyond {share}"
 
     @property
     def about(self) -> frozenset[Who]:
@@ -140,8 +146,9 @@ class CopiedErrors(RunQuantity):
 
     def score(self, facts: Facts) -> LinearScore:
         """Return `copied - share` where the supervisor is wrong, else 0."""
-        beyond = facts.same_answers() - self.share
-        return LinearScore(beyond, {"weak": -beyond}, (-self.share, 1 - self.share))
+        same = facts.same_answers()
+        share = float(same.mean()) if self.share == "agreement" else self.share
+        return LinearScore(same - share, {"weak": share - same}, (-share, 1 - share))
 
 
 @register()

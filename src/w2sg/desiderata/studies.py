@@ -6,6 +6,7 @@ seeds, test examples and training rows that seeds share. They are asymptotic; wh
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,26 +14,34 @@ from w2sg.core import CapabilityError, InputError
 from w2sg.desiderata.buying import Decision
 from w2sg.desiderata.contract import RunQuantity
 from w2sg.desiderata.facts import Facts, facts_of_run
-from w2sg.desiderata.formulas import UNKNOWN, Formula, Margin, formula_of
+from w2sg.desiderata.formulas import TEST, UNKNOWN, Formula, Margin, formula_of
 from w2sg.desiderata.populations import Population
 from w2sg.desiderata.quantities import of_all_seeds
 from w2sg.desiderata.specification import Specification
+from w2sg.desiderata.tree import Over
 from w2sg.lab import Run
 from w2sg.measure import MeanEstimate, Paired, accuracy_means, mean_overlap
 
 SCORE = (0.0, 0.0, 0.0, 1.0)
 """The mean that is meant, beside those of weak, student and ceiling."""
+AS_GOOD = 0.02
+"""Supervisors whose accuracies on the test set differ by at most this are equally often right."""
+OverSeeds = Mapping[str, Sequence[Facts]]
+"""The facts of every test set, seed by seed."""
 LEAST_UNITS = 2
 LEAST_LEVEL = 0.01
 """Of an interval: a delta of a half and more asks for no more than the estimate."""
 
 
-def judged(specification: Specification, runs: Sequence[Run]) -> Decision:
+def judged(
+    specification: Specification, runs: Sequence[Run], others: Mapping[str, Sequence[Run]] | None = None
+) -> Decision:
     """Judge the runs of one setup by a specification.
 
     Args:
         specification: What is required.
         runs: The setup's runs, one for each seed.
+        others: The runs of setups that differ from this one in their supervisor alone, by the name of that.
 
     Raises:
         InputError: If there is no run, or they are of several setups.
@@ -40,38 +49,63 @@ def judged(specification: Specification, runs: Sequence[Run]) -> Decision:
     if not runs or len({run.setup.digest() for run in runs}) > 1:
         raise InputError(f"a specification is judged on the runs of one setup, got {len(runs)} runs of several or none")
     ordered = sorted(runs, key=lambda run: run.seed)
+    seeds = [str(run.seed) for run in ordered]
     by_seed = [facts_of_run(run) for run in ordered]
     tests = {name: of_all_seeds([facts[name] for facts in by_seed]) for name in by_seed[0]}
-    seeds = [run.seed for run in ordered]
-    whole = formula_of(specification.require, {name: facts[0] for name, facts in tests.items()}, seeds)
+    beside = {"": tests} | {
+        name: found for name, theirs in (others or {}).items() if (found := _beside(tests, seeds, theirs))
+    }
+    study: dict[Over, list[str]] = {"seeds": seeds if len(seeds) > 1 else []}
+    for name in list(beside)[1:]:
+        better_by = _supervisor_accuracy(runs) - _supervisor_accuracy((others or {})[name])
+        if better_by > -AS_GOOD:
+            study.setdefault("worse supervisors" if better_by > AS_GOOD else "equal supervisors", []).append(name)
+    whole = formula_of(specification.require, {name: facts[0] for name, facts in tests.items()}, study)
     formula = whole.dealt(specification.delta, specification.delta)
     margins, why = [], {}
     for place, leaf in enumerate(formula.leaves()):
         try:
-            margins.append(_margin(leaf, tests, seeds))
+            margins.append(_margin(leaf, beside[leaf.other], seeds))
         except CapabilityError as reason:
             margins.append(UNKNOWN)
             why[place] = str(reason)
     return Decision(specification, formula, tuple(margins), why)
 
 
-def _margin(leaf: Formula, tests: Mapping[str, Sequence[Facts]], seeds: Sequence[int]) -> Margin:
+def _supervisor_accuracy(runs: Sequence[Run]) -> float:
+    return float(np.mean([run.evidence[f"{TEST}.weak"].mean() for run in runs]))
+
+
+def _beside(tests: OverSeeds, seeds: Sequence[str], theirs: Sequence[Run]) -> OverSeeds:
+    """Return the facts with another setup's student as `other`; nothing where it was not run under all these seeds."""
+    runs = {str(run.seed): facts_of_run(run) for run in theirs}
+    if not set(seeds) <= set(runs):
+        return {}
+    return {
+        name: [
+            replace(one, right={**one.right, "other": runs[seed][name].right["student"]})
+            for one, seed in zip(facts, seeds, strict=True)
+        ]
+        for name, facts in tests.items()
+    }
+
+
+def _margin(leaf: Formula, tests: OverSeeds, seeds: Sequence[str]) -> Margin:
     """Return how far inside a leaf is, over seeds or for its one seed."""
     if leaf.atom is None:
         raise CapabilityError(leaf.untestable)
     atom = leaf.atom
-    kept = range(len(seeds)) if leaf.seed is None else [seeds.index(leaf.seed)]
-    terms = [(1, atom.on)] + ([] if atom.than is None else [(-1, atom.than)])
+    kept = [place for place, seed in enumerate(seeds) if leaf.seed in ("", seed)]
     low = high = estimate = -atom.threshold
     deltas = (leaf.met, leaf.violated)[:: atom.sign]
-    for sign, population in terms:
+    for sign, population in atom.terms:
         if population.test not in tests:
             raise CapabilityError(f"there is no test set {population.test!r}: there are {', '.join(tests)}")
         facts = [tests[population.test][place] for place in kept]
-        mean = mean_over_seeds(atom.quantity, population, facts, [seeds[place] for place in kept])
+        mean = mean_over_seeds(atom.quantity, population, facts)
         # Two populations of one run share its luck, which a bound for each of them allows for whatever it is.
-        own = [delta / len(terms) for delta in deltas][::sign]
-        ends = _limits(mean, own[0], own[1])[::sign]
+        below, above = (deltas[0] / len(atom.terms), deltas[1] / len(atom.terms))[::sign]
+        ends = _limits(mean, below, above)[::sign]
         low, high = low + sign * ends[0], high + sign * ends[1]
         estimate += sign * mean.value(SCORE)
     return Margin(estimate, low, high) if atom.sign > 0 else Margin(-estimate, -high, -low)
@@ -83,9 +117,7 @@ def _limits(mean: MeanEstimate, low: float, high: float) -> tuple[float, float]:
     return below.low, above.high
 
 
-def mean_over_seeds(
-    quantity: RunQuantity, population: Population, seeds: Sequence[Facts], numbers: Sequence[int]
-) -> MeanEstimate:
+def mean_over_seeds(quantity: RunQuantity, population: Population, seeds: Sequence[Facts]) -> MeanEstimate:
     """Return the mean over seeds of a quantity on a population, as the last of four means; see `accuracy_means`.
 
     Raises:
@@ -104,7 +136,7 @@ def mean_over_seeds(
     training = [one.training for one in seeds if one.training is not None]
     units = [one.units for one in kept if one.units is not None]
     evidence = Paired(
-        tuple(numbers),
+        tuple(range(len(kept))),
         tuple(one.ids for one in kept),
         tuple(one.right["weak"] for one in kept),
         tuple(one.right["student"] for one in kept),

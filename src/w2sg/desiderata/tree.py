@@ -9,7 +9,16 @@ from w2sg.core import ConfigError, register
 from w2sg.desiderata.contract import AnyDesideratum, AnyQuantity, Desideratum, Information
 from w2sg.desiderata.populations import Population
 
-Over = Literal["groups", "shifts", "tests", "quarters of difficulty", "quarters of confidence", "seeds"]
+Over = Literal[
+    "groups",
+    "shifts",
+    "tests",
+    "quarters of difficulty",
+    "quarters of confidence",
+    "seeds",
+    "worse supervisors",
+    "equal supervisors",
+]
 
 
 @register()
@@ -42,6 +51,11 @@ class Requirement(Desideratum):
         where = f" {self.on.title}" if self.on.title else ""
         than = "" if self.than is None else f", less what it is {self.than.title or 'on test'},"
         return f"{self.quantity.title}{where}{than} {relation} {self.threshold:g}"
+
+    @property
+    def terms(self) -> Sequence[tuple[Literal[1, -1], Population]]:
+        """The populations on which the quantity is added and subtracted."""
+        return [(1, self.on)] if self.than is None else [(1, self.on), (-1, self.than)]
 
     @property
     def threshold(self) -> float:
@@ -137,8 +151,25 @@ class Implies(Desideratum):
 
 
 @register()
+class Untestable(Desideratum):
+    """A requirement that nothing here can test: it stays undecided, and says why."""
+
+    kind: Literal["untestable"] = "untestable"
+    why: str = Field(min_length=1, description="why there is no test, and what to do")
+
+    @property
+    def title(self) -> str:
+        """The word."""
+        return "untestable"
+
+
+@register()
 class ForAll(Desideratum):
-    """A requirement in every group, under every shift, in every quarter, for every seed of a study."""
+    """A requirement in every group, under every shift, in every quarter, for every seed or supervisor of a study.
+
+    Over supervisors, `other` is the student of a setup that differs in its supervisor alone: a worse one, or one that
+    is right as often (within .02).
+    """
 
     kind: Literal["for-all"] = "for-all"
     over: Over = Field(description="over what")

@@ -31,6 +31,7 @@ from w2sg.lab.setup import Setup as Setup
 from w2sg.lab.setup import make_setup as make_setup
 from w2sg.lab.setup import name_of as name_of
 from w2sg.lab.setup import named_methods as named_methods
+from w2sg.lab.setup import names_of as names_of
 from w2sg.lab.setup import parse_setting as parse_setting
 from w2sg.lab.setup import toml_table as toml_table
 from w2sg.lab.steps import Ceiling as Ceiling

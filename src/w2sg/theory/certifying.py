@@ -2,7 +2,7 @@
 
 Labels of the supervision split that the weak supervisor did not learn from cost nothing more, and judge it too.
 
-A certificate holds with probability 1 - delta for whoever asks once; `w2sg.theory.looking` says what a second look costs.
+A certificate holds with probability 1 - delta for whoever asks once. What a second look costs is in `looking.py`.
 """
 
 from dataclasses import asdict, replace
