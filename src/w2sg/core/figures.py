@@ -96,6 +96,7 @@ class Forest(Figure):
         counts: The heading of what rows rest on.
         groups: The rows.
         lines: Values that are marked on the axis, with their words and roles.
+        names: What the rows are.
     """
 
     kind: ClassVar[str] = "forest"
@@ -105,6 +106,7 @@ class Forest(Figure):
     counts: str
     groups: tuple[ForestGroup, ...]
     lines: tuple[tuple[float, str, Role], ...] = ()
+    names: str = "method"
 
 
 @dataclass(frozen=True)

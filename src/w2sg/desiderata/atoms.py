@@ -1,9 +1,9 @@
 """What an atom comes to on one test set of one run: which inputs matter, and bounds on its mean from their labels.
 
-The mean over a population is `K + D v`: K what inputs add whose score no label can change (mostly nothing), D the share
-of the inputs whose score a label decides, v the mean score of these. So labels are bought among the latter only: for a
-gain, among disagreements. v is bounded by betting, which allows to look after each label and to stop. Where
-requirements speak of deployment, D and K are means over inputs that were drawn from it, and are bounded as well.
+A quantity like accuracy is decided by labels alone, and its mean v is bounded by betting, which allows to look after
+each label and to stop. Of a quantity like the gain a label decides the score of some inputs only, the disagreements,
+and all others score 0. Its mean is D v, with D the share of the former and v the mean among them: labels are bought
+there only. Where requirements speak of deployment, D is a rate of which the test set is a sample, and is bounded too.
 """
 
 from collections.abc import Mapping
@@ -12,16 +12,16 @@ from functools import cached_property
 
 import numpy as np
 
-from w2sg.core import BoolArray, CapabilityError, FloatArray, IntArray
+from w2sg.core import BoolArray, CapabilityError, FloatArray, InputError, IntArray
 from w2sg.desiderata.contract import LinearScore, RunQuantity
 from w2sg.desiderata.facts import Facts, least_and_most
 from w2sg.desiderata.formulas import Formula, Margin
 from w2sg.desiderata.populations import Population
 from w2sg.desiderata.specification import SpeaksOf
-from w2sg.measure import UNIT, Betting, ClopperPearson
+from w2sg.measure import Betting, ClopperPearson
 
-FOR_SHARES = 0.1
-"""The part of delta that bounds the share of inputs that matter, and again what others add; labels have the rest."""
+FOR_SHARE = 0.1
+"""The part of delta that bounds the share of inputs that labels decide; labels have the rest."""
 FEW = 1e-12
 
 
@@ -67,7 +67,10 @@ class MeanOnPopulation:
             decides = np.any([weight != 0 for weight in score.weights.values()], axis=0) | np.zeros(len(facts), bool)
             low, high = score.constant, score.constant + decides
         matter = (high - low > FEW)[rows]
-        return cls(facts, score, rows, matter, np.where(matter, 0.0, low[rows]))
+        fixed = np.where(matter, 0.0, low[rows])
+        if score.decided_by_label == "some" and np.any(np.abs(fixed) > FEW):
+            raise InputError(f"quantity {quantity.kind!r} must be 0 for inputs whose score no label decides")
+        return cls(facts, score, rows, matter, fixed)
 
     @cached_property
     def asked(self) -> IntArray:
@@ -91,33 +94,62 @@ class MeanOnPopulation:
         low = self._bound(values, below, speaks_of, upper=False)
         return low, self._bound(values, above, speaks_of, upper=True)
 
+    def rules_out(self, values: FloatArray, mean: float, delta: float, speaks_of: SpeaksOf, *, upper: bool) -> bool:
+        """Return whether the upper bound is below a mean, or the lower one above it, without a search for the bound."""
+        bet, for_labels = self._betting(delta, speaks_of)
+        if self.score.decided_by_label == "none" or not len(values):
+            bound = self._bound(values, delta, speaks_of, upper=upper)
+            return bound < mean if upper else bound > mean
+        least, most = self._share(delta, speaks_of)
+        share = most if (mean > 0) == upper else least
+        if share == 0:
+            return False
+        v = mean / share
+        return bet.rules_out(values, v, for_labels, self.score.span, upper=upper)
+
     def _bound(self, values: FloatArray, delta: float, speaks_of: SpeaksOf, upper: bool) -> float:
-        share, n_asked, span = float(self.matter.mean()), len(self.asked), self.score.span
-        others_add = bool(np.any(self.fixed != 0))
+        span, bet_and_delta = self.score.span, self._betting(delta, speaks_of)
+        if self.score.decided_by_label == "none":
+            whole = float(self.fixed.mean())
+            return whole if speaks_of == "these inputs" else _mean_bound(Betting(), self.fixed, delta, span, upper)
+        v = span[1] if upper else span[0]
+        if len(values):
+            v = _mean_bound(bet_and_delta[0], values, bet_and_delta[1], span, upper)
+        # The end of the share that makes the bound wider: a positive upper bound grows with the share.
+        least, most = self._share(delta, speaks_of)
+        return (most if (v > 0) == upper else least) * v
+
+    def _betting(self, delta: float, speaks_of: SpeaksOf) -> tuple[Betting, float]:
+        """Return what bounds the mean among inputs that labels decide, and its part of delta."""
         fresh = speaks_of == "deployment"
-        # What is the same for every input like these, because no label can change it, needs no part of delta.
-        for_share = delta * FOR_SHARES * (fresh and 0 < share < 1)
-        for_others = delta * FOR_SHARES * (fresh and others_add and share > 0)
-        rest = delta - for_share - for_others
-        fixed = float(self.fixed.mean())
-        if fresh and others_add:
-            fixed = _mean_bound(Betting(), self.fixed, for_others if share > 0 else rest, span, upper)
-        if not n_asked:
-            return fixed
-        pool = None if fresh else n_asked
-        end = span[1] if upper else span[0]
-        v = _mean_bound(Betting(without_replacement_of=pool), values, rest, span, upper) if len(values) else end
-        if for_share:
-            # The end of the share that makes the bound wider: a positive upper bound grows with the share.
-            matter = self.matter.astype(np.float64)
-            share = _mean_bound(ClopperPearson(), matter, for_share, UNIT, upper == (v > 0))
-        return fixed + share * v
+        pool = None if fresh or not len(self.asked) else len(self.asked)
+        sampled = fresh and self.score.decided_by_label == "some"
+        return Betting(without_replacement_of=pool), delta * (1 - FOR_SHARE if sampled else 1.0)
+
+    def _share(self, delta: float, speaks_of: SpeaksOf) -> tuple[float, float]:
+        """Return bounds of the share of inputs that labels decide, each with its part of delta."""
+        if speaks_of == "these inputs" or self.score.decided_by_label == "all":
+            return self.share, self.share
+        if delta not in self.known_shares:
+            exact, matter = ClopperPearson(), self.matter.astype(np.float64)
+            self.known_shares[delta] = exact.low(matter, delta * FOR_SHARE), exact.high(matter, delta * FOR_SHARE)
+        return self.known_shares[delta]
+
+    @cached_property
+    def share(self) -> float:
+        """The share of these inputs that labels decide."""
+        return float(self.matter.mean())
+
+    @cached_property
+    def known_shares(self) -> dict[float, tuple[float, float]]:
+        """Bounds of the share by delta: no label changes them."""
+        return {}
 
     def estimate(self, values: FloatArray) -> float | None:
         """Return the point estimate; None as long as an input matters and no label is known."""
         if not len(values) and len(self.asked):
             return None
-        decided = float(self.matter.mean() * values.mean()) if len(values) else 0.0
+        decided = float(self.share * values.mean()) if len(values) else 0.0
         return float(self.fixed.mean()) + decided
 
 
@@ -158,6 +190,17 @@ class Atom:
         if requirement.sign < 0:
             low, high = -high, -low
         return Margin(self.estimate(tests), low, high)
+
+    def may_be_decided(self, tests: Mapping[str, Facts], speaks_of: SpeaksOf) -> bool:
+        """Return whether its margin is worth being made: that of one mean is cheaply seen to decide nothing yet."""
+        if len(self.means) > 1:
+            return True
+        ((_, name, mean),) = self.means
+        values, threshold = self._values(tests[name], mean), self.atom.threshold
+        below, above = (self.leaf.met, self.leaf.violated)[:: self.atom.sign]
+        return mean.rules_out(values, threshold, below, speaks_of, upper=False) or mean.rules_out(
+            values, threshold, above, speaks_of, upper=True
+        )
 
     def estimate(self, tests: Mapping[str, Facts]) -> float | None:
         """Return the point estimate of how far inside it is; None as long as there is none."""

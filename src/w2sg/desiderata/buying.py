@@ -76,11 +76,12 @@ class _Leaf:
         except CapabilityError as reason:
             self.why = str(reason)
 
-    def look(self, tests: Mapping[str, Facts], speaks_of: SpeaksOf) -> None:
-        """Make the bounds anew; all that were ever made hold at once, so what they have in common does."""
-        if self.atom is not None and self.verdict == "undecided":
-            new = self.atom.margin(tests, speaks_of)
-            self.margin = Margin(new.estimate, max(new.low, self.margin.low), min(new.high, self.margin.high))
+    def look(self, tests: Mapping[str, Facts], speaks_of: SpeaksOf, *, last: bool = False) -> None:
+        """Make the bounds where they may decide, or where it is the last look."""
+        if self.atom is None or self.verdict != "undecided":
+            return
+        if last or self.atom.may_be_decided(tests, speaks_of):
+            self.margin = self.atom.margin(tests, speaks_of)
 
     @property
     def verdict(self) -> Verdict:
@@ -116,7 +117,7 @@ class _Leaf:
         n = len(values)
         share = max(mean.matter.mean() for _, _, mean in self.atom.means)
         variance = (PRIOR_VARIANCE + float(((values - values.mean()) ** 2).sum() if n else 0.0)) / (n + 1)
-        estimate = self.margin.estimate
+        estimate = self.atom.estimate(tests)
         # One imaginary label at a usual distance keeps the first guesses from being extreme.
         distance = PRIOR_DISTANCE if estimate is None else (PRIOR_DISTANCE + n * abs(estimate) / share) / (n + 1)
         return float(2 * variance * np.log(1 / budget) / max(distance, 1e-3) ** 2) - n
@@ -165,6 +166,8 @@ def buy_until_decided(
             spent += len(rows)
         for one in open_leaves:
             one.look(now, specification.speaks_of)
+    for one in leaves:
+        one.look(now, specification.speaks_of, last=True)
     return Decision(
         specification,
         formula,

@@ -151,6 +151,7 @@ def check_runs(specification: Specification, runs: Sequence[Run], titles: Mappin
             n_labels=sum(inputs.values()) * len(own),
             n_inputs=inputs,
             seeds=tuple(sorted(run.seed for run in own)),
+            all_labels=True,
         )
         found.append(outcome)
     return found

@@ -28,11 +28,15 @@ class LinearScore:
         constant: What is known without a label, shape (n,).
         weights: What it adds that somebody is right, shape (n,) each.
         span: The least and the largest value that any input can have, known beforehand.
+        decided_by_label: Of which inputs a label decides the score, whatever inputs come: of all of them, of none, or
+            of some, and then the others score 0. It is no matter of the inputs at hand: that all of these agree does
+            not say that the next will.
     """
 
     constant: FloatArray
     weights: Mapping[Who, FloatArray]
     span: tuple[float, float]
+    decided_by_label: Literal["all", "some", "none"] = "some"
 
     def of(self, right: Mapping[Who, BoolArray], rows: IntArray) -> FloatArray:
         """Return the scores of some inputs whose labels are known, shape (m,)."""

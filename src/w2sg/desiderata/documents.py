@@ -1,6 +1,7 @@
 """The documents of desiderata: a checked specification, what a decision will need."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
 
 from w2sg.core import (
     Cell,
@@ -21,7 +22,12 @@ from w2sg.desiderata.formulas import Verdict
 from w2sg.desiderata.outcome import JudgedNode, Outcome
 from w2sg.desiderata.specification import Specification
 
-TONES: dict[Verdict, Tone] = {"met": "better", "violated": "worse", "undecided": "open"}
+CLAIMS: Mapping[Verdict, Literal["better", "worse", "open"]] = {
+    "met": "better",
+    "violated": "worse",
+    "undecided": "open",
+}
+TONES: Mapping[Verdict, Tone] = {**CLAIMS}
 _COLUMNS = (
     Heading("requirement", "requirement", style="text", key=True),
     Heading("verdict", "verdict", style="text"),
@@ -40,7 +46,8 @@ READING = (
     (
         "Margin",
         "How far the quantity is beyond its threshold, in the quantity's own unit, with bounds: met where the lower "
-        "one is above 0, violated where the upper one is not. Of several requirements it is that of the one that decides.",
+        "one is above 0, violated where the upper one is not. Of several requirements it is that of the one that "
+        "decides.",
     ),
     (
         "Delta",
@@ -67,8 +74,9 @@ def check_document(
         of: What was checked: a run or a study.
         made_by: The command that makes it.
     """
-    bought = any(outcome.rows for outcome in outcomes) or len(outcomes) == 1
-    asymptotic = "" if bought else " Bounds are over seeds and test examples, and hold for many of them."
+    asymptotic = (
+        " Bounds are over seeds and test examples, and hold for many of them." if outcomes[0].all_labels else ""
+    )
     inputs = "inputs like those of the test sets" if specification.speaks_of == "deployment" else "these inputs alone"
     lead = (
         f"The verdict on the whole is wrong with probability at most {outcomes[0].delta:.3g}, "
@@ -76,20 +84,23 @@ def check_document(
     )
     if look > 1:
         lead += f" This is look {look} at the labels of this place, so delta is smaller than the specification's."
+    several = len(outcomes) > 1
     counts = {verdict: sum(outcome.verdict == verdict for outcome in outcomes) for verdict in TONES}
+    of_each = tuple(Fact(verdict, n) for verdict, n in counts.items())
     return Document(
         kind="check",
         heading="A specification, checked",
         title=f"{specification.name}: {of}" if of else specification.name,
         lead=lead,
         facts=(
-            *(Fact(verdict, n) for verdict, n in counts.items() if n or len(outcomes) > 1),
+            *(of_each if several else (Fact("verdict", outcomes[0].verdict),)),
             Fact("labels", sum(outcome.n_labels for outcome in outcomes)),
         ),
-        findings=tuple(finding for outcome in outcomes for finding in _findings(outcome, len(outcomes) > 1)),
+        findings=tuple(_finding(outcome, several) for outcome in outcomes),
         sections=(
             Section("reading", "How to read this", terms=READING),
-            *(_section(outcome, place, len(outcomes) > 1) for place, outcome in enumerate(outcomes, start=1)),
+            *([_setups_section(outcomes)] if several else []),
+            *(_section(outcome, place, several) for place, outcome in enumerate(outcomes, start=1)),
         ),
         made_by=made_by,
         rests_on=wording.quantity(sum(outcome.n_labels for outcome in outcomes), "label") + " of test sets",
@@ -108,42 +119,59 @@ def _together(outcomes: Sequence[Outcome]) -> Verdict:
     return "violated" if "violated" in verdicts else "undecided" if "undecided" in verdicts else "met"
 
 
-def _findings(outcome: Outcome, several: bool) -> Iterator[Finding]:
+def _finding(outcome: Outcome, several: bool) -> Finding:
+    """Return the verdict with what decides it, or what keeps it from being decided."""
     where = f"{' / '.join(outcome.about.values())}: " if several else ""
-    of_all = "" if outcome.rows else " (all there are)"
-    labels = wording.quantity(outcome.n_labels, "label")
-    yield Finding(TONES[outcome.verdict], f"{where}{outcome.verdict}, with {labels}{of_all}.")
-    leaves = outcome.tree.leaves()
-    if outcome.verdict == "violated":
-        for leaf in leaves:
-            if leaf.verdict == "violated":
-                yield Finding("worse", f"{where}violated: {_said(leaf)}.")
-    if outcome.verdict == "undecided":
-        for leaf in leaves:
-            if leaf.verdict == "undecided":
-                why = f" ({leaf.untestable})" if leaf.untestable else ""
-                yield Finding("open", f"{where}undecided: {_said(leaf)}{why}.")
+    labels = "all labels" if outcome.all_labels else wording.quantity(outcome.n_labels, "label")
+    deciding = [] if outcome.verdict == "met" else [_said(one) for one in _deciding(outcome)]
+    because = f": {'; '.join(deciding)}" if deciding else ""
+    return Finding(TONES[outcome.verdict], f"{where}{outcome.verdict}, with {labels}{because}.")
+
+
+def _deciding(outcome: Outcome) -> list[JudgedNode]:
+    """Return the requirements that have the verdict of the whole."""
+    return [leaf for leaf in outcome.tree.leaves() if leaf.verdict == outcome.verdict]
 
 
 def _said(leaf: JudgedNode) -> str:
-    return f"{leaf.title}, {leaf.where}" if leaf.where else leaf.title
+    where = f" ({leaf.where})" if leaf.where else ""
+    why = f", which {leaf.untestable}" if leaf.untestable else ""
+    return f"{leaf.title}{where}{why}"
+
+
+def _setups_section(outcomes: Sequence[Outcome]) -> Section:
+    columns = (
+        Heading("setup", "setup", style="text", key=True),
+        Heading("verdict", "verdict", style="text"),
+        Heading("margin", "margin", "how far inside what is required it is, with the bounds that decide"),
+        Heading("seeds", "seeds", style="count", terminal=False),
+        Heading("deciding", "by", "the requirements that have this verdict", style="text", terminal=False),
+    )
+    rows = tuple(
+        (
+            Cell(" / ".join(outcome.about.values())),
+            Cell(outcome.verdict),
+            Cell(outcome.tree.estimate, outcome.tree.low, outcome.tree.high),
+            Cell(len(outcome.seeds)),
+            Cell("; ".join(dict.fromkeys(leaf.name for leaf in _deciding(outcome)))),
+        )
+        for outcome in outcomes
+    )
+    return Section("setups", "Setups", tables=(DataTable("setups", "Setups", "", columns, rows),))
 
 
 def _section(outcome: Outcome, place: int, several: bool) -> Section:
     title = " / ".join(outcome.about.values())
-    table = DataTable(
-        f"verdicts-{place}" if several else "verdicts",
-        f"Verdicts: {title}",
-        "",
-        _COLUMNS,
-        tuple(_rows(outcome.tree, 0)),
-    )
+    name, rows = f"verdicts-{place}" if several else "verdicts", tuple(_rows(outcome.tree, 0))
+    table = DataTable(name, "Verdicts", "", _COLUMNS, rows, terminal=not several)
     figure = Forest(
         name=f"margins-{place}" if several else "margins",
-        title=f"Margins: {title}",
-        caption="How far inside (right of 0) what is required each part is, with the bounds that decide. Green is met, "
+        title="Margins",
+        caption="How far inside (right of 0) what is required each part is, with the bounds that decide. Blue is met, "
         "red is violated, grey stays undecided.",
         axis="margin",
+        names="requirement",
+        lines=((0.0, "required", "ceiling"),),
         value="margin",
         counts="labels",
         groups=(ForestGroup("", "", tuple(_forest_row(leaf) for leaf in outcome.tree.leaves())),),
@@ -153,14 +181,13 @@ def _section(outcome: Outcome, place: int, several: bool) -> Section:
 
 def _forest_row(leaf: JudgedNode) -> ForestRow:
     known = leaf.estimate is not None and leaf.low is not None and leaf.high is not None
-    tones = {"met": "better", "violated": "worse", "undecided": "open"}
     return ForestRow(
         name=f"{leaf.name}, {leaf.where}" if leaf.where else leaf.name,
         estimate=Estimate(leaf.estimate, leaf.low, leaf.high) if known and leaf.estimate is not None else None,
         missing="" if known else "untestable" if leaf.untestable else "no label",
         help=leaf.untestable or leaf.title,
         counts=str(leaf.n_labels) if leaf.n_labels else "",
-        tone=tones[leaf.verdict],  # type: ignore[arg-type]
+        tone=CLAIMS[leaf.verdict],
     )
 
 

@@ -62,10 +62,11 @@ class Outcome:
         about: The names of the setup's parts.
         tree: The verdicts.
         delta: How often the verdict on the whole may be wrong.
-        n_labels: Labels of test sets that were bought; all there are for a setup of a study.
+        n_labels: How many labels of test sets it rests on.
         n_inputs: How many inputs each test set has.
         seeds: Under which seeds.
         rows: The rows whose labels were bought, by test set.
+        all_labels: Whether all labels there are were used, as for a setup of a study.
     """
 
     about: Mapping[str, str]
@@ -75,6 +76,7 @@ class Outcome:
     n_inputs: Mapping[str, int]
     seeds: tuple[int, ...] = ()
     rows: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    all_labels: bool = False
 
     @property
     def verdict(self) -> Verdict:

@@ -48,7 +48,7 @@ class Accuracy(RunQuantity):
 
     def score(self, facts: Facts) -> LinearScore:
         """Return 1 where the one is right."""
-        return LinearScore(_constant(facts, 0.0), {self.of: _constant(facts, 1.0)}, (0.0, 1.0))
+        return LinearScore(_constant(facts, 0.0), {self.of: _constant(facts, 1.0)}, (0.0, 1.0), "all")
 
 
 @register()
@@ -148,7 +148,8 @@ class CopiedErrors(RunQuantity):
         """Return `copied - share` where the supervisor is wrong, else 0."""
         same = facts.same_answers()
         share = float(same.mean()) if self.share == "agreement" else self.share
-        return LinearScore(same - share, {"weak": share - same}, (-share, 1 - share))
+        decided: Literal["all", "some"] = "all" if 0 < share < 1 else "some"
+        return LinearScore(same - share, {"weak": share - same}, (-share, 1 - share), decided)
 
 
 @register()
@@ -170,7 +171,7 @@ class Overconfidence(RunQuantity):
     def score(self, facts: Facts) -> LinearScore:
         """Return the confidence, less 1 where the student is right."""
         confidence = np.asarray(facts.column(CONFIDENCE), dtype=np.float64)
-        return LinearScore(confidence, {"student": _constant(facts, -1.0)}, (-1.0, 1.0))
+        return LinearScore(confidence, {"student": _constant(facts, -1.0)}, (-1.0, 1.0), "all")
 
 
 @register()
@@ -191,7 +192,7 @@ class Agreement(RunQuantity):
 
     def score(self, facts: Facts) -> LinearScore:
         """Return 1 where both answer alike."""
-        return LinearScore(facts.same_answers().astype(np.float64), {}, (0.0, 1.0))
+        return LinearScore(facts.same_answers().astype(np.float64), {}, (0.0, 1.0), "none")
 
 
 @register()
@@ -215,7 +216,7 @@ class Instability(RunQuantity):
 
     def score(self, facts: Facts) -> LinearScore:
         """Return the share of other seeds that differ."""
-        return LinearScore(np.asarray(facts.column(ANOTHER_SEED), dtype=np.float64), {}, (0.0, 1.0))
+        return LinearScore(np.asarray(facts.column(ANOTHER_SEED), dtype=np.float64), {}, (0.0, 1.0), "none")
 
 
 def of_all_seeds(seeds: Sequence[Facts]) -> list[Facts]:

@@ -94,6 +94,28 @@ class Betting(Certifier):
         bounds = np.concatenate([ends(np.arange(at, min(at + BLOCK, n))) for at in range(0, n, BLOCK)])
         return span[0] + np.minimum.accumulate(bounds) * (span[1] - span[0])
 
+    def rules_out(self, sample: ArrayLike, mean: float, delta: float, span: Span = UNIT, *, upper: bool) -> bool:
+        """Return whether the upper bound is below a mean, or the lower one above it, without a search for the bound.
+
+        Args:
+            sample: Shape (n,), in the order drawn.
+            mean: The candidate.
+            delta: How often the true mean may be ruled out.
+            span: The least and the largest possible value.
+            upper: Whether the upper bound is meant.
+
+        Raises:
+            InputError: As for `high`.
+        """
+        unit, m = self.checked(sample, span), (mean - span[0]) / (span[1] - span[0])
+        unit, m = (unit[None], m) if upper else (1 - unit[None], 1 - m)
+        if m <= float(unit.mean()):
+            return False
+        if m > float(self._possible(unit)[0, -1]):
+            return True
+        capital = self.log_capital(unit, self.bets(unit, check_delta(delta)), np.array([m]))
+        return bool(capital.max() >= -np.log(delta))
+
     def expected_high(self, n: int, delta: float, rate: float) -> float:
         """Return the mean bound over a few random orders of n labels, by bets aimed at n; the orders are fixed by n."""
         ones = np.tile(np.arange(n) < round(n * rate), (ORDERS, 1)).astype(np.float64)

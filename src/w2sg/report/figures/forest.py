@@ -64,7 +64,7 @@ def _draw(figure: Forest, groups: Sequence[ForestGroup], limits: tuple[float, fl
     axes.set_yticks([])
     axes.set_xlabel(figure.axis, labelpad=7)
     for x, words, side in (
-        (_NAMES, "method", "left"),
+        (_NAMES, figure.names, "left"),
         (_VALUES, figure.value, "left"),
         (_COUNTS, figure.counts, "right"),
     ):
