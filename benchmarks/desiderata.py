@@ -63,7 +63,7 @@ def drawn(cells: Cells, n: int, rng: np.random.Generator) -> tuple[Facts, Right]
 
 def truths(cells: Cells) -> dict[str, float]:
     """Return what requirements speak of, exactly."""
-    _, weak, student, ceiling = np.indices(cells.shape)
+    _, weak, student, ceiling = (np.asarray(one) for one in np.indices(cells.shape))
     within = cells / cells.sum(axis=(1, 2, 3), keepdims=True)
     known = {
         "gain": float((cells * (student - weak)).sum()),
