@@ -157,7 +157,10 @@ def labels_of_run(result: Result, store: Path, draws: int) -> dict[str, Any]:
     assert artifact is not None
     run = Run(result.key, score.setup, result.seed, artifact.record, artifact.arrays)
     found = facts_of_run(run)["test"]
-    facts, right = unlabelled(found), found.right
+    if found.units is not None:  # examples that belong together are no independent draws: one of each stands for it
+        found = found.take(np.unique(found.units, return_index=True)[1])
+    facts = unlabelled(found)
+    right = {who: found.right[who] for who in facts.answers}
     n = len(facts)
 
     def ask(test: str, rows: IntArray) -> Mapping[Who, BoolArray]:
