@@ -17,6 +17,7 @@ from w2sg.cli import (
     multiverse,
     new,
     observe,
+    plan,
     power,
     report,
     run,
@@ -109,6 +110,7 @@ def _add_commands_to(app: typer.Typer) -> None:
         ("predict", observe.predict),
         ("certify", certify.certify),
         ("check", check.check),
+        ("plan", plan.plan),
         ("battery", battery.battery),
         ("multiverse", multiverse.multiverse),
     ):

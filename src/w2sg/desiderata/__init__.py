@@ -10,6 +10,7 @@ from w2sg.desiderata.checking import check_runs as check_runs
 from w2sg.desiderata.contract import Desideratum as Desideratum
 from w2sg.desiderata.contract import RunQuantity as RunQuantity
 from w2sg.desiderata.documents import check_document as check_document
+from w2sg.desiderata.documents import plan_document as plan_document
 from w2sg.desiderata.facts import Facts as Facts
 from w2sg.desiderata.facts import facts_of_run as facts_of_run
 from w2sg.desiderata.formulas import Margin as Margin
@@ -19,6 +20,9 @@ from w2sg.desiderata.library import requirements as requirements
 from w2sg.desiderata.library import strength as strength
 from w2sg.desiderata.outcome import JudgedNode as JudgedNode
 from w2sg.desiderata.outcome import Outcome as Outcome
+from w2sg.desiderata.planning import Plan as Plan
+from w2sg.desiderata.planning import Supposed as Supposed
+from w2sg.desiderata.planning import plan_of as plan_of
 from w2sg.desiderata.specification import Specification as Specification
 from w2sg.desiderata.studies import judged as judged
 from w2sg.desiderata.tree import Requirement as Requirement

@@ -1,6 +1,7 @@
 """The documents of desiderata: a checked specification, what a decision will need."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Literal
 
 from w2sg.core import (
@@ -20,6 +21,7 @@ from w2sg.core import (
 )
 from w2sg.desiderata.formulas import Verdict
 from w2sg.desiderata.outcome import JudgedNode, Outcome
+from w2sg.desiderata.planning import MOST_SEEDS, Plan
 from w2sg.desiderata.specification import Specification
 
 CLAIMS: Mapping[Verdict, Literal["better", "worse", "open"]] = {
@@ -206,3 +208,50 @@ def _rows(node: JudgedNode, depth: int) -> Iterator[tuple[Cell, ...]]:
     )
     for part in node.parts:
         yield from _rows(part, depth + 1)
+
+
+def plan_document(found: Plan, *, made_by: str = "") -> Document:
+    """Return what a decision will need.
+
+    Args:
+        found: The plan.
+        made_by: The command that makes it.
+    """
+    median, most = found.labels
+    supposed = asdict(found.supposed)
+    seeds = f"{found.seeds} seeds" if found.seeds else f"no number of seeds up to {MOST_SEEDS:,}"
+    told = (
+        Finding(TONES[found.verdict], f"If what is supposed is so, {found.specification.name} is {found.verdict}."),
+        Finding(
+            "note",
+            f"Of one run, {median} labels are bought in the median and {most} in nine of ten test sets; "
+            f"{found.decided:.0%} of {found.draws} simulated test sets were decided.",
+        ),
+        Finding("note", f"Over seeds, bounds from all labels decide with {seeds}."),
+    )
+    columns = (Heading("what", "what is supposed", style="text", key=True), Heading("value", "value", decimals=2))
+    table = DataTable(
+        "supposed",
+        "What is supposed",
+        "",
+        columns,
+        tuple((Cell(name), Cell(value)) for name, value in supposed.items()),
+    )
+    return Document(
+        kind="plan",
+        heading="What a decision will need",
+        title=found.specification.name,
+        lead=f"{wording.quantity(found.draws, 'test set')} drawn from what is supposed, and decided label by label.",
+        facts=(Fact("labels", median), Fact("seeds", found.seeds or "-"), Fact("decided", found.decided)),
+        findings=told,
+        sections=(Section("supposed", table.title, tables=(table,)),),
+        made_by=made_by,
+        data={
+            "specification": found.specification.model_dump(mode="json"),
+            "supposed": supposed,
+            "verdict": found.verdict,
+            "labels": {"median": median, "nine_of_ten": most},
+            "decided": found.decided,
+            "seeds": found.seeds,
+        },
+    )
