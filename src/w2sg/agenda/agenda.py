@@ -45,11 +45,12 @@ class Agenda:
     sites: Mapping[str, Site]
 
     def __post_init__(self) -> None:
-        for said in (*self.claims.values(), *self.questions.values()):
-            names = said.presupposes if isinstance(said, ResearchClaim) else said.claims
+        named = [(f"claim {claim.name!r}", claim.presupposes) for claim in self.claims.values()]
+        named += [(f"question {question.name!r}", question.claims) for question in self.questions.values()]
+        for said, names in named:
             unknown = [name for name in names if name not in self.claims]
             if unknown:
-                raise InputError(f"{said.kind} {said.name!r} names the claim {unknown[0]!r}, which is not there: add it")
+                raise InputError(f"{said} names the claim {unknown[0]!r}, which is not there: add it")
         for name in self.claims:
             if name in self.below(name):
                 raise InputError(f"claim {name!r} presupposes itself by way of others: one of them must go without")
@@ -70,7 +71,9 @@ class Agenda:
             for part, items in _read(file).items():
                 for item in items:
                     if found[part].setdefault(item.name, item) != item:
-                        raise InputError(f"{file}: {item.kind} {item.name!r} is there already and is another: rename it")
+                        raise InputError(
+                            f"{file}: {item.kind} {item.name!r} is there already and is another: rename it"
+                        )
         return cls(found["claims"], found["questions"], found["sites"])
 
     def below(self, name: str) -> set[str]:
@@ -157,5 +160,3 @@ def _parsed(cls: Any, data: Mapping[str, Any], path: Sequence[str]) -> Any:
         return cls.parse(data)
     except ConfigError as error:
         raise error.under(*path) from None
-
-

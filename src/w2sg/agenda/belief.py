@@ -7,15 +7,11 @@ one unit already says something, and few units never say too much.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING
+from functools import cached_property, lru_cache
 
 import numpy as np
 
 from w2sg.core import FloatArray, derive
-
-if TYPE_CHECKING:
-    from w2sg.agenda.claim import Region
 
 SCALE = 0.03
 """Of effects, in accuracy: before any run the mean effect is this times Student's t with three degrees of freedom."""
@@ -151,8 +147,9 @@ class Belief:
         return max(0.0, entropy(self.credence) - float(np.mean([entropy(c) for c in _credences(log_weights)])))
 
 
+@lru_cache(maxsize=1024)
 def belief_of(
-    region: "Region", prior: Prior, effects: Sequence[float] = (), variances: Sequence[float] = ()
+    region: tuple[float, float], prior: Prior, effects: tuple[float, ...] = (), variances: tuple[float, ...] = ()
 ) -> Belief:
     """Return what is believed of a claim's effect after some units were measured.
 
@@ -160,14 +157,14 @@ def belief_of(
     outside the rest. The Bayes factor is then the ratio of the two parts' marginal likelihoods.
 
     Args:
-        region: Where the claim says that the mean effect lies.
+        region: The ends between which the claim says that the mean effect lies; they may be infinite.
         prior: What was believed before.
         effects: One for each unit.
         variances: Their sampling variances.
     """
     from scipy.special import ndtri, stdtr, stdtrit
 
-    low, high = (float(stdtr(DEGREES, end / prior.scale)) for end in region.ends)
+    low, high = (float(stdtr(DEGREES, end / prior.scale)) for end in region)
     steps = (np.arange(_MEANS) + 0.5) / _MEANS
     inside = low + (high - low) * steps
     outside = (1 - (high - low)) * steps

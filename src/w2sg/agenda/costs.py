@@ -1,6 +1,6 @@
 """What runs cost: the seconds of the steps that are missing, as those of steps like them were measured."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from pathlib import Path
 from statistics import median
 
@@ -21,21 +21,27 @@ class RunCatalogue:
     Args:
         agenda: The agenda.
         seeds: All seeds that may be asked for.
+
+    Attributes:
+        scores: The last step of every run.
     """
 
     def __init__(self, agenda: Agenda, seeds: Sequence[int]) -> None:
         setups = {setup.digest(): setup for trial in agenda.trials for setup in trial.setups}
         scores = scores_of_setups(setups.values(), seeds)
+        self.scores = tuple(scores)
         self._scores = {(score.setup.digest(), score.seed): score for score in scores}
         self._digests = {id(trial): tuple(setup.digest() for setup in trial.setups) for trial in agenda.trials}
+        self._known: dict[tuple[int, tuple[int, ...]], tuple[Score, ...]] = {}
 
-    def scores(self, trial: Trial, seeds: Sequence[int]) -> list[Score]:
+    def scores_of(self, trial: Trial, seeds: Sequence[int]) -> tuple[Score, ...]:
         """Return the score of each arm under each seed, arm by arm."""
-        return [self._scores[digest, seed] for digest in self._digests[id(trial)] for seed in seeds]
-
-    def all_scores(self) -> list[Score]:
-        """Return every score."""
-        return list(self._scores.values())
+        key = id(trial), tuple(seeds)
+        if key not in self._known:
+            self._known[key] = tuple(
+                self._scores[digest, seed] for digest in self._digests[id(trial)] for seed in seeds
+            )
+        return self._known[key]
 
 
 class Costs:
@@ -66,9 +72,10 @@ class Costs:
         steps = {id(step): step for score in scores for step in parts_of(score)}
         return [step for place, step in steps.items() if place not in self._done]
 
-    def has(self, scores: Iterable[Score]) -> bool:
-        """Return whether some scores are all there."""
-        return all(id(score) in self._done for score in scores)
+    @property
+    def done(self) -> Set[int]:
+        """The steps that are done, by their `id`."""
+        return self._done.keys()
 
     def refused(self, scores: Iterable[Score]) -> str:
         """Return why one of some scores was refused; empty where none was."""
@@ -127,7 +134,7 @@ def costs_of(catalogue: RunCatalogue, folder: Path) -> Costs:
     costs, keys = Costs(), Keys()
     if not (folder / "store.db").exists():
         return costs
-    steps = {id(step): step for score in catalogue.all_scores() for step in parts_of(score)}
+    steps = {id(step): step for score in catalogue.scores for step in parts_of(score)}
     with Store(folder) as store:
         for step in steps.values():
             key = attempt(lambda step=step: keys.of(step))  # type: ignore[misc]

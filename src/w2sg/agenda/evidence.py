@@ -79,7 +79,7 @@ class Knowledge:
             known = self._best.get((one.claim, one.site))
             if known is None or one.n_seeds >= known.n_seeds:
                 self._best[one.claim, one.site] = one
-        self._beliefs: dict[tuple[str, str], Belief] = {}
+        self._units: dict[tuple[str, str], Units] = {}
 
     def at(self, claim: str, site: str) -> Measurement | None:
         """Return what is known of a claim at a site."""
@@ -91,25 +91,31 @@ class Knowledge:
 
     def units_of(self, claim: str, without: str = "") -> Units:
         """Return the evidence on a claim, a unit for each family, `without` one of them."""
-        families = {one.site: self.agenda.sites[one.site].family for one in self.sites_of(claim)}
-        found = sorted((one for one in self.sites_of(claim) if families[one.site] != without), key=lambda one: one.site)
-        if not found:
-            return Units((), (), ())
-        names = [families[one.site] for one in found]
-        effects, variances = pooled_by_unit(
-            [one.estimate for one in found], [one.variance for one in found], [sorted(set(names)).index(n) for n in names]
-        )
-        return Units(tuple(sorted(set(names))), tuple(map(float, effects)), tuple(map(float, variances)))
+        if (claim, without) not in self._units:
+            by_family: dict[str, list[Measurement]] = {}
+            for one in sorted(self.sites_of(claim), key=lambda one: one.site):
+                by_family.setdefault(self.agenda.sites[one.site].family, []).append(one)
+            by_family.pop(without, None)
+            found = [(place, one) for place, members in enumerate(by_family.values()) for one in members]
+            effects, variances = (
+                ((), ())
+                if not found
+                else pooled_by_unit(
+                    [one.estimate for _, one in found],
+                    [one.variance for _, one in found],
+                    [place for place, _ in found],
+                )
+            )
+            self._units[claim, without] = Units(
+                tuple(by_family), tuple(map(float, effects)), tuple(map(float, variances))
+            )
+        return self._units[claim, without]
 
     def belief(self, claim: ResearchClaim, without: str = "", factor: float = 1.0) -> Belief:
         """Return what is believed of a testable claim's effect, `without` one family, with scales times a factor."""
-        key = claim.name, f"{without} {factor}"
-        if key not in self._beliefs:
-            units = self.units_of(claim.name, without)
-            assert claim.region is not None
-            prior = Prior(claim.credence).times(factor)
-            self._beliefs[key] = belief_of(claim.region, prior, units.effects, units.variances)
-        return self._beliefs[key]
+        units = self.units_of(claim.name, without)
+        assert claim.region is not None
+        return belief_of(claim.region.ends, Prior(claim.credence).times(factor), units.effects, units.variances)
 
     def own_credence(self, name: str, factor: float = 1.0) -> float:
         """Return a claim's credence by its own evidence alone."""
@@ -145,8 +151,8 @@ class Knowledge:
 def knowledge_of(agenda: Agenda, folder: Path) -> Knowledge:
     """Return what the experiments of a store tell about an agenda.
 
-    An experiment whose runs were deleted, whose claim was restated or is gone, or whose site is gone does not count, and
-    is named in `dropped`.
+    An experiment does not count, and is named in `dropped`, where its runs were deleted, or its claim or its site is
+    gone or was stated anew.
 
     Raises:
         StoreError: If the store cannot be read.

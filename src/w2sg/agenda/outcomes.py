@@ -1,4 +1,4 @@
-"""What is measured at each arm of a claim: means over test examples of who is right; and the effect, from paired runs."""
+"""What is measured at each arm of a claim, a mean over test examples of who is right; and the effect, paired."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -2,23 +2,38 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import log2
 from statistics import median
+from typing import NamedTuple
 
 from w2sg.agenda.agenda import Trial
 from w2sg.agenda.belief import Prior
 from w2sg.agenda.costs import Costs, RunCatalogue
 from w2sg.agenda.evidence import Knowledge
 from w2sg.agenda.steps import Expected
+from w2sg.lab import Score
 
-SEEDS = 3
+SEEDS = 4
 """An experiment begins with as many, and one that is made again has twice as many as before."""
-MOST_SEEDS = 12
-UNMEASURED_NOISE = 0.015**2
-"""The variance of an effect at one site under `SEEDS` seeds, where none was ever measured."""
+MOST_SEEDS = 16
+UNMEASURED_NOISE = 0.03**2
+"""The variance of an effect at one site under one seed, where none was ever measured."""
 LEAST_S = 0.05
 """An experiment whose runs are all there is taken to cost as much."""
 LEAST_BITS = 1e-4
 """Experiments that promise less are not proposed: rounding of the grids would rank them."""
+
+
+class _Next(NamedTuple):
+    """What a trial would be tried with next."""
+
+    trial: Trial
+    n_seeds: int
+    scores: tuple[Score, ...]
+
+    @property
+    def runs(self) -> frozenset[int]:
+        return frozenset(map(id, self.scores))
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,65 +80,54 @@ class Planner:
 
     def candidates(self, known: Knowledge, costs: Costs) -> list[PlannedExperiment]:
         """Return all experiments that promise something, the best first."""
-        by_site: dict[str, list[Trial]] = {}
-        for trial in known.agenda.trials:
-            by_site.setdefault(trial.site.name, []).append(trial)
-        found = [self._planned(trial, by_site[trial.site.name], known, costs) for trial in known.agenda.trials]
-        promising = [one for one in found if one is not None and one.bits >= LEAST_BITS]
-        return sorted(promising, key=lambda one: (-one.rate, one.title))
+        found = [one for one in self.possible(known, costs) if one.bits >= LEAST_BITS]
+        return sorted(found, key=lambda one: (-one.rate, one.title))
 
-    def _planned(
-        self, trial: Trial, at_site: Sequence[Trial], known: Knowledge, costs: Costs
-    ) -> PlannedExperiment | None:
-        n_seeds = self._n_seeds(trial, known)
-        if n_seeds is None:
-            return None
-        seeds = self.seeds[:n_seeds]
-        own = self.catalogue.scores(trial, seeds)
-        if costs.refused(own):
-            return None
-        brought = {id(score) for score in own}
-        together = [trial]
-        for other in at_site:
-            wanted = self.catalogue.scores(other, seeds)
-            if other is trial or self._n_seeds(other, known) != n_seeds or costs.refused(wanted):
-                continue
-            if costs.has([score for score in wanted if id(score) not in brought]):
-                together.append(other)
-        bits = sum(self.bits(one, n_seeds, known) for one in together)
-        return PlannedExperiment(trial, n_seeds, costs.seconds(own), bits, tuple(together))
+    def possible(self, known: Knowledge, costs: Costs) -> list[PlannedExperiment]:
+        """Return all experiments that were not made and can be."""
+        by_site: dict[str, list[_Next]] = {}
+        for trial in known.agenda.trials:
+            n_seeds = self._n_seeds(trial, known)
+            if n_seeds is not None:
+                scores = self.catalogue.scores_of(trial, self.seeds[:n_seeds])
+                if not costs.refused(scores):
+                    by_site.setdefault(trial.site.name, []).append(_Next(trial, n_seeds, scores))
+        noises = {site: _noise(known, site) for site in by_site}
+        found = []
+        for site, at_site in by_site.items():
+            missing = [one.runs - costs.done for one in at_site]
+            bits = [self._bits_of(one.trial, noises[site] / one.n_seeds, known) for one in at_site]
+            for one, own in zip(at_site, missing, strict=True):
+                # What another trial of the site still lacks may be among the runs of this one.
+                alike = [place for place, other in enumerate(at_site) if other.n_seeds == one.n_seeds]
+                brought = [place for place in alike if missing[place] <= own]
+                together = sorted((at_site[place].trial for place in brought), key=lambda trial: trial is not one.trial)
+                gained = sum(bits[place] for place in brought)
+                found.append(
+                    PlannedExperiment(one.trial, one.n_seeds, costs.seconds(one.scores), gained, tuple(together))
+                )
+        return found
 
     def _n_seeds(self, trial: Trial, known: Knowledge) -> int | None:
         """Return how many seeds the next experiment of a trial has; None where it has had all."""
         done = known.at(trial.claim.name, trial.site.name)
         wanted = SEEDS if done is None else 2 * done.n_seeds
-        return wanted if wanted <= min(len(self.seeds), MOST_SEEDS) else None
+        return wanted if wanted <= len(self.seeds) else None
 
-    def bits(self, trial: Trial, n_seeds: int, known: Knowledge) -> float:
+    def _bits_of(self, trial: Trial, noise: float, known: Knowledge) -> float:
         """Return by how much an experiment is expected to lower the entropy of its claim's credence."""
-        claim, family = trial.claim, trial.site.family
-        noise, units = self.noise(trial, n_seeds, known), known.units_of(claim.name)
-        key = claim.name, family, round(noise, 6), units.effects, units.variances
+        claim, units = trial.claim, known.units_of(trial.claim.name)
+        again = trial.site.family if trial.site.family in units.families else ""
+        key = claim.name, again, noise, units.effects, units.variances
         if key not in self._bits:
             belief = known.belief(claim)
-            if family in units.families:
-                place = units.families.index(family)
-                without = known.belief(claim, without=family)
+            if again:
+                place = units.families.index(again)
                 measured = units.effects[place], units.variances[place]
-                self._bits[key] = belief.information_of_more(without, *measured, noise)
+                self._bits[key] = belief.information_of_more(known.belief(claim, without=again), *measured, noise)
             else:
                 self._bits[key] = belief.information(noise)
         return self._bits[key]
-
-    def noise(self, trial: Trial, n_seeds: int, known: Knowledge) -> float:
-        """Return the variance that an effect at a site is expected to be measured with.
-
-        It is the median of those known at the site, or else of all, each as it would be with this number of seeds.
-        """
-        scaled = [(one.site, one.variance * one.n_seeds / n_seeds) for one in known.measurements]
-        here = [variance for site, variance in scaled if site == trial.site.name]
-        either = here or [variance for _, variance in scaled]
-        return median(either) if either else UNMEASURED_NOISE * SEEDS / n_seeds
 
     def expected(self, trial: Trial, n_seeds: int, known: Knowledge) -> Expected:
         """Return what is to be sealed of an experiment: belief and noise, without this site's family."""
@@ -137,5 +141,17 @@ class Planner:
             between=prior.between,
             effects=units.effects,
             variances=units.variances,
-            noise=self.noise(trial, n_seeds, known),
+            noise=_noise(known, trial.site.name) / n_seeds,
         )
+
+
+def _noise(known: Knowledge, site: str) -> float:
+    """Return the variance that an effect at a site is expected to have under one seed.
+
+    It is the median of those known at the site, or else of all, to the nearest power of the root of 2: a finer one
+    would have all information computed anew after each experiment, and change none of it by much.
+    """
+    found = [(one.site, one.variance * one.n_seeds) for one in known.measurements]
+    either = [variance for where, variance in found if where == site] or [variance for _, variance in found]
+    noise: float = 2 ** (round(2 * log2(median(either) if either else UNMEASURED_NOISE)) / 2)
+    return noise

@@ -84,11 +84,11 @@ class Workbench:
                 trial,
                 seeds,
                 self.planner.expected(trial, planned.n_seeds, self.known),
-                self.catalogue.scores(trial, seeds),
+                self.catalogue.scores_of(trial, seeds),
             )
             for trial in planned.together
         ]
-        missing = self.costs.missing(self.catalogue.scores(planned.trial, seeds))
+        missing = self.costs.missing(self.catalogue.scores_of(planned.trial, seeds))
         artifacts_of([one for step in experiments for one in step.forecasts], self.store, workers=1)
         made = make_runs(planned.trial.setups, seeds, store=self.store, workers=workers, prepare=prepare)
         self.costs = costs_of(self.catalogue, self.store)

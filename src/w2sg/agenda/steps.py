@@ -22,10 +22,7 @@ TEST = "test"
 
 
 class Expected(Component):
-    """What was believed of an effect before an experiment, and how precisely it will be measured.
-
-    Attributes of the belief are those of `belief_of`; `noise` is the variance that the measurement was expected to have.
-    """
+    """What was believed of an effect before an experiment, as `belief_of` takes it, and the noise of measuring it."""
 
     kind: Literal["expected"] = "expected"
     region: Region
@@ -34,17 +31,26 @@ class Expected(Component):
     between: float
     effects: tuple[float, ...]
     variances: tuple[float, ...]
-    noise: float = Field(gt=0)
+    noise: float = Field(gt=0, description="the variance that the measurement is expected to have")
 
     @property
     def belief(self) -> Belief:
         """The belief."""
-        return belief_of(self.region, self.prior, self.effects, self.variances)
+        return belief_of(self.region.ends, self.prior, self.effects, self.variances)
 
     @property
     def prior(self) -> Prior:
         """What was believed before any run."""
         return Prior(self.credence, self.scale, self.between)
+
+    def scored(self, estimate: float) -> dict[str, float]:
+        """Return how good this forecast is of what was measured, and one from the prior alone."""
+        naive = belief_of(self.region.ends, self.prior)
+        return {
+            "rank": self.belief.below(estimate, self.noise),
+            "log_score": self.belief.log_density(estimate, self.noise),
+            "naive_log_score": naive.log_density(estimate, self.noise),
+        }
 
 
 @register()
@@ -102,8 +108,6 @@ class Experiment(Step):
         runs = [inputs[f"run {number}"].arrays for number in range(len(self.scores))]
         n = len(self.subject.seeds)
         found = effect_of([runs[start : start + n] for start in range(0, len(runs), n)], self.weights, self.outcome)
-        expected = self.forecasts[0].expected
-        informed, naive = expected.belief, belief_of(expected.region, expected.prior)
         said = inputs["forecast 0"].record
         return Artifact(
             {},
@@ -113,9 +117,7 @@ class Experiment(Step):
                 "n_examples": found.n_examples,
                 "forecast": said["mean"],
                 "forecast_sd": said["sd"],
-                "rank": informed.below(found.estimate, expected.noise),
-                "log_score": informed.log_density(found.estimate, expected.noise),
-                "naive_log_score": naive.log_density(found.estimate, expected.noise),
+                **self.forecasts[0].expected.scored(found.estimate),
             },
         )
 
