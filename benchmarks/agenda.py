@@ -1,10 +1,10 @@
 """Does the agenda choose well? Three ways to spend one budget, replayed over one pool of runs with measured costs.
 
-`python -m benchmarks.agenda make --store POOL` makes every run of every claim at every site under `SEEDS` seeds for each
-of `REPETITIONS`, in a folder with the data sets in `data`. `python -m benchmarks.agenda replay --store POOL` then lets
-each way choose: an experiment's missing steps are charged with the seconds that were measured in the pool, and nothing
-else of the pool is known to who chooses. Repetitions have seeds of their own. Claims that are false by construction are
-held against the same runs.
+`python -m benchmarks.agenda make --store POOL` makes every run of every claim at every site under `SEEDS` seeds for
+each of `REPETITIONS`, in a folder with the data sets in `data`. `python -m benchmarks.agenda replay --store POOL` then
+lets each way choose: an experiment's missing steps are charged with the seconds that were measured in the pool, and
+nothing else of the pool is known to who chooses. Repetitions have seeds of their own. Claims that are false by
+construction are held against the same runs.
 """
 
 import argparse
@@ -26,19 +26,21 @@ from w2sg.agenda import (
     Region,
     ResearchClaim,
     RunCatalogue,
+    ScoredRun,
     Trial,
     effect_of,
     scores_of,
 )
-from w2sg.core import AnyArray, derive
+from w2sg.core import derive
+from w2sg.desiderata import Facts, facts_of_run
 from w2sg.graph import Keys, Step, Store
-from w2sg.lab import Score, make_runs
+from w2sg.lab import Run, Score, make_runs
 from w2sg.measure import t_interval
 
 SITES = Path(__file__).parent / "agenda-sites.toml"
 SEEDS, REPETITIONS = 4, 5
 BUDGETS_S = (15.0, 30.0, 60.0, 90.0, 120.0, 180.0)
-Evidence = dict[str, AnyArray]
+TEST = "test"
 WAYS = ("information", "cheapest", "random")
 
 
@@ -48,7 +50,7 @@ class Pool:
 
     agenda: Agenda
     catalogue: RunCatalogue
-    evidence: dict[int, Evidence]
+    facts: dict[int, Facts]
     seconds: dict[int, float]
 
     @classmethod
@@ -56,29 +58,28 @@ class Pool:
         """Read a pool from its store."""
         agenda = Agenda.read(None, [SITES])
         catalogue = RunCatalogue(agenda, range(SEEDS * REPETITIONS))
-        keys, evidence, seconds = Keys(), {}, {}
-        wanted = ("test.ids", "supervision.ids", "transfer.ids", "test.groups")
-        whose = tuple(f"test.{who}" for who in ("weak", "student", "ceiling", "direct"))
+        keys, facts, seconds = Keys(), {}, {}
         with Store(folder) as store:
             for score in catalogue.scores:
                 artifact = store.get(keys.of(score))
                 if artifact is None:
                     sys.exit(f"{score.title()} is not in the pool: make it first")
-                evidence[id(score)] = {n: artifact.arrays[n] for n in (*wanted, *whose) if n in artifact.arrays}
+                run = Run("", score.setup, score.seed, artifact.record, artifact.arrays)
+                facts[id(score)] = facts_of_run(run)[TEST]
                 for step in Costs().missing([score]):
                     if id(step) not in seconds:
                         seconds[id(step)] = float((store.record(keys.of(step)) or {}).get("seconds", 0.0))
-        return cls(agenda, catalogue, evidence, seconds)
+        return cls(agenda, catalogue, facts, seconds)
 
     def measured(self, trial: Trial, seeds: Sequence[int]) -> Measurement:
         """Return what a trial shows under some seeds."""
-        arms = self.arms(trial, seeds)
-        effect = effect_of(arms, [arm.weight for arm in trial.claim.arms], trial.claim.outcome)
+        effect = effect_of(self.arms(trial, seeds), [arm.weight for arm in trial.claim.arms])
         return Measurement(trial.claim.name, trial.site.name, effect.estimate, effect.variance, len(seeds))
 
-    def arms(self, trial: Trial, seeds: Sequence[int]) -> list[list[Evidence]]:
-        """Return the evidence of each arm under each seed."""
-        runs = [self.evidence[id(score)] for score in self.catalogue.scores_of(trial, seeds)]
+    def arms(self, trial: Trial, seeds: Sequence[int]) -> list[list[ScoredRun]]:
+        """Return the outcome of each arm under each seed."""
+        scores = self.catalogue.scores_of(trial, seeds)
+        runs = [ScoredRun.of(self.facts[id(score)], trial.claim.outcome) for score in scores]
         return [runs[start : start + len(seeds)] for start in range(0, len(runs), len(seeds))]
 
     def cost(self, scores: Sequence[Score], costs: Costs) -> float:
@@ -120,7 +121,7 @@ def replay(pool: Pool, repetition: int, way: str, budget: float) -> tuple[list[P
             expected = planner.expected(trial, chosen.n_seeds, known)
             found.append(replace(one, shown=expected.scored(one.estimate)))
         spent += pool.cost(pool.catalogue.scores_of(chosen.trial, seeds), costs)
-        known = known.with_(found)
+        known = known.after(found)
         if spent <= budget:
             points.append(Point(spent, len(known.decided), len(known.measurements)))
 
@@ -171,13 +172,13 @@ def _credence(pool: Pool, claim: ResearchClaim, found: Sequence[Measurement]) ->
 def _parity(pool: Pool, trial: Trial, seeds: Sequence[int]) -> list[Measurement]:
     """Return the difference of the first arm between even and odd seeds; nothing where they share no test example."""
     even, odd = (pool.arms(trial, [s for s in seeds if s % 2 == rest])[0] for rest in (0, 1))
-    if not all(np.intersect1d(a["test.ids"], b["test.ids"]).size for a, b in zip(even, odd, strict=True)):
+    if not all(np.intersect1d(a.ids, b.ids).size for a, b in zip(even, odd, strict=True)):
         return []
     return [_against(trial, even, odd)]
 
 
-def _against(trial: Trial, one: Sequence[Evidence], other: Sequence[Evidence]) -> Measurement:
-    effect = effect_of([one, other], [1.0, -1.0], "student")
+def _against(trial: Trial, one: Sequence[ScoredRun], other: Sequence[ScoredRun]) -> Measurement:
+    effect = effect_of([one, other], [1.0, -1.0])
     return Measurement(trial.claim.name, trial.site.name, effect.estimate, effect.variance, len(one))
 
 
@@ -197,10 +198,9 @@ def report(pool: Pool) -> dict[str, object]:
         for repetition in range(REPETITIONS):
             points, known = replay(pool, repetition, way, max(BUDGETS_S))
             ends[way].append(known)
-            rows[way].append(
-                {"experiments": points[-1].experiments, "by budget": [decided_within(points, b) for b in BUDGETS_S]}
-            )
-        decided[way] = np.array([row["by budget"] for row in rows[way]], dtype=np.float64)
+            within = [[point for point in points if point.spent <= budget][-1] for budget in BUDGETS_S]
+            rows[way].append([(point.decided, point.experiments) for point in within])
+        decided[way] = np.array([[count for count, _ in row] for row in rows[way]], dtype=np.float64)
     behind = {way: (decided["information"] - decided[way]).T for way in WAYS[1:]}
     return {
         "testable claims": len(pool.agenda.claims) - len(pool.agenda.untested),

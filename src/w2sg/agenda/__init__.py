@@ -13,10 +13,11 @@ from w2sg.agenda.documents import agenda_document as agenda_document
 from w2sg.agenda.documents import claim_document as claim_document
 from w2sg.agenda.documents import next_document as next_document
 from w2sg.agenda.documents import score_document as score_document
+from w2sg.agenda.effects import ScoredRun as ScoredRun
+from w2sg.agenda.effects import effect_of as effect_of
 from w2sg.agenda.evidence import Knowledge as Knowledge
 from w2sg.agenda.evidence import Measurement as Measurement
 from w2sg.agenda.evidence import knowledge_of as knowledge_of
-from w2sg.agenda.outcomes import effect_of as effect_of
 from w2sg.agenda.planning import PlannedExperiment as PlannedExperiment
 from w2sg.agenda.planning import Planner as Planner
 from w2sg.agenda.running import AgendaRun as AgendaRun

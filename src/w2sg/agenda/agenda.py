@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from w2sg.agenda.claim import OpenQuestion, ResearchClaim, Site
+from w2sg.agenda.claim import OpenQuestion, Pillar, ResearchClaim, Site
 from w2sg.core import CapabilityError, ConfigError, InputError
 from w2sg.lab import Setup, toml_table
 
@@ -75,6 +75,11 @@ class Agenda:
                             f"{file}: {item.kind} {item.name!r} is there already and is another: rename it"
                         )
         return cls(found["claims"], found["questions"], found["sites"])
+
+    @property
+    def pillars(self) -> tuple[str, ...]:
+        """The pillars, in their order."""
+        return get_args(Pillar)
 
     def below(self, name: str) -> set[str]:
         """Return all that a claim presupposes, and what that presupposes."""

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from w2sg.agenda.outcomes import OutcomeName
 from w2sg.core import Component, canonical_json
+from w2sg.desiderata import AnyQuantity
 from w2sg.lab import Setup, make_setup
 
 Pillar = Literal["strategy", "desiderata", "theory", "framework", "interfaces"]
@@ -109,7 +109,9 @@ class ResearchClaim(Component):
     reason: str = Field(min_length=1, description="of this credence")
     presupposes: tuple[Name, ...] = Field((), description="claims without which it cannot be true")
     over: tuple[str, ...] = Field((), description="its population: sites with all of these tags; none: all sites")
-    outcome: OutcomeName = Field("student", description="what is measured at each arm, on the test set")
+    outcome: AnyQuantity = Field(
+        "accuracy", validate_default=True, description="the quantity measured at each arm, on the test set"
+    )
     arms: tuple[Arm, ...] = ()
     region: Region | None = Field(None, description="where the mean effect lies if it is true")
     needs: str = Field("", description="what testing it needs that is not here; empty where runs here can test it")
@@ -126,7 +128,7 @@ class ResearchClaim(Component):
     def effect(self) -> str:
         """Names the effect: claims of one effect differ in their regions alone."""
         arms = [arm.model_dump(mode="json") for arm in self.arms]
-        return canonical_json([self.outcome, sorted(self.over), arms])
+        return canonical_json([self.outcome.model_dump(mode="json"), sorted(self.over), arms])
 
     def contradicts(self, other: "ResearchClaim") -> bool:
         """Return whether both speak of one effect and cannot both be true."""

@@ -1,13 +1,17 @@
 """What runs cost: the seconds of the steps that are missing, as those of steps like them were measured."""
 
 from collections.abc import Iterable, Mapping, Sequence, Set
+from functools import partial
 from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING
 
-from w2sg.agenda.agenda import Agenda, Trial
 from w2sg.core import InputError, attempt
 from w2sg.graph import REFUSED, Keys, Step, Store
 from w2sg.lab import Ceiling, Score, TrainedStudent, WeakLabels, scores_of_setups
+
+if TYPE_CHECKING:
+    from w2sg.agenda.agenda import Agenda, Trial
 
 UNMEASURED_S: Mapping[str, float] = {"labels": 1.0, "rehearsals": 5.0, "student": 0.5, "ceiling": 0.1, "score": 0.1}
 """Processor seconds of a step of each kind where none was ever measured."""
@@ -26,7 +30,7 @@ class RunCatalogue:
         scores: The last step of every run.
     """
 
-    def __init__(self, agenda: Agenda, seeds: Sequence[int]) -> None:
+    def __init__(self, agenda: "Agenda", seeds: Sequence[int]) -> None:
         setups = {setup.digest(): setup for trial in agenda.trials for setup in trial.setups}
         scores = scores_of_setups(setups.values(), seeds)
         self.scores = tuple(scores)
@@ -34,7 +38,7 @@ class RunCatalogue:
         self._digests = {id(trial): tuple(setup.digest() for setup in trial.setups) for trial in agenda.trials}
         self._known: dict[tuple[int, tuple[int, ...]], tuple[Score, ...]] = {}
 
-    def scores_of(self, trial: Trial, seeds: Sequence[int]) -> tuple[Score, ...]:
+    def scores_of(self, trial: "Trial", seeds: Sequence[int]) -> tuple[Score, ...]:
         """Return the score of each arm under each seed, arm by arm."""
         key = id(trial), tuple(seeds)
         if key not in self._known:
@@ -125,23 +129,20 @@ def _wider(label: Label) -> list[Label]:
     return list(dict.fromkeys([label, (kind, "", parts), (kind, task, ""), (kind, "", "")]))
 
 
-def costs_of(catalogue: RunCatalogue, folder: Path) -> Costs:
-    """Return what a store has of the runs that an agenda may ask for.
+def look_up(costs: Costs, scores: Iterable[Score], folder: Path, keys: Keys) -> None:
+    """Take notice of what a store has of some scores and of what they stand on.
 
     Raises:
         StoreError: If the store cannot be read.
     """
-    costs, keys = Costs(), Keys()
     if not (folder / "store.db").exists():
-        return costs
-    steps = {id(step): step for score in catalogue.scores for step in parts_of(score)}
+        return
     with Store(folder) as store:
-        for step in steps.values():
-            key = attempt(lambda step=step: keys.of(step))  # type: ignore[misc]
+        for step in costs.missing(scores):
+            key = attempt(partial(keys.of, step))
             record = store.record(key) if isinstance(key, str) else None
             if record is not None:
                 costs.saw(step, float(record.get("seconds", 0.0)), str(record.get(REFUSED, "")))
-    return costs
 
 
 def seconds_of(text: str) -> float:

@@ -1,8 +1,10 @@
 """Which claims matter most to others: by what these presuppose, and by the runs that they share."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from w2sg.agenda.evidence import Knowledge
+if TYPE_CHECKING:
+    from w2sg.agenda.evidence import Knowledge
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Crux:
     sharing: int
 
 
-def cruxes_of(known: Knowledge) -> list[Crux]:
+def cruxes_of(known: "Knowledge") -> list[Crux]:
     """Return all claims that others depend on or share runs with, the one that moves most first."""
     agenda, now = known.agenda, known.credences
     runs: dict[str, set[str]] = {}

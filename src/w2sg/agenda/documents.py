@@ -2,24 +2,25 @@
 
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any
 
-from w2sg.agenda.claim import Pillar, ResearchClaim
 from w2sg.agenda.cruxes import cruxes_of
 from w2sg.agenda.evidence import DECIDED, Knowledge
 from w2sg.agenda.figures import calibration_figure, credence_figures, evidence_figure
-from w2sg.agenda.planning import PlannedExperiment
 from w2sg.agenda.scoring import LEVELS, ForecastScores, scores_of
 from w2sg.core import Cell, DataTable, Document, Fact, Finding, Heading, InputError, Section, plain, wording
+
+if TYPE_CHECKING:
+    from w2sg.agenda.claim import ResearchClaim
+    from w2sg.agenda.planning import PlannedExperiment
 
 MOST_NEXT, MOST_CRUXES = 10, 10
 SHORT_ID = 8
 Z95 = 1.96
-PILLARS: tuple[Pillar, ...] = get_args(Pillar)
 
 
 def agenda_document(
-    known: Knowledge, candidates: Sequence[PlannedExperiment] | None = None, *, made_by: str = ""
+    known: Knowledge, candidates: "Sequence[PlannedExperiment] | None" = None, *, made_by: str = ""
 ) -> Document:
     """Return the document of an agenda.
 
@@ -57,7 +58,7 @@ def agenda_document(
     )
 
 
-def next_document(known: Knowledge, candidates: Sequence[PlannedExperiment]) -> Document:
+def next_document(known: Knowledge, candidates: "Sequence[PlannedExperiment]") -> Document:
     """Return the document of what to try next."""
     lead = f"{len(candidates)} experiments promise something; the best {min(len(candidates), MOST_NEXT)} are shown."
     return Document(
@@ -100,7 +101,7 @@ def claim_document(known: Knowledge, name: str) -> Document:
         )
         for one in known.sites_of(name)
     )
-    says = f"It says that the mean of '{claim.outcome}' is {claim.region}. " if claim.region is not None else ""
+    says = f"It says that the mean of '{claim.outcome.title}' is {claim.region}. " if claim.region is not None else ""
     where = known.agenda.untested.get(name)
     here = f"It cannot be tested here: {where}. " if where else ""
     presupposed = f"It presupposes {wording.listed(list(claim.presupposes))}. " if claim.presupposes else ""
@@ -169,12 +170,12 @@ def _claims(known: Knowledge) -> DataTable:
         Heading("source", "source", style="text", terminal=False),
         Heading("reason", "reason of the prior", style="text", terminal=False),
     )
-    ordered = sorted(known.agenda.claims.values(), key=lambda claim: PILLARS.index(claim.pillar))
+    ordered = sorted(known.agenda.claims.values(), key=lambda claim: known.agenda.pillars.index(claim.pillar))
     intro = "The range shows how far the scale of the prior decides."
     return DataTable("claims", "claims", intro, columns, tuple(_claim_row(known, claim) for claim in ordered))
 
 
-def _claim_row(known: Knowledge, claim: ResearchClaim) -> tuple[Cell, ...]:
+def _claim_row(known: Knowledge, claim: "ResearchClaim") -> tuple[Cell, ...]:
     name = claim.name
     untested = known.agenda.untested.get(name)
     low, high = known.range_of(name)
@@ -203,7 +204,7 @@ def _effect_cell(known: Knowledge, name: str, untested: str | None) -> Cell:
     return Cell(model.estimate) if model.mean is None else Cell.of(model.mean)
 
 
-def _next_section(candidates: Sequence[PlannedExperiment]) -> Section:
+def _next_section(candidates: "Sequence[PlannedExperiment]") -> Section:
     columns = (
         Heading("claim", "claim", style="text", key=True),
         Heading("site", "site", style="text"),
@@ -278,7 +279,7 @@ def _questions(known: Knowledge) -> DataTable:
         Heading("known", "what is known", style="text", terminal=False),
     )
     rows = []
-    for question in sorted(known.agenda.questions.values(), key=lambda one: PILLARS.index(one.pillar)):
+    for question in sorted(known.agenda.questions.values(), key=lambda one: known.agenda.pillars.index(one.pillar)):
         state = {name: _state(known, name) for name in question.claims}
         counts = [sum(one == word for one in state.values()) for word in ("held", "refuted", "open", "elsewhere")]
         words = "; ".join(f"{name}: {one}" for name, one in state.items())
@@ -296,7 +297,7 @@ def _state(known: Knowledge, name: str) -> str:
     return "held" if known.credences[name] > DECIDED else "refuted"
 
 
-def _plain_candidate(one: PlannedExperiment) -> dict[str, Any]:
+def _plain_candidate(one: "PlannedExperiment") -> dict[str, Any]:
     return {
         "claim": one.trial.claim.name,
         "site": one.trial.site.name,

@@ -9,14 +9,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from w2sg.agenda.agenda import Agenda
 from w2sg.agenda.belief import SENSITIVITY, Belief, Prior, belief_of
-from w2sg.agenda.claim import ResearchClaim
-from w2sg.agenda.steps import EXPERIMENT
 from w2sg.graph import Result, Store
 from w2sg.measure import RandomEffects, pooled_by_unit, random_effects
 
+if TYPE_CHECKING:
+    from w2sg.agenda.agenda import Agenda
+    from w2sg.agenda.claim import ResearchClaim
+
+EXPERIMENT = "experiment"
+"""The kind of step that tries a claim at a site."""
 DECIDED = 0.95
 """A claim is decided where its credence is above this, or below what is left of 1."""
 
@@ -72,7 +76,7 @@ class Knowledge:
         dropped: Experiments that no longer count, each with its reason.
     """
 
-    def __init__(self, agenda: Agenda, measurements: Sequence[Measurement], dropped: Sequence[str] = ()) -> None:
+    def __init__(self, agenda: "Agenda", measurements: Sequence[Measurement], dropped: Sequence[str] = ()) -> None:
         self.agenda, self.measurements, self.dropped = agenda, tuple(measurements), tuple(dropped)
         self._best: dict[tuple[str, str], Measurement] = {}
         for one in measurements:
@@ -111,7 +115,7 @@ class Knowledge:
             )
         return self._units[claim, without]
 
-    def belief(self, claim: ResearchClaim, without: str = "", factor: float = 1.0) -> Belief:
+    def belief(self, claim: "ResearchClaim", without: str = "", factor: float = 1.0) -> Belief:
         """Return what is believed of a testable claim's effect, `without` one family, with scales times a factor."""
         units = self.units_of(claim.name, without)
         assert claim.region is not None
@@ -143,13 +147,13 @@ class Knowledge:
         here = [name for name in self.agenda.claims if name not in self.agenda.untested]
         return [name for name in here if not 1 - DECIDED <= self.credences[name] <= DECIDED]
 
-    def with_(self, more: Sequence[Measurement]) -> "Knowledge":
+    def after(self, more: Sequence[Measurement]) -> "Knowledge":
         """Return what is known after further experiments."""
         return Knowledge(self.agenda, [*self.measurements, *more], self.dropped)
 
 
-def knowledge_of(agenda: Agenda, folder: Path) -> Knowledge:
-    """Return what the experiments of a store tell about an agenda.
+def knowledge_of(agenda: "Agenda", folder: Path, keys: Sequence[str] | None = None) -> Knowledge:
+    """Return what the experiments of a store, or those of some keys, tell about an agenda.
 
     An experiment does not count, and is named in `dropped`, where its runs were deleted, or its claim or its site is
     gone or was stated anew.
@@ -161,7 +165,7 @@ def knowledge_of(agenda: Agenda, folder: Path) -> Knowledge:
         return Knowledge(agenda, ())
     measurements, dropped = [], []
     with Store(folder) as store:
-        for result in reversed(store.results(step=EXPERIMENT)):
+        for result in reversed(store.results(keys, step=EXPERIMENT)):
             measurement = _measurement(store, result)
             why = _why_dropped(agenda, store, result, measurement)
             if why:
@@ -191,7 +195,7 @@ def _measurement(store: Store, result: Result) -> Measurement:
     )
 
 
-def _why_dropped(agenda: Agenda, store: Store, result: Result, one: Measurement) -> str:
+def _why_dropped(agenda: "Agenda", store: Store, result: Result, one: Measurement) -> str:
     claim = agenda.claims.get(one.claim)
     if claim is None or one.site not in agenda.sites:
         return "the claim or the site is no longer in the agenda"

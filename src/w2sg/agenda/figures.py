@@ -1,18 +1,20 @@
 """The agenda's figures: credences over experiments, the evidence on each claim, and the calibration of forecasts."""
 
 from collections.abc import Iterator
-from typing import get_args
+from typing import TYPE_CHECKING
 
-from w2sg.agenda.claim import Pillar
 from w2sg.agenda.evidence import DECIDED, Knowledge
-from w2sg.agenda.scoring import LEVELS, ForecastScores
+from w2sg.agenda.scoring import LEVELS
 from w2sg.core import Estimate, Forest, ForestGroup, ForestRow, Line, LinePanel, Lines
+
+if TYPE_CHECKING:
+    from w2sg.agenda.scoring import ForecastScores
 
 
 def credence_figures(known: Knowledge) -> Iterator[Lines]:
     """Yield for each pillar the credences of its claims after each experiment, as far as one moved them."""
     points = _credences_over_time(known)
-    for pillar in get_args(Pillar):
+    for pillar in known.agenda.pillars:
         names = [
             name for name, claim in known.agenda.claims.items() if claim.pillar == pillar and len(points[name]) > 2
         ]
@@ -49,7 +51,7 @@ def _credences_over_time(known: Knowledge) -> dict[str, list[tuple[float, float]
 def evidence_figure(known: Knowledge) -> Forest:
     """Return the mean effect of every claim that was tried, with its interval over families."""
     groups = []
-    for pillar in get_args(Pillar):
+    for pillar in known.agenda.pillars:
         rows = []
         for name, claim in known.agenda.claims.items():
             model = known.units_of(name).model
@@ -66,7 +68,7 @@ def evidence_figure(known: Knowledge) -> Forest:
     return Forest("evidence", "Evidence", caption, "effect", "mean effect", "what it rests on", tuple(groups))
 
 
-def calibration_figure(scores: ForecastScores) -> Lines:
+def calibration_figure(scores: "ForecastScores") -> Lines:
     """Return how often effects were below the quantiles that were forecast for them."""
     found = Line("forecasts", tuple((level, Estimate(y)) for level, y in zip(LEVELS, scores.below, strict=True)))
     best = Line("calibrated", tuple((level, Estimate(level)) for level in (0.0, 1.0)), role="ceiling")

@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log2
 from statistics import median
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from w2sg.agenda.agenda import Trial
 from w2sg.agenda.belief import Prior
-from w2sg.agenda.costs import Costs, RunCatalogue
-from w2sg.agenda.evidence import Knowledge
 from w2sg.agenda.steps import Expected
-from w2sg.lab import Score
+
+if TYPE_CHECKING:
+    from w2sg.agenda.agenda import Trial
+    from w2sg.agenda.costs import Costs, RunCatalogue
+    from w2sg.agenda.evidence import Knowledge
+    from w2sg.lab import Score
 
 SEEDS = 4
 """An experiment begins with as many, and one that is made again has twice as many as before."""
@@ -27,9 +29,9 @@ LEAST_BITS = 1e-4
 class _Next(NamedTuple):
     """What a trial would be tried with next."""
 
-    trial: Trial
+    trial: "Trial"
     n_seeds: int
-    scores: tuple[Score, ...]
+    scores: "tuple[Score, ...]"
 
     @property
     def runs(self) -> frozenset[int]:
@@ -49,11 +51,11 @@ class PlannedExperiment:
         together: The trials that its runs decide on together, this one first.
     """
 
-    trial: Trial
+    trial: "Trial"
     n_seeds: int
     seconds: float
     bits: float
-    together: tuple[Trial, ...]
+    together: "tuple[Trial, ...]"
 
     @property
     def rate(self) -> float:
@@ -74,16 +76,16 @@ class Planner:
         seeds: All seeds, in the order in which experiments take them.
     """
 
-    def __init__(self, catalogue: RunCatalogue, seeds: Sequence[int]) -> None:
+    def __init__(self, catalogue: "RunCatalogue", seeds: Sequence[int]) -> None:
         self.catalogue, self.seeds = catalogue, tuple(seeds)
         self._bits: dict[tuple[object, ...], float] = {}
 
-    def candidates(self, known: Knowledge, costs: Costs) -> list[PlannedExperiment]:
+    def candidates(self, known: "Knowledge", costs: "Costs") -> list[PlannedExperiment]:
         """Return all experiments that promise something, the best first."""
         found = [one for one in self.possible(known, costs) if one.bits >= LEAST_BITS]
         return sorted(found, key=lambda one: (-one.rate, one.title))
 
-    def possible(self, known: Knowledge, costs: Costs) -> list[PlannedExperiment]:
+    def possible(self, known: "Knowledge", costs: "Costs") -> list[PlannedExperiment]:
         """Return all experiments that were not made and can be."""
         by_site: dict[str, list[_Next]] = {}
         for trial in known.agenda.trials:
@@ -108,13 +110,13 @@ class Planner:
                 )
         return found
 
-    def _n_seeds(self, trial: Trial, known: Knowledge) -> int | None:
+    def _n_seeds(self, trial: "Trial", known: "Knowledge") -> int | None:
         """Return how many seeds the next experiment of a trial has; None where it has had all."""
         done = known.at(trial.claim.name, trial.site.name)
-        wanted = SEEDS if done is None else 2 * done.n_seeds
+        wanted = min(SEEDS, len(self.seeds)) if done is None else 2 * done.n_seeds
         return wanted if wanted <= len(self.seeds) else None
 
-    def _bits_of(self, trial: Trial, noise: float, known: Knowledge) -> float:
+    def _bits_of(self, trial: "Trial", noise: float, known: "Knowledge") -> float:
         """Return by how much an experiment is expected to lower the entropy of its claim's credence."""
         claim, units = trial.claim, known.units_of(trial.claim.name)
         again = trial.site.family if trial.site.family in units.families else ""
@@ -129,7 +131,7 @@ class Planner:
                 self._bits[key] = belief.information(noise)
         return self._bits[key]
 
-    def expected(self, trial: Trial, n_seeds: int, known: Knowledge) -> Expected:
+    def expected(self, trial: "Trial", n_seeds: int, known: "Knowledge") -> Expected:
         """Return what is to be sealed of an experiment: belief and noise, without this site's family."""
         claim = trial.claim
         units, prior = known.units_of(claim.name, without=trial.site.family), Prior(claim.credence)
@@ -145,7 +147,7 @@ class Planner:
         )
 
 
-def _noise(known: Knowledge, site: str) -> float:
+def _noise(known: "Knowledge", site: str) -> float:
     """Return the variance that an effect at a site is expected to have under one seed.
 
     It is the median of those known at the site, or else of all, to the nearest power of the root of 2: a finer one

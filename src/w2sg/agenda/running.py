@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from w2sg.agenda.agenda import Agenda
-from w2sg.agenda.costs import Costs, RunCatalogue, costs_of
+from w2sg.agenda.costs import Costs, RunCatalogue, look_up
 from w2sg.agenda.evidence import Knowledge, knowledge_of
 from w2sg.agenda.planning import MOST_SEEDS, PlannedExperiment, Planner
 from w2sg.agenda.steps import experiment_of
 from w2sg.core import CapabilityError, InputError
-from w2sg.graph import artifacts_of
+from w2sg.graph import Keys, artifacts_of
 from w2sg.isolation import loading_again
 from w2sg.lab import make_runs
 
@@ -53,15 +53,13 @@ class Workbench:
     planner: Planner = field(init=False)
     costs: Costs = field(init=False)
     known: Knowledge = field(init=False)
+    _keys: Keys = field(init=False, default_factory=Keys)
 
     def __post_init__(self) -> None:
         self.catalogue = RunCatalogue(self.agenda, self.seeds)
         self.planner = Planner(self.catalogue, self.seeds)
-        self.look()
-
-    def look(self) -> None:
-        """Read the store."""
-        self.costs = costs_of(self.catalogue, self.store)
+        self.costs = Costs()
+        look_up(self.costs, self.catalogue.scores, self.store, self._keys)
         self.known = knowledge_of(self.agenda, self.store)
 
     def candidates(self) -> list[PlannedExperiment]:
@@ -88,13 +86,15 @@ class Workbench:
             )
             for trial in planned.together
         ]
-        missing = self.costs.missing(self.catalogue.scores_of(planned.trial, seeds))
+        scores = self.catalogue.scores_of(planned.trial, seeds)
+        missing = self.costs.missing(scores)
         artifacts_of([one for step in experiments for one in step.forecasts], self.store, workers=1)
         made = make_runs(planned.trial.setups, seeds, store=self.store, workers=workers, prepare=prepare)
-        self.costs = costs_of(self.catalogue, self.store)
+        look_up(self.costs, scores, self.store, self._keys)
         made.raise_first_problem()
         artifacts_of(experiments, self.store, workers=1)
-        self.known = knowledge_of(self.agenda, self.store)
+        found = knowledge_of(self.agenda, self.store, [self._keys.of(step) for step in experiments])
+        self.known = self.known.after(found.measurements)
         return self.costs.measured(missing)
 
 

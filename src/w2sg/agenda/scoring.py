@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from w2sg.agenda.evidence import Measurement
 from w2sg.measure import Interval, t_interval
+
+if TYPE_CHECKING:
+    from w2sg.agenda.evidence import Measurement
 
 LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9)
 """Forecast probabilities at which calibration is shown."""
@@ -35,7 +38,7 @@ class ForecastScores:
     within_90: float
 
 
-def scores_of(measurements: Sequence[Measurement]) -> ForecastScores | None:
+def scores_of(measurements: "Sequence[Measurement]") -> ForecastScores | None:
     """Return how good the sealed forecasts were; None where no forecast was sealed in time."""
     timely = [one for one in measurements if not one.late and "log_score" in one.shown]
     n_late = sum(one.late for one in measurements)

@@ -5,19 +5,21 @@ afterwards has another key, and its seal is a line of the ledger (`w2sg.core.led
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from w2sg.agenda.agenda import Trial
 from w2sg.agenda.belief import Belief, Prior, belief_of
 from w2sg.agenda.claim import Region
-from w2sg.agenda.outcomes import OutcomeName, effect_of
+from w2sg.agenda.effects import ScoredRun, effect_of
 from w2sg.core import AnyTask, Component, Task, register, seal
+from w2sg.desiderata import AnyQuantity, facts_of_run
 from w2sg.graph import Artifact, Inputs, Listing, Step
-from w2sg.lab import OnData, Score
+from w2sg.lab import OnData, Run, Score
 
-EXPERIMENT = "experiment"
+if TYPE_CHECKING:
+    from w2sg.agenda.agenda import Trial
+
 TEST = "test"
 
 
@@ -93,7 +95,7 @@ class Experiment(Step):
 
     kind: Literal["experiment"] = "experiment"
     subject: Subject
-    outcome: OutcomeName
+    outcome: AnyQuantity
     weights: tuple[float, ...]
     forecasts: tuple[Forecast, ...] = Field(description="one for each seed")
     scores: tuple[Score, ...] = Field(description="for each arm those of all seeds")
@@ -105,9 +107,13 @@ class Experiment(Step):
 
     def compute(self, inputs: Inputs) -> Artifact:
         """Estimate the effect, and score the forecast and the one that knew no run."""
-        runs = [inputs[f"run {number}"].arrays for number in range(len(self.scores))]
+        runs = [
+            ScoredRun.of(facts_of_run(Run("", score.setup, score.seed, given.record, given.arrays))[TEST], self.outcome)
+            for number, score in enumerate(self.scores)
+            for given in (inputs[f"run {number}"],)
+        ]
         n = len(self.subject.seeds)
-        found = effect_of([runs[start : start + n] for start in range(0, len(runs), n)], self.weights, self.outcome)
+        found = effect_of([runs[start : start + n] for start in range(0, len(runs), n)], self.weights)
         said = inputs["forecast 0"].record
         return Artifact(
             {},
@@ -127,7 +133,7 @@ class Experiment(Step):
         return Listing(self.subject, {"claim": self.subject.claim, "site": self.subject.site, **shown})
 
 
-def experiment_of(trial: Trial, seeds: Sequence[int], expected: Expected, scores: Sequence[Score]) -> Experiment:
+def experiment_of(trial: "Trial", seeds: Sequence[int], expected: Expected, scores: Sequence[Score]) -> Experiment:
     """Return the experiment that tries a claim at a site.
 
     Args:
