@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from w2sg.agenda.claim import OpenQuestion, Pillar, ResearchClaim, Site
-from w2sg.core import CapabilityError, ConfigError, InputError
+from w2sg.core import ConfigError, InputError
 from w2sg.lab import Setup, toml_table
 
 SHIPPED = Path(__file__).parent / "claims"
@@ -94,8 +94,17 @@ class Agenda:
 
     @cached_property
     def trials(self) -> tuple[Trial, ...]:
-        """Every claim at every site of its population where its arms can be set up."""
-        return tuple(trial for claim in self.claims.values() for trial in self._trials_of(claim))
+        """Every claim at every site of its population where its arms can be set up.
+
+        Raises:
+            InputError: If a claim's arms can be set up at no site of its population.
+        """
+        return tuple(trial for trial in self._tried if isinstance(trial, Trial))
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Why claims have no trial at sites whose tags they ask for."""
+        return tuple(why for why in self._tried if isinstance(why, str))
 
     @cached_property
     def untested(self) -> dict[str, str]:
@@ -103,14 +112,26 @@ class Agenda:
         tried = {trial.claim.name for trial in self.trials}
         return {name: claim.needs or NO_SITE for name, claim in self.claims.items() if name not in tried}
 
-    def _trials_of(self, claim: ResearchClaim) -> Iterable[Trial]:
+    @cached_property
+    def _tried(self) -> tuple[Trial | str, ...]:
+        return tuple(found for claim in self.claims.values() if claim.arms for found in self._trials_of(claim))
+
+    def _trials_of(self, claim: ResearchClaim) -> list[Trial | str]:
+        """Return the trials of a claim, and why there is none at some sites."""
+        found: list[Trial | str] = []
+        refused: InputError | None = None
         for site in self.sites.values():
-            if not claim.arms or not set(claim.over) <= {*site.tags, site.name}:
+            if not set(claim.over) <= {*site.tags, site.name}:
                 continue
             try:
-                yield Trial(claim, site, tuple(arm.setup(site) for arm in claim.arms))
-            except CapabilityError:
-                continue  # a student without what a method needs is no part of the claim's population
+                found.append(Trial(claim, site, tuple(arm.setup(site) for arm in claim.arms)))
+            except InputError as reason:
+                # A supervisor without a field that an arm sets is no fault; arms that fit no site at all are one.
+                refused = refused or reason
+                found.append(f"{claim.name} at {site.name}: {reason}")
+        if refused is not None and not any(isinstance(one, Trial) for one in found):
+            raise InputError(f"claim {claim.name!r}: {refused}")
+        return found
 
     def contradictions(self, credences: Mapping[str, float]) -> list[tuple[str, str]]:
         """Return pairs of claims that cannot both be true and are both believed more than not."""

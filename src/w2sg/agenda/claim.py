@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from w2sg.core import Component, canonical_json
+from w2sg.core import Component, Task, canonical_json, registry
 from w2sg.desiderata import AnyQuantity
 from w2sg.lab import Setup, make_setup
 
@@ -48,7 +48,9 @@ class Arm(Component):
             ConfigError: If a part is unknown or has no such field.
             CapabilityError: If the parts do not fit each other.
         """
-        own = {f"{OWN}{part}": getattr(site, part) for part in ("task", "supervisor", "student")}
+        task = registry.build(Task, site.task)
+        supervisor, student = site.supervisor or task.default_supervisor, site.student or task.default_student
+        own = {f"{OWN}task": site.task, f"{OWN}supervisor": supervisor, f"{OWN}student": student}
         parts = {part: getattr(self, part) or getattr(site, part, None) for part in ("task", "supervisor", "student")}
         filled = {part: _filled(spec, own) for part, spec in parts.items()}
         return make_setup(**filled, method=_filled(self.method, own), settings=self.settings)

@@ -152,6 +152,8 @@ def _findings(known: Knowledge, scores: ForecastScores | None) -> Iterator[Findi
         yield Finding("note", f"An experiment no longer counts: {reason}.")
     if scores is not None:
         yield Finding("note", _score_words(scores))
+    for reason in known.agenda.left_out:
+        yield Finding("note", f"Not tried: {reason}.")
     for name, needs in known.agenda.untested.items():
         yield Finding("note", f"{name} cannot be tested here: {needs}.")
 
