@@ -6,22 +6,23 @@ one unit already says something, and few units never say too much.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 import numpy as np
 
-from w2sg.core import FloatArray, derive
+from w2sg.core import BoolArray, FloatArray, derive
 
 SCALE = 0.03
 """Of effects, in accuracy: before any run the mean effect is this times Student's t with three degrees of freedom."""
 BETWEEN = 0.03
-"""Of how effects differ between units: before any run tau is half-normal with this scale."""
+"""Of how effects differ between units: before any run tau is this times the absolute value of such a t. With tails as
+heavy as the mean's, one large effect may be the unit's own: no single family of tasks decides a claim."""
 SENSITIVITY = (0.5, 1.0, 2.0)
 """Factors of both scales under which a credence is shown beside its own."""
 DEGREES = 3.0
-_MEANS, _SPREADS, _DRAWS = 80, 12, 96
-"""Points of the grids, and draws of an outcome: twice as many move credences and bits in the third digit."""
+_MEANS, _SPREADS, _DRAWS = 120, 16, 96
+"""Cells of the grids, and draws of an outcome: twice as many move credences and bits in the third digit."""
 
 
 @dataclass(frozen=True)
@@ -49,13 +50,15 @@ class Belief:
 
     Attributes:
         prior: What was believed before.
-        mean: Grid points of the mean effect, `(m,)`: first those inside the claim's region.
+        mean: Grid points of the mean effect, `(m,)`.
+        inside: Which of them lie in the claim's region, `(m,)`.
         spread: Grid points of tau, `(s,)`.
         log_weights: Of prior times likelihood, `(m, s)`, not normalised.
     """
 
     prior: Prior
     mean: FloatArray
+    inside: BoolArray
     spread: FloatArray
     log_weights: FloatArray
 
@@ -68,12 +71,12 @@ class Belief:
     @property
     def credence(self) -> float:
         """The probability that the mean effect lies in the claim's region."""
-        return float(_credences(self.log_weights[None])[0])
+        return float(self._credences(self.log_weights[None])[0])
 
     @property
     def bayes_factor(self) -> float:
         """How much likelier the evidence is if the claim is true than if it is false."""
-        log_odds = _log_sum(self.log_weights[:_MEANS]) - _log_sum(self.log_weights[_MEANS:])
+        log_odds = _log_sum(self.log_weights[self.inside]) - _log_sum(self.log_weights[~self.inside])
         prior = np.log(self.prior.credence) - np.log1p(-self.prior.credence)
         return float(np.exp(np.clip(log_odds - prior, -700.0, 700.0)))
 
@@ -82,7 +85,7 @@ class Belief:
         log_weights = self.log_weights + sum(
             (self._log_likelihood(y, v) for y, v in zip(effects, variances, strict=True)), np.zeros(1)
         )
-        return Belief(self.prior, self.mean, self.spread, log_weights)
+        return replace(self, log_weights=log_weights)
 
     def _log_likelihood(self, effect: float, variance: float) -> FloatArray:
         total = self.spread**2 + variance
@@ -131,6 +134,11 @@ class Belief:
         pooled = 1 / (1 / variance + 1 / further)
         return self._gained(without, pooled * (effect / variance + again / further), np.full(_DRAWS, pooled))
 
+    def _credences(self, log_weights: FloatArray) -> FloatArray:
+        """Return the share of the weights, `(n, m, s)`, that lies inside the region, `(n,)`."""
+        weights = np.exp(log_weights - log_weights.max(axis=(1, 2), keepdims=True))
+        return np.asarray(weights[:, self.inside].sum(axis=(1, 2)) / weights.sum(axis=(1, 2)))
+
     def _drawn(self) -> tuple[FloatArray, FloatArray, np.random.Generator]:
         """Return draws of mean and tau, `(d,)` each, and a generator; equal beliefs draw alike."""
         rng = derive(0, "agenda", "outcomes")
@@ -144,7 +152,7 @@ class Belief:
         total = self.spread**2 + variances[:, None]
         squares = (outcomes[:, None] - self.mean)[:, :, None] ** 2 / total[:, None, :]
         log_weights = before.log_weights - 0.5 * (squares + np.log(total)[:, None, :])
-        return max(0.0, entropy(self.credence) - float(np.mean([entropy(c) for c in _credences(log_weights)])))
+        return max(0.0, entropy(self.credence) - float(np.mean([entropy(c) for c in self._credences(log_weights)])))
 
 
 @lru_cache(maxsize=1024)
@@ -162,18 +170,22 @@ def belief_of(
         effects: One for each unit.
         variances: Their sampling variances.
     """
-    from scipy.special import ndtri, stdtr, stdtrit
+    from scipy.special import stdtr, stdtrit
 
-    low, high = (float(stdtr(DEGREES, end / prior.scale)) for end in region)
-    steps = (np.arange(_MEANS) + 0.5) / _MEANS
-    inside = low + (high - low) * steps
-    outside = (1 - (high - low)) * steps
-    outside = np.where(outside < low, outside, outside + high - low)
-    mean = prior.scale * stdtrit(DEGREES, np.concatenate([inside, outside]))
-    spread = prior.between * ndtri((1 + (np.arange(_SPREADS) + 0.5) / _SPREADS) / 2)
-    log_prior = np.log(np.repeat([prior.credence, 1 - prior.credence], _MEANS))
-    start = Belief(prior, mean, spread, np.repeat(log_prior[:, None], _SPREADS, axis=1))
-    return start.after(effects, variances)
+    ends = [float(stdtr(DEGREES, end / prior.scale)) for end in region]
+    even = np.linspace(0, 1, _MEANS + 1)
+    # Cells of the prior's probability, small in both tails, and cut at the region's ends.
+    edges = np.unique(np.concatenate([even**2 * (3 - 2 * even), ends]))
+    inside = ((edges[1:] + edges[:-1]) / 2 > ends[0]) & ((edges[1:] + edges[:-1]) / 2 < ends[1])
+    share = np.where(inside, prior.credence / (ends[1] - ends[0]), (1 - prior.credence) / (1 - ends[1] + ends[0]))
+    tails = 1 - (1 - np.linspace(0, 1, _SPREADS + 1)) ** 3
+    return Belief(
+        prior,
+        prior.scale * stdtrit(DEGREES, (edges[1:] + edges[:-1]) / 2),
+        inside,
+        prior.between * stdtrit(DEGREES, (2 + tails[1:] + tails[:-1]) / 4),
+        np.log(np.diff(edges) * share)[:, None] + np.log(np.diff(tails)),
+    ).after(effects, variances)
 
 
 def entropy(credence: float) -> float:
@@ -185,12 +197,6 @@ def entropy(credence: float) -> float:
     p = np.array([credence, 1 - credence])
     p = p[p > 0]
     return float(-(p * np.log2(p)).sum()) + 0.0
-
-
-def _credences(log_weights: FloatArray) -> FloatArray:
-    """Return the share of the weights, `(n, m, s)`, that lies inside the region, `(n,)`."""
-    weights = np.exp(log_weights - log_weights.max(axis=(1, 2), keepdims=True))
-    return np.asarray(weights[:, :_MEANS].sum(axis=(1, 2)) / weights.sum(axis=(1, 2)))
 
 
 def _log_sum(values: FloatArray) -> float:

@@ -137,7 +137,7 @@ def _lead(known: Knowledge) -> str:
         f"{here} can be tested at the {len(known.agenda.sites)} sites of this agenda. Credences start from stated "
         "priors and are moved by runs alone, by Bayes factors in which families of tasks are the units. No claim is "
         f"more credible than what it presupposes. A claim is decided above {DECIDED:g} and below {1 - DECIDED:.2g}; "
-        "the range is that of scales of effects half and twice as large."
+        "its range is that of scales of effects half and twice as large, and shows how far the prior decides."
     )
 
 
@@ -164,24 +164,23 @@ def _claims(known: Knowledge) -> DataTable:
         Heading("claim", "claim", style="text", key=True),
         Heading("statement", "statement", style="text", terminal=False),
         Heading("prior", "prior", "the credence before any run", decimals=2),
-        Heading("credence", "credence", "with the range over scales of effects", decimals=2),
+        Heading("credence", "now", "the credence after all runs", decimals=2),
+        Heading("range", "range", "by its own evidence, over scales of effects", "text", terminal=False),
         Heading("bayes", "Bayes factor", "how much likelier the evidence is if the claim is true", terminal=False),
-        Heading("units", "units", "families of tasks", "count"),
+        Heading("units", "units", "families of tasks", "count", terminal=False),
         Heading("predicted", "says", "where the claim says that the mean effect lies", "text", terminal=False),
         Heading("effect", "mean effect", "over families, by random effects", "signed"),
         Heading("source", "source", style="text", terminal=False),
         Heading("reason", "reason of the prior", style="text", terminal=False),
     )
     ordered = sorted(known.agenda.claims.values(), key=lambda claim: known.agenda.pillars.index(claim.pillar))
-    intro = "The range shows how far the scale of the prior decides."
-    return DataTable("claims", "claims", intro, columns, tuple(_claim_row(known, claim) for claim in ordered))
+    return DataTable("claims", "claims", "", columns, tuple(_claim_row(known, claim) for claim in ordered))
 
 
 def _claim_row(known: Knowledge, claim: "ResearchClaim") -> tuple[Cell, ...]:
     name = claim.name
     untested = known.agenda.untested.get(name)
     low, high = known.range_of(name)
-    credence = known.credences[name]
     model = known.units_of(name).model
     tried = model is not None
     return (
@@ -189,7 +188,8 @@ def _claim_row(known: Knowledge, claim: "ResearchClaim") -> tuple[Cell, ...]:
         Cell(name),
         Cell(claim.statement, note=f"presupposes {', '.join(claim.presupposes)}" if claim.presupposes else ""),
         Cell(claim.credence),
-        Cell(credence, min(low, credence), max(high, credence)) if tried else Cell(credence),
+        Cell(known.credences[name]),
+        Cell(f"{low:.2f} to {high:.2f}") if tried else Cell(),
         Cell(known.belief(claim).bayes_factor) if tried else Cell(),
         Cell(0 if model is None else model.n_units),
         Cell(str(claim.region)) if claim.region is not None else Cell(missing="-"),
