@@ -38,8 +38,11 @@ from w2sg.lab import Run, Score, make_runs
 from w2sg.measure import t_interval
 
 SITES = Path(__file__).parent / "agenda-sites.toml"
-SEEDS, REPETITIONS = 4, 5
-BUDGETS_S = (15.0, 30.0, 60.0, 90.0, 120.0, 180.0)
+SEEDS, REPETITIONS = 3, 5
+ALL_MINUTES = 180.0
+"""Costs are scaled so that all runs of a repetition cost as much: 30 core-minutes then buy a sixth of them."""
+BUDGETS = (7.5, 15.0, 30.0, 60.0, 90.0)
+"""In scaled core-minutes."""
 TEST = "test"
 WAYS = ("information", "cheapest", "random")
 
@@ -144,8 +147,8 @@ def placebos(pool: Pool) -> dict[str, object]:
     """Return what becomes of claims that are false by construction, on the runs of each repetition.
 
     `same arm`: an arm against itself, said to differ by more than a point. `coin`: the sign of each site's effect is
-    dealt by a coin, so that its mean over sites is 0, and a claim says that it is above 0. `parity`: one arm under its
-    even seeds against its odd ones, said to be above 0.
+    dealt by a coin, so that its mean over sites is 0, and a claim says that it is above 0. `parity`: one arm under
+    all even seeds against all odd ones, said to be above 0.
     """
     one_sided = [c for c in pool.agenda.claims.values() if c.region is not None and 0.0 in c.region.ends]
     coin, parity, same = [], [], []
@@ -155,12 +158,14 @@ def placebos(pool: Pool) -> dict[str, object]:
             trials = [trial for trial in pool.agenda.trials if trial.claim is claim]
             found = [pool.measured(trial, seeds) for trial in trials]
             coin.append(_credence(pool, claim, [replace(m, estimate=m.estimate * rng.choice([-1, 1])) for m in found]))
-            parity.append(_credence(pool, claim, [m for trial in trials for m in _parity(pool, trial, seeds)]))
         claim = pool.agenda.claims["naive-gains"].model_copy(update={"region": Region(low=0.01)})
         trials = [trial for trial in pool.agenda.trials if trial.claim.name == claim.name]
         arms = [pool.arms(trial, seeds)[0] for trial in trials]
         found = [_against(trial, arm, arm) for trial, arm in zip(trials, arms, strict=True)]
         same.append(_credence(pool, claim, found))
+    for claim in one_sided:
+        trials = [trial for trial in pool.agenda.trials if trial.claim is claim]
+        parity.append(_credence(pool, claim, [m for trial in trials for m in _parity(pool, trial)]))
     return {name: _shares(values) for name, values in (("same arm", same), ("coin", coin), ("parity", parity))}
 
 
@@ -169,9 +174,10 @@ def _credence(pool: Pool, claim: ResearchClaim, found: Sequence[Measurement]) ->
     return Knowledge(agenda, found).credences[claim.name]
 
 
-def _parity(pool: Pool, trial: Trial, seeds: Sequence[int]) -> list[Measurement]:
+def _parity(pool: Pool, trial: Trial) -> list[Measurement]:
     """Return the difference of the first arm between even and odd seeds; nothing where they share no test example."""
-    even, odd = (pool.arms(trial, [s for s in seeds if s % 2 == rest])[0] for rest in (0, 1))
+    pairs = SEEDS * REPETITIONS // 2
+    even, odd = (pool.arms(trial, [2 * pair + rest for pair in range(pairs)])[0] for rest in (0, 1))
     if not all(np.intersect1d(a.ids, b.ids).size for a, b in zip(even, odd, strict=True)):
         return []
     return [_against(trial, even, odd)]
@@ -196,9 +202,10 @@ def report(pool: Pool) -> dict[str, object]:
     ends: dict[str, list[Knowledge]] = {way: [] for way in WAYS}
     for way in WAYS:
         for repetition in range(REPETITIONS):
-            points, known = replay(pool, repetition, way, max(BUDGETS_S))
+            minute = total[repetition] / ALL_MINUTES
+            points, known = replay(pool, repetition, way, max(BUDGETS) * minute)
             ends[way].append(known)
-            within = [[point for point in points if point.spent <= budget][-1] for budget in BUDGETS_S]
+            within = [[point for point in points if point.spent <= budget * minute][-1] for budget in BUDGETS]
             rows[way].append([(point.decided, point.experiments) for point in within])
         decided[way] = np.array([[count for count, _ in row] for row in rows[way]], dtype=np.float64)
     behind = {way: (decided["information"] - decided[way]).T for way in WAYS[1:]}
@@ -206,7 +213,7 @@ def report(pool: Pool) -> dict[str, object]:
         "testable claims": len(pool.agenda.claims) - len(pool.agenda.untested),
         "trials": len(pool.agenda.trials),
         "seconds of all runs, by repetition": total,
-        "budgets_s": BUDGETS_S,
+        "budgets, in scaled minutes": BUDGETS,
         "decided on average": {way: decided[way].mean(axis=0).tolist() for way in WAYS},
         "decided and experiments, each": rows,
         "information ahead of": {way: [_interval(one) for one in by_budget] for way, by_budget in behind.items()},

@@ -9,7 +9,7 @@ from w2sg.agenda.cruxes import cruxes_of
 from w2sg.core import InputError
 
 
-def run_of(ids: np.ndarray, scores: np.ndarray) -> ScoredRun:  # type: ignore[type-arg]
+def run_of(ids: np.ndarray, scores: np.ndarray) -> ScoredRun:
     right = {who: scores > 0 for who in ("weak", "student", "ceiling")}
     return ScoredRun(ids, scores.astype(float), right, None, np.arange(1000, 1100))
 
