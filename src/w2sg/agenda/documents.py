@@ -31,7 +31,7 @@ def agenda_document(
     """
     scores = scores_of(known.measurements)
     agenda = known.agenda
-    sections = [Section("claims", "Claims", tables=(_claims(known),))]
+    sections = [Section("claims", "Claims", tables=(_claims(known), _sources(known)))]
     sections += [_next_section(candidates)] if candidates is not None else []
     if known.measurements:
         sections.append(Section("credences", "Credences over time", figures=tuple(credence_figures(known))))
@@ -42,7 +42,7 @@ def agenda_document(
     return Document(
         kind="agenda",
         heading="Research agenda",
-        title="agenda",
+        title="claims of the field",
         lead=_lead(known),
         facts=(
             Fact("claims", len(agenda.claims)),
@@ -154,13 +154,13 @@ def _findings(known: Knowledge, scores: ForecastScores | None) -> Iterator[Findi
         yield Finding("note", _score_words(scores))
     for reason in known.agenda.left_out:
         yield Finding("note", f"Not tried: {reason}.")
-    for name, needs in known.agenda.untested.items():
-        yield Finding("note", f"{name} cannot be tested here: {needs}.")
+    if known.agenda.untested:
+        n = len(known.agenda.untested)
+        yield Finding("note", f"{wording.quantity(n, 'claim')} cannot be tested here; the table says what each needs.")
 
 
 def _claims(known: Knowledge) -> DataTable:
     columns = (
-        Heading("pillar", "pillar", style="text", terminal=False),
         Heading("claim", "claim", style="text", key=True),
         Heading("statement", "statement", style="text", terminal=False),
         Heading("prior", "prior", "the credence before any run", decimals=2),
@@ -170,11 +170,8 @@ def _claims(known: Knowledge) -> DataTable:
         Heading("units", "units", "families of tasks", "count", terminal=False),
         Heading("predicted", "says", "where the claim says that the mean effect lies", "text", terminal=False),
         Heading("effect", "mean effect", "over families, by random effects", "signed"),
-        Heading("source", "source", style="text", terminal=False),
-        Heading("reason", "reason of the prior", style="text", terminal=False),
     )
-    ordered = sorted(known.agenda.claims.values(), key=lambda claim: known.agenda.pillars.index(claim.pillar))
-    return DataTable("claims", "claims", "", columns, tuple(_claim_row(known, claim) for claim in ordered))
+    return DataTable("claims", "claims", "", columns, tuple(_claim_row(known, claim) for claim in _in_order(known)))
 
 
 def _claim_row(known: Knowledge, claim: "ResearchClaim") -> tuple[Cell, ...]:
@@ -183,10 +180,10 @@ def _claim_row(known: Knowledge, claim: "ResearchClaim") -> tuple[Cell, ...]:
     low, high = known.range_of(name)
     model = known.units_of(name).model
     tried = model is not None
+    presupposed = [f"presupposes {wording.listed(list(claim.presupposes))}"] if claim.presupposes else []
     return (
-        Cell(claim.pillar),
         Cell(name),
-        Cell(claim.statement, note=f"presupposes {', '.join(claim.presupposes)}" if claim.presupposes else ""),
+        Cell(claim.statement, note="; ".join([claim.pillar, *presupposed])),
         Cell(claim.credence),
         Cell(known.credences[name]),
         Cell(f"{low:.2f} to {high:.2f}") if tried else Cell(),
@@ -194,9 +191,27 @@ def _claim_row(known: Knowledge, claim: "ResearchClaim") -> tuple[Cell, ...]:
         Cell(0 if model is None else model.n_units),
         Cell(str(claim.region)) if claim.region is not None else Cell(missing="-"),
         _effect_cell(known, name, untested),
-        Cell(claim.source),
-        Cell(claim.reason),
     )
+
+
+def _sources(known: Knowledge) -> DataTable:
+    columns = (
+        Heading("claim", "claim", style="text", key=True),
+        Heading("source", "source", style="text"),
+        Heading("reason", "reason of the prior", style="text"),
+        Heading("needs", "needs", "what testing it here would need", "text"),
+    )
+    untested = known.agenda.untested
+    rows = tuple(
+        (Cell(claim.name), Cell(claim.source), Cell(claim.reason), Cell(untested.get(claim.name)))
+        for claim in _in_order(known)
+    )
+    return DataTable("sources", "where claims are from", "", columns, rows, terminal=False)
+
+
+def _in_order(known: Knowledge) -> "list[ResearchClaim]":
+    pillars = known.agenda.pillars
+    return sorted(known.agenda.claims.values(), key=lambda claim: pillars.index(claim.pillar))
 
 
 def _effect_cell(known: Knowledge, name: str, untested: str | None) -> Cell:
