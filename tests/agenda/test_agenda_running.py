@@ -130,3 +130,14 @@ def test_the_command_line_says_what_is_known_and_what_is_next(w2sg: Command, tmp
 def told(outcome: Outcome) -> str:
     assert outcome.code == 2
     return " ".join(outcome.err.split())
+
+
+def test_an_experiment_that_cannot_be_made_keeps_no_other_from_being_made(tmp_path: Path) -> None:
+    file = tmp_path / "own.toml"
+    # more labels than there are in the supervision split: known only once the data are there
+    file.write_text(OWN.replace('"label-smoothing" }', '"naive", settings = { "supervisor.labels" = 90 } }'))
+    bench = Workbench(Agenda.read(None, [file], shipped=False), tmp_path / "store", range(2))
+    done = run_agenda(bench, 60, workers=1)
+    assert list(done.failed) == ["smooth at wine"]
+    assert "at most the 40 examples" in done.failed["smooth at wine"]
+    assert {one.title for one in done.made} >= {"gains at wine", "smooth at tumours"}

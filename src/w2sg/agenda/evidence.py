@@ -37,7 +37,6 @@ class Measurement:
         n_seeds: The number of seeds.
         runs: The runs' names.
         shown: Further numbers, such as how good the forecast was.
-        created: When, in UTC.
         late: Whether all of its runs had been scored before the forecast was sealed.
     """
 
@@ -48,7 +47,6 @@ class Measurement:
     n_seeds: int
     runs: tuple[str, ...] = ()
     shown: Mapping[str, float] = field(default_factory=dict)
-    created: str = ""
     late: bool = False
 
 
@@ -190,7 +188,6 @@ def _measurement(store: Store, result: Result) -> Measurement:
         n_seeds=len(result.about["seeds"]),
         runs=runs,
         shown=shown,
-        created=result.created,
         late=not sealed or all(run in lines[: sealed[0]] for run in runs),
     )
 

@@ -1,6 +1,6 @@
 """Running the agenda: choose, seal what is expected, make the runs, learn; as long as the budget lasts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from w2sg.agenda.costs import Costs, RunCatalogue, look_up
 from w2sg.agenda.evidence import Knowledge, knowledge_of
 from w2sg.agenda.planning import MOST_SEEDS, PlannedExperiment, Planner
 from w2sg.agenda.steps import experiment_of
-from w2sg.core import CapabilityError, InputError
+from w2sg.core import InputError, RunError
 from w2sg.graph import Keys, artifacts_of
 from w2sg.isolation import loading_again
 from w2sg.lab import make_runs
@@ -23,14 +23,14 @@ class AgendaRun:
 
     Attributes:
         made: The experiments, in their order.
-        refused: Experiments that could not be made, each with the reason.
+        failed: Why experiments could not be made, by their titles; the next call tries them again.
         seconds: Of a processor that their runs took.
         known: What is known afterwards.
         why_over: Why no further experiment was made.
     """
 
     made: tuple[PlannedExperiment, ...]
-    refused: tuple[str, ...]
+    failed: Mapping[str, str]
     seconds: float
     known: Knowledge
     why_over: str = ""
@@ -119,13 +119,13 @@ def run_agenda(
 
     Raises:
         InputError: If the cheapest experiment that promises something costs more than the budget.
-        RunError: If runs failed.
+        RunError: If no experiment could be made because runs failed.
     """
     made: list[PlannedExperiment] = []
-    refused: list[str] = []
+    failed: dict[str, str] = {}
     spent = 0.0
     while True:
-        candidates = bench.candidates()
+        candidates = [one for one in bench.candidates() if one.title not in failed]
         affordable = [one for one in candidates if spent + one.seconds <= budget_s]
         if not affordable:
             break
@@ -133,10 +133,12 @@ def run_agenda(
         tell(f"{best.title}, {best.n_seeds} seeds: {best.bits:.3f} bits expected for {best.seconds:.1f} s")
         try:
             spent += bench.make(best, workers, plugins)
-        except CapabilityError as reason:
-            refused.append(f"{best.title}: {reason}")
-            continue
-        made.append(best)
+        except (InputError, RunError) as reason:
+            failed[best.title] = str(reason)
+        else:
+            made.append(best)
+    if failed and not made:
+        raise RunError(f"no experiment could be made; the first: {next(iter(failed.values()))}")
     if candidates and not made:
         cheapest = min(candidates, key=lambda one: one.seconds)
         raise InputError(
@@ -144,4 +146,4 @@ def run_agenda(
             f"is {budget_s:.1f} s: give a larger --budget"
         )
     why = "the budget affords no further experiment" if candidates else "no experiment promises anything"
-    return AgendaRun(tuple(made), tuple(refused), spent, bench.known, why)
+    return AgendaRun(tuple(made), failed, spent, bench.known, why)

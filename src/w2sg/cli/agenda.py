@@ -83,8 +83,8 @@ def run(
     bench = Workbench(*_agenda(store, plugin))
     before = dict(bench.known.credences)
     done = run_agenda(bench, seconds, workers=workers, plugins=plugin or (), tell=console.say)
-    for reason in done.refused:
-        console.say(f"not possible: {reason}")
+    for title, reason in done.failed.items():
+        console.say(f"{title} failed: {reason}")
     moved = {name: (before[name], now) for name, now in done.known.credences.items() if now != before[name]}
     console.say(f"{len(done.made)} experiments in {done.seconds:.1f} processor seconds; {done.why_over}")
     if as_json:
