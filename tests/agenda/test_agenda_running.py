@@ -141,3 +141,18 @@ def test_an_experiment_that_cannot_be_made_keeps_no_other_from_being_made(tmp_pa
     assert list(done.failed) == ["smooth at wine"]
     assert "at most the 40 examples" in done.failed["smooth at wine"]
     assert {one.title for one in done.made} >= {"gains at wine", "smooth at tumours"}
+
+
+@pytest.mark.parametrize("command", ["show", "next", "run", "score", "add", "page"])
+def test_each_help_has_an_example_and_fits_80_columns(
+    command: str, w2sg: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    done = w2sg("agenda", command, "--help")
+    assert f"w2sg agenda {command}" in done.out.split("For example:")[1]
+    assert max(map(len, done.out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("kind", ["forecast", "experiment"])
+def test_its_steps_are_described(kind: str, w2sg: Command) -> None:
+    assert w2sg("describe", "steps", kind, "--json").document["schema"]["additionalProperties"] is False
