@@ -94,11 +94,11 @@ class Planner:
                 scores = self.catalogue.scores_of(trial, self.seeds[:n_seeds])
                 if not costs.refused(scores):
                     by_site.setdefault(trial.site.name, []).append(_Next(trial, n_seeds, scores))
-        noises = {site: _noise(known, site) for site in by_site}
+        noise = _Noise(known)
         found = []
-        for site, at_site in by_site.items():
+        for at_site in by_site.values():
             missing = [one.runs - costs.done for one in at_site]
-            bits = [self._bits_of(one.trial, noises[site] / one.n_seeds, known) for one in at_site]
+            bits = [self._bits_of(one.trial, noise.of(one.trial) / one.n_seeds, known) for one in at_site]
             for one, own in zip(at_site, missing, strict=True):
                 # What another trial of the site still lacks may be among the runs of this one.
                 alike = [place for place, other in enumerate(at_site) if other.n_seeds == one.n_seeds]
@@ -143,17 +143,27 @@ class Planner:
             between=prior.between,
             effects=units.effects,
             variances=units.variances,
-            noise=_noise(known, trial.site.name) / n_seeds,
+            noise=_Noise(known).of(trial) / n_seeds,
         )
 
 
-def _noise(known: "Knowledge", site: str) -> float:
-    """Return the variance that an effect at a site is expected to have under one seed.
+class _Noise:
+    """The variance that effects are expected to have under one seed.
 
-    It is the median of those known at the site, or else of all, to the nearest power of the root of 2: a finer one
-    would have all information computed anew after each experiment, and change none of it by much.
+    It is the median of those known, times how much larger the median at the site is, and that of the claim: a method
+    that changes few answers is measured more precisely than one that changes many. It is rounded to the nearest power
+    of the root of 2: finer ones would have all information computed anew after each experiment, and change it little.
     """
-    found = [(one.site, one.variance * one.n_seeds) for one in known.measurements]
-    either = [variance for where, variance in found if where == site] or [variance for _, variance in found]
-    noise: float = 2 ** (round(2 * log2(median(either) if either else UNMEASURED_NOISE)) / 2)
-    return noise
+
+    def __init__(self, known: "Knowledge") -> None:
+        self._known: dict[tuple[str, str], list[float]] = {}
+        for one in known.measurements:
+            for key in (("", ""), ("site", one.site), ("claim", one.claim)):
+                self._known.setdefault(key, []).append(one.variance * one.n_seeds)
+        self._median = {key: log2(median(variances)) for key, variances in self._known.items()}
+
+    def of(self, trial: "Trial") -> float:
+        usual = self._median.get(("", ""), log2(UNMEASURED_NOISE))
+        own = [self._median.get(key, usual) for key in (("site", trial.site.name), ("claim", trial.claim.name))]
+        noise: float = 2 ** (round(2 * (sum(own) - usual)) / 2)
+        return noise
