@@ -3,6 +3,7 @@
 import typer
 
 from w2sg.cli import (
+    agenda,
     battery,
     cache,
     certify,
@@ -117,6 +118,7 @@ def _add_commands_to(app: typer.Typer) -> None:
         app.command(name)(command)
     # `w2sg world simulate` by a word of its own, as theory's worlds are asked most.
     app.command("oracle", hidden=True)(world.simulate)
+    app.add_typer(agenda.app, name="agenda")
     app.add_typer(theory.app, name="theory")
     app.add_typer(world.app, name="world")
     app.add_typer(cache.app, name="cache")

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from w2sg.core import AnyArray, BoolArray, CapabilityError, Classes, Examples, FloatArray, IntArray, Question, Signal
-from w2sg.lab import Run
+
+if TYPE_CHECKING:
+    from w2sg.lab import Run
 
 Who = Literal["weak", "student", "ceiling", "direct", "other"]
 """Whose answers: `other` is the student of another setup of a study, under the same seed."""
@@ -133,13 +135,13 @@ def _numbered(question: Question[Any], answers: Mapping[Who, Signal]) -> dict[Wh
     return numbers
 
 
-def facts_of_run(run: Run) -> dict[str, Facts]:
+def facts_of_run(run: "Run") -> dict[str, Facts]:
     """Return what a finished run says of its test sets, with all labels known."""
     names = [name for name in run.result["metrics"] if name != "transfer"]
     return {name: _facts_of_test(run, name) for name in names}
 
 
-def _facts_of_test(run: Run, name: str) -> Facts:
+def _facts_of_test(run: "Run", name: str) -> Facts:
     def held(what: str) -> AnyArray | None:
         array = run.evidence.get(f"{name}.{what}")
         return None if array is None else np.asarray(array)

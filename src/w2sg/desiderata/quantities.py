@@ -152,6 +152,31 @@ class CopiedErrors(RunQuantity):
         return LinearScore(same - share, {"weak": share - same}, (-share, 1 - share), decided)
 
 
+@register(paper="2405.15116")
+class Spoiled(RunQuantity):
+    """How often the supervisor is right and its student answers otherwise: E[weak right * not copied].
+
+    Where it is 0, the student is never wrong against a supervisor that is right.
+    """
+
+    kind: Literal["spoiled"] = "spoiled"
+
+    @property
+    def title(self) -> str:
+        """What it is."""
+        return "right answers of the weak supervisor that the student does not give"
+
+    @property
+    def about(self) -> frozenset[Who]:
+        """Both."""
+        return frozenset({"student", "weak"})
+
+    def score(self, facts: Facts) -> LinearScore:
+        """Return 1 where the supervisor is right and is not copied."""
+        weights: dict[Who, FloatArray] = {"weak": (~facts.same_answers()).astype(np.float64)}
+        return LinearScore(_constant(facts, 0.0), weights, (0.0, 1.0))
+
+
 @register()
 class Overconfidence(RunQuantity):
     """How far the student's confidence is above its accuracy: E[confidence - right]."""

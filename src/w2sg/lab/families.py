@@ -13,12 +13,12 @@ from w2sg.lab.results import ALPHA, LEVEL, MARGIN
 from w2sg.measure import (
     Interval,
     holm,
+    normal_variance,
     pooled_by_unit,
     pooled_mean,
     random_effects,
     ratio_interval,
     signed_rank_p,
-    t_quantile,
 )
 
 if TYPE_CHECKING:
@@ -307,11 +307,9 @@ def _difference(entrant: "Entrant", scale: Scale) -> Interval | None:
 
 
 def _variance(entrant: "Entrant", difference: Interval, scale: Scale) -> float:
-    """Return a variance whose normal interval is as wide: what few seeds leave unknown is in it."""
-    half = (difference.high - difference.low) / 2
-    # Where two methods agree on all examples nothing varies, and yet one more example could have told them apart.
+    """Return a variance whose normal interval is as wide, and which one more example could have made."""
     resolution = 1 / max(entrant.pgr.n_examples, 1) / (1.0 if scale == "accuracy" else entrant.pgr.gap.estimate)
-    return max(half / t_quantile(difference.level, np.inf), resolution) ** 2
+    return normal_variance(difference, resolution)
 
 
 def _share(entrant: "Entrant") -> float:

@@ -35,7 +35,7 @@ from w2sg.measure.clustered import MeanEstimate, Part, clustered_mean
 from w2sg.measure.compare import PairedDifference, compare_all, holm
 from w2sg.measure.deception import DeceptionScore, deception_score
 from w2sg.measure.dials import accuracies_by_seed, pgr_contrast
-from w2sg.measure.effects import RandomEffects, pooled_by_unit, random_effects
+from w2sg.measure.effects import RandomEffects, normal_variance, pooled_by_unit, random_effects
 from w2sg.measure.elicitation import Elicitation, differential_elicitation, elicitation_from_accuracies
 from w2sg.measure.fieller import RatioSet, fieller_limits, ratio_interval, ratio_set
 from w2sg.measure.identified import End, KnownMean, identified, tension
@@ -160,6 +160,7 @@ __all__ = [
     "interval_over_seeds",
     "kl_high",
     "mean_overlap",
+    "normal_variance",
     "overlap",
     "overlap_by",
     "pac_bayes_kl",

@@ -164,6 +164,18 @@ def pooled_by_unit(effects: ArrayLike, variances: ArrayLike, units: ArrayLike) -
     return np.bincount(codes, y) / sizes, (np.bincount(codes, np.sqrt(v)) / sizes) ** 2
 
 
+def normal_variance(interval: Interval, resolution: float) -> float:
+    """Return a variance whose normal interval is as wide: what few seeds leave unknown of an effect is in it.
+
+    Args:
+        interval: The effect's.
+        resolution: The standard deviation is at least this: where nothing varies, as of two methods that agree on all
+            examples, one more example could have told them apart.
+    """
+    half = (interval.high - interval.low) / 2
+    return max(half / t_quantile(interval.level, np.inf), resolution) ** 2
+
+
 def _new_unit(mean: float, variance: float, k: int, level: float) -> tuple[Interval | None, float | None]:
     from scipy.special import stdtr
 

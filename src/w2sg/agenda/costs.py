@@ -1,0 +1,161 @@
+"""What runs cost: the seconds of the steps that are missing, as those of steps like them were measured."""
+
+from collections.abc import Iterable, Mapping, Sequence, Set
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+from w2sg.core import InputError, attempt
+from w2sg.graph import REFUSED, Keys, Step, Store
+from w2sg.lab import Ceiling, Score, TrainedStudent, WeakLabels, scores_of_setups
+
+if TYPE_CHECKING:
+    from w2sg.agenda.agenda import Agenda, Trial
+
+UNMEASURED_S: Mapping[str, float] = {"labels": 1.0, "rehearsals": 5.0, "student": 0.5, "ceiling": 0.1, "score": 0.1}
+"""Processor seconds of a step of each kind where none was ever measured."""
+Label = tuple[str, str, str]
+"""The kind of a step, its task, and what else decides how long it takes: a step like another shares some of them."""
+
+
+class RunCatalogue:
+    """The runs that an agenda may ask for, as steps of which equal ones are one object.
+
+    Args:
+        agenda: The agenda.
+        seeds: All seeds that may be asked for.
+
+    Attributes:
+        scores: The last step of every run.
+    """
+
+    def __init__(self, agenda: "Agenda", seeds: Sequence[int]) -> None:
+        setups = {setup.digest(): setup for trial in agenda.trials for setup in trial.setups}
+        scores = scores_of_setups(setups.values(), seeds)
+        self.scores = tuple(scores)
+        self._scores = {(score.setup.digest(), score.seed): score for score in scores}
+        self._digests = {id(trial): tuple(setup.digest() for setup in trial.setups) for trial in agenda.trials}
+        self._known: dict[tuple[int, tuple[int, ...]], tuple[Score, ...]] = {}
+
+    def scores_of(self, trial: "Trial", seeds: Sequence[int]) -> tuple[Score, ...]:
+        """Return the score of each arm under each seed, arm by arm."""
+        key = id(trial), tuple(seeds)
+        if key not in self._known:
+            self._known[key] = tuple(
+                self._scores[digest, seed] for digest in self._digests[id(trial)] for seed in seeds
+            )
+        return self._known[key]
+
+
+class Costs:
+    """Which steps are done, and what those that are missing will take.
+
+    A step's seconds are foretold by the median of those done that share its task and its parts, or its parts, or its
+    task, or its kind; with none of these, by `UNMEASURED_S`.
+    """
+
+    def __init__(self) -> None:
+        self._done: dict[int, float] = {}
+        self._refused: dict[int, str] = {}
+        self._seconds: dict[Label, list[float]] = {}
+        self._labels: dict[int, tuple[Step, Label]] = {}
+
+    def saw(self, step: Step, seconds: float, refused: str = "") -> None:
+        """Take notice of a step that is done, of how long it took, and of why it was refused."""
+        if id(step) in self._done:
+            return
+        self._done[id(step)] = seconds
+        if refused:
+            self._refused[id(step)] = refused
+        for label in _wider(self._label(step)):
+            self._seconds.setdefault(label, []).append(seconds)
+
+    def missing(self, scores: Iterable[Score]) -> list[Step]:
+        """Return the steps that some scores still need, each once."""
+        steps = {id(step): step for score in scores for step in parts_of(score)}
+        return [step for place, step in steps.items() if place not in self._done]
+
+    @property
+    def done(self) -> Set[int]:
+        """The steps that are done, by their `id`."""
+        return self._done.keys()
+
+    def refused(self, scores: Iterable[Score]) -> str:
+        """Return why one of some scores was refused; empty where none was."""
+        return next((self._refused[id(score)] for score in scores if id(score) in self._refused), "")
+
+    def seconds(self, scores: Iterable[Score]) -> float:
+        """Return the processor seconds that some scores will take beyond what is there."""
+        return sum(self._expected(step) for step in self.missing(scores))
+
+    def measured(self, steps: Iterable[Step]) -> float:
+        """Return the seconds that those of some steps took that are done."""
+        return sum(self._done.get(id(step), 0.0) for step in steps)
+
+    def _expected(self, step: Step) -> float:
+        for label in _wider(self._label(step)):
+            if label in self._seconds:
+                return median(self._seconds[label])
+        return UNMEASURED_S.get(step.kind, 1.0)
+
+    def _label(self, step: Step) -> Label:
+        # The step is kept beside its label: an id means nothing once its object is gone.
+        if id(step) not in self._labels:
+            self._labels[id(step)] = step, _label_of(step)
+        return self._labels[id(step)][1]
+
+
+def parts_of(score: Score) -> list[Step]:
+    """Return a score and all the steps that it stands on."""
+    inputs = score.inputs().values()
+    return list({id(step): step for one in inputs for step in (*one.inputs().values(), one)}.values()) + [score]
+
+
+def _label_of(step: Step) -> Label:
+    if isinstance(step, Score):
+        return step.kind, step.on.digest(), ""
+    if isinstance(step, TrainedStudent):
+        return step.kind, step.labels.task.digest(), step.student.digest() + step.method.digest()
+    if isinstance(step, Ceiling):
+        return step.kind, step.task.digest(), step.student.digest()
+    if isinstance(step, WeakLabels):
+        return step.kind, step.task.digest(), step.supervisor.digest()
+    return step.kind, step.place, ""
+
+
+def _wider(label: Label) -> list[Label]:
+    kind, task, parts = label
+    return list(dict.fromkeys([label, (kind, "", parts), (kind, task, ""), (kind, "", "")]))
+
+
+def look_up(costs: Costs, scores: Iterable[Score], folder: Path, keys: Keys) -> None:
+    """Take notice of what a store has of some scores and of what they stand on.
+
+    Raises:
+        StoreError: If the store cannot be read.
+    """
+    if not (folder / "store.db").exists():
+        return
+    with Store(folder) as store:
+        for step in costs.missing(scores):
+            key = attempt(partial(keys.of, step))
+            record = store.record(key) if isinstance(key, str) else None
+            if record is not None:
+                costs.saw(step, float(record.get("seconds", 0.0)), str(record.get(REFUSED, "")))
+
+
+def seconds_of(text: str) -> float:
+    """Return the seconds of a time such as `90s`, `30m` or `1.5h`.
+
+    >>> seconds_of("30m")
+    1800.0
+
+    Raises:
+        InputError: If it is none, or not above 0.
+    """
+    units = {"s": 1.0, "m": 60.0, "h": 3600.0}
+    number = text[:-1].strip() if text[-1:] in units else ""
+    if not number.replace(".", "", 1).isdecimal() or not float(number) > 0:
+        raise InputError(f"a budget is a number above 0 with s, m or h, such as 30m, got {text!r:.80}")
+    return float(number) * units[text[-1]]

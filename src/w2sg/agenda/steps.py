@@ -1,0 +1,156 @@
+"""The agenda's kinds of steps: what is expected of an experiment, sealed before it is made, and what it showed.
+
+The order is the graph's, as with theories: an experiment has its forecasts for inputs, so a forecast that was changed
+afterwards has another key, and its seal is a line of the ledger (`w2sg.core.ledger`).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from w2sg.agenda.belief import Belief, Prior, belief_of
+from w2sg.agenda.claim import Region
+from w2sg.agenda.effects import ScoredRun, effect_of
+from w2sg.core import AnyTask, Component, Task, register, seal
+from w2sg.desiderata import AnyQuantity, facts_of_run
+from w2sg.graph import Artifact, Inputs, Listing, Step
+from w2sg.lab import OnData, Run, Score
+
+if TYPE_CHECKING:
+    from w2sg.agenda.agenda import Trial
+
+TEST = "test"
+
+
+class Expected(Component):
+    """What was believed of an effect before an experiment, as `belief_of` takes it, and the noise of measuring it."""
+
+    kind: Literal["expected"] = "expected"
+    region: Region
+    credence: float
+    scale: float
+    between: float
+    effects: tuple[float, ...]
+    variances: tuple[float, ...]
+    noise: float = Field(gt=0, description="the variance that the measurement is expected to have")
+
+    @property
+    def belief(self) -> Belief:
+        """The belief."""
+        return belief_of(self.region.ends, self.prior, self.effects, self.variances)
+
+    @property
+    def prior(self) -> Prior:
+        """What was believed before any run."""
+        return Prior(self.credence, self.scale, self.between)
+
+    def scored(self, estimate: float) -> dict[str, float]:
+        """Return how good this forecast is of what was measured, and one from the prior alone."""
+        naive = belief_of(self.region.ends, self.prior)
+        return {
+            "rank": self.belief.below(estimate, self.noise),
+            "log_score": self.belief.log_density(estimate, self.noise),
+            "naive_log_score": naive.log_density(estimate, self.noise),
+        }
+
+
+@register()
+class Forecast(OnData):
+    """What an experiment is expected to show, sealed before its runs of this seed are made."""
+
+    kind: Literal["forecast"] = "forecast"
+    task: AnyTask
+    claim: str
+    site: str
+    n_seeds: int = Field(description="how many seeds the experiment has: a larger one is another experiment")
+    expected: Expected
+
+    @property
+    def on(self) -> Task:
+        """The task of the claim's first arm."""
+        return self.task
+
+    def compute(self, inputs: Inputs) -> Artifact:
+        """Have the ledger say that the effect was forecast, and keep mean and standard deviation."""
+        seal(TEST, 1, self.digest())
+        mean, sd = self.expected.belief.expected(self.expected.noise)
+        return Artifact({}, {"mean": mean, "sd": sd})
+
+
+class Subject(Component):
+    """What an experiment is about: a claim, as it was stated then, at a site, under some seeds."""
+
+    kind: Literal["subject"] = "subject"
+    claim: str
+    effect: str = Field(description="of the claim, which a changed claim would not share")
+    site: str
+    site_digest: str
+    seeds: tuple[int, ...]
+
+
+@register()
+class Experiment(Step):
+    """The effect of a claim at a site, from runs whose outcome was forecast, and how good the forecast was."""
+
+    kind: Literal["experiment"] = "experiment"
+    subject: Subject
+    outcome: AnyQuantity
+    weights: tuple[float, ...]
+    forecasts: tuple[Forecast, ...] = Field(description="one for each seed")
+    scores: tuple[Score, ...] = Field(description="for each arm those of all seeds")
+
+    def inputs(self) -> Mapping[str, Step]:
+        """Return the forecasts, and the runs by arm and seed."""
+        runs = {f"run {number}": score for number, score in enumerate(self.scores)}
+        return {**{f"forecast {number}": one for number, one in enumerate(self.forecasts)}, **runs}
+
+    def compute(self, inputs: Inputs) -> Artifact:
+        """Estimate the effect, and score the forecast and the one that knew no run."""
+        runs = [
+            ScoredRun.of(facts_of_run(Run("", score.setup, score.seed, given.record, given.arrays))[TEST], self.outcome)
+            for number, score in enumerate(self.scores)
+            for given in (inputs[f"run {number}"],)
+        ]
+        n = len(self.subject.seeds)
+        found = effect_of([runs[start : start + n] for start in range(0, len(runs), n)], self.weights)
+        said = inputs["forecast 0"].record
+        return Artifact(
+            {},
+            {
+                "estimate": found.estimate,
+                "variance": found.variance,
+                "n_examples": found.n_examples,
+                "forecast": said["mean"],
+                "forecast_sd": said["sd"],
+                **self.forecasts[0].expected.scored(found.estimate),
+            },
+        )
+
+    def listing(self, artifact: Artifact) -> Listing:
+        """Return the subject, and all numbers."""
+        shown = {name: value for name, value in artifact.record.items() if isinstance(value, int | float)}
+        return Listing(self.subject, {"claim": self.subject.claim, "site": self.subject.site, **shown})
+
+
+def experiment_of(trial: "Trial", seeds: Sequence[int], expected: Expected, scores: Sequence[Score]) -> Experiment:
+    """Return the experiment that tries a claim at a site.
+
+    Args:
+        trial: The claim and the site.
+        seeds: Under which seeds.
+        expected: What is believed before.
+        scores: For each arm those of all seeds.
+    """
+    claim, site = trial.claim, trial.site
+    said = {"task": trial.setups[0].task, "claim": claim.name, "site": site.name, "n_seeds": len(seeds)}
+    return Experiment(
+        subject=Subject(
+            claim=claim.name, effect=claim.effect, site=site.name, site_digest=site.digest(), seeds=tuple(seeds)
+        ),
+        outcome=claim.outcome,
+        weights=tuple(arm.weight for arm in claim.arms),
+        forecasts=tuple(Forecast(**said, expected=expected, seed=seed) for seed in seeds),
+        scores=tuple(scores),
+        seed=seeds[0],
+    )

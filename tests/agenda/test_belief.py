@@ -1,0 +1,112 @@
+"""Credences: against quadrature, by symmetry, and honest on average."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import integrate, stats
+
+from w2sg.agenda.belief import BETWEEN, SCALE, Prior, belief_of, entropy
+
+INFINITE = float("inf")
+ABOVE = (0.0, INFINITE)
+GRID = 0.004
+"""Of a credence: the grids are that fine, here with a sharp likelihood."""
+
+
+def quadrature(region: tuple[float, float], effects: list[float], variances: list[float]) -> float:
+    """Return the posterior probability of a region by Simpson's rule on even grids of mean and tau."""
+    tau = BETWEEN * np.linspace(0, 1, 1001) ** 3 * 200
+
+    def mass(low: float, high: float) -> float:
+        mean = np.linspace(low, high, 2001)[:, None]
+        density = stats.t.pdf(mean / SCALE, 3) * stats.t.pdf(tau / BETWEEN, 3)
+        for effect, variance in zip(effects, variances, strict=True):
+            density = density * stats.norm.pdf(effect, mean, np.sqrt(tau**2 + variance))
+        return float(integrate.simpson(integrate.simpson(density, tau), mean[:, 0]))
+
+    inside = mass(*region)
+    outside = mass(-1, region[0]) + (mass(region[1], 1) if region[1] < 1 else 0.0)
+    return inside / (inside + outside)
+
+
+@pytest.mark.parametrize(
+    ("region", "effects"),
+    [((0.0, 1.0), [0.03, 0.01, -0.01]), ((-0.01, 0.01), [0.004, -0.006]), ((0.02, 1.0), [0.05])],
+)
+def test_credences_are_those_of_quadrature(region: tuple[float, float], effects: list[float]) -> None:
+    variances = [0.01**2] * len(effects)
+    ends = (region[0], region[1] if region[1] < 1 else INFINITE)
+    # cut at the region's ends with the credence that the uncut prior gives it, the posterior is that of the uncut prior
+    uncut = float(stats.t.cdf(ends[1] / SCALE, 3) - stats.t.cdf(ends[0] / SCALE, 3))
+    found = belief_of(ends, Prior(uncut), tuple(effects), tuple(variances)).credence
+    assert found == pytest.approx(quadrature(region, effects, variances), abs=GRID)
+
+
+@given(
+    st.lists(st.tuples(st.floats(-0.2, 0.2), st.floats(1e-5, 1e-2)), max_size=5),
+    st.floats(0.05, 0.95),
+)
+def test_a_claim_and_its_opposite_share_one(units: list[tuple[float, float]], credence: float) -> None:
+    effects, variances = tuple(y for y, _ in units), tuple(v for _, v in units)
+    claim = belief_of(ABOVE, Prior(credence), effects, variances)
+    opposite = belief_of((-INFINITE, 0.0), Prior(1 - credence), effects, variances)
+    mirrored = belief_of((-INFINITE, 0.0), Prior(credence), tuple(-y for y in effects), variances)
+    assert claim.credence + opposite.credence == pytest.approx(1)
+    assert claim.credence == pytest.approx(mirrored.credence)
+    odds = claim.bayes_factor * credence / (1 - credence)
+    assert claim.credence == pytest.approx(odds / (1 + odds))
+    backwards = belief_of(ABOVE, Prior(credence), effects[::-1], variances[::-1])
+    assert claim.credence == pytest.approx(backwards.credence)
+
+
+def test_credences_are_right_as_often_as_they_say() -> None:
+    rng = np.random.default_rng(0)
+    credences, truths = [], []
+    for _ in range(1500):
+        mean, tau = SCALE * rng.standard_t(3), abs(BETWEEN * rng.standard_t(3))
+        effects = mean + np.hypot(tau, 0.01) * rng.standard_normal(4)
+        credences.append(belief_of(ABOVE, Prior(0.5), tuple(effects), (0.0001,) * 4).credence)
+        truths.append(mean > 0)
+    said, true = np.array(credences), np.array(truths)
+    for low, high in ((0, 0.05), (0.05, 0.35), (0.35, 0.65), (0.65, 0.95), (0.95, 1.001)):
+        rows = (said >= low) & (said < high)
+        error = 4 * (said[rows].mean() * (1 - said[rows].mean()) / rows.sum()) ** 0.5
+        assert abs(true[rows].mean() - said[rows].mean()) < error
+
+
+def test_information_is_the_expected_fall_of_entropy() -> None:
+    belief = belief_of(ABOVE, Prior(0.5), (0.02,), (0.0001,))
+    mean, sd = belief.expected(0.0001)
+    rng = np.random.default_rng(1)
+    rows = rng.choice(belief.weights.size, 2000, p=belief.weights.ravel())
+    at, tau = np.unravel_index(rows, belief.weights.shape)
+    outcomes = belief.mean[at] + np.hypot(belief.spread[tau], 0.01) * rng.standard_normal(2000)
+    left = np.mean([entropy(belief.after([float(y)], [0.0001]).credence) for y in outcomes])
+    # the standard error of either side is below .01 bits
+    assert belief.information(0.0001) == pytest.approx(entropy(belief.credence) - left, abs=0.03)
+    assert np.mean(outcomes) == pytest.approx(mean, abs=4 * sd / 2000**0.5)
+    assert belief.information(0.0001) > belief.information(0.01)
+
+
+def test_what_is_settled_promises_nothing_and_what_is_known_promises_less() -> None:
+    settled = belief_of(ABOVE, Prior(0.5), (0.1,) * 8, (0.0001,) * 8)
+    assert settled.information(0.0001) < 1e-4
+    known, without = belief_of(ABOVE, Prior(0.5), (0.02,), (0.0004,)), belief_of(ABOVE, Prior(0.5))
+    again = known.information_of_more(without, 0.02, 0.0004, 0.0004)
+    assert 0 < again < known.information(0.0004)
+
+
+def test_forecasts_are_a_distribution() -> None:
+    belief = belief_of(ABOVE, Prior(0.7), (0.02, 0.03), (0.0001, 0.0004))
+    grid = np.linspace(-0.4, 0.5, 1801)
+    density = np.exp([belief.log_density(float(y), 0.0002) for y in grid])
+    # tails of Student's t beyond the grid hold less than a thousandth
+    assert np.trapezoid(density, grid) == pytest.approx(1, abs=1e-3)
+    low = grid <= 0.05
+    assert belief.below(0.05, 0.0002) == pytest.approx(np.trapezoid(density[low], grid[low]), abs=5e-3)
+
+
+def test_no_single_family_decides_an_even_claim() -> None:
+    for effect in (0.02, 0.1, 0.5):
+        assert 0.6 < belief_of(ABOVE, Prior(0.5), (effect,), (1e-5,)).credence < 0.95
