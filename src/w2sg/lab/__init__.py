@@ -5,6 +5,12 @@ from w2sg.lab.comparisons import Comparison as Comparison
 from w2sg.lab.comparisons import Entrant as Entrant
 from w2sg.lab.comparisons import compare_methods as compare_methods
 from w2sg.lab.comparisons import entrants_of as entrants_of
+from w2sg.lab.dials import Dial as Dial
+from w2sg.lab.dials import Setting as Setting
+from w2sg.lab.dials import changed as changed
+from w2sg.lab.dials import value_at as value_at
+from w2sg.lab.dials import with_field as with_field
+from w2sg.lab.dials import with_value as with_value
 from w2sg.lab.documents import league_document as league_document
 from w2sg.lab.documents import power_document as power_document
 from w2sg.lab.documents import study_document as study_document

@@ -7,9 +7,8 @@ from typing import Any, Literal, final
 from pydantic import Field
 
 from w2sg.batteries.multiverse.contract import Analysis, AnalystChoice
-from w2sg.batteries.parts import changed, with_field
 from w2sg.core import CapabilityError, ConfigError, Task, derive, preset, register, registry
-from w2sg.lab import Setup, make_setup
+from w2sg.lab import changed, value_at, with_field, with_value
 from w2sg.supervisors import Calibrated, TrainedSupervisor
 from w2sg.tasks import SplitTask
 
@@ -40,9 +39,9 @@ class OtherValue(AnalystChoice):
 
     def options(self, analysis: Analysis) -> Mapping[str, Analysis]:
         """Return the analysis with each other value."""
-        own = _at(analysis.setup, self.path)
+        own = value_at(analysis.setup, self.path)
         others = [value for value in self.values if value != own]
-        return {str(value): _with_value(analysis, self.path, value) for value in others}
+        return {str(value): Analysis(with_value(analysis.setup, self.path, value), analysis.seeds) for value in others}
 
 
 @register()
@@ -78,7 +77,7 @@ class Penalty(AnalystChoice):
         for name, value in named.items():
             try:
                 if value != model.c:
-                    found[name] = _with_value(analysis, f"{path}.c", value)
+                    found[name] = Analysis(with_value(analysis.setup, f"{path}.c", value), analysis.seeds)
             except ConfigError:
                 continue  # a model that knows no cross-validation has one option less
         return found
@@ -228,23 +227,3 @@ def _with_part(analysis: Analysis, **parts: Any) -> Analysis:
 
 def _with_fields(analysis: Analysis, part: str, **fields: Any) -> Analysis:
     return Analysis(with_field(analysis.setup, part, **fields), analysis.seeds)
-
-
-def _with_value(analysis: Analysis, path: str, value: Any) -> Analysis:
-    setup = analysis.setup
-    given = make_setup(setup.task, setup.supervisor, setup.student, setup.method, {path: value})
-    return Analysis(given, analysis.seeds)
-
-
-def _at(setup: Setup, path: str) -> Any:
-    """Return the value of a field by its path.
-
-    Raises:
-        CapabilityError: If the setup has no such field.
-    """
-    value: Any = setup.model_dump(mode="json")
-    for name in path.split("."):
-        if not isinstance(value, Mapping) or name not in value:
-            raise CapabilityError(f"needs a setup with the field {path!r}")
-        value = value[name]
-    return value
