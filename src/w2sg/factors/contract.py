@@ -37,6 +37,7 @@ class Factor(Dial):
     high: float | None = Field(None, description="the upper end of a range")
     log: bool = Field(False, description="whether the range is gone through by ratios")
     whole: bool = Field(False, description="whether the range holds whole numbers only")
+    read_on: str = Field(TEST, description="the test set that outcomes are read on")
 
     def model_post_init(self, context: Any, /) -> None:
         """Check that there are at least two different levels, or a range."""
@@ -71,11 +72,6 @@ class Factor(Dial):
     def ordered(self) -> bool:
         """Whether its levels are numbers, or two: then there is a way up."""
         return len(self.points) == 2 or all(isinstance(level, int | float) for level in self.points)
-
-    @property
-    def test(self) -> str:
-        """The test set that outcomes are read on."""
-        return TEST
 
     def at(self, place: float) -> Level:
         """Return the level at a place in [0, 1]: levels share it evenly, a range is gone through from low to high."""
@@ -112,7 +108,7 @@ class Factor(Dial):
         if len(set(turned)) < len(turned):
             raise CapabilityError(f"two levels of factor {self.name!r} come to one setup: choose levels further apart")
         return [
-            Setting(level_name(level), self.value_of(place), one, self.test)
+            Setting(level_name(level), self.value_of(place), one, self.read_on)
             for place, (level, one) in enumerate(zip(self.points, turned, strict=True))
         ]
 

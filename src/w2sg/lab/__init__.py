@@ -8,6 +8,7 @@ from w2sg.lab.comparisons import entrants_of as entrants_of
 from w2sg.lab.dials import Dial as Dial
 from w2sg.lab.dials import Setting as Setting
 from w2sg.lab.dials import changed as changed
+from w2sg.lab.dials import split_sizes as split_sizes
 from w2sg.lab.dials import value_at as value_at
 from w2sg.lab.dials import with_field as with_field
 from w2sg.lab.dials import with_value as with_value
@@ -19,6 +20,7 @@ from w2sg.lab.league import league_of as league_of
 from w2sg.lab.outcomes import FailedRun as FailedRun
 from w2sg.lab.outcomes import Run as Run
 from w2sg.lab.planning import plan_of as plan_of
+from w2sg.lab.results import TEST as TEST
 from w2sg.lab.results import SetupResult as SetupResult
 from w2sg.lab.results import StudyResult as StudyResult
 from w2sg.lab.results import TestSet as TestSet

@@ -3,9 +3,10 @@
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from w2sg.core import CapabilityError, Component
+from w2sg.core import CapabilityError, Component, Task, derive
 from w2sg.lab.results import TEST
 from w2sg.lab.setup import PARTS, Setup, make_setup
 
@@ -72,3 +73,16 @@ def value_at(setup: Setup, path: str) -> Any:
             raise CapabilityError(f"needs a setup with the field {path!r}")
         value = value[name]
     return value
+
+
+@lru_cache(maxsize=256)
+def split_sizes(task: Task) -> dict[str, int]:
+    """Return how many rows supervision and transfer have; one seed tells, for sizes are the same under all.
+
+    Raises:
+        CapabilityError: If the task does not deal its rows to splits.
+    """
+    if "supervision" not in type(task).model_fields:
+        raise CapabilityError(f"needs a task that deals its rows to splits, and {task.kind!r} does not")
+    data = task.load(derive(0, "task"))
+    return {"supervision": len(data.supervision), "transfer": len(data.transfer)}

@@ -1,16 +1,14 @@
 """What an analyst chooses: penalties, calibration, hard or soft labels, how rows are split, seeds, features."""
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, Literal, final
 
 from pydantic import Field
 
 from w2sg.batteries.multiverse.contract import Analysis, AnalystChoice
-from w2sg.core import CapabilityError, ConfigError, Task, derive, preset, register, registry
-from w2sg.lab import changed, value_at, with_field, with_value
+from w2sg.core import CapabilityError, ConfigError, preset, register, registry
+from w2sg.lab import changed, split_sizes, value_at, with_field, with_value
 from w2sg.supervisors import Calibrated, TrainedSupervisor
-from w2sg.tasks import SplitTask
 
 MULTIPLES = (0.5, 2.0)
 """Of the features that a student reads."""
@@ -151,12 +149,9 @@ class SplitSizes(AnalystChoice):
         Raises:
             CapabilityError: If the task does not deal its rows to splits.
         """
-        task = analysis.setup.task
-        if not isinstance(task, SplitTask):
-            raise CapabilityError(f"needs a task that deals its rows to splits, and {task.kind!r} does not")
         return {
             f"half the {split}": _with_fields(analysis, "task", **{split: rows // 2})
-            for split, rows in zip(("supervision", "transfer"), _sizes(task), strict=True)
+            for split, rows in split_sizes(analysis.setup.task).items()
             if rows >= 2
         }
 
@@ -212,13 +207,6 @@ def known_choices() -> list[str]:
     entries = registry.entries(AnalystChoice)
     required = {entry.name for entry in entries if any(info.is_required() for info in entry.cls.model_fields.values())}
     return [entry.name for entry in entries if entry.preset or entry.name not in required]
-
-
-@lru_cache(maxsize=64)
-def _sizes(task: Task) -> tuple[int, int]:
-    """Return how many rows supervision and transfer have; one seed tells, for sizes are the same under all."""
-    data = task.load(derive(0, "task"))
-    return len(data.supervision), len(data.transfer)
 
 
 def _with_part(analysis: Analysis, **parts: Any) -> Analysis:
