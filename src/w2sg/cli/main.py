@@ -11,6 +11,7 @@ from w2sg.cli import (
     demo,
     describe,
     ending,
+    factors,
     league,
     ledger,
     listing,
@@ -111,6 +112,7 @@ def _add_commands_to(app: typer.Typer) -> None:
         ("check", check.check),
         ("battery", battery.battery),
         ("multiverse", multiverse.multiverse),
+        ("factors", factors.factors),
     ):
         app.command(name)(command)
     # `w2sg world simulate` by a word of its own, as theory's worlds are asked most.

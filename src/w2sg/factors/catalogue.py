@@ -375,7 +375,7 @@ _factor(
     predicted={"gain": "falls"},
     group="training",
     path="student.steps",
-    levels=[5, 20, 100],
+    levels=[1, 3, 10, 100],
 )
 _factor(
     "epochs",

@@ -64,6 +64,11 @@ class Factor(Dial):
         return tuple(dict.fromkeys(self.at(place / (POINTS_OF_RANGE - 1)) for place in range(POINTS_OF_RANGE)))
 
     @property
+    def level_names(self) -> tuple[str, ...]:
+        """The levels in words."""
+        return tuple(map(level_name, self.points))
+
+    @property
     def continuous(self) -> bool:
         """Whether it has a range and no levels."""
         return not self.levels

@@ -25,7 +25,7 @@ PALEY = (11, 19, 23, 43, 47, 59)
 
 
 @contract("designs")
-class Design(Component):
+class FactorDesign(Component):
     """Which combinations of levels are tried."""
 
     joint: ClassVar[bool] = True
@@ -54,7 +54,7 @@ class Design(Component):
 
 @final
 @register()
-class OneAtATime(Design):
+class OneAtATime(FactorDesign):
     """Each factor at all its levels, all others as the setup has them: it shows no interactions."""
 
     kind: Literal["one-at-a-time"] = "one-at-a-time"
@@ -71,7 +71,7 @@ class OneAtATime(Design):
 
 @final
 @register()
-class FullFactorial(Design):
+class FullFactorial(FactorDesign):
     """All combinations of all levels."""
 
     kind: Literal["full-factorial"] = "full-factorial"
@@ -91,7 +91,7 @@ def _places(factor: Factor) -> list[float]:
 
 @final
 @register()
-class FractionalFactorial(Design):
+class FractionalFactorial(FactorDesign):
     """A fraction of all combinations of first and last levels, 2^(k - p), of a stated resolution.
 
     At resolution 3 no two factors are confounded, at 4 none with an interaction of two, at 5 no two such interactions
@@ -109,7 +109,10 @@ class FractionalFactorial(Design):
             if words is not None:
                 bits = np.arange(2**base)[:, None] & np.array(words)[None, :]
                 return np.array([[f"{value:b}".count("1") % 2 for value in row] for row in bits.tolist()], dtype=float)
-        raise InputError(f"{len(factors)} factors have no fraction of resolution {self.resolution} within 2^{MOST_BASE}")
+        raise InputError(
+            f"{len(factors)} factors have no fraction of resolution {self.resolution} of at most 2^{MOST_BASE} points: "
+            "ask for a lower resolution, or fewer factors"
+        )
 
 
 def _words(base: int, count: int, resolution: int) -> list[int] | None:
@@ -132,7 +135,7 @@ def _words(base: int, count: int, resolution: int) -> list[int] | None:
 
 @final
 @register()
-class PlackettBurman(Design):
+class PlackettBurman(FactorDesign):
     """First and last levels in the fewest points that tell all main effects apart (Plackett and Burman 1946).
 
     Main effects are confounded with parts of interactions; with `foldover`, which doubles the points, with none of two
@@ -167,7 +170,7 @@ def _paley(prime: int) -> FloatArray:
     return np.concatenate([np.ones((prime + 1, 1)), body], axis=1)
 
 
-class _Sampled(Design):
+class _Sampled(FactorDesign):
     """Points that fill the space of all factors."""
 
     count: int = Field(32, ge=4, le=MOST_POINTS, description="how many points")
@@ -217,7 +220,7 @@ def problem_of(factors: Sequence[Factor]) -> dict[str, Any]:
 
 @final
 @register()
-class Morris(Design):
+class Morris(FactorDesign):
     """Trajectories that turn one factor after the other from random places (Morris 1991), by SALib.
 
     The mean of a factor's steps is its effect, their mean size how much it matters at all, and their spread how much
@@ -243,7 +246,7 @@ class Morris(Design):
 
 @final
 @register()
-class SobolIndices(Design):
+class SobolIndices(FactorDesign):
     """Points from which each factor's share of the variance is estimated, alone and with all others (Saltelli 2002).
 
     By SALib: `count (k + 2)` points for k factors.

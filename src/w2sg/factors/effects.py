@@ -1,0 +1,199 @@
+"""Effects over tasks: each term's contrast on every task, and its mean over families by the random-effects model."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from w2sg.core import FloatArray
+from w2sg.factors.contrasts import contrasts_of
+from w2sg.factors.running import Tried
+from w2sg.factors.terms import Term
+from w2sg.measure import Interval, RandomEffects, pooled_by_unit, random_effects, t_interval, tasks_needed
+
+ALPHA = 0.05
+"""All intervals of one outcome hold together with one minus this (Bonferroni over its effects and interactions)."""
+LEAST_FAMILIES = 4
+"""A line over families needs as many: two for the line, two to say how far they are from it."""
+EFFECT, POWER = 0.02, 0.8
+"""What plans are made for: an effect of this size, shown with this probability."""
+
+
+@dataclass(frozen=True, eq=False)
+class Effect:
+    """A term's effect on an outcome.
+
+    Attributes:
+        term: The term.
+        outcome: The outcome's name.
+        by_family: The effect on each family that has it, by its number.
+        variances: The sampling variance of each, in the same order.
+        model: The random-effects model of these.
+        interval: The mean effect over families, at the level at which all effects of the outcome hold together; of a
+            level of a curve the pointwise one. None for one family.
+        by_gap: How the effect grows with the gap of a family, per unit of the gap; None with too few families.
+        families_needed: How many families show an effect of `EFFECT` with `POWER`, with examples and seeds as here;
+            None where no sensible number does.
+        families_at_least: The same with examples and seeds without end.
+    """
+
+    term: Term
+    outcome: str
+    by_family: Mapping[int, float]
+    variances: tuple[float, ...]
+    model: RandomEffects
+    interval: Interval | None
+    by_gap: Interval | None
+    families_needed: int | None
+    families_at_least: int | None
+
+    @property
+    def verdict(self) -> str:
+        """Which way the outcome surely goes, if any."""
+        if self.interval is None or self.interval.low <= 0 <= self.interval.high:
+            return "open"
+        return "rises" if self.interval.estimate > 0 else "falls"
+
+
+def effects_of(tried: Sequence[Tried], terms: Sequence[Term], outcome: str, gaps: Mapping[int, float]) -> list[Effect]:
+    """Return the effects of all terms on an outcome that some family has.
+
+    Args:
+        tried: What came of every place.
+        terms: The terms.
+        outcome: The outcome's name.
+        gaps: The gap of each family, by its number.
+    """
+    found = [_on_places(one, terms, outcome) for one in tried]
+    shown = sum(term.sort != "level" for term in terms)
+    effects = []
+    for place, term in enumerate(terms):
+        known = [(one.base.family, *values[place]) for one, values in zip(tried, found, strict=True) if place in values]
+        if known:
+            families, estimates, variances = (np.array(column) for column in zip(*known, strict=True))
+            own, pooled = pooled_by_unit(estimates, variances, families)
+            numbers = np.unique(families).tolist()
+            level = 1 - ALPHA / (1 if term.sort == "level" else shown)
+            effects.append(_effect(term, outcome, dict(zip(numbers, own.tolist(), strict=True)), pooled, level, gaps))
+    return effects
+
+
+def _on_places(tried: Tried, terms: Sequence[Term], outcome: str) -> dict[int, tuple[float, float]]:
+    """Return the estimate and the variance of each term at a place, by its number, where its points are known."""
+    known = tried.has(outcome)
+    used = {place for place, term in enumerate(terms) if known[term.weights != 0].all()}
+    rows = np.flatnonzero(known)
+    if not used:
+        return {}
+    chosen = sorted(used)
+    weights = np.stack([terms[place].weights[rows] for place in chosen])
+    readings = [point[outcome] for point in tried.readings if outcome in point]
+    made = contrasts_of(readings, weights)
+    return {
+        place: (float(estimate), float(variance))
+        for place, estimate, variance in zip(chosen, made.estimates, made.variances, strict=True)
+    }
+
+
+def _effect(
+    term: Term,
+    outcome: str,
+    by_family: Mapping[int, float],
+    variances: FloatArray,
+    level: float,
+    gaps: Mapping[int, float],
+) -> Effect:
+    model = random_effects(list(by_family.values()), variances)
+    between = None if model.between is None else model.between**2
+    return Effect(
+        term=term,
+        outcome=outcome,
+        by_family=by_family,
+        variances=tuple(variances.tolist()),
+        model=model,
+        interval=None
+        if model.mean is None
+        else t_interval(model.estimate, model.standard_error**2, model.n_units - 1, level),
+        by_gap=_slope([gaps[family] for family in by_family], list(by_family.values())),
+        families_needed=None if between is None else tasks_needed(between + variances.mean(), EFFECT, POWER),
+        families_at_least=None if not between else tasks_needed(between, EFFECT, POWER),
+    )
+
+
+def _slope(gaps: Sequence[float], effects: Sequence[float]) -> Interval | None:
+    """Return the slope of a least-squares line over families, with Student's interval; None for too few of them."""
+    from scipy.stats import linregress
+
+    if len(effects) < LEAST_FAMILIES or np.ptp(gaps) == 0:
+        return None
+    line = linregress(gaps, effects)
+    return t_interval(float(line.slope), float(line.stderr) ** 2, len(effects) - 2)
+
+
+@dataclass(frozen=True)
+class Share:
+    """Which part of an outcome's variance over points and tasks a factor makes.
+
+    Attributes:
+        common: The part that is alike on all families.
+        own: The part that differs between families; what few examples leave unsaid is in it.
+    """
+
+    common: float
+    own: float
+
+
+def shares_of(effects: Sequence[Effect]) -> dict[int, Share]:
+    """Return the shares of factors, by their place, from the curves of an outcome.
+
+    A factor's part is the variance of its curve over its levels: that of the mean curve, and the mean over families of
+    that of what is left of theirs. Shares are of the sum over all factors, each with the range that it was given.
+    """
+    levels: dict[int, list[Effect]] = {}
+    for effect in effects:
+        if effect.term.sort == "level":
+            levels.setdefault(effect.term.factors[0], []).append(effect)
+    parts = {}
+    for factor, curve in levels.items():
+        families = sorted(set.intersection(*(set(one.by_family) for one in curve)))
+        if families:
+            # the first level is 0 on every curve
+            table = np.array([[0.0] * len(families), *([one.by_family[f] for f in families] for one in curve)])
+            mean = table.mean(axis=1)
+            parts[factor] = float(mean.var()), float((table - mean[:, None]).var(axis=0).mean())
+    total = sum(map(sum, parts.values()))
+    return {factor: Share(common / total, own / total) for factor, (common, own) in parts.items()} if total else {}
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """How well a task's response is predicted by the others.
+
+    Attributes:
+        explained: One minus the squared errors of the prediction over those of predicting no effect at all.
+        most: The same of a prediction that knew the true effects: the rest is what examples and seeds leave unsaid.
+        n_families: How many families were left out in turn.
+        n_effects: How many effects were predicted.
+    """
+
+    explained: float
+    most: float
+    n_families: int
+    n_effects: int
+
+
+def left_out_of(effects: Sequence[Effect]) -> LeftOut | None:
+    """Return how well the response of a family, level by level, is predicted by the mean of the others'."""
+    errors = moved = noise = 0.0
+    count, families = 0, set()
+    for effect in effects:
+        if effect.term.sort != "level" or len(effect.by_family) < 2:
+            continue
+        values = np.array(list(effect.by_family.values()))
+        others = (values.sum() - values) / (len(values) - 1)
+        errors += float(((values - others) ** 2).sum())
+        moved += float((values**2).sum())
+        noise += sum(effect.variances)
+        count += len(values)
+        families |= set(effect.by_family)
+    return LeftOut(1 - errors / moved, 1 - noise / moved, len(families), count) if moved else None
