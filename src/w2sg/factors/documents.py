@@ -152,7 +152,13 @@ def _effects_table(results: FactorResults, outcome: str) -> DataTable:
         Heading("effect", "effect", "mean over families of tasks", "signed"),
         Heading("shown", "shown", _SHOWN, style="text"),
         Heading("families", "families", "of tasks that have the factor", "count", terminal=False),
-        Heading("common", "share alike", "of the variance over levels and families, what is alike on all", decimals=2),
+        Heading(
+            "common",
+            "share alike",
+            "of the variance over levels and families, what is alike on all families",
+            decimals=2,
+            terminal=False,
+        ),
         Heading("own", "share own", "of that variance, what differs between families", decimals=2, terminal=False),
     )
     rows = []
@@ -325,8 +331,8 @@ def _needs_table(results: FactorResults) -> DataTable:
         for effect in results.effects_on(outcome, "effect")
     )
     intro = (
-        f"Families of tasks that show an effect of {EFFECT:g} with probability {POWER:g}, by the variance found here, in "
-        "a two-sided t test at .05. Where families differ much, neither seeds nor labels can stand for more of them."
+        f"Families of tasks that show an effect of {EFFECT:g} with probability {POWER:g}, by the variance found here, "
+        "in a two-sided t test at .05. Where families differ much, neither seeds nor labels can stand for more of them."
     )
     return DataTable("needs", "What an effect needs", intro, columns, rows, terminal=False)
 
