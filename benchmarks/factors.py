@@ -6,6 +6,7 @@ Each task has effects of its own around a mean, examples that are shared by all 
 """
 
 import argparse
+import itertools
 from collections.abc import Mapping
 
 import numpy as np
@@ -19,11 +20,15 @@ from w2sg.factors.running import BaseSetup, Tried
 from w2sg.factors.terms import terms_of
 from w2sg.lab import make_setup
 
-N_FACTORS, N_EXAMPLES = 12, 200
+N_FACTORS, N_EXAMPLES = 12, 100
 BETWEEN, SEED, EXAMPLE = 0.05, 0.02, 0.5
 """Standard deviations: of a task's effect, of a seed's luck at one setting, of an example's score at one setting."""
 SHAPES = ("normal", "skewed", "none")
 """How tasks' effects lie around their mean; `none`: all tasks have the same effects."""
+
+
+SETUP = make_setup("wine")
+MEANS = np.linspace(-0.1, 0.1, N_FACTORS)
 
 
 def effects_of_task(rng: np.random.Generator, shape: str) -> FloatArray:
@@ -34,9 +39,9 @@ def effects_of_task(rng: np.random.Generator, shape: str) -> FloatArray:
     return BETWEEN * drawn
 
 
-def tried(rng: np.random.Generator, points: FloatArray, means: FloatArray, shape: str, seeds: int, task: int) -> Tried:
+def tried(rng: np.random.Generator, points: FloatArray, shape: str, seeds: int, task: int) -> Tried:
     """Return what a task with an effect of its own around each mean gives at every point."""
-    own = means + effects_of_task(rng, shape)
+    own = MEANS + effects_of_task(rng, shape)
     base = rng.standard_normal(N_EXAMPLES)
     readings: list[Mapping[str, tuple[Reading, ...]]] = []
     for point in points:
@@ -47,7 +52,7 @@ def tried(rng: np.random.Generator, points: FloatArray, means: FloatArray, shape
             scores = level + luck + base + EXAMPLE * rng.standard_normal(N_EXAMPLES)
             by_seed.append(Reading(0.0, (ScoredMean(1, np.arange(N_EXAMPLES), scores),)))
         readings.append({"gain": tuple(by_seed)})
-    return Tried(BaseSetup(f"task {task}", make_setup("wine"), task), tuple(readings), (), frozenset())
+    return Tried(BaseSetup(f"task {task}", f"task {task}", SETUP, task), tuple(readings), (), frozenset())
 
 
 def main() -> None:
@@ -55,34 +60,22 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--studies", type=int, default=500)
     parser.add_argument("--seeds", type=int, default=2)
-    count = parser.parse_args()
+    asked = parser.parse_args()
     factor = {"kind": "field", "group": "data", "path": "student.c", "levels": [0, 1]}
     factors = [registry.build(Factor, {**factor, "title": f"factor {place}"}) for place in range(N_FACTORS)]
-    means = np.linspace(-0.1, 0.1, N_FACTORS)
-    for kind in ("one-at-a-time", "plackett-burman"):
+    for kind, tasks, shape in itertools.product(("one-at-a-time", "plackett-burman"), (4, 8, 12), SHAPES):
         design = registry.build(FactorDesign, kind)
         points = design.points(factors)
         terms = terms_of(design, factors, points, interactions=True)
-        for tasks in (4, 8, 12):
-            for shape in SHAPES:
-                single, together, widths = [], 0, []
-                for study in range(count.studies):
-                    rng = derive(study, "factors", kind, shape, str(tasks))
-                    made = [tried(rng, points, means, shape, count.seeds, task) for task in range(tasks)]
-                    effects = effects_of(made, terms, "gain", dict.fromkeys(range(tasks), 0.0))
-                    shown = [one for one in effects if one.term.sort == "effect"]
-                    inside = [
-                        one.interval.low <= mean <= one.interval.high
-                        for one, mean in zip(shown, means, strict=True)
-                        if one.interval
-                    ]
-                    single += inside
-                    together += all(inside)
-                    widths += [one.interval.high - one.interval.low for one in shown if one.interval]
-                print(
-                    f"{kind:16} {tasks:3} tasks {shape:7} each {np.mean(single):.4f} together {together / count.studies:.3f} "
-                    f"width {np.mean(widths):.3f}"
-                )
+        inside = []
+        for study in range(asked.studies):
+            rng = derive(study, "factors", kind, shape, str(tasks))
+            made = [tried(rng, points, shape, asked.seeds, task) for task in range(tasks)]
+            effects = effects_of(made, terms, "gain", dict.fromkeys(range(tasks), 0.0))
+            found = [one.interval for one in effects if one.term.sort == "effect" and one.interval]
+            inside.append([one.low <= mean <= one.high for one, mean in zip(found, MEANS, strict=True)])
+        each, together = np.mean(inside), np.mean(np.all(inside, axis=1))
+        print(f"{kind:16} {tasks:3} tasks, effects {shape:7} each {each:.4f}, together {together:.3f}")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from w2sg.cli import (
     multiverse,
     new,
     observe,
+    optimise,
     power,
     report,
     run,
@@ -113,6 +114,7 @@ def _add_commands_to(app: typer.Typer) -> None:
         ("battery", battery.battery),
         ("multiverse", multiverse.multiverse),
         ("factors", factors.factors),
+        ("optimise", optimise.optimise),
     ):
         app.command(name)(command)
     # `w2sg world simulate` by a word of its own, as theory's worlds are asked most.

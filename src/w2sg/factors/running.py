@@ -1,7 +1,7 @@
 """Trying a study's setups at the points of a design: ordinary runs, which the store keeps, and what they say."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,11 +22,13 @@ class BaseSetup:
 
     Attributes:
         name: Its task, and what else tells it from the others.
+        task: Its task's name.
         setup: The setup as the study has it.
         family: The number of its task's family: what was sampled.
     """
 
     name: str
+    task: str
     setup: Setup
     family: int
 
@@ -74,7 +76,7 @@ def base_setups(study: FactorStudy) -> tuple[list[BaseSetup], list[str]]:
     families = families_of_tasks(tasks, study.families())
     number = {task: place for place, family in enumerate(families) for task in family.tasks}
     bases = [
-        BaseSetup(" / ".join(label[part] for part in ("task", *shown)), setup, number[label["task"]])
+        BaseSetup(" / ".join(label[part] for part in ("task", *shown)), label["task"], setup, number[label["task"]])
         for label, setup in zip(labels, setups, strict=True)
     ]
     return bases, [family.name for family in families]
@@ -144,17 +146,33 @@ def try_points(
     if not setups:
         reasons = dict.fromkeys(reason for place in places for reason in place.missing)
         raise InputError(f"no factor fits any setup of the study: {'; '.join(reasons)}")
-    folder = Path(store or default_store())
-    made = make_runs(setups, seeds, store=folder, workers=workers, prepare=loading_again(plugins), progress=progress)
+    whole, why = whole_runs(setups, seeds, store=store, workers=workers, plugins=plugins, progress=progress)
+    return [place.tried(whole, why, outcomes) for place in places]
+
+
+def whole_runs(
+    setups: Iterable[Setup],
+    seeds: Sequence[int],
+    *,
+    store: str | Path | None = None,
+    workers: int | None = None,
+    plugins: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> tuple[dict[Setup, list[Run]], dict[str, str]]:
+    """Return the runs of the setups that have one under every seed, and why others have not, by their labels.
+
+    The arguments and errors are those of `try_points`.
+    """
+    folder, wanted = Path(store or default_store()), dict.fromkeys(setups)
+    made = make_runs(wanted, seeds, store=folder, workers=workers, prepare=loading_again(plugins), progress=progress)
     # A setup that does not fit its data is told where it belongs; what failed by accident ends everything.
     accidents = tuple(failure for failure in made.failed if not failure.bad_input)
     replace(made, refused=(), failed=accidents).raise_first_problem()
-    why = {_key(one.label): one.reason for one in (*made.refused, *made.failed)}
-    runs: dict[Setup, list[Run]] = {setup: [] for setup in setups}
+    runs: dict[Setup, list[Run]] = {setup: [] for setup in wanted}
     for run in sorted(made.runs, key=lambda run: run.seed):
         runs[run.setup].append(run)
     whole = {setup: of for setup, of in runs.items() if len(of) == len(set(seeds))}
-    return [place.tried(whole, why, outcomes) for place in places]
+    return whole, {_key(one.label): one.reason for one in (*made.refused, *made.failed)}
 
 
 class _Place:
