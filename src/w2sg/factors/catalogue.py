@@ -68,7 +68,7 @@ _factor(
 _factor(
     "easy-share",
     ShiftSize,
-    "The supervisor learned from the easiest rows only, and the student meets all: does it generalize to hard ones?",
+    "The supervisor learned from the easiest rows only, and the student has to generalize to the hard ones.",
     shift="easy-to-hard",
     field="share",
     levels=[0.9, 0.7, 0.5],
@@ -313,7 +313,7 @@ _factor(
     predicted={"gain": "falls"},
     group="student",
     dial="imitation-saliency",
-    levels=[0, 0.1, 0.3],
+    levels=[0, 0.1, 0.2, 0.4, 0.8],
 )
 _factor(
     "pretraining-leakage",
@@ -323,7 +323,7 @@ _factor(
     predicted={"gain": "rises", "student": "rises"},
     group="student",
     dial="pretraining-leakage",
-    levels=[0, 0.1, 0.3],
+    levels=[0, 0.25, 0.5, 0.75, 1],
 )
 
 # Training: by which objective, how strongly, how long, on which examples.

@@ -126,7 +126,12 @@ def optimise(
     if trials < 2 * BATCH:
         raise InputError(f"trials must be at least {2 * BATCH}, got {trials}: fewer are no search")
     bases, _ = base_setups(study)
-    choosing, left_out = (_named(bases, names, field) for names, field in _sides(study))
+    choosing = _named(bases, study.choosing, "choosing")
+    left_out = _named(bases, study.left_out, "left_out")
+    if {base.family for base in choosing} & {base.family for base in left_out}:
+        raise InputError(
+            "tasks of one family must be on one side, choosing or left_out: they share what they are made of"
+        )
     desk = _Desk(specification, study, store, workers, progress)
     default: Point = (0,) * len(study.factors)
     singles = [
@@ -155,17 +160,14 @@ def optimise(
     return Optimised(specification, study, tuple(candidates), *names, trials, seed)
 
 
-def _sides(study: FactorStudy) -> list[tuple[tuple[str, ...], str]]:
-    return [(study.choosing, "choosing"), (study.left_out, "left_out")]
-
-
 def _named(bases: Sequence[BaseSetup], names: Sequence[str], field: str) -> list[BaseSetup]:
     known = {base.task for base in bases}
     if unknown := [name for name in names if name not in known]:
         raise InputError(f"{field} must name tasks of the study, got {unknown[0]!r}: it has {', '.join(sorted(known))}")
     found = [base for base in bases if base.task in names]
-    if len({base.family for base in found}) < LEAST_FAMILIES:
-        raise InputError(f"{field} must name tasks of at least {LEAST_FAMILIES} families, got {len(found)} setups")
+    families = {base.family for base in found}
+    if len(families) < LEAST_FAMILIES:
+        raise InputError(f"{field} must name tasks of at least {LEAST_FAMILIES} families, got {len(families)}")
     return found
 
 

@@ -55,8 +55,9 @@ def terms_of(design: FactorDesign, factors: Sequence[Factor], points: FloatArray
         )
     ordered = [term for term, factor in ((of[0], factors[of[0].factors[0]]) for of in columns) if factor.ordered]
     pairs = [_pair(one, two, factors) for one, two in itertools.combinations(ordered, 2)] if interactions else []
-    # What is confounded with main effects, or leaves no point to judge by, is not estimated at all.
-    with_pairs = _fitted([*mains, *pairs]) if len(points) > 1 + len(mains) + len(pairs) else None
+    # What is confounded with main effects or with each other is not estimated at all. No point need be left over: how
+    # far an estimate can be trusted is told by examples, seeds and tasks.
+    with_pairs = _fitted([*mains, *pairs])
     curves = [term for place, factor in enumerate(factors) for term in _curve(place, factor, points, mains)]
     return [*(with_pairs or fitted), *curves]
 
@@ -124,7 +125,7 @@ def _curve(place: int, factor: Factor, points: FloatArray, mains: Sequence[Term]
         shapes = [(np.round(column * last) == number) * 1.0 for number in range(1, last + 1)]
         at = np.eye(last)
     bent = _fitted([*(Term("level", (place,), "", 0.0, shape) for shape in shapes), *others])
-    if bent is not None and len(points) > 1 + len(shapes) + len(others):
+    if bent is not None:
         weights = at.T @ np.stack([term.weights for term in bent[: len(shapes)]])
     else:
         straight = _fitted([*own, *others])
