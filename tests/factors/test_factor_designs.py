@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from w2sg.core import InputError, MissingExtraError, registry
+from w2sg.core import FloatArray, InputError, MissingExtraError, registry
 from w2sg.factors import Factor, FactorDesign
 from w2sg.factors.terms import terms_of
 
@@ -20,8 +20,8 @@ def factors(count: int, levels: int = 2) -> list[Factor]:
     return [registry.build(Factor, {**fields, "title": f"f{place}"}) for place in range(count)]
 
 
-def points(design: object, count: int, levels: int = 2) -> np.ndarray:
-    return registry.build(FactorDesign, design).points(factors(count, levels))  # type: ignore[arg-type]
+def points(design: str | dict[str, object], count: int, levels: int = 2) -> FloatArray:
+    return registry.build(FactorDesign, design).points(factors(count, levels))
 
 
 @settings(max_examples=20, deadline=None)
@@ -77,7 +77,7 @@ def test_morris_turns_one_factor_a_step() -> None:
         ("full-factorial", 13, "all combinations are 8,192, over 4,096"),
     ],
 )
-def test_what_a_design_cannot_be_is_said(design: object, count: int, reason: str) -> None:
+def test_what_a_design_cannot_be_is_said(design: str | dict[str, object], count: int, reason: str) -> None:
     with pytest.raises(InputError, match=reason):
         points(design, count)
 

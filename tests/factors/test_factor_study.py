@@ -1,14 +1,23 @@
 """A factor study from its file to its page: ordinary runs, kept, read on paired examples; and `w2sg optimise`."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from w2sg.core import CapabilityError, ConfigError, InputError
-from w2sg.desiderata import Specification
-from w2sg.factors import FactorResults, FactorStudy, factors_document, optimise, optimised_document, run_factors
+from w2sg.desiderata import Specification, judged
+from w2sg.factors import (
+    FactorResults,
+    FactorStudy,
+    Optimised,
+    factors_document,
+    optimise,
+    optimised_document,
+    run_factors,
+)
 from w2sg.graph import Store
 from w2sg.lab import make_setup
 from w2sg.report import terminal_table
@@ -61,7 +70,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def results(store: Path) -> FactorResults:
-    margins = {"beats": {"kind": "requirement", "quantity": "gain", "above": 0.1}, "both": "positive-gain"}
+    margins = {"beats": {"kind": "requirement", "quantity": "gain", "above": 0.1}}
     return run_factors(study(desiderata=margins), store=store, workers=1)
 
 
@@ -122,6 +131,7 @@ def test_a_file_with_several_factors_at_once(tmp_path: Path, store: Path) -> Non
         ({"seeds": "until decided"}, "a design is tried under the same seeds"),
         ({"choosing": ["a"], "left_out": ["a"]}, "'a' is among 'choosing' too"),
         ({"desiderata": {"gain": "positive-gain"}}, "is an outcome of every factor study"),
+        ({"desiderata": {"all": {"kind": "all", "of": ["positive-gain"]}}}, "must be one requirement, .* got 'all'"),
         ({"factors": []}, "at least 1"),
     ],
 )
@@ -142,20 +152,26 @@ def test_where_no_factor_fits_nothing_is_run(store: Path) -> None:
         run_factors(study(factors=["noise-shift"]), store=store, workers=1)
 
 
-SPEC = Specification.parse({"name": "gain", "require": {"kind": "requirement", "quantity": "gain", "above": 0.0}})
+SPECIFICATION = Specification.parse(
+    {"name": "gain", "require": {"kind": "requirement", "quantity": "gain", "above": 0.0}}
+)
+
+
+def chosen(given: FactorStudy, store: Path, trials: int = 10) -> Optimised:
+    return optimise("gain", partial(judged, SPECIFICATION), given, trials=trials, store=store, workers=1)
 
 
 def test_what_is_chosen_on_some_tasks_is_judged_on_others(store: Path) -> None:
     given = study(factors=["student-penalty", "hard-labels"], choosing=["a", "b"], left_out=["c", "d"])
-    found = optimise(SPEC, given, trials=10, store=store, workers=1)
+    found = chosen(given, store)
     assert [one.name for one in found.candidates] == ["defaults", "chosen", "best single change", "random search"]
-    default, chosen, single, _ = found.candidates
+    default, best, single, _ = found.candidates
     assert default.settings == {}
     assert default.over_defaults.estimate == 0
     # the single changes hold the defaults, and Optuna begins with them
-    assert min(single.choosing.low, chosen.choosing.low) >= default.choosing.low
-    assert set(chosen.verdicts) == {"c", "d"}
-    assert optimise(SPEC, given, trials=10, store=store, workers=1).to_dict() == found.to_dict()
+    assert min(single.choosing.low, best.choosing.low) >= default.choosing.low
+    assert set(best.verdicts) == {"c", "d"}
+    assert chosen(given, store).to_dict() == found.to_dict()
     document = optimised_document(found)
     assert {"candidates", "settings", "verdicts"} == set(document.tables)
     json.dumps(document.to_dict(), allow_nan=False)
@@ -171,7 +187,7 @@ def test_what_is_chosen_on_some_tasks_is_judged_on_others(store: Path) -> None:
 )
 def test_sides_are_named_before_anything_is_run(fields: dict[str, Any], trials: int, reason: str, store: Path) -> None:
     with pytest.raises(InputError, match=reason):
-        optimise(SPEC, study(**fields), trials=trials, store=store, workers=1)
+        chosen(study(**fields), store, trials)
 
 
 def test_settings_that_do_not_fit_leave_a_setup_as_it_is() -> None:

@@ -14,6 +14,8 @@ Group = Literal["data", "supervisor", "student", "training", "protocol"]
 Direction = Literal["rises", "falls"]
 Level = bool | int | float | str | dict[str, Any]
 """A number, a name, or a part as a table; `title` in a table names it and is no field of the part."""
+GAIN, STUDENT, GAP = "gain", "student", "gap"
+"""Outcomes of every factor study; predictions speak of these."""
 POINTS_OF_RANGE = 4
 """Levels that a range is tried at where a design asks for levels."""
 

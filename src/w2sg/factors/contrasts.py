@@ -6,12 +6,15 @@ levels, a slope, an interaction. So all of them have one estimate and one varian
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from w2sg.core import FloatArray, InputError, IntArray
-from w2sg.factors.outcomes import Reading
 from w2sg.measure import clustered_mean
+
+if TYPE_CHECKING:
+    from w2sg.factors.outcomes import Reading
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +25,7 @@ class Contrasts:
     variances: FloatArray
 
 
-def contrasts_of(settings: Sequence[Sequence[Reading]], weights: FloatArray) -> Contrasts:
+def contrasts_of(settings: "Sequence[Sequence[Reading]]", weights: FloatArray) -> Contrasts:
     """Return contrasts between settings that were tried under the same seeds.
 
     A setting's outcome is the mean over seeds of its value. What an example changes in a contrast under one seed is its
@@ -58,7 +61,7 @@ def contrasts_of(settings: Sequence[Sequence[Reading]], weights: FloatArray) -> 
     return Contrasts(estimates, np.max(found, axis=0))
 
 
-def _influence(settings: Sequence[Reading], weights: FloatArray) -> tuple[IntArray, FloatArray]:
+def _influence(settings: "Sequence[Reading]", weights: FloatArray) -> tuple[IntArray, FloatArray]:
     """Return the units that any setting has, `(n,)`, and what each adds to every contrast, `(n, c)`."""
     parts = [part.units for reading in settings for part in reading.parts]
     if not parts:

@@ -1,6 +1,7 @@
 """The document of a factor study: how, when and how far each factor moves each outcome, and what would show it."""
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from w2sg.core import (
     Cell,
@@ -19,16 +20,19 @@ from w2sg.core import (
     Section,
     wording,
 )
-from w2sg.factors.effects import ALPHA, EFFECT, POWER, Effect
-from w2sg.factors.results import FactorResults
-from w2sg.factors.study import GAIN
+from w2sg.factors.contract import GAIN
+from w2sg.factors.effects import ALPHA, EFFECT, POWER
+
+if TYPE_CHECKING:
+    from w2sg.factors.effects import Effect
+    from w2sg.factors.results import FactorResults
 
 DOES = {"rises": "raises", "falls": "lowers"}
 SHOWN_IN_TERMINAL = (GAIN,)
 """Outcomes whose table a terminal shows; a page has all."""
 
 
-def factors_document(results: FactorResults, *, made_by: str = "") -> Document:
+def factors_document(results: "FactorResults", *, made_by: str = "") -> Document:
     """Return the document of a factor study.
 
     Args:
@@ -58,7 +62,7 @@ def factors_document(results: FactorResults, *, made_by: str = "") -> Document:
     )
 
 
-def _lead(results: FactorResults) -> str:
+def _lead(results: "FactorResults") -> str:
     how = "several at once" if results.study.design.joint else "one at a time"
     return (
         f"Factors are turned {how} (design {results.study.design.kind}). An effect is what an outcome does from a "
@@ -69,7 +73,7 @@ def _lead(results: FactorResults) -> str:
     )
 
 
-def _findings(results: FactorResults) -> Iterator[Finding]:
+def _findings(results: "FactorResults") -> Iterator[Finding]:
     for outcome in results.outcomes:
         shown = [one for one in results.effects_on(outcome.name, "effect") if one.verdict != "open"]
         for one in sorted(shown, key=lambda effect: -abs(effect.model.estimate)):
@@ -95,7 +99,7 @@ def _findings(results: FactorResults) -> Iterator[Finding]:
         yield Finding("note", f"Left out on {base}{more}: {reason}.")
 
 
-def _verdicts_on_theory(results: FactorResults) -> Iterator[Finding]:
+def _verdicts_on_theory(results: "FactorResults") -> Iterator[Finding]:
     if results.signs:
         count = {verdict: sum(sign.verdict == verdict for sign in results.signs) for verdict in ("right", "wrong")}
         same = sum((sign.estimate > 0) == (sign.predicted == "rises") for sign in results.signs)
@@ -106,7 +110,7 @@ def _verdicts_on_theory(results: FactorResults) -> Iterator[Finding]:
         )
 
 
-def _sections(results: FactorResults) -> Iterator[Section]:
+def _sections(results: "FactorResults") -> Iterator[Section]:
     for outcome in results.outcomes:
         name = outcome.name
         if results.effects[name]:
@@ -133,19 +137,19 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _title(results: FactorResults, outcome: str) -> str:
+def _title(results: "FactorResults", outcome: str) -> str:
     one = next(one for one in results.outcomes if one.name == outcome)
     return f"the margin of {outcome}" if one.is_margin else f"the {outcome}"
 
 
-def _name(results: FactorResults, effect: Effect) -> str:
+def _name(results: "FactorResults", effect: "Effect") -> str:
     return results.factors[effect.term.factors[0]].name
 
 
 _SHOWN = "whether the interval, which holds together with all others of the outcome, excludes 0"
 
 
-def _effects_table(results: FactorResults, outcome: str) -> DataTable:
+def _effects_table(results: "FactorResults", outcome: str) -> DataTable:
     columns = (
         Heading("factor", "factor", style="text", key=True),
         Heading("levels", "levels", "from which level to which", style="text"),
@@ -180,7 +184,7 @@ def _effects_table(results: FactorResults, outcome: str) -> DataTable:
     return DataTable(f"effects-{outcome}", title, "", columns, tuple(rows), terminal=shown)
 
 
-def _forest(results: FactorResults, outcome: str) -> Forest:
+def _forest(results: "FactorResults", outcome: str) -> Forest:
     groups: dict[str, list[ForestRow]] = {}
     for effect in results.effects_on(outcome, "effect"):
         interval, prediction = effect.interval, effect.model.prediction
@@ -203,7 +207,7 @@ def _forest(results: FactorResults, outcome: str) -> Forest:
     )
 
 
-def _curves(results: FactorResults) -> Iterator[Lines]:
+def _curves(results: "FactorResults") -> Iterator[Lines]:
     for place, factor in enumerate(results.factors):
         lines = []
         for outcome in (GAIN, "student"):
@@ -225,13 +229,13 @@ def _curves(results: FactorResults) -> Iterator[Lines]:
             )
 
 
-def _by_ratios(results: FactorResults, place: int) -> bool:
+def _by_ratios(results: "FactorResults", place: int) -> bool:
     factor = results.factors[place]
     values = [factor.value_of(number) for number in range(len(factor.points))]
     return min(values) > 0 and max(values) / min(values) >= 10
 
 
-def _signs_table(results: FactorResults) -> DataTable:
+def _signs_table(results: "FactorResults") -> DataTable:
     columns = (
         Heading("factor", "factor", style="text", key=True),
         Heading("outcome", "outcome", style="text"),
@@ -256,7 +260,7 @@ def _signs_table(results: FactorResults) -> DataTable:
     return DataTable("signs", "Predicted signs", "", columns, rows)
 
 
-def _when_table(results: FactorResults) -> DataTable:
+def _when_table(results: "FactorResults") -> DataTable:
     columns = (
         Heading("factor", "factor", style="text", key=True),
         Heading("outcome", "outcome", style="text"),
@@ -284,7 +288,7 @@ def _when_table(results: FactorResults) -> DataTable:
     return DataTable("when", "Where effects differ", "", columns, tuple(rows), terminal=False)
 
 
-def _interactions_table(results: FactorResults, pairs: Sequence[Effect]) -> DataTable:
+def _interactions_table(results: "FactorResults", pairs: "Sequence[Effect]") -> DataTable:
     columns = (
         Heading("pair", "factors", style="text", key=True),
         Heading("outcome", "outcome", style="text"),
@@ -298,7 +302,7 @@ def _interactions_table(results: FactorResults, pairs: Sequence[Effect]) -> Data
     return DataTable("interactions", "Interactions", "", columns, rows)
 
 
-def _indices_table(results: FactorResults) -> DataTable:
+def _indices_table(results: "FactorResults") -> DataTable:
     columns = (
         Heading("factor", "factor", style="text", key=True),
         Heading("outcome", "outcome", style="text"),
@@ -313,7 +317,7 @@ def _indices_table(results: FactorResults) -> DataTable:
     return DataTable("indices", "Indices", "", columns, rows)
 
 
-def _needs_table(results: FactorResults) -> DataTable:
+def _needs_table(results: "FactorResults") -> DataTable:
     columns = (
         Heading("factor", "factor", style="text", key=True),
         Heading("outcome", "outcome", style="text"),
@@ -337,7 +341,7 @@ def _needs_table(results: FactorResults) -> DataTable:
     return DataTable("needs", "What an effect needs", intro, columns, rows, terminal=False)
 
 
-def _factors_table(results: FactorResults) -> DataTable:
+def _factors_table(results: "FactorResults") -> DataTable:
     columns = (
         Heading("factor", "factor", style="text", key=True),
         Heading("group", "group", style="text"),

@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from w2sg.core import FloatArray
 from w2sg.factors.contrasts import contrasts_of
-from w2sg.factors.running import Tried
-from w2sg.factors.terms import Term
 from w2sg.measure import Interval, RandomEffects, pooled_by_unit, random_effects, t_interval, tasks_needed
+
+if TYPE_CHECKING:
+    from w2sg.factors.running import Tried
+    from w2sg.factors.terms import Term
 
 ALPHA = 0.05
 """All intervals of one outcome hold together with one minus this (Bonferroni over its effects and interactions)."""
@@ -32,20 +35,29 @@ class Effect:
         interval: The mean effect over families, at the level at which all effects of the outcome hold together; of a
             level of a curve the pointwise one. None for one family.
         by_gap: How the effect grows with the gap of a family, per unit of the gap; None with too few families.
-        families_needed: How many families show an effect of `EFFECT` with `POWER`, with examples and seeds as here;
-            None where no sensible number does.
-        families_at_least: The same with examples and seeds without end.
     """
 
-    term: Term
+    term: "Term"
     outcome: str
     by_family: Mapping[int, float]
     variances: tuple[float, ...]
     model: RandomEffects
     interval: Interval | None
     by_gap: Interval | None
-    families_needed: int | None
-    families_at_least: int | None
+
+    @property
+    def families_needed(self) -> int | None:
+        """How many families show an effect of `EFFECT` with `POWER`, with examples and seeds as here; None unknown."""
+        return self._needed(float(np.mean(self.variances)))
+
+    @property
+    def families_at_least(self) -> int | None:
+        """The same with examples and seeds without end."""
+        return self._needed(0.0)
+
+    def _needed(self, own: float) -> int | None:
+        between = self.model.between
+        return None if between is None or between**2 + own == 0 else tasks_needed(between**2 + own, EFFECT, POWER)
 
     @property
     def verdict(self) -> str:
@@ -55,7 +67,9 @@ class Effect:
         return "rises" if self.interval.estimate > 0 else "falls"
 
 
-def effects_of(tried: Sequence[Tried], terms: Sequence[Term], outcome: str, gaps: Mapping[int, float]) -> list[Effect]:
+def effects_of(
+    tried: "Sequence[Tried]", terms: "Sequence[Term]", outcome: str, gaps: Mapping[int, float]
+) -> list[Effect]:
     """Return the effects of all terms on an outcome that some family has.
 
     Args:
@@ -78,7 +92,7 @@ def effects_of(tried: Sequence[Tried], terms: Sequence[Term], outcome: str, gaps
     return effects
 
 
-def _on_places(tried: Tried, terms: Sequence[Term], outcome: str) -> dict[int, tuple[float, float]]:
+def _on_places(tried: "Tried", terms: "Sequence[Term]", outcome: str) -> dict[int, tuple[float, float]]:
     """Return the estimate and the variance of each term at a place, by its number, where its points are known."""
     known = tried.has(outcome)
     used = {place for place, term in enumerate(terms) if known[term.weights != 0].all()}
@@ -96,7 +110,7 @@ def _on_places(tried: Tried, terms: Sequence[Term], outcome: str) -> dict[int, t
 
 
 def _effect(
-    term: Term,
+    term: "Term",
     outcome: str,
     by_family: Mapping[int, float],
     variances: FloatArray,
@@ -106,7 +120,6 @@ def _effect(
     # Families weigh alike: few seeds tell the variance of one family too badly to weigh it by, and in a balanced design
     # the mean is then that of a mixed model with random slopes.
     model = random_effects(list(by_family.values()), np.full(len(variances), variances.mean()))
-    between = None if model.between is None else model.between**2
     return Effect(
         term=term,
         outcome=outcome,
@@ -117,8 +130,6 @@ def _effect(
         if model.mean is None
         else t_interval(model.estimate, model.standard_error**2, model.n_units - 1, level),
         by_gap=_slope([gaps[family] for family in by_family], list(by_family.values())),
-        families_needed=None if between is None else tasks_needed(between + variances.mean(), EFFECT, POWER),
-        families_at_least=None if not between else tasks_needed(between, EFFECT, POWER),
     )
 
 

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from w2sg.core import FloatArray
-from w2sg.factors.contract import Factor
 from w2sg.factors.designs import FactorDesign, Morris, SobolIndices, problem_of
-from w2sg.factors.running import Tried
 from w2sg.measure import Interval, t_interval
+
+if TYPE_CHECKING:
+    from w2sg.factors.contract import Factor
+    from w2sg.factors.running import Tried
 
 NAMES = {"morris": ("mu_star", "sigma"), "sobol-indices": ("S1", "ST")}
 """What SALib calls the indices of each design: how much a factor matters, and how much with the others."""
@@ -32,7 +35,7 @@ class Index:
 
 
 def indices_of(
-    design: FactorDesign, factors: Sequence[Factor], points: FloatArray, tried: Sequence[Tried], outcome: str
+    design: FactorDesign, factors: "Sequence[Factor]", points: FloatArray, tried: "Sequence[Tried]", outcome: str
 ) -> list[Index]:
     """Return the indices of every factor; none for other designs, and of families that lack a point."""
     if not isinstance(design, Morris | SobolIndices):
@@ -58,7 +61,7 @@ def indices_of(
 
 
 def _analysed(
-    design: Morris | SobolIndices, factors: Sequence[Factor], points: FloatArray, y: FloatArray, names: Sequence[str]
+    design: Morris | SobolIndices, factors: "Sequence[Factor]", points: FloatArray, y: FloatArray, names: Sequence[str]
 ) -> FloatArray:
     """Return the indices of one place, one row for each name."""
     from SALib.analyze import morris, sobol

@@ -1,12 +1,15 @@
 """The document of an optimisation: what was chosen on some tasks, and what it is worth on others."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from w2sg.core import Cell, DataTable, Document, Fact, Finding, Heading, Section, wording
-from w2sg.factors.optimising import CHOSEN, DEFAULTS, Candidate, Optimised
+from w2sg.core import Cell, DataTable, Document, Fact, Finding, Heading, Section, Tone, wording
+
+if TYPE_CHECKING:
+    from w2sg.factors.optimising import Optimised, Settings
 
 
-def optimised_document(found: Optimised, *, made_by: str = "") -> Document:
+def optimised_document(found: "Optimised", *, made_by: str = "") -> Document:
     """Return the document of an optimisation.
 
     Args:
@@ -16,7 +19,7 @@ def optimised_document(found: Optimised, *, made_by: str = "") -> Document:
     return Document(
         kind="optimise",
         heading="Which change makes meeting a specification most likely",
-        title=f"{found.specification.name} on {found.study.name}",
+        title=f"{found.specification} on {found.study.name}",
         lead=(
             "Settings are chosen on some tasks and judged on others. Chosen is what has the largest lower limit of the "
             "mean margin (95 %, over families of the choosing tasks); a margin above 0 is inside the specification. On "
@@ -40,32 +43,30 @@ def optimised_document(found: Optimised, *, made_by: str = "") -> Document:
     )
 
 
-def _findings(found: Optimised) -> Iterator[Finding]:
-    by_name = {one.name: one for one in found.candidates}
-    default, chosen = by_name[DEFAULTS], by_name[CHOSEN]
+def _findings(found: "Optimised") -> Iterator[Finding]:
+    default, chosen = found.defaults, found.chosen
     gain = chosen.over_defaults
-    tone = "better" if gain.low > 0 else "worse" if gain.high < 0 else "open"
+    tone: Tone = "better" if gain.low > 0 else "worse" if gain.high < 0 else "open"
     yield Finding(
-        tone,  # type: ignore[arg-type]
-        f"On the tasks left out the chosen settings are shown to meet {found.specification.name} on "
+        tone,
+        f"On the tasks left out the chosen settings are shown to meet {found.specification} on "
         f"{_percent(chosen.met)} of the families, the defaults on {_percent(default.met)}; the point estimate is "
         f"inside on {_percent(chosen.inside)} and {_percent(default.inside)}. The mean margin changes by "
         f"{wording.difference(gain)}.",
     )
-    for one in found.candidates:
-        if one.name not in (DEFAULTS, CHOSEN):
-            yield Finding(
-                "note",
-                f"Its rival, {one.name} (of {one.n_points} points), changes the margin there by "
-                f"{wording.difference(one.over_defaults)} and is shown to meet it on {_percent(one.met)}.",
-            )
+    for one in found.rivals:
+        yield Finding(
+            "note",
+            f"Its rival, {one.name} (of {one.n_points} points), changes the margin there by "
+            f"{wording.difference(one.over_defaults)} and is shown to meet it on {_percent(one.met)}.",
+        )
 
 
 def _percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def _candidates(found: Optimised) -> DataTable:
+def _candidates(found: "Optimised") -> DataTable:
     columns = (
         Heading("name", "settings", style="text", key=True),
         Heading("choosing", "margin, choosing", "mean over families of the choosing tasks", terminal=False),
@@ -90,7 +91,7 @@ def _candidates(found: Optimised) -> DataTable:
     return DataTable("candidates", "Settings and rivals", "", columns, rows)
 
 
-def _settings(found: Optimised) -> DataTable:
+def _settings(found: "Optimised") -> DataTable:
     columns = (
         Heading("name", "settings", style="text", key=True),
         Heading("turned", "what is turned", style="text"),
@@ -100,11 +101,11 @@ def _settings(found: Optimised) -> DataTable:
     return DataTable("settings", "What is turned", "", columns, rows)
 
 
-def _turned(one: Candidate) -> str:
+def _turned(one: "Settings") -> str:
     return ", ".join(f"{factor} {level}" for factor, level in one.settings.items()) or "nothing"
 
 
-def _verdicts(found: Optimised) -> DataTable:
+def _verdicts(found: "Optimised") -> DataTable:
     columns = (
         Heading("setup", "setup", style="text", key=True),
         *(Heading(f"of-{place}", one.name, style="text") for place, one in enumerate(found.candidates)),

@@ -3,21 +3,25 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from w2sg.core import CapabilityError, FloatArray, InputError, MissingExtraError, derive, plain
-from w2sg.desiderata import Decision, Specification, judged
-from w2sg.factors.contract import Factor, level_name
+from w2sg.factors.contract import level_name
 from w2sg.factors.running import BaseSetup, base_setups, whole_runs
-from w2sg.factors.study import FactorStudy
 from w2sg.graph import Progress
-from w2sg.lab import Setup
+from w2sg.lab import Run, Setup
 from w2sg.measure import Interval, t_interval
+
+if TYPE_CHECKING:
+    from w2sg.desiderata import Decision
+    from w2sg.factors.contract import Factor
+    from w2sg.factors.study import FactorStudy
 
 Point = tuple[int, ...]
 """For each factor the number of its level, from 1; 0 leaves it as the setup has it."""
+Judge = Callable[[Sequence[Run]], "Decision"]
 BATCH = 5
 """Points that are asked for at once: their runs share work, and Optuna learns from them together."""
 WORST = -1.0
@@ -27,7 +31,7 @@ DEFAULTS, CHOSEN, SINGLE, RANDOM = "defaults", "chosen", "best single change", "
 
 
 @dataclass(frozen=True, eq=False)
-class Candidate:
+class Settings:
     """Settings, and what they come to.
 
     Attributes:
@@ -62,7 +66,7 @@ class Optimised:
     """What came of optimising: the defaults, what was chosen, and its rivals.
 
     Attributes:
-        specification: What is to be met.
+        specification: The name of what is to be met.
         study: Where it was tried.
         candidates: The defaults, what Optuna chose, the best single change, the best of as many random points.
         choosing: The names of the setups that settings were chosen on.
@@ -71,18 +75,33 @@ class Optimised:
         seed: Of the search.
     """
 
-    specification: Specification
-    study: FactorStudy
-    candidates: tuple[Candidate, ...]
+    specification: str
+    study: "FactorStudy"
+    candidates: tuple[Settings, ...]
     choosing: tuple[str, ...]
     left_out: tuple[str, ...]
     trials: int
     seed: int
 
+    @property
+    def defaults(self) -> Settings:
+        """The setups as the study has them."""
+        return self.candidates[0]
+
+    @property
+    def chosen(self) -> Settings:
+        """What Optuna chose."""
+        return self.candidates[1]
+
+    @property
+    def rivals(self) -> tuple[Settings, ...]:
+        """The best single change, and the best of points drawn at random."""
+        return self.candidates[2:]
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain data: the first part of `--json`."""
         return {
-            "specification": self.specification.model_dump(mode="json"),
+            "specification": self.specification,
             "study": self.study.model_dump(mode="json"),
             "candidates": plain(list(self.candidates), sparse=False),
             "choosing": list(self.choosing),
@@ -93,8 +112,9 @@ class Optimised:
 
 
 def optimise(
-    specification: Specification,
-    study: FactorStudy,
+    specification: str,
+    judge: Judge,
+    study: "FactorStudy",
     *,
     trials: int = 30,
     seed: int = 0,
@@ -110,7 +130,8 @@ def optimise(
     left out are run after all is chosen.
 
     Args:
-        specification: What is to be met.
+        specification: The name of what is to be met.
+        judge: Says of the runs of a setup whether it is met, and by how much: `w2sg.desiderata.judged` with it.
         study: The study; its `choosing` and `left_out` name its tasks.
         trials: How many points Optuna tries, and how many are drawn at random.
         seed: Of the search.
@@ -132,7 +153,7 @@ def optimise(
         raise InputError(
             "tasks of one family must be on one side, choosing or left_out: they share what they are made of"
         )
-    desk = _Desk(specification, study, store, workers, progress)
+    desk = _Desk(judge, study, store, workers, progress)
     default: Point = (0,) * len(study.factors)
     singles = [
         tuple(level * (place == turned) for place in range(len(study.factors)))
@@ -144,7 +165,7 @@ def optimise(
     known = desk.on("single changes", choosing, [default, *singles])
     if set(known.values()) == {WORST}:
         raise InputError(
-            f"specification {specification.name!r} has no margin on any of the choosing tasks: w2sg check says why"
+            f"specification {specification!r} has no margin on any of the choosing tasks: w2sg check says why"
         )
     best = {
         DEFAULTS: (default, 1),
@@ -176,13 +197,13 @@ class _Desk:
 
     def __init__(
         self,
-        specification: Specification,
-        study: FactorStudy,
+        judge: Judge,
+        study: "FactorStudy",
         store: str | Path | None,
         workers: int | None,
         progress: Callable[[str], Progress] | None,
     ) -> None:
-        self.specification, self.study, self.progress = specification, study, progress
+        self.judge, self.study, self.progress = judge, study, progress
         self.store, self.workers = store, workers
         self.decisions: dict[tuple[str, Point], Decision | None] = {}
 
@@ -204,7 +225,7 @@ class _Desk:
                 progress=None if self.progress is None else self.progress(stage),
             )
             for key, setup in wanted.items():
-                self.decisions[key] = judged(self.specification, runs[setup]) if setup in runs else None
+                self.decisions[key] = self.judge(runs[setup]) if setup in runs else None
         return {point: self.mean(bases, point).low for point in points}
 
     def margins(self, bases: Sequence[BaseSetup], point: Point) -> FloatArray:
@@ -224,7 +245,7 @@ class _Desk:
 
     def candidate(
         self, name: str, point: Point, n_points: int, choosing: Sequence[BaseSetup], left_out: Sequence[BaseSetup]
-    ) -> Candidate:
+    ) -> Settings:
         """Return what a point comes to on both sides."""
         default: Point = (0,) * len(point)
         margins, usual = self.margins(left_out, point), self.margins(left_out, default)
@@ -232,7 +253,7 @@ class _Desk:
         met, met_usual = (
             np.array([v == "met" for v in of]) * 1.0 for of in (verdicts, self.verdicts(left_out, default))
         )
-        return Candidate(
+        return Settings(
             name=name,
             point=point,
             settings=in_words(self.study.factors, point),
@@ -254,7 +275,7 @@ def over_families(values: FloatArray, bases: Sequence[BaseSetup]) -> Interval:
     return t_interval(float(means.mean()), float(means.var(ddof=1)) / len(means), len(means) - 1)
 
 
-def turned_where_it_fits(setup: Setup, factors: Sequence[Factor], point: Point) -> Setup:
+def turned_where_it_fits(setup: Setup, factors: "Sequence[Factor]", point: Point) -> Setup:
     """Return a setup at a point; what does not fit it is left as it is."""
     for factor, level in zip(factors, point, strict=True):
         if level:
@@ -265,7 +286,7 @@ def turned_where_it_fits(setup: Setup, factors: Sequence[Factor], point: Point) 
     return setup
 
 
-def in_words(factors: Sequence[Factor], point: Point) -> dict[str, str]:
+def in_words(factors: "Sequence[Factor]", point: Point) -> dict[str, str]:
     """Return the levels of a point by factor, of those that are turned."""
     return {
         factor.name: level_name(factor.points[level - 1]) for factor, level in zip(factors, point, strict=True) if level
@@ -277,7 +298,7 @@ def _best(found: Mapping[Point, float]) -> Point:
 
 
 def _search(
-    factors: Sequence[Factor], trials: int, seed: int, tried: Callable[[Sequence[Point]], Mapping[Point, float]]
+    factors: "Sequence[Factor]", trials: int, seed: int, tried: Callable[[Sequence[Point]], Mapping[Point, float]]
 ) -> Point:
     """Return the best of the points that Optuna proposes, the defaults first."""
     try:

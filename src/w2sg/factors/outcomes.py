@@ -1,13 +1,17 @@
-"""Outcomes: what factors are to move. A quantity of a run, or how far inside a desideratum the run is."""
+"""Outcomes: what factors are to move. A quantity of a run, or how far inside a requirement the run is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from w2sg.core import CapabilityError, FloatArray, IntArray
-from w2sg.desiderata import Desideratum, Facts, Requirement, RunQuantity, facts_of_run, margin_of
-from w2sg.lab import TEST, Run
+from w2sg.desiderata import Facts, Requirement, RunQuantity, facts_of_run
+from w2sg.lab import TEST
+
+if TYPE_CHECKING:
+    from w2sg.lab import Run
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,16 +44,16 @@ class Reading:
 
 @dataclass(frozen=True, eq=False)
 class FactorOutcome:
-    """A quantity, or the margin of a desideratum: how far inside (above 0) or outside what is required a run is.
+    """A quantity, or the margin of a requirement: how far inside (above 0) or outside what is required a run is.
 
     Attributes:
         name: What it is called.
-        desideratum: The desideratum; of a quantity that it is above 0.
-        is_margin: Whether it is the margin of a desideratum.
+        requirement: The requirement; of a quantity that it is above 0.
+        is_margin: Whether it is the margin of a requirement.
     """
 
     name: str
-    desideratum: Desideratum
+    requirement: Requirement
     is_margin: bool = True
 
     @classmethod
@@ -57,26 +61,17 @@ class FactorOutcome:
         """Return a quantity as an outcome."""
         return cls(name, Requirement(quantity=quantity, above=0.0), is_margin=False)
 
-    def read(self, run: Run, facts: Mapping[str, Facts], test: str = TEST) -> Reading:
+    def read(self, run: "Run", test: str = TEST) -> Reading:
         """Read the outcome of a run.
-
-        A quantity and one requirement are means over examples, whose spread is known from one run. Of requirements that
-        are joined the margin alone is read, and only seeds say how it varies.
 
         Args:
             run: The run.
-            facts: What it says of its test sets.
             test: The test set that is read in the place of the one in distribution.
 
         Raises:
             CapabilityError: If it is not defined there; the message says why.
         """
-        one = self.desideratum
-        if not isinstance(one, Requirement):
-            margin = margin_of(one, run)
-            if margin is None:
-                raise CapabilityError(f"desideratum {self.name!r} has no margin for this run")
-            return Reading(margin)
+        one, facts = self.requirement, facts_of_run(run)
         if one.on.test == TEST != test:
             one = one.model_copy(update={"on": one.on.model_copy(update={"test": test})})
         parts = [_part(one, facts, one.sign)]
@@ -97,15 +92,3 @@ def _part(requirement: Requirement, facts: Mapping[str, Facts], sign: int) -> Sc
     if len(rows) < 2:
         raise CapabilityError(f"only {len(rows)} inputs of test set {on.test!r} are there to read {quantity.title} on")
     return ScoredMean(sign, (here.ids if here.units is None else here.units)[rows], score.of(here.right, rows))
-
-
-def readings_of(run: Run, outcomes: Sequence[FactorOutcome], test: str) -> dict[str, Reading | str]:
-    """Return for each outcome what it is in a run, or why it is not defined there."""
-    facts = facts_of_run(run)
-    found: dict[str, Reading | str] = {}
-    for outcome in outcomes:
-        try:
-            found[outcome.name] = outcome.read(run, facts, test)
-        except CapabilityError as reason:
-            found[outcome.name] = str(reason)
-    return found

@@ -3,20 +3,22 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from w2sg.core import FloatArray, InputError, plain
-from w2sg.factors.contract import Direction, Factor
+from w2sg.factors.contract import GAP, Direction, Factor
 from w2sg.factors.effects import ALPHA, Effect, LeftOut, Share, effects_of, left_out_of, shares_of
 from w2sg.factors.indices import Index, indices_of
-from w2sg.factors.outcomes import FactorOutcome
 from w2sg.factors.running import Tried, base_setups, check_commuting, try_points
-from w2sg.factors.study import GAP, FactorStudy
 from w2sg.factors.terms import Term, terms_of
 from w2sg.graph import Progress
 from w2sg.measure import holm
+
+if TYPE_CHECKING:
+    from w2sg.factors.outcomes import FactorOutcome
+    from w2sg.factors.study import FactorStudy
 
 
 @dataclass(frozen=True)
@@ -66,11 +68,11 @@ class FactorResults:
         n_runs: How many runs it rests on.
     """
 
-    study: FactorStudy
+    study: "FactorStudy"
     points: FloatArray
     families: tuple[str, ...]
     tried: tuple[Tried, ...]
-    outcomes: tuple[FactorOutcome, ...]
+    outcomes: "tuple[FactorOutcome, ...]"
     terms: tuple[Term, ...]
     effects: Mapping[str, tuple[Effect, ...]]
     shares: Mapping[str, Mapping[int, Share]]
@@ -122,13 +124,16 @@ class FactorResults:
             "prediction": plain(effect.model.prediction, sparse=False),
             "by_family": {self.families[family]: value for family, value in effect.by_family.items()},
             "by_gap": plain(effect.by_gap, sparse=False),
-            "families_needed": effect.families_needed,
-            "families_at_least": effect.families_at_least,
+            **(
+                {"families_needed": effect.families_needed, "families_at_least": effect.families_at_least}
+                if effect.term.sort == "effect"
+                else {}
+            ),
         }
 
 
 def run_factors(
-    study: FactorStudy,
+    study: "FactorStudy",
     *,
     store: str | Path | None = None,
     workers: int | None = None,

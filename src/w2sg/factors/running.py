@@ -4,16 +4,19 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from w2sg.core import BoolArray, CapabilityError, FloatArray, InputError, canonical_json
-from w2sg.factors.contract import Factor
-from w2sg.factors.outcomes import FactorOutcome, Reading, readings_of
-from w2sg.factors.study import FactorStudy
 from w2sg.graph import Progress
 from w2sg.isolation import loading_again
 from w2sg.lab import TEST, Run, Setup, default_store, families_of_tasks, make_runs
+
+if TYPE_CHECKING:
+    from w2sg.factors.contract import Factor
+    from w2sg.factors.outcomes import FactorOutcome, Reading
+    from w2sg.factors.study import FactorStudy
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Tried:
     """
 
     base: BaseSetup
-    readings: tuple[Mapping[str, tuple[Reading, ...]], ...]
+    readings: "tuple[Mapping[str, tuple[Reading, ...]], ...]"
     missing: tuple[str, ...]
     run_ids: frozenset[str]
 
@@ -59,7 +62,7 @@ class Tried:
         return np.array([np.mean([reading.value for reading in by_seed]) for by_seed in known])
 
 
-def base_setups(study: FactorStudy) -> tuple[list[BaseSetup], list[str]]:
+def base_setups(study: "FactorStudy") -> tuple[list[BaseSetup], list[str]]:
     """Return the setups of a study, and the names of the families of their tasks."""
     titles, setups = study.titles(), study.setups()
     labels = [setup.label(titles) for setup in setups]
@@ -82,7 +85,7 @@ def base_setups(study: FactorStudy) -> tuple[list[BaseSetup], list[str]]:
     return bases, [family.name for family in families]
 
 
-def turned_to(setup: Setup, factors: Sequence[Factor], point: FloatArray) -> Setup:
+def turned_to(setup: Setup, factors: "Sequence[Factor]", point: FloatArray) -> Setup:
     """Return a setup at a point of a design.
 
     Raises:
@@ -94,7 +97,7 @@ def turned_to(setup: Setup, factors: Sequence[Factor], point: FloatArray) -> Set
     return setup
 
 
-def check_commuting(setup: Setup, factors: Sequence[Factor]) -> None:
+def check_commuting(setup: Setup, factors: "Sequence[Factor]") -> None:
     """Check that factors can be turned in any order, so that a point is one setup.
 
     Raises:
@@ -114,9 +117,9 @@ def check_commuting(setup: Setup, factors: Sequence[Factor]) -> None:
 
 def try_points(
     bases: Sequence[BaseSetup],
-    factors: Sequence[Factor],
+    factors: "Sequence[Factor]",
     points: FloatArray,
-    outcomes: Sequence[FactorOutcome],
+    outcomes: "Sequence[FactorOutcome]",
     seeds: Sequence[int],
     *,
     store: str | Path | None = None,
@@ -178,7 +181,7 @@ def whole_runs(
 class _Place:
     """A setup with its points, while they are made."""
 
-    def __init__(self, base: BaseSetup, factors: Sequence[Factor], points: FloatArray) -> None:
+    def __init__(self, base: BaseSetup, factors: "Sequence[Factor]", points: FloatArray) -> None:
         self.base, self.factors, self.points = base, factors, points
         self.setups: dict[int, Setup] = {}
         self.missing: dict[str, None] = {}
@@ -189,7 +192,7 @@ class _Place:
                 self._tell(point, str(reason))
 
     def tried(
-        self, runs: Mapping[Setup, Sequence[Run]], why: Mapping[str, str], outcomes: Sequence[FactorOutcome]
+        self, runs: Mapping[Setup, Sequence[Run]], why: Mapping[str, str], outcomes: "Sequence[FactorOutcome]"
     ) -> Tried:
         readings, used = [], set()
         for number, point in enumerate(self.points):
@@ -202,20 +205,18 @@ class _Place:
         return Tried(self.base, tuple(readings), tuple(self.missing), frozenset(used))
 
     def _read(
-        self, runs: Sequence[Run], outcomes: Sequence[FactorOutcome], point: FloatArray
-    ) -> dict[str, tuple[Reading, ...]]:
+        self, runs: Sequence[Run], outcomes: Sequence["FactorOutcome"], point: FloatArray
+    ) -> dict[str, tuple["Reading", ...]]:
         test = next((factor.read_on for factor in self._turned(point) if factor.read_on != TEST), TEST)
-        by_seed = [readings_of(run, outcomes, test) for run in runs]
         found: dict[str, tuple[Reading, ...]] = {}
-        for outcome in outcomes:
-            of = [reading[outcome.name] for reading in by_seed]
-            known = tuple(reading for reading in of if isinstance(reading, Reading))
-            if len(known) == len(of) and known:
-                found[outcome.name] = known
-            self.missing |= {f"{outcome.name}: {reason}": None for reason in of if isinstance(reason, str)}
+        for outcome in outcomes if runs else ():
+            try:
+                found[outcome.name] = tuple(outcome.read(run, test) for run in runs)
+            except CapabilityError as reason:
+                self.missing[f"{outcome.name}: {reason}"] = None
         return found
 
-    def _turned(self, point: FloatArray) -> list[Factor]:
+    def _turned(self, point: FloatArray) -> "list[Factor]":
         return [factor for factor, place in zip(self.factors, point, strict=True) if not np.isnan(place)]
 
     def _tell(self, point: FloatArray, reason: str) -> None:

@@ -3,13 +3,15 @@
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from w2sg.core import FloatArray, InputError
 from w2sg.factors.contract import Factor, level_name
-from w2sg.factors.designs import FactorDesign
+
+if TYPE_CHECKING:
+    from w2sg.factors.designs import FactorDesign
 
 Sort = Literal["effect", "interaction", "level"]
 
@@ -34,7 +36,7 @@ class Term:
     weights: FloatArray
 
 
-def terms_of(design: FactorDesign, factors: Sequence[Factor], points: FloatArray, interactions: bool) -> list[Term]:
+def terms_of(design: "FactorDesign", factors: Sequence[Factor], points: FloatArray, interactions: bool) -> list[Term]:
     """Return the terms of a design: the effect of every factor, the interactions that it tells apart, and curves.
 
     One at a time an effect is the difference of two levels. Where several factors are turned at once it is a

@@ -21,7 +21,6 @@ from w2sg.lab.league import league_of as league_of
 from w2sg.lab.outcomes import FailedRun as FailedRun
 from w2sg.lab.outcomes import Run as Run
 from w2sg.lab.planning import plan_of as plan_of
-from w2sg.lab.results import TEST as TEST
 from w2sg.lab.results import SetupResult as SetupResult
 from w2sg.lab.results import StudyResult as StudyResult
 from w2sg.lab.results import TestSet as TestSet
@@ -36,6 +35,7 @@ from w2sg.lab.runs import train_runs as train_runs
 from w2sg.lab.scoring import Score as Score
 from w2sg.lab.scoring import shown_trust as shown_trust
 from w2sg.lab.setup import DIRECT as DIRECT
+from w2sg.lab.setup import TEST as TEST
 from w2sg.lab.setup import Setup as Setup
 from w2sg.lab.setup import make_setup as make_setup
 from w2sg.lab.setup import name_of as name_of

@@ -7,8 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from w2sg.core import CapabilityError, Component, Task, derive
-from w2sg.lab.results import TEST
-from w2sg.lab.setup import PARTS, Setup, make_setup
+from w2sg.lab.setup import PARTS, TEST, Setup, make_setup
 
 
 @dataclass(frozen=True)
