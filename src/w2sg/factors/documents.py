@@ -22,6 +22,7 @@ from w2sg.core import (
 )
 from w2sg.factors.contract import GAIN
 from w2sg.factors.effects import ALPHA, EFFECT, POWER
+from w2sg.measure import Interval
 
 if TYPE_CHECKING:
     from w2sg.factors.effects import Effect
@@ -83,6 +84,14 @@ def _findings(results: "FactorResults") -> Iterator[Finding]:
                 f"{_capital(name)} ({one.term.name}) {DOES[one.verdict]} {_title(results, outcome.name)} by "
                 f"{wording.difference(one.interval)}.",
             )
+    for one in results.effects_on(GAIN, "effect"):
+        slope = one.by_gap
+        if slope is not None and not slope.low <= 0 <= slope.high:
+            yield Finding(
+                "better" if slope.estimate > 0 else "worse",
+                f"Where the gap is larger by .1, {_name(results, one)} ({one.term.name}) changes the gain by "
+                f"{wording.difference(_tenth(slope))} more.",
+            )
     yield from _verdicts_on_theory(results)
     for name, left_out in results.left_out.items():
         if left_out is not None:
@@ -97,6 +106,11 @@ def _findings(results: "FactorResults") -> Iterator[Finding]:
         others = sum(reason in reasons for reasons in results.missing.values()) - 1
         more = f" and {wording.quantity(others, 'other')}" if others else ""
         yield Finding("note", f"Left out on {base}{more}: {reason}.")
+
+
+def _tenth(slope: Interval) -> Interval:
+    """Return a slope per unit of the gap as one per .1, which is about how far families differ."""
+    return Interval(slope.estimate / 10, slope.low / 10, slope.high / 10, slope.level)
 
 
 def _verdicts_on_theory(results: "FactorResults") -> Iterator[Finding]:
@@ -266,10 +280,8 @@ def _when_table(results: "FactorResults") -> DataTable:
         Heading("outcome", "outcome", style="text"),
         Heading("mean", "effect", "mean over families", "signed"),
         Heading("between", "tau", "standard deviation of true effects between families"),
-        Heading(
-            "prediction", "on a new family", "where its effect lies with 95 % and the outcome's correction", "signed"
-        ),
-        Heading("gap", "per .1 of gap", "how the effect grows with the family's gap, 95 % interval", "signed"),
+        Heading("prediction", "on a new family", "where its effect lies with 95 %", "signed"),
+        Heading("gap", "per .1 of gap", "growth with the family's gap; intervals hold together", "signed"),
     )
     rows = []
     for outcome in results.effects:
@@ -282,7 +294,7 @@ def _when_table(results: "FactorResults") -> DataTable:
                     Cell(effect.model.estimate),
                     Cell(effect.model.between),
                     Cell.of(effect.model.prediction),
-                    Cell() if slope is None else Cell(slope.estimate / 10, slope.low / 10, slope.high / 10),
+                    Cell() if slope is None else Cell.of(_tenth(slope)),
                 )
             )
     return DataTable("when", "Where effects differ", "", columns, tuple(rows), terminal=False)

@@ -34,7 +34,8 @@ class Effect:
         model: The random-effects model of these.
         interval: The mean effect over families, at the level at which all effects of the outcome hold together; of a
             level of a curve the pointwise one. None for one family.
-        by_gap: How the effect grows with the gap of a family, per unit of the gap; None with too few families.
+        by_gap: How the effect grows with the gap of a family, per unit of the gap, at the same level; None with too few
+            families.
     """
 
     term: "Term"
@@ -129,18 +130,18 @@ def _effect(
         interval=None
         if model.mean is None
         else t_interval(model.estimate, model.standard_error**2, model.n_units - 1, level),
-        by_gap=_slope([gaps[family] for family in by_family], list(by_family.values())),
+        by_gap=_slope([gaps[family] for family in by_family], list(by_family.values()), level),
     )
 
 
-def _slope(gaps: Sequence[float], effects: Sequence[float]) -> Interval | None:
+def _slope(gaps: Sequence[float], effects: Sequence[float], level: float) -> Interval | None:
     """Return the slope of a least-squares line over families, with Student's interval; None for too few of them."""
     from scipy.stats import linregress
 
     if len(effects) < LEAST_FAMILIES or np.ptp(gaps) == 0:
         return None
     line = linregress(gaps, effects)
-    return t_interval(float(line.slope), float(line.stderr) ** 2, len(effects) - 2)
+    return t_interval(float(line.slope), float(line.stderr) ** 2, len(effects) - 2, level)
 
 
 @dataclass(frozen=True)
