@@ -1,14 +1,13 @@
 """A factor study from its file to its page: ordinary runs, kept, read on paired examples; and `w2sg optimise`."""
 
 import json
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from w2sg.core import CapabilityError, ConfigError, InputError
-from w2sg.desiderata import Specification, judged
+from w2sg.desiderata import Specification
 from w2sg.factors import (
     FactorResults,
     FactorStudy,
@@ -158,7 +157,7 @@ SPECIFICATION = Specification.parse(
 
 
 def chosen(given: FactorStudy, store: Path, trials: int = 10) -> Optimised:
-    return optimise("gain", partial(judged, SPECIFICATION), given, trials=trials, store=store, workers=1)
+    return optimise(SPECIFICATION, given, trials=trials, store=store, workers=1)
 
 
 def test_what_is_chosen_on_some_tasks_is_judged_on_others(store: Path) -> None:

@@ -29,7 +29,7 @@ def optimise(
 
         w2sg optimise specs/strong.toml studies/factors-optimise.toml
     """
-    from w2sg.desiderata import Specification, judged
+    from w2sg.desiderata import Specification
     from w2sg.factors import FactorStudy, optimised_document
     from w2sg.factors import optimise as optimised
     from w2sg.report import page_target
@@ -40,8 +40,7 @@ def optimise(
     asked, given = Specification.read(specification), FactorStudy.read(study)
     with console.watching() as show:
         found = optimised(
-            asked.name,
-            lambda runs: judged(asked, runs),
+            asked,
             given,
             trials=trials,
             seed=seed,

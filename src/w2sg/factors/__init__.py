@@ -1,6 +1,10 @@
 """Factors: what moves generalization, by how much, where, and for which requirement."""
 
-from w2sg.factors import catalogue as catalogue
+from w2sg.factors.catalogue import data as data
+from w2sg.factors.catalogue import protocol as protocol
+from w2sg.factors.catalogue import student as student
+from w2sg.factors.catalogue import supervisor as supervisor
+from w2sg.factors.catalogue import training as training
 from w2sg.factors.contract import Factor as Factor
 from w2sg.factors.designs import FactorDesign as FactorDesign
 from w2sg.factors.documents import factors_document as factors_document

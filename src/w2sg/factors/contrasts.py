@@ -19,10 +19,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Contrasts:
-    """What some contrasts come to on one task, `(c,)`, and the variances of these estimates, `(c,)`."""
+    """What some contrasts come to on one task.
+
+    Attributes:
+        estimates: The contrasts, `(c,)`.
+        variances: Their variances over seeds and examples, `(c,)`: not biased, and rough where there are few seeds.
+        floors: Their variances over examples alone, `(c,)`: well known, and at most the whole. 0 without examples.
+    """
 
     estimates: FloatArray
     variances: FloatArray
+    floors: FloatArray
 
 
 def contrasts_of(settings: "Sequence[Sequence[Reading]]", weights: FloatArray) -> Contrasts:
@@ -54,11 +61,11 @@ def contrasts_of(settings: "Sequence[Sequence[Reading]]", weights: FloatArray) -
         units.append(known)
     estimates = by_seed.mean(axis=1)
     if not all(map(len, units)):
-        return Contrasts(estimates, _over_seeds(by_seed))
+        return Contrasts(estimates, _over_seeds(by_seed), np.zeros(len(estimates)))
     mean = clustered_mean(np.concatenate(rows), np.concatenate(of_seed), np.concatenate(units))
-    # Examples are the floor: what few seeds say of their own spread can be small by chance.
-    found = [np.maximum(np.diagonal(view.covariance), 0.0) for view in mean.views]
-    return Contrasts(estimates, np.max(found, axis=0))
+    # With one seed the spread over examples is all that is known.
+    whole, floor = mean.views[0], mean.views[-1]
+    return Contrasts(estimates, np.maximum(np.diagonal(whole.covariance), 0.0), np.diagonal(floor.covariance))
 
 
 def _influence(settings: "Sequence[Reading]", weights: FloatArray) -> tuple[IntArray, FloatArray]:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from w2sg.core import FloatArray
 from w2sg.factors.contrasts import contrasts_of
 from w2sg.measure import Interval, RandomEffects, pooled_by_unit, random_effects, t_interval, tasks_needed
 
@@ -30,7 +29,7 @@ class Effect:
         term: The term.
         outcome: The outcome's name.
         by_family: The effect on each family that has it, by its number.
-        variances: The sampling variance of each, in the same order.
+        own: The sampling variance of the effect on a family: the mean over families, and at least that over examples.
         model: The random-effects model of these.
         interval: The mean effect over families, at the level at which all effects of the outcome hold together; of a
             level of a curve the pointwise one. None for one family.
@@ -41,7 +40,7 @@ class Effect:
     term: "Term"
     outcome: str
     by_family: Mapping[int, float]
-    variances: tuple[float, ...]
+    own: float
     model: RandomEffects
     interval: Interval | None
     by_gap: Interval | None
@@ -49,7 +48,7 @@ class Effect:
     @property
     def families_needed(self) -> int | None:
         """How many families show an effect of `EFFECT` with `POWER`, with examples and seeds as here; None unknown."""
-        return self._needed(float(np.mean(self.variances)))
+        return self._needed(self.own)
 
     @property
     def families_at_least(self) -> int | None:
@@ -79,22 +78,23 @@ def effects_of(
         outcome: The outcome's name.
         gaps: The gap of each family, by its number.
     """
-    found = [_on_places(one, terms, outcome) for one in tried]
+    found = [_on_setup(one, terms, outcome) for one in tried]
     shown = sum(term.sort != "level" for term in terms)
     effects = []
     for place, term in enumerate(terms):
         known = [(one.base.family, *values[place]) for one, values in zip(tried, found, strict=True) if place in values]
         if known:
-            families, estimates, variances = (np.array(column) for column in zip(*known, strict=True))
+            families, estimates, variances, floors = (np.array(column) for column in zip(*known, strict=True))
             own, pooled = pooled_by_unit(estimates, variances, families)
-            numbers = np.unique(families).tolist()
+            _, least = pooled_by_unit(estimates, floors, families)
+            by_family = dict(zip(np.unique(families).tolist(), own.tolist(), strict=True))
             level = 1 - ALPHA / (1 if term.sort == "level" else shown)
-            effects.append(_effect(term, outcome, dict(zip(numbers, own.tolist(), strict=True)), pooled, level, gaps))
+            effects.append(_effect(term, outcome, by_family, max(pooled.mean(), least.mean()), level, gaps))
     return effects
 
 
-def _on_places(tried: "Tried", terms: "Sequence[Term]", outcome: str) -> dict[int, tuple[float, float]]:
-    """Return the estimate and the variance of each term at a place, by its number, where its points are known."""
+def _on_setup(tried: "Tried", terms: "Sequence[Term]", outcome: str) -> dict[int, tuple[float, float, float]]:
+    """Return the estimate of each term on a setup, its variance and the floor of that, where its points are known."""
     known = tried.has(outcome)
     used = {place for place, term in enumerate(terms) if known[term.weights != 0].all()}
     rows = np.flatnonzero(known)
@@ -105,8 +105,8 @@ def _on_places(tried: "Tried", terms: "Sequence[Term]", outcome: str) -> dict[in
     readings = [point[outcome] for point in tried.readings if outcome in point]
     made = contrasts_of(readings, weights)
     return {
-        place: (float(estimate), float(variance))
-        for place, estimate, variance in zip(chosen, made.estimates, made.variances, strict=True)
+        place: (float(estimate), float(variance), float(floor))
+        for place, estimate, variance, floor in zip(chosen, made.estimates, made.variances, made.floors, strict=True)
     }
 
 
@@ -114,18 +114,18 @@ def _effect(
     term: "Term",
     outcome: str,
     by_family: Mapping[int, float],
-    variances: FloatArray,
+    own: float,
     level: float,
     gaps: Mapping[int, float],
 ) -> Effect:
     # Families weigh alike: few seeds tell the variance of one family too badly to weigh it by, and in a balanced design
     # the mean is then that of a mixed model with random slopes.
-    model = random_effects(list(by_family.values()), np.full(len(variances), variances.mean()))
+    model = random_effects(list(by_family.values()), np.full(len(by_family), own))
     return Effect(
         term=term,
         outcome=outcome,
         by_family=by_family,
-        variances=tuple(variances.tolist()),
+        own=float(own),
         model=model,
         interval=None
         if model.mean is None
@@ -207,7 +207,7 @@ def left_out_of(effects: Sequence[Effect]) -> LeftOut | None:
         others = (values.sum() - values) / (len(values) - 1)
         errors += float(((values - others) ** 2).sum())
         moved += float((values**2).sum())
-        noise += sum(effect.variances)
+        noise += effect.own * len(values)
         count += len(values)
         families |= set(effect.by_family)
     return LeftOut(1 - errors / moved, 1 - noise / moved, len(families), count) if moved else None

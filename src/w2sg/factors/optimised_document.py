@@ -19,7 +19,7 @@ def optimised_document(found: "Optimised", *, made_by: str = "") -> Document:
     return Document(
         kind="optimise",
         heading="Which change makes meeting a specification most likely",
-        title=f"{found.specification} on {found.study.name}",
+        title=f"{found.specification.name} on {found.study.name}",
         lead=(
             "Settings are chosen on some tasks and judged on others. Chosen is what has the largest lower limit of the "
             "mean margin (95 %, over families of the choosing tasks); a margin above 0 is inside the specification. On "
@@ -49,7 +49,7 @@ def _findings(found: "Optimised") -> Iterator[Finding]:
     tone: Tone = "better" if gain.low > 0 else "worse" if gain.high < 0 else "open"
     yield Finding(
         tone,
-        f"On the tasks left out the chosen settings are shown to meet {found.specification} on "
+        f"On the tasks left out the chosen settings are shown to meet {found.specification.name} on "
         f"{_percent(chosen.met)} of the families, the defaults on {_percent(default.met)}; the point estimate is "
         f"inside on {_percent(chosen.inside)} and {_percent(default.inside)}. The mean margin changes by "
         f"{wording.difference(gain)}.",

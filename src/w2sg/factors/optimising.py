@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from w2sg.core import CapabilityError, FloatArray, InputError, MissingExtraError, derive, plain
+from w2sg.desiderata import Specification, judged
 from w2sg.factors.contract import level_name
 from w2sg.factors.running import BaseSetup, base_setups, whole_runs
 from w2sg.graph import Progress
-from w2sg.lab import Run, Setup
+from w2sg.lab import Setup
 from w2sg.measure import Interval, t_interval
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 Point = tuple[int, ...]
 """For each factor the number of its level, from 1; 0 leaves it as the setup has it."""
-Judge = Callable[[Sequence[Run]], "Decision"]
 BATCH = 5
 """Points that are asked for at once: their runs share work, and Optuna learns from them together."""
 WORST = -1.0
@@ -66,7 +66,7 @@ class Optimised:
     """What came of optimising: the defaults, what was chosen, and its rivals.
 
     Attributes:
-        specification: The name of what is to be met.
+        specification: What is to be met.
         study: Where it was tried.
         candidates: The defaults, what Optuna chose, the best single change, the best of as many random points.
         choosing: The names of the setups that settings were chosen on.
@@ -75,7 +75,7 @@ class Optimised:
         seed: Of the search.
     """
 
-    specification: str
+    specification: Specification
     study: "FactorStudy"
     candidates: tuple[Settings, ...]
     choosing: tuple[str, ...]
@@ -101,7 +101,7 @@ class Optimised:
     def to_dict(self) -> dict[str, Any]:
         """Return plain data: the first part of `--json`."""
         return {
-            "specification": self.specification,
+            "specification": self.specification.model_dump(mode="json"),
             "study": self.study.model_dump(mode="json"),
             "candidates": plain(list(self.candidates), sparse=False),
             "choosing": list(self.choosing),
@@ -112,8 +112,7 @@ class Optimised:
 
 
 def optimise(
-    specification: str,
-    judge: Judge,
+    specification: Specification,
     study: "FactorStudy",
     *,
     trials: int = 30,
@@ -130,8 +129,7 @@ def optimise(
     left out are run after all is chosen.
 
     Args:
-        specification: The name of what is to be met.
-        judge: Says of the runs of a setup whether it is met, and by how much: `w2sg.desiderata.judged` with it.
+        specification: What is to be met.
         study: The study; its `choosing` and `left_out` name its tasks.
         trials: How many points Optuna tries, and how many are drawn at random.
         seed: Of the search.
@@ -150,35 +148,39 @@ def optimise(
     choosing = _named(bases, study.choosing, "choosing")
     left_out = _named(bases, study.left_out, "left_out")
     if {base.family for base in choosing} & {base.family for base in left_out}:
-        raise InputError(
-            "tasks of one family must be on one side, choosing or left_out: they share what they are made of"
-        )
-    desk = _Desk(judge, study, store, workers, progress)
-    default: Point = (0,) * len(study.factors)
+        raise InputError("choosing and left_out must share no family: such tasks are made of the same data or named so")
+    desk = _Desk(specification, study, store, workers, progress)
+    best = _chosen(desk, choosing, trials, seed)
+    # Only now: nothing of the tasks left out was known when settings were chosen.
+    desk.on("tasks left out", left_out, [point for point, _ in best.values()])
+    candidates = [desk.settings(name, point, count, choosing, left_out) for name, (point, count) in best.items()]
+    names = tuple(one.name for one in choosing), tuple(one.name for one in left_out)
+    return Optimised(specification, study, tuple(candidates), *names, trials, seed)
+
+
+def _chosen(desk: "_Desk", choosing: Sequence[BaseSetup], trials: int, seed: int) -> dict[str, tuple[Point, int]]:
+    """Return the defaults, what Optuna chooses and its rivals, each with the number of points it is the best of."""
+    factors = desk.study.factors
+    default: Point = (0,) * len(factors)
     singles = [
-        tuple(level * (place == turned) for place in range(len(study.factors)))
-        for turned, factor in enumerate(study.factors)
+        tuple(level * (place == turned) for place in range(len(factors)))
+        for turned, factor in enumerate(factors)
         for level in range(1, len(factor.points) + 1)
     ]
-    rng = derive(seed, "optimise", "random")
-    drawn = [tuple(int(rng.integers(len(factor.points) + 1)) for factor in study.factors) for _ in range(trials)]
     known = desk.on("single changes", choosing, [default, *singles])
     if set(known.values()) == {WORST}:
         raise InputError(
-            f"specification {specification!r} has no margin on any of the choosing tasks: w2sg check says why"
+            f"specification {desk.specification.name!r} has no margin on any of the choosing tasks: w2sg check says why"
         )
-    best = {
+    rng = derive(seed, "optimise", "random")
+    drawn = [tuple(int(rng.integers(len(factor.points) + 1)) for factor in factors) for _ in range(trials)]
+    searched = _search(factors, trials, seed, lambda points: desk.on("search", choosing, points))
+    return {
         DEFAULTS: (default, 1),
-        CHOSEN: (_search(study.factors, trials, seed, lambda points: desk.on("search", choosing, points)), trials),
+        CHOSEN: (searched, trials),
         SINGLE: (_best(known), len(known)),
         RANDOM: (_best(desk.on("random points", choosing, drawn)), trials),
     }
-    # Only now: nothing of the tasks left out was known when settings were chosen.
-    points = [point for point, _ in best.values()]
-    desk.on("tasks left out", left_out, points)
-    candidates = [desk.candidate(name, point, count, choosing, left_out) for name, (point, count) in best.items()]
-    names = tuple(one.name for one in choosing), tuple(one.name for one in left_out)
-    return Optimised(specification, study, tuple(candidates), *names, trials, seed)
 
 
 def _named(bases: Sequence[BaseSetup], names: Sequence[str], field: str) -> list[BaseSetup]:
@@ -197,13 +199,13 @@ class _Desk:
 
     def __init__(
         self,
-        judge: Judge,
+        specification: Specification,
         study: "FactorStudy",
         store: str | Path | None,
         workers: int | None,
         progress: Callable[[str], Progress] | None,
     ) -> None:
-        self.judge, self.study, self.progress = judge, study, progress
+        self.specification, self.study, self.progress = specification, study, progress
         self.store, self.workers = store, workers
         self.decisions: dict[tuple[str, Point], Decision | None] = {}
 
@@ -225,7 +227,7 @@ class _Desk:
                 progress=None if self.progress is None else self.progress(stage),
             )
             for key, setup in wanted.items():
-                self.decisions[key] = self.judge(runs[setup]) if setup in runs else None
+                self.decisions[key] = judged(self.specification, runs[setup]) if setup in runs else None
         return {point: self.mean(bases, point).low for point in points}
 
     def margins(self, bases: Sequence[BaseSetup], point: Point) -> FloatArray:
@@ -243,7 +245,7 @@ class _Desk:
         """Return the mean margin over families."""
         return over_families(self.margins(bases, point), bases)
 
-    def candidate(
+    def settings(
         self, name: str, point: Point, n_points: int, choosing: Sequence[BaseSetup], left_out: Sequence[BaseSetup]
     ) -> Settings:
         """Return what a point comes to on both sides."""
