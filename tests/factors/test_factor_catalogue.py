@@ -54,6 +54,7 @@ def test_a_factor_says_what_it_is_and_turns_what_it_says(name: str, file_setup: 
     one, setup = factor(name), fitting(name, file_setup)
     assert one.title
     assert one.mechanism.endswith(".")
+    assert bool(one.source) or not one.predicted
     assert set(one.predicted) <= {"gain", "student", "ceiling", "gap"}
     settings = one.settings(setup)
     assert len({setting.setup for setting in settings}) == len(settings) >= 2

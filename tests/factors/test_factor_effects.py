@@ -7,9 +7,10 @@ import pytest
 from factor_data import reading, switches, tried
 
 from w2sg.core import InputError, derive, registry
-from w2sg.factors import FactorDesign
+from w2sg.factors import Factor, FactorDesign
 from w2sg.factors.contrasts import contrasts_of
 from w2sg.factors.effects import effects_of, left_out_of, shares_of
+from w2sg.factors.indices import indices_of
 from w2sg.factors.outcomes import Reading
 from w2sg.factors.terms import terms_of
 from w2sg.measure import clustered_mean
@@ -122,3 +123,23 @@ def test_an_effect_that_grows_with_the_gap_is_seen() -> None:
     assert effect.by_gap is not None
     assert effect.by_gap.estimate == pytest.approx(2.0)
     assert effect.families_needed is not None
+
+
+@pytest.mark.parametrize(
+    ("design", "first", "second"),
+    [({"kind": "morris"}, ("mu_star", [0.4, 0.2, 0.0]), ("sigma", [0.0, 0.0, 0.0])),
+     ({"kind": "sobol-indices", "count": 256}, ("S1", [0.8, 0.2, 0.0]), ("ST", [0.8, 0.2, 0.0]))],
+)  # fmt: skip
+def test_indices_of_a_sum_are_those_of_its_parts(
+    design: dict[str, object], first: tuple[str, list[float]], second: tuple[str, list[float]]
+) -> None:
+    rng = derive(5, "indices")
+    fields = {"kind": "field", "group": "student", "path": "student.c", "low": 0, "high": 1}
+    factors = [registry.build(Factor, {**fields, "title": f"factor {place}"}) for place in range(3)]
+    one = registry.build(FactorDesign, design)
+    points = one.points(factors)
+    made = [tried(rng, points, np.array([0.4, 0.2, 0.0]), task, seeds=1, noise=0.0) for task in range(2)]
+    found = indices_of(one, factors, points, made, "gain")
+    for name, expected in (first, second):
+        means = [index.mean.estimate for index in found if index.name == name]
+        np.testing.assert_allclose(means, expected, atol=0.05)

@@ -1,12 +1,13 @@
 """A factor study from its file to its page: ordinary runs, kept, read on paired examples; and `w2sg optimise`."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from w2sg.core import CapabilityError, ConfigError, InputError
+from w2sg.core import CapabilityError, ConfigError, InputError, MissingExtraError
 from w2sg.desiderata import Specification
 from w2sg.factors import (
     FactorResults,
@@ -17,6 +18,7 @@ from w2sg.factors import (
     optimised_document,
     run_factors,
 )
+from w2sg.factors.optimising import _search, turned_where_it_fits
 from w2sg.graph import Store
 from w2sg.lab import make_setup
 from w2sg.report import terminal_table
@@ -189,9 +191,13 @@ def test_sides_are_named_before_anything_is_run(fields: dict[str, Any], trials: 
         chosen(study(**fields), store, trials)
 
 
-def test_settings_that_do_not_fit_leave_a_setup_as_it_is() -> None:
-    from w2sg.factors.optimising import turned_where_it_fits
+def test_optuna_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    with pytest.raises(MissingExtraError, match=r"optuna is not installed: run pip install 'w2sg\[research\]'"):
+        _search(study().factors, 10, 0, lambda points: dict.fromkeys(points, 0.0))
 
+
+def test_settings_that_do_not_fit_leave_a_setup_as_it_is() -> None:
     setup = make_setup("wine")
     factors = study(factors=["noise-shift", "confidence-loss"]).factors
     with pytest.raises(CapabilityError):

@@ -51,7 +51,8 @@ def _findings(found: "Optimised") -> Iterator[Finding]:
         tone,
         f"On the tasks left out the chosen settings are shown to meet {found.specification.name} on "
         f"{_percent(chosen.met)} of the families, the defaults on {_percent(default.met)}; the point estimate is "
-        f"inside on {_percent(chosen.inside)} and {_percent(default.inside)}. The mean margin changes by "
+        f"inside on {_percent(chosen.inside)} and {_percent(default.inside)} (a difference of "
+        f"{wording.difference(chosen.inside_over_defaults, 2)}). The mean margin changes by "
         f"{wording.difference(gain)}.",
     )
     for one in found.rivals:
@@ -75,6 +76,7 @@ def _candidates(found: "Optimised") -> DataTable:
         Heading("met", "met", "share of families left out that are shown to meet it", decimals=2),
         Heading("met_over", "met over defaults", "paired by family", "signed", 2),
         Heading("inside", "inside", "share of them whose point estimate is inside", decimals=2, terminal=False),
+        Heading("inside_over", "inside over defaults", "paired by family", "signed", 2, terminal=False),
     )
     rows = tuple(
         (
@@ -85,6 +87,7 @@ def _candidates(found: "Optimised") -> DataTable:
             Cell(one.met),
             Cell.of(one.met_over_defaults),
             Cell(one.inside),
+            Cell.of(one.inside_over_defaults),
         )
         for one in found.candidates
     )
@@ -95,7 +98,7 @@ def _settings(found: "Optimised") -> DataTable:
     columns = (
         Heading("name", "settings", style="text", key=True),
         Heading("turned", "what is turned", style="text"),
-        Heading("points", "best of", "points that were tried", "count"),
+        Heading("points", "best of", "points that were tried", "count", terminal=False),
     )
     rows = tuple((Cell(one.name), Cell(_turned(one)), Cell(one.n_points)) for one in found.candidates)
     return DataTable("settings", "What is turned", "", columns, rows)

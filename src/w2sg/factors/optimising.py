@@ -45,6 +45,7 @@ class Settings:
         inside: The share of them whose point estimate is inside it.
         over_defaults: How much the margin is above that of the defaults on the tasks left out, paired by family.
         met_over_defaults: The same of the share that is shown to meet it.
+        inside_over_defaults: The same of the share whose point estimate is inside it.
         verdicts: The verdict on each setup left out, by its name.
     """
 
@@ -58,6 +59,7 @@ class Settings:
     inside: float
     over_defaults: Interval
     met_over_defaults: Interval
+    inside_over_defaults: Interval
     verdicts: Mapping[str, str]
 
 
@@ -266,6 +268,7 @@ class _Desk:
             inside=over_families((margins > 0) * 1.0, left_out).estimate,
             over_defaults=over_families(margins - usual, left_out),
             met_over_defaults=over_families(met - met_usual, left_out),
+            inside_over_defaults=over_families((margins > 0) * 1.0 - (usual > 0) * 1.0, left_out),
             verdicts=dict(zip((base.name for base in left_out), verdicts, strict=True)),
         )
 

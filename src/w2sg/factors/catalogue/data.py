@@ -29,6 +29,7 @@ factor(
     predicted={"student": "falls"},
     shift="scarce-class",
     field="kept",
+    read_on="shifted",
     fields={"split": "supervision"},
     levels=[1, 0.5, 0.2],
 )
@@ -40,6 +41,7 @@ factor(
     predicted={"gain": "falls"},
     shift="scarce-class",
     field="kept",
+    read_on="shifted",
     fields={"split": "transfer"},
     levels=[1, 0.5, 0.2],
 )
