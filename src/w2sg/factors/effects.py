@@ -73,7 +73,7 @@ def effects_of(
     """Return the effects of all terms on an outcome that some family has.
 
     Args:
-        tried: What came of every place.
+        tried: What came of every setup.
         terms: The terms.
         outcome: The outcome's name.
         gaps: The gap of each family, by its number.

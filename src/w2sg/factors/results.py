@@ -57,7 +57,7 @@ class FactorResults:
         study: The study.
         points: The points of its design, `(m, k)`.
         families: The names of the families of its tasks.
-        tried: What came of every place.
+        tried: What came of every setup.
         outcomes: The outcomes.
         terms: The terms of the design.
         effects: The effects of all terms, by outcome.
@@ -66,6 +66,7 @@ class FactorResults:
         indices: Morris' or Sobol's indices by outcome, where the design is made for them.
         signs: What was predicted, and what was found.
         n_runs: How many runs it rests on.
+        missing: Why factors or points are missing, by the name of the setup.
     """
 
     study: "FactorStudy"

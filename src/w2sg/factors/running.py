@@ -144,13 +144,13 @@ def try_points(
         InputError: If no point fits any of the setups.
         RunError: If runs failed by accident.
     """
-    places = [_Place(base, factors, points) for base in bases]
-    setups = dict.fromkeys(setup for place in places for setup in place.setups.values())
+    asked = [_OfSetup(base, factors, points) for base in bases]
+    setups = dict.fromkeys(setup for one in asked for setup in one.setups.values())
     if not setups:
-        reasons = dict.fromkeys(reason for place in places for reason in place.missing)
+        reasons = dict.fromkeys(reason for one in asked for reason in one.missing)
         raise InputError(f"no factor fits any setup of the study: {'; '.join(reasons)}")
     whole, why = whole_runs(setups, seeds, store=store, workers=workers, plugins=plugins, progress=progress)
-    return [place.tried(whole, why, outcomes) for place in places]
+    return [one.tried(whole, why, outcomes) for one in asked]
 
 
 def whole_runs(
@@ -178,7 +178,7 @@ def whole_runs(
     return whole, {_key(one.label): one.reason for one in (*made.refused, *made.failed)}
 
 
-class _Place:
+class _OfSetup:
     """A setup with its points, while they are made."""
 
     def __init__(self, base: BaseSetup, factors: "Sequence[Factor]", points: FloatArray) -> None:
