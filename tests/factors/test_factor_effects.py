@@ -120,6 +120,7 @@ def test_an_effect_that_grows_with_the_gap_is_seen() -> None:
         for one in effects_of(made, terms_of(design, factors, points, False), "gain", gaps)
         if one.term.sort == "effect"
     ]
+    assert effects_of(made, [effect.term], "gain", dict.fromkeys(gaps, 0.3))[0].by_gap is None
     assert effect.by_gap is not None
     assert effect.by_gap.estimate == pytest.approx(2.0)
     assert effect.families_needed is not None

@@ -20,7 +20,7 @@ from w2sg.core import (
     Section,
     wording,
 )
-from w2sg.factors.contract import GAIN
+from w2sg.factors.contract import GAIN, GAP
 from w2sg.factors.effects import ALPHA, EFFECT, POWER
 from w2sg.measure import Interval
 
@@ -80,7 +80,8 @@ def _findings(results: "FactorResults") -> Iterator[Finding]:
         for one in sorted(shown, key=lambda effect: -abs(effect.model.estimate)):
             name = results.factors[one.term.factors[0]].name
             yield Finding(
-                "better" if one.verdict == "rises" else "worse",
+                # A gap is neither good nor bad: there is more to recover, and more that went wrong.
+                "note" if outcome.name == GAP else "better" if one.verdict == "rises" else "worse",
                 f"{_capital(name)} ({one.term.name}) {DOES[one.verdict]} {_title(results, outcome.name)} by "
                 f"{wording.difference(one.interval)}.",
             )

@@ -135,10 +135,10 @@ def _effect(
 
 
 def _slope(gaps: Sequence[float], effects: Sequence[float], level: float) -> Interval | None:
-    """Return the slope of a least-squares line over families, with Student's interval; None for too few of them."""
+    """Return the slope of a least-squares line over families, with Student's interval; None where there is no line."""
     from scipy.stats import linregress
 
-    if len(effects) < LEAST_FAMILIES or np.ptp(gaps) == 0:
+    if len(effects) < LEAST_FAMILIES or np.ptp(gaps) == 0 or np.ptp(effects) == 0:
         return None
     line = linregress(gaps, effects)
     return t_interval(float(line.slope), float(line.stderr) ** 2, len(effects) - 2, level)
