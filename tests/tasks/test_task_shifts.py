@@ -158,3 +158,20 @@ def test_held_out_families_are_not_supervised_and_are_a_test_set(shop: Path) -> 
     assert set(data.tests["new"].ids.tolist()) < set(data.tests["test"].ids.tolist())
     with pytest.raises(DataError, match="shift 'held-out': column 'group' has no value 'nowhere'; it has"):
         load(shop, {"kind": "held-out", "families": ["nowhere"]})
+
+
+def test_a_scarce_class_is_kept_out_of_one_split_and_no_commoner_on_its_test_set() -> None:
+    scarce = {"kind": "scarce-class", "split": "transfer", "kept": 0.25}
+    sizes = {"supervision": 200, "transfer": 400, "test": 300}
+    plain, found = digits(**sizes), digits(scarce, **sizes)
+
+    def share(data: TaskData, purpose: str, split: str) -> float:
+        return float((data.vault.release(purpose, split) == 9).mean())
+
+    assert len(found.transfer) == len(plain.transfer)
+    assert share(found, "ceiling", "transfer") < 0.4 * share(plain, "ceiling", "transfer")
+    np.testing.assert_array_equal(found.supervision.ids, plain.supervision.ids)
+    # What transfer may not hold is left for the test split; the test set of the shift has the shares of all rows.
+    assert share(found, "score", "test") > share(plain, "score", "test")
+    assert abs(share(found, "score", "scarce-class") - 0.1) < 0.005
+    assert set(found.tests["scarce-class"].ids) <= set(found.tests["test"].ids)

@@ -4,7 +4,6 @@ from w2sg.batteries.battery import run_battery as run_battery
 from w2sg.batteries.battery import verdict_of as verdict_of
 from w2sg.batteries.choices import Choosing as Choosing
 from w2sg.batteries.contract import Disanalogy as Disanalogy
-from w2sg.batteries.contract import Setting as Setting
 from w2sg.batteries.deception.analogs import Deception as Deception
 from w2sg.batteries.deception.detectors import Detector as Detector
 from w2sg.batteries.deception.detectors import Evidence as Evidence

@@ -5,15 +5,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from w2sg.batteries.contract import Disanalogy, Setting
+from w2sg.batteries.contract import Disanalogy
 from w2sg.batteries.deception.running import run_deceptions
 from w2sg.batteries.faith import LEAP, candidates_of, leap_of_faith
-from w2sg.batteries.parts import changed
 from w2sg.batteries.results import LEVEL, MARGIN, Battery, TestedDial, TestedSetting, Verdict
 from w2sg.core import CapabilityError, Component, InputError, registry
 from w2sg.graph import Progress
 from w2sg.isolation import loading_again
-from w2sg.lab import DIRECT, MadeRuns, Setup, SetupResult, default_store, make_runs, summarise
+from w2sg.lab import DIRECT, MadeRuns, Setting, Setup, SetupResult, changed, default_store, make_runs, summarise
 from w2sg.measure import Interval, accuracies_by_seed, pgr_contrast
 
 Found = TypeVar("Found")

@@ -2,35 +2,17 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from w2sg.core import Component, contract
-from w2sg.lab import Setup
+from w2sg.core import contract
+from w2sg.lab import Dial, Setting, Setup
 
 Expected = Literal["falls", "rises", "differs"]
 """What PGR is expected to do as the dial is turned up; `differs` is for settings without an order."""
 
 
-@dataclass(frozen=True)
-class Setting:
-    """A setting of a dial, and the setup that has it.
-
-    Attributes:
-        name: The setting in words.
-        value: Its number on the dial; 0 is absent. Settings without an order are numbered.
-        setup: The setup.
-        test: The test set that PGR is read on, the same at all settings of a dial.
-    """
-
-    name: str
-    value: float
-    setup: Setup
-    test: str = "test"
-
-
 @contract("disanalogies")
-class Disanalogy(Component):
+class Disanalogy(Dial):
     """A way in which today's experiments differ from supervising something superhuman, as a dial of a setup."""
 
     title: ClassVar[str]

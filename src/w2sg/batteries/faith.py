@@ -13,11 +13,10 @@ from typing import Any
 import numpy as np
 
 from w2sg.batteries.choices import ALL, DISAGREEMENTS, RANDOM, TEST, Choosing, Decision
-from w2sg.batteries.parts import changed
 from w2sg.batteries.results import LEVEL
 from w2sg.core import CapabilityError, FloatArray, plain
 from w2sg.graph import Prepare, Step, artifacts_of, nothing
-from w2sg.lab import Run, Setup, TrainedStudent, scores_of_setups, summarise
+from w2sg.lab import Run, Setup, TrainedStudent, changed, scores_of_setups, summarise
 from w2sg.measure import Interval, pgr_contrast, t_interval
 
 LEAP = "leap-of-faith"

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from w2sg.batteries.contract import Disanalogy, Setting
+from w2sg.batteries.contract import Disanalogy
 from w2sg.core import plain
-from w2sg.lab import Setup, SetupResult
+from w2sg.lab import Setting, Setup, SetupResult
 from w2sg.measure import Interval, Pgr
 
 if TYPE_CHECKING:

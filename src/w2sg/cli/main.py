@@ -12,12 +12,14 @@ from w2sg.cli import (
     demo,
     describe,
     ending,
+    factors,
     league,
     ledger,
     listing,
     multiverse,
     new,
     observe,
+    optimise,
     plan,
     power,
     report,
@@ -114,6 +116,8 @@ def _add_commands_to(app: typer.Typer) -> None:
         ("plan", plan.plan),
         ("battery", battery.battery),
         ("multiverse", multiverse.multiverse),
+        ("factors", factors.factors),
+        ("optimise", optimise.optimise),
     ):
         app.command(name)(command)
     # `w2sg world simulate` by a word of its own, as theory's worlds are asked most.

@@ -5,9 +5,17 @@ from w2sg.lab.comparisons import Comparison as Comparison
 from w2sg.lab.comparisons import Entrant as Entrant
 from w2sg.lab.comparisons import compare_methods as compare_methods
 from w2sg.lab.comparisons import entrants_of as entrants_of
+from w2sg.lab.dials import Dial as Dial
+from w2sg.lab.dials import Setting as Setting
+from w2sg.lab.dials import changed as changed
+from w2sg.lab.dials import split_sizes as split_sizes
+from w2sg.lab.dials import value_at as value_at
+from w2sg.lab.dials import with_field as with_field
+from w2sg.lab.dials import with_value as with_value
 from w2sg.lab.documents import league_document as league_document
 from w2sg.lab.documents import power_document as power_document
 from w2sg.lab.documents import study_document as study_document
+from w2sg.lab.families import families_of_tasks as families_of_tasks
 from w2sg.lab.league import League as League
 from w2sg.lab.league import league_of as league_of
 from w2sg.lab.outcomes import FailedRun as FailedRun
@@ -27,6 +35,7 @@ from w2sg.lab.runs import train_runs as train_runs
 from w2sg.lab.scoring import Score as Score
 from w2sg.lab.scoring import shown_trust as shown_trust
 from w2sg.lab.setup import DIRECT as DIRECT
+from w2sg.lab.setup import TEST as TEST
 from w2sg.lab.setup import Setup as Setup
 from w2sg.lab.setup import make_setup as make_setup
 from w2sg.lab.setup import name_of as name_of

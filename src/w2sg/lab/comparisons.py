@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from w2sg.core import Method, registry, wording
-from w2sg.lab.results import ALPHA, LEVEL, TEST, SetupResult
-from w2sg.lab.setup import DIRECT, names_of
+from w2sg.lab.results import ALPHA, LEVEL, SetupResult
+from w2sg.lab.setup import DIRECT, TEST, names_of
 from w2sg.measure import Interval, PairedDifference, Pgr, compare_all
 
 REFERENCE = "naive"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from w2sg.core import Task
 from w2sg.lab.results import ALPHA, LEVEL, MARGIN
 from w2sg.measure import (
     Interval,
@@ -143,23 +144,27 @@ class Recovery:
 
 
 def families_of(arenas: Sequence["Comparison"], named: Mapping[str, str]) -> tuple[Family, ...]:
-    """Return the families of the tasks of some arenas, in the order of the arenas.
+    """Return the families of the tasks of some arenas, in the order of the arenas; see `families_of_tasks`."""
+    return families_of_tasks({arena.task: arena.reference.result.setup.task for arena in arenas}, named)
+
+
+def families_of_tasks(known: Mapping[str, Task], named: Mapping[str, str]) -> tuple[Family, ...]:
+    """Return the families of tasks, in the order of the tasks.
 
     Args:
-        arenas: The arenas.
+        known: The tasks, by their names.
         named: Families that a study names, by the digest of the task; others are found by what tasks are made of.
     """
     groups: list[tuple[set[tuple[str, str]], list[str]]] = []
-    for arena in {arena.task: arena for arena in arenas}.values():
-        task = arena.reference.result.setup.task
+    for title, task in known.items():
         own = named.get(task.digest())
         marks = {("source", source) for source in task.sources} if own is None else {("name", own)}
         # A task that shares a file with two families makes them one.
         joined = [group for group in groups if group[0] & marks]
         groups = [group for group in groups if not group[0] & marks]
         tasks = [name for _, names in joined for name in names]
-        groups.append((marks.union(*(theirs for theirs, _ in joined)), [*tasks, arena.task]))
-    order = {task: place for place, task in enumerate(dict.fromkeys(arena.task for arena in arenas))}
+        groups.append((marks.union(*(theirs for theirs, _ in joined)), [*tasks, title]))
+    order = {title: place for place, title in enumerate(known)}
     kept = [(marks, sorted(tasks, key=lambda task: order[task])) for marks, tasks in groups]
     kept.sort(key=lambda group: order[group[1][0]])
     return tuple(Family(_name(marks, tasks), tuple(tasks)) for marks, tasks in kept)

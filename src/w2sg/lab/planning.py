@@ -9,7 +9,8 @@ import numpy as np
 from w2sg.core import InputError, plain
 from w2sg.lab.comparisons import REFERENCE, Comparison, Entrant, compare_methods
 from w2sg.lab.families import Family, effects_of, entrants_of, families_of
-from w2sg.lab.results import ALPHA, TEST, StudyResult
+from w2sg.lab.results import ALPHA, StudyResult
+from w2sg.lab.setup import TEST
 from w2sg.measure import Components, components, detectable, tasks_needed
 
 SEEDS = (2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50)

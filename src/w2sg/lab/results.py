@@ -12,7 +12,7 @@ from w2sg.core import AnyArray, derive, plain
 from w2sg.lab.intervals import DRAWS, SAMPLING, metric_intervals, plain_intervals
 from w2sg.lab.outcomes import FailedRun, Run, failures_message
 from w2sg.lab.scoring import SUPERVISION, shown_trust
-from w2sg.lab.setup import Setup
+from w2sg.lab.setup import TEST, Setup
 from w2sg.lab.steps import TRANSFER
 from w2sg.measure import Interval, Paired, Pgr, bootstrap_pgrs, mean_overlap, pgr
 
@@ -25,7 +25,6 @@ ALPHA = 0.05
 """A method beats or hurts where its p-value, adjusted by Holm within the comparison, is below this."""
 MARGIN = 0.01
 """Mean differences of less accuracy than this are called equivalent, unless another margin is given."""
-TEST = "test"
 UNRECORDED = "not recorded"
 BOOTSTRAP_RESAMPLES = 1000
 

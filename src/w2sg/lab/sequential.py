@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from w2sg.core import AnyArray
 from w2sg.lab.outcomes import Run
-from w2sg.lab.results import TEST
-from w2sg.lab.setup import PARTS, Setup, names_of
+from w2sg.lab.setup import PARTS, TEST, Setup, names_of
 from w2sg.measure import Interval, anytime_t
 
 if TYPE_CHECKING:

@@ -34,6 +34,8 @@ PARTS: Mapping[str, type[Component]] = {
     "method": Method,
 }
 """The parts of a setup, and the contract that each fills."""
+TEST = "test"
+"""The test set in distribution, which every task has."""
 DIRECT = "direct"
 """The method that trains the strong student on supervision gold: beside every run of the signal that it is for."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import Field
@@ -80,7 +80,7 @@ class Study(Component):
     )
 
     @classmethod
-    def read(cls, path: str | Path) -> "Study":
+    def read(cls, path: str | Path) -> Self:
         """Read a study from a TOML file.
 
         Raises:

@@ -18,6 +18,7 @@ from w2sg.core import (
     IntArray,
     component_field,
     contract,
+    derive,
     register,
 )
 from w2sg.tasks.table import FREE, Table
@@ -286,6 +287,38 @@ class HeldOut(KeptFromSupervisor):
             )
         mask: BoolArray = np.isin(values, self.families)
         return mask
+
+
+@final
+@register()
+class ScarceClass(Shift):
+    """Most rows of the last class are kept out of one split, which then has other class shares.
+
+    They are left for the splits after it, so a test set of its own has the test split's rows at the shares of all rows.
+    """
+
+    kind: Literal["scarce-class"] = "scarce-class"
+    split: Literal["supervision", "transfer"] = Field(description="the split that they are kept out of")
+    kept: float = Field(0.25, gt=0, le=1, description="share of the rows of the last class that the split may hold")
+
+    def admits(self, table: Table, split: str) -> BoolArray:
+        """Admit to the split all other rows and a part of the last class, the same under every seed."""
+        mask = super().admits(table, split)
+        if split == self.split:
+            rows = derive(0, self.kind, split).permutation(np.flatnonzero(_last_class(table)))
+            mask[rows[round(self.kept * len(rows)) :]] = False
+        return mask
+
+    def test_sets(self, table: Table, test: IntArray, rng: np.random.Generator) -> TestSets:
+        """Return the rows of the test split, without those of the last class that are more than its share."""
+        last = _last_class(table)
+        rows, others = rng.permutation(test[last[test]]), test[~last[test]]
+        most = round(len(others) * last.mean() / (1 - last.mean()))
+        return _shuffled(table, {self.test_name: np.concatenate([others, rows[:most]])}, rng)
+
+
+def _last_class(table: Table) -> BoolArray:
+    return np.asarray(table.gold == table.gold.max())
 
 
 def _shuffled(table: Table, parts: Mapping[str, IntArray], rng: np.random.Generator) -> TestSets:

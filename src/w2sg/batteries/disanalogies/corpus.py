@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import ClassVar, Literal, final
 
-from w2sg.batteries.contract import Disanalogy, Expected, Setting
-from w2sg.batteries.parts import changed, model_on_ladder, with_field
+from w2sg.batteries.contract import Disanalogy, Expected
+from w2sg.batteries.parts import model_on_ladder
 from w2sg.core import CapabilityError, register
-from w2sg.lab import Setup
+from w2sg.lab import Setting, Setup, changed, with_field
 from w2sg.worlds import DIALLED, DIALS, FactWorld, name_of_model
 
 LAYMAN = {"kind": "recorded", "by": "layman", "labels": "one-hot"}

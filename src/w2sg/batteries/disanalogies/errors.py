@@ -5,10 +5,9 @@ from typing import Any, ClassVar, Literal, final
 
 from pydantic import Field
 
-from w2sg.batteries.contract import Disanalogy, Expected, Setting
-from w2sg.batteries.parts import changed
+from w2sg.batteries.contract import Disanalogy, Expected
 from w2sg.core import register
-from w2sg.lab import Setup
+from w2sg.lab import Setting, Setup, changed
 
 ASKERS = "asked_by"
 """The metadata column with who asks, in the tasks of the fact world."""

@@ -5,10 +5,9 @@ from typing import Any, ClassVar, Literal, final
 
 import numpy as np
 
-from w2sg.batteries.contract import Disanalogy, Setting
-from w2sg.batteries.parts import with_field
+from w2sg.batteries.contract import Disanalogy
 from w2sg.core import CapabilityError, DataError, derive, register
-from w2sg.lab import Setup
+from w2sg.lab import Setting, Setup, with_field
 from w2sg.tasks import SplitTask
 
 COLUMNS = ("group", "domain")

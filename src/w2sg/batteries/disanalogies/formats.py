@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from typing import ClassVar, Literal, final
 
-from w2sg.batteries.contract import Disanalogy, Setting
-from w2sg.batteries.parts import with_field
+from w2sg.batteries.contract import Disanalogy
 from w2sg.core import CapabilityError, register
-from w2sg.lab import Setup
+from w2sg.lab import Setting, Setup, with_field
 
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 MOST_CLAIMS = 4

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import ClassVar, Literal, final
 
-from w2sg.batteries.contract import Disanalogy, Setting
-from w2sg.batteries.parts import model_on_ladder, with_field
+from w2sg.batteries.contract import Disanalogy
+from w2sg.batteries.parts import model_on_ladder
 from w2sg.core import CapabilityError, register
-from w2sg.lab import Setup
+from w2sg.lab import Setting, Setup, with_field
 from w2sg.worlds import LADDER, name_of_model
 
 

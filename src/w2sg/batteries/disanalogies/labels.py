@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from typing import ClassVar, Literal, final
 
-from w2sg.batteries.contract import Disanalogy, Expected, Setting
-from w2sg.batteries.parts import changed, with_field
+from w2sg.batteries.contract import Disanalogy, Expected
 from w2sg.core import CapabilityError, ClassProbabilities, register
-from w2sg.lab import Setup
+from w2sg.lab import Setting, Setup, changed, with_field
 from w2sg.worlds import is_shipped
 
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal, final
 
-from w2sg.batteries.contract import Disanalogy, Expected, Setting
-from w2sg.batteries.parts import changed
+from w2sg.batteries.contract import Disanalogy, Expected
 from w2sg.core import CapabilityError, ClassProbabilities, derive, register
-from w2sg.lab import Setup
+from w2sg.lab import Setting, Setup, changed
 
 COUNTS = (10, 50, 200)
 MIX = "trusted-mix"

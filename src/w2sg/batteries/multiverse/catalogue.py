@@ -1,17 +1,14 @@
 """What an analyst chooses: penalties, calibration, hard or soft labels, how rows are split, seeds, features."""
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, Literal, final
 
 from pydantic import Field
 
 from w2sg.batteries.multiverse.contract import Analysis, AnalystChoice
-from w2sg.batteries.parts import changed, with_field
-from w2sg.core import CapabilityError, ConfigError, Task, derive, preset, register, registry
-from w2sg.lab import Setup, make_setup
+from w2sg.core import CapabilityError, ConfigError, preset, register, registry
+from w2sg.lab import changed, split_sizes, value_at, with_field, with_value
 from w2sg.supervisors import Calibrated, TrainedSupervisor
-from w2sg.tasks import SplitTask
 
 MULTIPLES = (0.5, 2.0)
 """Of the features that a student reads."""
@@ -40,9 +37,9 @@ class OtherValue(AnalystChoice):
 
     def options(self, analysis: Analysis) -> Mapping[str, Analysis]:
         """Return the analysis with each other value."""
-        own = _at(analysis.setup, self.path)
+        own = value_at(analysis.setup, self.path)
         others = [value for value in self.values if value != own]
-        return {str(value): _with_value(analysis, self.path, value) for value in others}
+        return {str(value): Analysis(with_value(analysis.setup, self.path, value), analysis.seeds) for value in others}
 
 
 @register()
@@ -78,7 +75,7 @@ class Penalty(AnalystChoice):
         for name, value in named.items():
             try:
                 if value != model.c:
-                    found[name] = _with_value(analysis, f"{path}.c", value)
+                    found[name] = Analysis(with_value(analysis.setup, f"{path}.c", value), analysis.seeds)
             except ConfigError:
                 continue  # a model that knows no cross-validation has one option less
         return found
@@ -152,12 +149,9 @@ class SplitSizes(AnalystChoice):
         Raises:
             CapabilityError: If the task does not deal its rows to splits.
         """
-        task = analysis.setup.task
-        if not isinstance(task, SplitTask):
-            raise CapabilityError(f"needs a task that deals its rows to splits, and {task.kind!r} does not")
         return {
             f"half the {split}": _with_fields(analysis, "task", **{split: rows // 2})
-            for split, rows in zip(("supervision", "transfer"), _sizes(task), strict=True)
+            for split, rows in split_sizes(analysis.setup.task).items()
             if rows >= 2
         }
 
@@ -215,36 +209,9 @@ def known_choices() -> list[str]:
     return [entry.name for entry in entries if entry.preset or entry.name not in required]
 
 
-@lru_cache(maxsize=64)
-def _sizes(task: Task) -> tuple[int, int]:
-    """Return how many rows supervision and transfer have; one seed tells, for sizes are the same under all."""
-    data = task.load(derive(0, "task"))
-    return len(data.supervision), len(data.transfer)
-
-
 def _with_part(analysis: Analysis, **parts: Any) -> Analysis:
     return Analysis(changed(analysis.setup, **parts), analysis.seeds)
 
 
 def _with_fields(analysis: Analysis, part: str, **fields: Any) -> Analysis:
     return Analysis(with_field(analysis.setup, part, **fields), analysis.seeds)
-
-
-def _with_value(analysis: Analysis, path: str, value: Any) -> Analysis:
-    setup = analysis.setup
-    given = make_setup(setup.task, setup.supervisor, setup.student, setup.method, {path: value})
-    return Analysis(given, analysis.seeds)
-
-
-def _at(setup: Setup, path: str) -> Any:
-    """Return the value of a field by its path.
-
-    Raises:
-        CapabilityError: If the setup has no such field.
-    """
-    value: Any = setup.model_dump(mode="json")
-    for name in path.split("."):
-        if not isinstance(value, Mapping) or name not in value:
-            raise CapabilityError(f"needs a setup with the field {path!r}")
-        value = value[name]
-    return value

@@ -8,7 +8,8 @@ from w2sg.lab.documents.provenance import provenance_of
 from w2sg.lab.documents.stopping import stopping_findings, stopping_table
 from w2sg.lab.documents.study_figures import study_figures
 from w2sg.lab.documents.study_tables import study_tables
-from w2sg.lab.results import TEST, SetupResult, StudyResult
+from w2sg.lab.results import SetupResult, StudyResult
+from w2sg.lab.setup import TEST
 
 EFFORT = ("steps_done", "wall_s")
 

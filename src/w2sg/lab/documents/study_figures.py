@@ -22,8 +22,7 @@ from w2sg.core import (
 )
 from w2sg.lab.comparisons import Comparison, Entrant
 from w2sg.lab.documents.parts import level_of, short
-from w2sg.lab.results import TEST
-from w2sg.lab.setup import leaves
+from w2sg.lab.setup import TEST, leaves
 from w2sg.measure import Pgr
 
 TITLES = {TEST: "test (in distribution)"}

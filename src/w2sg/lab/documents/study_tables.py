@@ -6,7 +6,8 @@ from typing import Any
 from w2sg.core import Cell, DataTable, Heading, Style, wording
 from w2sg.lab.comparisons import Comparison, Entrant
 from w2sg.lab.documents.parts import PGR_HELP, anchor, level_of, pgr_cell, short, text_column
-from w2sg.lab.results import TEST, TestSet
+from w2sg.lab.results import TestSet
+from w2sg.lab.setup import TEST
 from w2sg.measure import Interval, PairedDifference, Pgr
 
 QUARTERS = {"0": "quarter 1 (easiest)", "1": "quarter 2", "2": "quarter 3", "3": "quarter 4 (hardest)"}
