@@ -10,7 +10,9 @@ from w2sg.theory.observing import beliefs, neighbours, spectra
 from w2sg.theory.observing.algebra import RANK, basis, centred
 from w2sg.theory.observing.identified import identified_gains
 from w2sg.theory.observing.observed import AuditedLabels, FeatureSpace, ObservedRun, Refits, UnseenLabels
+from w2sg.theory.observing.rehearsing import rehearsed_gains
 from w2sg.theory.observing.risks import differs, divergence, losses, squared
+from w2sg.theory.observing.shifts import class_shift, group_shift
 from w2sg.theory.observing.unsupervised import without_labels
 
 Quantities = dict[str, Quantity]
@@ -47,6 +49,10 @@ def _unaudited(seen: ObservedRun, shared: Mapping[str, Quantity]) -> Observables
             quantities |= _judged(name, held_out, seen, shifted)
     if seen.validation is not None:
         quantities |= without_labels(seen.validation, seen.weak, seen.student)
+        quantities |= rehearsed_gains(seen.validation, seen.n_supervision)
+        quantities |= class_shift(seen.validation, seen.weak, seen.student)
+        if seen.groups is not None:
+            quantities |= group_shift(seen.validation, seen.groups)
     quantities |= {**shared, **_student_on_features(seen)}
     quantities |= {name: exactly(value, "by construction") for name, value in seen.known.items()}
     return Observables(seen.run, seen.setting, quantities, dict(seen.facts), _missing(seen, quantities))
@@ -315,6 +321,7 @@ REASONS: Mapping[str, str] = {
     "student_held_out": "students were not trained again",
     "validation": "no judge was trained",
     "strict": "no judge was trained on the labels that the supervisor saw",
+    "groups": "no groups are known",
 }
 OTHERWISE: Mapping[str, str] = {
     "ridge_weak": "the supervisor is no ridge regression",
@@ -323,6 +330,11 @@ OTHERWISE: Mapping[str, str] = {
     "thresholded_gain": "there are too few inputs",
     "spectral_gain": "there are not two classes, or no three views that err independently vary together as these do",
     "dawid_skene_gain": "the model has more numbers than there are inputs",
+    "class_inputs_p": "the models had to be trained again, or do not tell the classes apart",
+    "class_shift_p": "answers do not tell the classes apart",
+    "class_weight_ess": "answers do not tell the classes apart",
+    **{f"class_weighted_gain_{unit}": "answers do not tell the classes apart" for unit in ("error", "squared", "kl")},
+    **{f"group_weighted_gain_{unit}": "a group has fewer than 2 labels" for unit in ("error", "squared", "kl")},
 }
 """Why a quantity is missing although every part is there."""
 NEEDS: Mapping[str, tuple[str, ...]] = {
@@ -358,7 +370,11 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
         "thresholded_gain",
         "spectral_gain",
         "dawid_skene_gain",
+        "rehearsed_",
+        "class_",
+        "group_",
     ),
+    "groups": ("group_",),
     "strict": ("judged_strict_",),
 }
 """Which quantities (by the start of their names) need which part of what was seen."""
