@@ -28,13 +28,25 @@ import numpy as np
 from scipy.special import expit
 from scipy.stats import norm
 
-from w2sg.core import BoolArray, FloatArray, IntArray, Observables, TaskData, Theory, derive, one_hot, registry
+from w2sg.core import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    Observables,
+    Quantity,
+    TaskData,
+    Theory,
+    derive,
+    one_hot,
+    registry,
+)
 from w2sg.graph import Keys, Store
 from w2sg.lab import Score, Study, scores_of_setups, study_runs
 from w2sg.theory.observing import ObservedRun, observe
+from w2sg.theory.observing.measuring import of_features
 from w2sg.theory.observing.observed import KnownGroups
 from w2sg.theory.observing.risks import differs
-from w2sg.theory.observing.runs import TEST, RunAnswers, TaskObserver
+from w2sg.theory.observing.runs import TEST, RunAnswers, TaskObserver, body_digest
 from w2sg.theory.scoreboard.resampling import Clusters, percentile_interval
 from w2sg.theory.steps import Observation
 
@@ -42,7 +54,7 @@ SHIFTS = ("none", "covariate", "label", "group", "easy-to-hard")
 KEPT = 4
 THEORIES = (
     *("judged-gain", "rehearsed-gain", "class-weighted-gain", "group-weighted-gain"),
-    *("agreement-on-the-line", "refitted-gain", "pooled-gain"),
+    *("agreement-on-the-line", "thresholded-confidence"),
 )
 CHECKS = ("shift_auroc", "shift_ess", "class_shift_p", "class_inputs_p", "class_weight_ess")
 """Quantities by which theories abstain."""
@@ -105,19 +117,20 @@ def groups_and_first(data: TaskData, run: RunAnswers) -> tuple[dict[str, FloatAr
 
 
 def on_rows(seen: ObservedRun, rows: IntArray) -> ObservedRun:
-    """Return what is seen of a run if only some of its fresh inputs are there."""
-    held = {
-        name: None if part is None else replace(part, judge_fresh=part.judge_fresh[rows])
-        for name, part in (("validation", seen.validation), ("strict", seen.strict))
-    }
-    spaces = {
-        name: None if space is None else replace(space, fresh=space.fresh[rows])
-        for name, space in (("weak_space", seen.weak_space), ("student_space", seen.student_space))
-    }
-    refits = None if seen.refits is None else replace(seen.refits, fresh=seen.refits.fresh[:, rows])
-    groups = None if seen.groups is None else replace(seen.groups, fresh=seen.groups.fresh[rows])
+    """Return what is seen of a run where only some of its fresh inputs are there."""
+    judged, strict, groups = seen.validation, seen.strict, seen.groups
+    weak_space, student_space = seen.weak_space, seen.student_space
     return replace(
-        seen, weak=seen.weak[rows], student=seen.student[rows], refits=refits, groups=groups, **held, **spaces
+        seen,
+        weak=seen.weak[rows],
+        student=seen.student[rows],
+        validation=None if judged is None else replace(judged, judge_fresh=judged.judge_fresh[rows]),
+        strict=None if strict is None else replace(strict, judge_fresh=strict.judge_fresh[rows]),
+        groups=None if groups is None else replace(groups, fresh=groups.fresh[rows]),
+        weak_space=None if weak_space is None else replace(weak_space, fresh=weak_space.fresh[rows]),
+        student_space=None if student_space is None else replace(student_space, fresh=student_space.fresh[rows]),
+        # No predictor that is asked here reads refits, and what they say takes long.
+        refits=None,
     )
 
 
@@ -135,13 +148,19 @@ def outcomes_of(name: str, scores: Sequence[Score], store: Store) -> Iterator[Ou
     groups, first = groups_and_first(data, made[0])
     kept = kept_rows(data, made, groups[TEST], first)
     theories = [registry.build(Theory, one) for one in THEORIES]
+    features: dict[tuple[str, str, str], dict[str, Quantity]] = {}
     looked, scored = observer.halves
     for run, score in zip(made, scores, strict=True):
         seen = replace(observer.seen(run), groups=KnownGroups(groups["supervision"], groups[TEST][looked]))
         for shift, stays in kept.items():
             rows = scored[stays[scored]]
             truth = _gain(data, run, rows)
-            there = observe(on_rows(seen, np.flatnonzero(stays[looked])))[0]
+            there_seen = on_rows(seen, np.flatnonzero(stays[looked]))
+            # What features say is the same for all runs with one supervisor and one body.
+            key = shift, score.setup.supervisor.digest(), body_digest(score.setup.student)
+            if key not in features:
+                features[key] = of_features(there_seen)
+            there = observe(there_seen, shared=features[key])[0]
             for theory in theories:
                 # Asked without what it would abstain by, so that abstaining can be judged.
                 unchecked = {one: value for one, value in there.quantities.items() if one not in CHECKS}

@@ -133,7 +133,8 @@ def test_a_rehearsal_is_the_plain_difference_where_models_are_those_of_the_run()
     named, gold = (judged.weak.argmax(1), judged.student.argmax(1)), judged.labels.argmax(1)
     gains = (named[0] != gold) * 1.0 - (named[1] != gold)
     found = observer.observe(run)[0]["rehearsed_gain_error"]
-    assert (found.value, found.n) == (pytest.approx(gains.mean()), len(data.supervision))
+    assert found.value == pytest.approx(gains.mean())
+    assert found.n == len(data.supervision)
     assert found.se == pytest.approx(gains.std(ddof=1) / np.sqrt(len(gains)))
 
 
@@ -165,6 +166,7 @@ def test_rehearsals_have_fewer_labels_and_judge_by_none_that_taught_them() -> No
         round(share * largest) for share in (1, 0.5, 0.25) if round(share * largest) >= 10
     ]
     own = fold[before.rows] == 0
-    for one, other in zip((before, *before.fewer), (after, *after.fewer), strict=True):
-        assert np.array_equal(one.weak[own], other.weak[own])
-        assert not np.array_equal(one.weak[~own], other.weak[~own])
+    said, again = ([found.weak, *(fewer.weak for fewer in found.fewer)] for found in (before, after))
+    for weak, other in zip(said, again, strict=True):
+        assert np.array_equal(weak[own], other[own])
+        assert not np.array_equal(weak[~own], other[~own])
