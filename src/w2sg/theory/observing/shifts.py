@@ -44,7 +44,7 @@ class ClassWeights:
 
 
 def class_weights(answers: FloatArray, labels: FloatArray, fresh: FloatArray) -> ClassWeights:
-    """Return black-box shift estimates of class weights, `w = C^+ mu` (arXiv 1802.03916, section 4).
+    """Return black-box shift estimates of class weights, `w = C^+ mu` (arXiv 1802.03916).
 
     `C` holds the means of `answer x label` over labelled inputs, `mu` those of the answers over fresh inputs. There may
     be more answers than classes: `w` is then the least-squares solution, and what it leaves over tests the model.
@@ -92,10 +92,13 @@ def class_shift(judged: UnseenLabels, weak: FloatArray, student: FloatArray) -> 
     """
     known = np.isfinite(judged.judge).all(axis=1)
     labels, n = judged.labels[known], int(known.sum())
+    # Where labels were few, the judge could not be cross-fitted for some of them.
+    if not n:
+        return {}
     pair, fresh = [judged.weak[known], judged.student[known]], [weak, student]
     try:
         found = class_weights(np.hstack([*pair, judged.judge[known]]), labels, np.hstack([*fresh, judged.judge_fresh]))
-        kept = class_weights(_with_confidence(pair), labels, _with_confidence(fresh))
+        alone = None if judged.retrained else class_weights(_with_confidence(pair), labels, _with_confidence(fresh))
     # What cannot be estimated of these models is missing, and says so where reasons are given.
     except InputError:
         return {}
@@ -104,8 +107,8 @@ def class_shift(judged: UnseenLabels, weak: FloatArray, student: FloatArray) -> 
         "class_weight_ess": Quantity(found.effective, 0.0, n, how),
         "class_shift_p": Quantity(found.p_equal, 0.0, n, how),
     }
-    if not judged.retrained:
-        quantities["class_inputs_p"] = Quantity(kept.p_kept, 0.0, n, how)
+    if alone is not None:
+        quantities["class_inputs_p"] = Quantity(alone.p_kept, 0.0, n, how)
     before, after = (losses(model, labels, "classification") for model in pair)
     for unit in before:
         gain, rows = before[unit] - after[unit], labels @ found.weights

@@ -47,7 +47,7 @@ class RehearsedGain(ObservedGain):
     kind: Literal["rehearsed-gain"] = "rehearsed-gain"
     observable: ClassVar[str] = "rehearsed_gain"
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = (
-        given.SAME_INPUTS,
+        given.OVERLAP,
         SAME_SHARES,
         SAME_ANSWERS,
         assumed(
