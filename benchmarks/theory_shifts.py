@@ -42,11 +42,14 @@ from w2sg.core import (
 )
 from w2sg.graph import Keys, Store
 from w2sg.lab import Score, Study, scores_of_setups, study_runs
-from w2sg.theory.observing import ObservedRun, observe
-from w2sg.theory.observing.measuring import of_features
+from w2sg.theory.observing import ObservedRun
+from w2sg.theory.observing.measuring import judged_gains
 from w2sg.theory.observing.observed import KnownGroups
+from w2sg.theory.observing.rehearsing import rehearsed_gains
 from w2sg.theory.observing.risks import differs
 from w2sg.theory.observing.runs import TEST, RunAnswers, TaskObserver, body_digest
+from w2sg.theory.observing.shifts import class_shift, group_shift, input_shift, seen_to_shift
+from w2sg.theory.observing.unsupervised import agreement_on_the_line
 from w2sg.theory.scoreboard.resampling import Clusters, percentile_interval
 from w2sg.theory.steps import Observation
 
@@ -54,7 +57,7 @@ SHIFTS = ("none", "covariate", "label", "group", "easy-to-hard")
 KEPT = 4
 THEORIES = (
     *("judged-gain", "rehearsed-gain", "class-weighted-gain", "group-weighted-gain"),
-    *("agreement-on-the-line", "thresholded-confidence"),
+    "agreement-on-the-line",
 )
 CHECKS = ("shift_auroc", "shift_ess", "class_shift_p", "class_inputs_p", "class_weight_ess")
 """Quantities by which theories abstain."""
@@ -116,22 +119,27 @@ def groups_and_first(data: TaskData, run: RunAnswers) -> tuple[dict[str, FloatAr
     return {"supervision": np.sign(signs[:cut]), TEST: np.sign(signs[cut:])}, components[cut:, 0]
 
 
-def on_rows(seen: ObservedRun, rows: IntArray) -> ObservedRun:
-    """Return what is seen of a run where only some of its fresh inputs are there."""
-    judged, strict, groups = seen.validation, seen.strict, seen.groups
-    weak_space, student_space = seen.weak_space, seen.student_space
-    return replace(
-        seen,
-        weak=seen.weak[rows],
-        student=seen.student[rows],
-        validation=None if judged is None else replace(judged, judge_fresh=judged.judge_fresh[rows]),
-        strict=None if strict is None else replace(strict, judge_fresh=strict.judge_fresh[rows]),
-        groups=None if groups is None else replace(groups, fresh=groups.fresh[rows]),
-        weak_space=None if weak_space is None else replace(weak_space, fresh=weak_space.fresh[rows]),
-        student_space=None if student_space is None else replace(student_space, fresh=student_space.fresh[rows]),
-        # No predictor that is asked here reads refits, and what they say takes long.
-        refits=None,
+def measured(seen: ObservedRun, rows: IntArray, apart: Mapping[str, Quantity]) -> Observables:
+    """Return what the predictors that are asked here look at, where only some of the fresh inputs are there."""
+    judged, groups = seen.validation, seen.groups
+    assert judged is not None
+    assert groups is not None
+    judged = replace(judged, judge_fresh=judged.judge_fresh[rows])
+    there = replace(seen, weak=seen.weak[rows], student=seen.student[rows])
+    line = agreement_on_the_line(
+        np.stack([judged.weak.argmax(axis=1), judged.student.argmax(axis=1)], axis=1),
+        judged.labels.argmax(axis=1),
+        np.stack([there.weak.argmax(axis=1), there.student.argmax(axis=1)], axis=1),
     )
+    quantities = {
+        **apart,
+        **judged_gains("judged", judged, there, seen_to_shift(apart)),
+        **rehearsed_gains(judged, seen.n_supervision),
+        **class_shift(judged, there.weak, there.student),
+        **group_shift(judged, KnownGroups(groups.labelled, groups.fresh[rows])),
+        "line_gain": Quantity(line.gain, line.se, len(rows), "one pair, slope 1"),
+    }
+    return Observables(seen.run, seen.setting, quantities, dict(seen.facts))
 
 
 def outcomes_of(name: str, scores: Sequence[Score], store: Store) -> Iterator[Outcome]:
@@ -148,19 +156,20 @@ def outcomes_of(name: str, scores: Sequence[Score], store: Store) -> Iterator[Ou
     groups, first = groups_and_first(data, made[0])
     kept = kept_rows(data, made, groups[TEST], first)
     theories = [registry.build(Theory, one) for one in THEORIES]
-    features: dict[tuple[str, str, str], dict[str, Quantity]] = {}
+    features: dict[tuple[str, str], dict[str, Quantity]] = {}
     looked, scored = observer.halves
     for run, score in zip(made, scores, strict=True):
         seen = replace(observer.seen(run), groups=KnownGroups(groups["supervision"], groups[TEST][looked]))
         for shift, stays in kept.items():
             rows = scored[stays[scored]]
             truth = _gain(data, run, rows)
-            there_seen = on_rows(seen, np.flatnonzero(stays[looked]))
-            # What features say is the same for all runs with one supervisor and one body.
-            key = shift, score.setup.supervisor.digest(), body_digest(score.setup.student)
+            looked_at = np.flatnonzero(stays[looked])
+            # What features say is the same for all runs with one body.
+            key = shift, body_digest(score.setup.student)
             if key not in features:
-                features[key] = of_features(there_seen)
-            there = observe(there_seen, shared=features[key])[0]
+                assert seen.student_space is not None
+                features[key] = input_shift(replace(seen.student_space, fresh=seen.student_space.fresh[looked_at]))
+            there = measured(seen, looked_at, features[key])
             for theory in theories:
                 # Asked without what it would abstain by, so that abstaining can be judged.
                 unchecked = {one: value for one, value in there.quantities.items() if one not in CHECKS}

@@ -12,12 +12,10 @@ from w2sg.theory.observing.identified import identified_gains
 from w2sg.theory.observing.observed import AuditedLabels, FeatureSpace, ObservedRun, Refits, UnseenLabels
 from w2sg.theory.observing.rehearsing import rehearsed_gains
 from w2sg.theory.observing.risks import differs, divergence, losses, squared
-from w2sg.theory.observing.shifts import class_shift, group_shift
+from w2sg.theory.observing.shifts import class_shift, group_shift, input_shift, seen_to_shift
 from w2sg.theory.observing.unsupervised import without_labels
 
 Quantities = dict[str, Quantity]
-SHIFT_ERRORS = 1.645
-"""Inputs are taken to be shifted where the AUROC is so many standard errors above 1/2: one-sided, at level .05."""
 
 
 def observe(
@@ -42,11 +40,10 @@ def _unaudited(seen: ObservedRun, shared: Mapping[str, Quantity]) -> Observables
             quantities |= identified_gains(seen, seen.refits)
         if seen.student_held_out is not None:
             quantities |= _refitted(seen.refits, seen.student_held_out, seen)
-    apart = shared.get("shift_auroc")
-    shifted = apart is not None and apart.value > 0.5 + SHIFT_ERRORS * apart.se
+    shifted = seen_to_shift(shared)
     for name, held_out in (("judged", seen.validation), ("judged_strict", seen.strict)):
         if held_out is not None:
-            quantities |= _judged(name, held_out, seen, shifted)
+            quantities |= judged_gains(name, held_out, seen, shifted)
     if seen.validation is not None:
         quantities |= without_labels(seen.validation, seen.weak, seen.student)
         quantities |= rehearsed_gains(seen.validation, seen.n_supervision)
@@ -154,7 +151,7 @@ def _refitted(refits: Refits, student: FloatArray, seen: ObservedRun) -> Quantit
     return quantities
 
 
-def _judged(name: str, held_out: UnseenLabels, seen: ObservedRun, shifted: bool) -> Quantities:
+def judged_gains(name: str, held_out: UnseenLabels, seen: ObservedRun, shifted: bool) -> Quantities:
     """Return the gains that supervisor, student and judge imply together, pooled on labels that none of them saw."""
     # Where labels were few, the judge could not be cross-fitted for some of them.
     known = np.isfinite(held_out.judge).all(axis=1)
@@ -208,12 +205,7 @@ def of_features(seen: ObservedRun) -> Quantities:
     if weak is not None and seen.refits is not None:
         quantities |= _noise(weak.labelled, seen.refits.labels)
     if student is not None:
-        apart = spectra.shift_auroc(student.labelled, student.fresh)
-        if apart is not None:
-            n = min(len(student.labelled), len(student.fresh)) // 2
-            quantities["shift_auroc"] = Quantity(*apart, n, "ranks of a held-out score")
-        share = spectra.effective_share(spectra.shift_weights(student.labelled, student.fresh))
-        quantities["shift_ess"] = exactly(share, "ratio of densities along a held-out score")
+        quantities |= input_shift(student)
         if seen.setting == "classification":
             top = slice(neighbours.MOST_ROWS)
             overlap = neighbours.overlap_points(seen.weak_training.max(axis=1)[top], student.training[top])

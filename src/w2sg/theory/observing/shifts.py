@@ -1,17 +1,19 @@
-"""Shifts of classes and of groups: labels that no model saw, weighted to stand for deployment.
+"""Shifts between supervision and deployment: of inputs, of classes, of groups.
 
 Where classes change their shares and nothing else, the shares at deployment follow from what models answer there and
 what they answer to each class where labels are known (Lipton, Wang, Smola, arXiv 1802.03916). Where groups do, and
-each input's group is known, they can be counted.
+each input's group is known, they can be counted. Labels that no model saw are then weighted to stand for deployment.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import chi2
 
-from w2sg.core import AnyArray, FloatArray, InputError, Quantity
-from w2sg.theory.observing.observed import KnownGroups, UnseenLabels
+from w2sg.core import AnyArray, FloatArray, InputError, Quantity, exactly
+from w2sg.theory.observing import spectra
+from w2sg.theory.observing.observed import FeatureSpace, KnownGroups, UnseenLabels
 from w2sg.theory.observing.risks import losses
 
 INVERTIBLE = 1e-3
@@ -19,6 +21,27 @@ INVERTIBLE = 1e-3
 
 ROUNDING = 1e-4
 """A direction whose variance is below this share of the largest says nothing: answers of one model sum to 1."""
+
+
+SHIFT_ERRORS = 1.645
+"""Inputs are taken to be shifted where the AUROC is so many standard errors above 1/2: one-sided, at level .05."""
+
+
+def input_shift(space: FeatureSpace) -> dict[str, Quantity]:
+    """Return how well features tell deployment inputs from labelled ones, and what share of these stands for them."""
+    quantities: dict[str, Quantity] = {}
+    apart = spectra.shift_auroc(space.labelled, space.fresh)
+    if apart is not None:
+        n = min(len(space.labelled), len(space.fresh)) // 2
+        quantities["shift_auroc"] = Quantity(*apart, n, "ranks of a held-out score")
+    share = spectra.effective_share(spectra.shift_weights(space.labelled, space.fresh))
+    return quantities | {"shift_ess": exactly(share, "ratio of densities along a held-out score")}
+
+
+def seen_to_shift(quantities: Mapping[str, Quantity]) -> bool:
+    """Return whether features tell deployment inputs from labelled ones."""
+    apart = quantities.get("shift_auroc")
+    return apart is not None and apart.value > 0.5 + SHIFT_ERRORS * apart.se
 
 
 @dataclass(frozen=True, eq=False)
