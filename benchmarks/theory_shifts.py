@@ -9,7 +9,7 @@ inputs out, alike on the half that theories look at and on the half where the ga
 - `label`: of half of the classes, drawn by lot, one in `KEPT` inputs stays;
 - `group`: of one group, one in `KEPT` stays; where a task names no groups they are the two sides of the second
   principal component;
-- `easy-to-hard`: the half stays that the most students of the place get wrong, so supervision is easier.
+- `easy-to-hard`: the half that most students of the place get wrong stays, so that supervision is easier.
 
 For each predictor stands how many runs it speaks of, on how many it abstains, how often the measured gain lies in its
 intervals of 90 % where it answers (with a 95 % interval over tasks and supervisors), how often it would have where it
@@ -160,6 +160,8 @@ def outcomes_of(name: str, scores: Sequence[Score], store: Store) -> Iterator[Ou
     looked, scored = observer.halves
     for run, score in zip(made, scores, strict=True):
         seen = replace(observer.seen(run), groups=KnownGroups(groups["supervision"], groups[TEST][looked]))
+        if seen.validation is None or seen.student_space is None:
+            continue
         for shift, stays in kept.items():
             rows = scored[stays[scored]]
             truth = _gain(data, run, rows)
@@ -167,7 +169,6 @@ def outcomes_of(name: str, scores: Sequence[Score], store: Store) -> Iterator[Ou
             # What features say is the same for all runs with one body.
             key = shift, body_digest(score.setup.student)
             if key not in features:
-                assert seen.student_space is not None
                 features[key] = input_shift(replace(seen.student_space, fresh=seen.student_space.fresh[looked_at]))
             there = measured(seen, looked_at, features[key])
             for theory in theories:
