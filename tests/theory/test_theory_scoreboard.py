@@ -19,7 +19,7 @@ from w2sg.theory.scoreboard.predictions import PredictionTable, prediction_table
 from w2sg.theory.scoreboard.resampling import Clusters, two_sided_p
 from w2sg.theory.scoreboard.results import Scoreboard
 from w2sg.theory.scoreboard.scores import contrasts_of, scores_of
-from w2sg.theory.scoreboard.stack import FEWEST_TASKS, PENALTIES, _path, stacked
+from w2sg.theory.scoreboard.stack import FEWEST_TASKS, SHARPNESS, leave_one_task_out, stacked
 from w2sg.theory.steps import Observation, Predictions, RunTruth
 
 
@@ -260,17 +260,32 @@ def test_nothing_to_score_is_said() -> None:
         scoreboard(None, family_runs=0)
 
 
-def test_ridge_weights_are_those_of_the_normal_equations() -> None:
+def test_theories_weigh_by_their_errors_on_other_tasks() -> None:
     rng = np.random.default_rng(0)
-    x = np.hstack([np.ones((200, 1)), rng.normal(0.3, 1, (200, 4))])
-    y = x @ rng.standard_normal(5) + rng.standard_normal(200)
-    gram, cross = x.T @ x / 200, x.T @ y / 200
-    centres = np.vstack([np.zeros(4), np.eye(2, 4)])
-    found = iter(_path(gram, cross, centres))
-    for centre in centres:
-        for penalty in PENALTIES:
-            ridge = np.diag([0.0] + [penalty] * 4)
-            assert next(found) == pytest.approx(np.linalg.solve(gram + ridge, cross + ridge @ np.r_[0.0, centre]))
+    tasks, truth = np.repeat(np.arange(5), 8), rng.standard_normal(40)
+    said = truth[:, None] + rng.standard_normal((40, 3)) * [0.1, 0.3, 2.0]
+    said[3, 0] = np.nan
+    value, _ = leave_one_task_out(said, truth, tasks, 0.9)
+    errors = [[np.nanmean((truth - said[:, one])[tasks == task] ** 2) for task in (1, 2, 3, 4)] for one in range(3)]
+    weights = np.mean(errors, axis=1) ** -float(SHARPNESS)
+    for run in (0, 3):
+        speaks = np.isfinite(said[run])
+        assert value[run] == pytest.approx(np.average(said[run][speaks], weights=weights[speaks]))
+
+
+def test_intervals_of_a_new_task_hold_where_theories_err_by_task() -> None:
+    """Each task has a bias of its own: runs of one task fail together, and intervals hold over tasks."""
+    rng = np.random.default_rng(1)
+    covered, alone = [], []
+    for _ in range(60):
+        tasks, truth = np.repeat(np.arange(12), 20), rng.standard_normal(240)
+        said = (truth + rng.normal(0, 0.2, 12)[tasks] + rng.normal(0, 0.1, 240))[:, None]
+        value, half = leave_one_task_out(said, truth, tasks, 0.9)
+        covered.append(np.mean(np.abs(value - truth) <= half))
+        alone.append(np.mean(np.abs(value - truth) <= 1.645 * 0.1))
+    # 720 tasks, each with a standard error of about .3 at most
+    assert 0.87 <= np.mean(covered) <= 0.95
+    assert np.mean(alone) < 0.65
 
 
 def test_a_run_is_predicted_from_the_theories_that_speak_of_it() -> None:

@@ -223,7 +223,7 @@ def test_a_run_has_the_estimates_that_its_parts_allow() -> None:
         soft[name] = np.where(np.eye(2)[part] == 1, sure, 1 - sure).swapaxes(0, 1)
     weak, student, judge = soft["fresh"]
     first, second, third = soft["held"]
-    judged = UnseenLabels(np.eye(2)[labels], first, second, third, judge, 0.0, np.arange(300))
+    judged = UnseenLabels(np.eye(2)[labels], first, second, third, judge, 0.0, np.arange(300), 300, True)
     found = observe(replace(seen, weak=weak, student=student, validation=judged))[0]
     assert all(found[name].se > 0 and found[name].n == 400 for name in names)
     few = replace(judged, judge_fresh=judge[:5])

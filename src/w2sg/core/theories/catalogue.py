@@ -132,6 +132,18 @@ CATALOGUE: dict[str, Known] = {
         "gain in squared risk that a calibrated pool of both models implies", "squared", SPLIT
     ),
     "pooled_gain_kl": Known("gain in cross-entropy that a calibrated pool of both models implies", "kl", SPLIT),
+    # labels of the supervision split that no model saw, weighted to stand for deployment
+    "class_shift_p": Known("p-value of equal shares of all classes in supervision and deployment", "none", SPLIT),
+    "class_inputs_p": Known(
+        "p-value of what supervisor and student answer to each class being the same in supervision and deployment",
+        "none",
+        SPLIT,
+    ),
+    "class_weight_ess": Known(
+        "effective share of the labels when classes are weighted to stand for deployment; 1 without a shift",
+        "none",
+        SPLIT,
+    ),
     # between which ends the gain lies for every truth under which the supervisor has its cross-fitted risks
     "identified_low_error": Known("least gain in 0-1 risk that the supervisor's risks leave open", "error", SPLIT),
     "identified_high_error": Known("largest gain in 0-1 risk that the supervisor's risks leave open", "error", SPLIT),
@@ -171,6 +183,15 @@ CATALOGUE: dict[str, Known] = {
     "audit_expansion": Known(
         "expansion from rightly to wrongly labelled inputs over the family that was tried", "none", S1
     ),
+}
+CATALOGUE |= {
+    f"{name}_gain_{unit}": Known(f"gain in {_IN_WORDS[unit]} {how}", unit, SPLIT)
+    for name, how in (
+        ("rehearsed", "on labels that no model saw, brought to the run's number of labels by a learning curve"),
+        ("class_weighted", "on labels that no model saw, weighted by what share each class has at deployment"),
+        ("group_weighted", "on labels that no model saw, weighted by what share each group has at deployment"),
+    )
+    for unit in _RISKS
 }
 CATALOGUE |= {
     f"judged{reading}_{what}_{unit}": Known(

@@ -118,8 +118,8 @@ def stacks_table(stacks: Sequence[StackScores]) -> DataTable | None:
         _share("covered_doubted", "coverage in doubt", "on these"),
     )
     intro = (
-        "Ridge regression of the observed gain on all predictions and verdicts; every task is predicted by a stack "
-        "that was fitted on the other tasks. After @: the audited labels that its inputs may use."
+        "The mean of what theories say of the gain, weighted by how wrong each was on other tasks than the one that is "
+        "predicted; intervals are those of a new task. After @: the audited labels that its inputs may use."
     )
     return DataTable("stacks", "The stack of all theories", intro, columns, rows_of(stacks, columns))
 

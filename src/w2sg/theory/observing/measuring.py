@@ -10,12 +10,12 @@ from w2sg.theory.observing import beliefs, neighbours, spectra
 from w2sg.theory.observing.algebra import RANK, basis, centred
 from w2sg.theory.observing.identified import identified_gains
 from w2sg.theory.observing.observed import AuditedLabels, FeatureSpace, ObservedRun, Refits, UnseenLabels
+from w2sg.theory.observing.rehearsing import rehearsed_gains
 from w2sg.theory.observing.risks import differs, divergence, losses, squared
+from w2sg.theory.observing.shifts import class_shift, group_shift, input_shift, seen_to_shift
 from w2sg.theory.observing.unsupervised import without_labels
 
 Quantities = dict[str, Quantity]
-SHIFT_ERRORS = 1.645
-"""Inputs are taken to be shifted where the AUROC is so many standard errors above 1/2: one-sided, at level .05."""
 
 
 def observe(
@@ -40,13 +40,16 @@ def _unaudited(seen: ObservedRun, shared: Mapping[str, Quantity]) -> Observables
             quantities |= identified_gains(seen, seen.refits)
         if seen.student_held_out is not None:
             quantities |= _refitted(seen.refits, seen.student_held_out, seen)
-    apart = shared.get("shift_auroc")
-    shifted = apart is not None and apart.value > 0.5 + SHIFT_ERRORS * apart.se
+    shifted = seen_to_shift(shared)
     for name, held_out in (("judged", seen.validation), ("judged_strict", seen.strict)):
         if held_out is not None:
-            quantities |= _judged(name, held_out, seen, shifted)
+            quantities |= judged_gains(name, held_out, seen, shifted)
     if seen.validation is not None:
         quantities |= without_labels(seen.validation, seen.weak, seen.student)
+        quantities |= rehearsed_gains(seen.validation, seen.n_supervision)
+        quantities |= class_shift(seen.validation, seen.weak, seen.student)
+        if seen.groups is not None:
+            quantities |= group_shift(seen.validation, seen.groups)
     quantities |= {**shared, **_student_on_features(seen)}
     quantities |= {name: exactly(value, "by construction") for name, value in seen.known.items()}
     return Observables(seen.run, seen.setting, quantities, dict(seen.facts), _missing(seen, quantities))
@@ -148,7 +151,7 @@ def _refitted(refits: Refits, student: FloatArray, seen: ObservedRun) -> Quantit
     return quantities
 
 
-def _judged(name: str, held_out: UnseenLabels, seen: ObservedRun, shifted: bool) -> Quantities:
+def judged_gains(name: str, held_out: UnseenLabels, seen: ObservedRun, shifted: bool) -> Quantities:
     """Return the gains that supervisor, student and judge imply together, pooled on labels that none of them saw."""
     # Where labels were few, the judge could not be cross-fitted for some of them.
     known = np.isfinite(held_out.judge).all(axis=1)
@@ -202,12 +205,7 @@ def of_features(seen: ObservedRun) -> Quantities:
     if weak is not None and seen.refits is not None:
         quantities |= _noise(weak.labelled, seen.refits.labels)
     if student is not None:
-        apart = spectra.shift_auroc(student.labelled, student.fresh)
-        if apart is not None:
-            n = min(len(student.labelled), len(student.fresh)) // 2
-            quantities["shift_auroc"] = Quantity(*apart, n, "ranks of a held-out score")
-        share = spectra.effective_share(spectra.shift_weights(student.labelled, student.fresh))
-        quantities["shift_ess"] = exactly(share, "ratio of densities along a held-out score")
+        quantities |= input_shift(student)
         if seen.setting == "classification":
             top = slice(neighbours.MOST_ROWS)
             overlap = neighbours.overlap_points(seen.weak_training.max(axis=1)[top], student.training[top])
@@ -315,6 +313,7 @@ REASONS: Mapping[str, str] = {
     "student_held_out": "students were not trained again",
     "validation": "no judge was trained",
     "strict": "no judge was trained on the labels that the supervisor saw",
+    "groups": "no groups are known",
 }
 OTHERWISE: Mapping[str, str] = {
     "ridge_weak": "the supervisor is no ridge regression",
@@ -323,6 +322,11 @@ OTHERWISE: Mapping[str, str] = {
     "thresholded_gain": "there are too few inputs",
     "spectral_gain": "there are not two classes, or no three views that err independently vary together as these do",
     "dawid_skene_gain": "the model has more numbers than there are inputs",
+    "class_inputs_p": "the models had to be trained again, or do not tell the classes apart",
+    "class_shift_p": "answers do not tell the classes apart",
+    "class_weight_ess": "answers do not tell the classes apart",
+    **{f"class_weighted_gain_{unit}": "answers do not tell the classes apart" for unit in ("error", "squared", "kl")},
+    **{f"group_weighted_gain_{unit}": "a group has fewer than 2 labels" for unit in ("error", "squared", "kl")},
 }
 """Why a quantity is missing although every part is there."""
 NEEDS: Mapping[str, tuple[str, ...]] = {
@@ -358,7 +362,11 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
         "thresholded_gain",
         "spectral_gain",
         "dawid_skene_gain",
+        "rehearsed_",
+        "class_",
+        "group_",
     ),
+    "groups": ("group_",),
     "strict": ("judged_strict_",),
 }
 """Which quantities (by the start of their names) need which part of what was seen."""

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from w2sg.core import FloatArray, InputError, IntArray
+from w2sg.core import AnyArray, FloatArray, InputError, IntArray
 from w2sg.theory.observing.algebra import basis
 from w2sg.theory.observing.neighbours import MOST_ROWS, near
 
@@ -32,6 +32,21 @@ class Refits:
 
 
 @dataclass(frozen=True, eq=False)
+class FewerLabels:
+    """What supervisors with fewer labels than a refit, and students of theirs, say of the inputs of `UnseenLabels`.
+
+    Attributes:
+        count: How many labels taught each supervisor.
+        weak: The supervisors' predictions, `(r, k)`.
+        student: The students', `(r, k)`.
+    """
+
+    count: int
+    weak: FloatArray
+    student: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
 class UnseenLabels:
     """Labels of the supervision split that no model saw, and what supervisor, student and judge say of their inputs.
 
@@ -45,6 +60,9 @@ class UnseenLabels:
         judge_fresh: The judge's for the fresh inputs, `(m, k)`.
         noise: The share of these labels that is wrong by construction.
         rows: Positions of the labels in the supervision split, `(r,)`.
+        count: How many labels taught the supervisor.
+        retrained: Whether supervisor and student were trained again for it; otherwise they are those of the run.
+        fewer: The same from fewer labels, the most first; empty where nothing was trained again for all of the split.
     """
 
     labels: FloatArray
@@ -54,6 +72,17 @@ class UnseenLabels:
     judge_fresh: FloatArray
     noise: float
     rows: IntArray
+    count: int
+    retrained: bool
+    fewer: tuple[FewerLabels, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class KnownGroups:
+    """The group of each input: of the supervision inputs `(n,)`, and of the fresh ones `(m,)`."""
+
+    labelled: AnyArray
+    fresh: AnyArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +142,7 @@ class ObservedRun:
             labels, `(n, k)`, or None.
         validation: Labels of the supervision split that judge the run, all of the split's allowed, or None.
         strict: Those among the labels that the supervisor learned from, as it saw them, or None.
+        groups: The groups that inputs belong to, or None.
         known: Quantities of the catalogue that are known by construction, such as penalties, by name.
         why_not: Why a part is None, by its field's name.
     """
@@ -131,6 +161,7 @@ class ObservedRun:
     student_held_out: FloatArray | None = None
     validation: UnseenLabels | None = None
     strict: UnseenLabels | None = None
+    groups: KnownGroups | None = None
     known: Mapping[str, float] = field(default_factory=dict)
     why_not: Mapping[str, str] = field(default_factory=dict)
 

@@ -36,7 +36,7 @@ from w2sg.core import (
     run_timed,
 )
 from w2sg.theory.observing.judges import FEWEST_LABELS, Judges
-from w2sg.theory.observing.observed import Refits, UnseenLabels
+from w2sg.theory.observing.observed import FewerLabels, Refits, UnseenLabels
 
 if TYPE_CHECKING:
     from w2sg.lab import Setup
@@ -47,7 +47,9 @@ ENOUGH = 30
 """With so many labels of its split that the supervisor did not learn from, these judge it as it is."""
 VALIDATION = "validation"
 """The name of a judge that is trained on all labels of the split."""
-Way = Literal["refits", "strict", "own"]
+Way = Literal["refits", "half", "quarter", "strict", "own"]
+FEWER: dict[Way, float] = {"half": 0.5, "quarter": 0.25}
+"""Rehearsals with fewer labels, by the share of a refit's labels that their supervisors learn from."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,11 +58,13 @@ class Lesson:
 
     Attributes:
         labeller: It.
+        count: How many labels it learned from.
         rows: Positions in the supervision split of inputs whose labels it did not learn from, `(r,)`.
         weak: What it says of them, `(r, k)`.
     """
 
     labeller: Labeller[Any]
+    count: int
     rows: IntArray
     weak: FloatArray
 
@@ -168,6 +172,8 @@ class Retraining:
         yield "refits"
         if self._way(supervisor) == "own":
             yield "own"
+        else:
+            yield from FEWER
         if not supervisor.simulates and not self._saw_all(self._seen(supervisor)):
             yield "strict"
 
@@ -205,8 +211,9 @@ class Retraining:
         key = supervisor.digest(), way
         if key not in self._lessons:
             unfit = None if way == "own" and supervisor.simulates else self._not_again(supervisor, way)
-            makers = {"refits": self._refit, "strict": self._strictly, "own": self._as_it_is}
-            self._lessons[key] = unfit or list(makers[way](supervisor))
+            makers = {"strict": self._strictly, "own": self._as_it_is}
+            made = makers[way](supervisor) if way in makers else self._refit(supervisor, FEWER.get(way, 1.0))
+            self._lessons[key] = unfit or list(made)
         return self._lessons[key]
 
     def _not_again(self, supervisor: WeakSupervisor[Any], way: Way) -> str | None:
@@ -216,6 +223,8 @@ class Retraining:
         if supervisor.model is not None and supervisor.model.alone:
             return "the supervisor is too costly to train again"
         n = len(self._seen(supervisor).rows if way == "strict" else self.data.supervision)
+        if way in FEWER:
+            n = round(FEWER[way] * self._refit_size(supervisor)[0])
         if n < FEWEST_LABELS:
             return f"the supervisor has {n} labels, {FEWEST_LABELS} are needed"
         return None
@@ -230,16 +239,23 @@ class Retraining:
         size = n - int(np.bincount(self.fold, minlength=FOLDS).max())
         return min(supervisor.labels_used(n), size), size
 
-    def _refit(self, supervisor: WeakSupervisor[Any]) -> Iterator[Lesson]:
+    def _refit(self, supervisor: WeakSupervisor[Any], share: float) -> Iterator[Lesson]:
+        """Yield lessons without each fold, from a share of the labels that a refit has."""
         supervision = self._supervision(supervisor)
-        smaller = supervisor.with_labels(self._refit_size(supervisor)[0])
+        count = round(share * self._refit_size(supervisor)[0])
+        smaller = supervisor.with_labels(count)
         fresh = self._fresh_answers.setdefault(supervisor.digest(), [])
         for index in range(FOLDS):
             rest, left_out = np.flatnonzero(self.fold != index), np.flatnonzero(self.fold == index)
+            if share < 1:
+                # A permutation, cut: fewer labels are part of more, so that a curve does not compare different draws.
+                order = derive(self.seed, "theory", "fewer labels", str(index)).permutation(rest)
+                rest = np.sort(order[: round(share * len(rest))])
             rng = derive(self.seed, "theory", "refit", str(index))
             labeller = smaller.fit(supervision.take(rest), rng)
-            yield Lesson(labeller, left_out, self._said(labeller, left_out, rng))
-            fresh.append(labeller.label(self.fresh, None, rng).probabilities)
+            yield Lesson(labeller, count, left_out, self._said(labeller, left_out, rng))
+            if share == 1:
+                fresh.append(labeller.label(self.fresh, None, rng).probabilities)
 
     def _strictly(self, supervisor: WeakSupervisor[Any]) -> Iterator[Lesson]:
         seen, supervision = self._seen(supervisor), self._supervision(supervisor)
@@ -252,7 +268,7 @@ class Retraining:
                 continue
             rng = derive(self.seed, "theory", "strict refit", str(index))
             labeller = supervisor.without_handicap.fit(as_seen.take(~out), rng)
-            yield Lesson(labeller, seen.rows[out], self._said(labeller, seen.rows[out], rng))
+            yield Lesson(labeller, int((~out).sum()), seen.rows[out], self._said(labeller, seen.rows[out], rng))
 
     def _as_it_is(self, supervisor: WeakSupervisor[Any]) -> Iterator[Lesson]:
         data, rows, supervision = self.data, self._unused(supervisor), self._supervision(supervisor)
@@ -260,7 +276,7 @@ class Retraining:
         gold = supervision.gold[rows] if supervisor.simulates else None
         rng = data.vault.generator(self.seed, "label", "supervision")
         weak = labeller.label(data.supervision.take(rows), gold, rng).probabilities.astype(np.float64)
-        yield Lesson(labeller, rows, weak)
+        yield Lesson(labeller, supervisor.labels_used(len(supervision)), rows, weak)
 
     def _said(self, labeller: Labeller[Any], rows: IntArray, rng: np.random.Generator) -> FloatArray:
         said = labeller.label(self.data.supervision.take(rows), None, rng)
@@ -304,7 +320,18 @@ class Retraining:
             judge_fresh=judged.fresh,
             noise=seen.noise,
             rows=rows,
+            count=lessons[0].count,
+            retrained=way != "own",
+            fewer=tuple(self._with_fewer(setup)) if way == "refits" else (),
         )
+
+    def _with_fewer(self, setup: "Setup") -> Iterator[FewerLabels]:
+        """Yield the same from fewer labels, for each number of them that is large enough."""
+        for way in FEWER:
+            lessons, answers = self._taught(setup.supervisor, way), self._students.get((setup.digest(), way), "")
+            if not isinstance(lessons, str) and not isinstance(answers, str):
+                weak = np.concatenate([lesson.weak for lesson in lessons])
+                yield FewerLabels(lessons[0].count, weak, np.concatenate(answers))
 
 
 def _unfit(setup: "Setup") -> str | None:

@@ -28,11 +28,13 @@ from w2sg.core import (
 from w2sg.lab import Setup
 from w2sg.theory.observing.facts import facts_of, penalties_of
 from w2sg.theory.observing.measuring import mean_of, observe, of_features
-from w2sg.theory.observing.observed import AuditedLabels, FeatureSpace, ObservedRun
+from w2sg.theory.observing.observed import AuditedLabels, FeatureSpace, KnownGroups, ObservedRun
 from w2sg.theory.observing.retraining import Retraining
 from w2sg.theory.observing.risks import losses
 
 TEST, TRANSFER = "test", "transfer"
+GROUP = "group"
+"""The column of metadata that says which group an example belongs to."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +102,7 @@ class TaskObserver:
             "student_held_out": self._again.student_held_out(setup),
             "validation": self._again.validation(setup),
             "strict": self._again.strict(setup),
+            "groups": self._groups,
         }
         return ObservedRun(
             run=setup.digest(),
@@ -137,6 +140,13 @@ class TaskObserver:
     @property
     def _fresh(self) -> Examples:
         return self.data.tests[TEST].take(self.halves[0])
+
+    @property
+    def _groups(self) -> KnownGroups | str:
+        labelled, fresh = (examples.metadata.get(GROUP) for examples in (self.data.supervision, self._fresh))
+        if labelled is None or fresh is None:
+            return f"the task has no column {GROUP!r}"
+        return KnownGroups(labelled, fresh)
 
     def _space(self, student: Student[Any, Any] | None) -> FeatureSpace | str:
         if student is None:

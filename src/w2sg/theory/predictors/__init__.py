@@ -12,6 +12,7 @@ from w2sg.theory.predictors.held_out import (
     JudgedStrictGain,
     PooledGain,
     RefittedGain,
+    RehearsedGain,
 )
 from w2sg.theory.predictors.identified import GainIdentified
 from w2sg.theory.predictors.intrinsic_dimension import IntrinsicDimensionGain, IntrinsicDimensionPgr
@@ -21,6 +22,7 @@ from w2sg.theory.predictors.mixture import MixtureGain
 from w2sg.theory.predictors.overlap_density import OverlapDensity
 from w2sg.theory.predictors.random_features import EarlyStopping, FilteredGain, RandomFeatureGain
 from w2sg.theory.predictors.representation import RepresentationGap, RepresentationTrace
+from w2sg.theory.predictors.shifts import ClassWeightedGain, GroupWeightedGain
 from w2sg.theory.predictors.similarity import Similarity
 from w2sg.theory.predictors.two_stage_ridge import Ridgeless, TwoStageRidgeGain
 from w2sg.theory.predictors.unsupervised import (
@@ -32,6 +34,7 @@ from w2sg.theory.predictors.unsupervised import (
 
 __all__ = [
     "AgreementOnTheLine",
+    "ClassWeightedGain",
     "Constant",
     "DawidSkeneGain",
     "Disagreement",
@@ -42,6 +45,7 @@ __all__ = [
     "FilteredGain",
     "GainIdentified",
     "GroupShift",
+    "GroupWeightedGain",
     "IntrinsicDimensionGain",
     "IntrinsicDimensionPgr",
     "JudgedBatchGain",
@@ -60,6 +64,7 @@ __all__ = [
     "PooledGain",
     "RandomFeatureGain",
     "RefittedGain",
+    "RehearsedGain",
     "RepresentationGap",
     "RepresentationTrace",
     "Ridgeless",

@@ -1,8 +1,9 @@
 """What held-out labels say: the whole run again on parts of the supervisor's labels, judged on the labels left out.
 
-Three ways to use them. The refitted students' own gain is an estimate as it stands. The pool of both models, calibrated
-on the labels left out, carries over to unlabelled inputs, so that every one of these counts, not the few labelled ones.
-A judge, the strong student trained on the supervisor's labels directly, joins that pool as a third opinion on which of
+Four ways to use them. The refitted students' own gain is an estimate as it stands. A rehearsal takes the run's models
+where the supervisor left labels over, and a learning curve where they had to be trained again. The pool of both models,
+calibrated on the labels left out, carries over to unlabelled inputs, so that every one of these counts. A judge, the
+strong student trained on the labels of the split directly, joins that pool as a third opinion on which of
 the two is right.
 """
 
@@ -12,6 +13,7 @@ from w2sg.core import Hypothesis, Target, register
 from w2sg.theory import hypotheses as given
 from w2sg.theory.judging import assumed
 from w2sg.theory.predictors.in_units import ObservedGain, name_units
+from w2sg.theory.predictors.shifts import SAME_ANSWERS, SAME_SHARES
 
 
 @register()
@@ -32,6 +34,31 @@ class RefittedGain(ObservedGain):
 
 
 name_units(RefittedGain, "The gain in {risk} of refitted students on labels that were left out.")
+
+
+@register()
+class RehearsedGain(ObservedGain):
+    """The gain on labels that no model saw: of the run's models where labels are left over, else by a learning curve.
+
+    The curve is an inverse power law of the number of labels, `gain(m) = gain(n) + b (n / m - 1)`, whose slope has a
+    prior: both risks fall with labels, and nearly alike.
+    """
+
+    kind: Literal["rehearsed-gain"] = "rehearsed-gain"
+    observable: ClassVar[str] = "rehearsed_gain"
+    hypotheses: ClassVar[tuple[Hypothesis, ...]] = (
+        given.OVERLAP,
+        SAME_SHARES,
+        SAME_ANSWERS,
+        assumed(
+            "the gain changes slowly with labels",
+            "Where models had to be trained again, the gain moves by about as much as it did in development.",
+            "there are no more labels to see how it goes on",
+        ),
+    )
+
+
+name_units(RehearsedGain, "The gain in {risk} on labels that no model saw, rehearsed with fewer labels where needed.")
 
 
 @register()
