@@ -13,6 +13,7 @@ Within a line there is no `--`, which some readers of Markdown do not take in a 
 """
 
 import importlib
+import math
 import re
 import shlex
 import sys
@@ -22,7 +23,7 @@ from typing import Any
 
 from tools import fact_world
 from tools.example import told
-from w2sg.core import InputError, Quantity, registry
+from w2sg.core import InputError, Quantity, Theory, registry
 from w2sg.lab import parse_setting
 from w2sg.theory import Certificate
 from w2sg.worlds import Simulation, World
@@ -182,17 +183,23 @@ def _call(words: Sequence[str]) -> str:
 
 
 def _example(words: Sequence[str]) -> str:
-    """Return a number of the example with its error or its interval."""
+    """Return a number of the example: to two digits of its error, or with its interval."""
     one = told(words)
     if isinstance(one, Quantity):
-        return _cells(None, Simulation(one.value, one.se or None, one.n))[1]
-    low, high = (None if end is None else shown(end) for end in (one.low, one.high))
+        if not one.se:
+            return shown(one.value)
+        decimals = max(0, 1 - math.floor(math.log10(one.se)))
+        return f"{one.value:.{decimals}f} ± {one.se:.{decimals}f}"
+    low, high = one.low, one.high
     if isinstance(one, Certificate):
         bounds = (("at least", low), ("at most", high))
-        return " and ".join(f"{side} {end}" for side, end in bounds if end is not None)
+        return " and ".join(f"{side} {end:.3f}" for side, end in bounds if end is not None)
     if one.mean is not None:
-        return f"{shown(one.mean)} [{low}, {high}]"
-    return "nothing" if one.formula is None else f"nothing (its formula: {shown(one.formula)})"
+        if registry.build(Theory, one.theory).says == "between":
+            return f"between {low:.3f} and {high:.3f}"
+        return f"{one.mean:.3f} [{low:.3f}, {high:.3f}]"
+    # A number that rounds to 0 has no sign.
+    return "nothing" if one.formula is None else f"nothing (its formula: {round(one.formula, 3) + 0.0:.3f})"
 
 
 def rewrite(page: Path) -> bool:
