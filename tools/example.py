@@ -1,8 +1,8 @@
 """The run that goes through the treatise, and what blocks of the page ask of it.
 
 Digits, labelled by a supervisor that sees them in 4 x 4 pixels and learned by the plain method, as by `w2sg run --task
-digits --seeds 1`. It is made anew in a folder of its own, then observed, predicted, opened and certified as by `w2sg
-observe`, `predict`, `theory score` and `certify`. `QUESTIONS` are what a block may ask.
+digits --seeds 1`. It is made anew in a folder of its own: observed, predicted and opened as by `w2sg theory score` and
+certified as by `w2sg certify`. `QUESTIONS` are what a block may ask.
 """
 
 import tempfile
@@ -11,8 +11,8 @@ from functools import cache
 
 from w2sg.core import Answer, InputError, Quantity, one_hot
 from w2sg.graph import Keys, Store
-from w2sg.lab import Score, answers_of, labels_of, run, score_of
-from w2sg.theory import Certificate, certify_stored, identities, observe_run, open_truths, predict_observed, theories
+from w2sg.lab import Score, Study, answers_of, labels_of, run, score_of
+from w2sg.theory import Certificate, certify_stored, identities, observe_study, open_truths, predict_observed, theories
 from w2sg.theory.observing.runs import TEST, TaskObserver
 
 TASK, AUDITED, CERTIFIED, DELTA = "digits", 50, 200, 0.05
@@ -30,13 +30,19 @@ QUESTIONS = {
 @cache
 def example() -> Mapping[str, Known]:
     """Return what is known of the run, by question and name."""
-    with tempfile.TemporaryDirectory() as folder:
+    from threadpoolctl import threadpool_limits
+
+    # As for worlds: one thread gives the same digits everywhere.
+    with threadpool_limits(1), tempfile.TemporaryDirectory() as folder:
+        # Observed without being scored, so that no label of the test set is opened before predictions are sealed.
+        study = Study(name="example", tasks=(TASK,), seeds=1)
+        observed = observe_study(study, store=folder, audits=[AUDITED], workers=1)
+        predicted = predict_observed(observed, theories())
+        assert not any(seal.late for seal in predicted.seals)
+        (true,) = open_truths(observed, predicted)
         run(TASK, seeds=1, store=folder, workers=1)
         with Store(folder) as store:
             (result,) = store.results()
-        observed = observe_run(result, store=folder, audits=[AUDITED])
-        predicted = predict_observed(observed, theories())
-        (true,) = open_truths(observed, predicted)
         certified, _ = certify_stored(result, store=folder, labels=CERTIFIED, delta=DELTA)
         parts = _parts(score_of(result), folder)
     return {
