@@ -74,8 +74,5 @@ pages: schemas  ## write the generated parts of committed pages anew: schemas, m
 league: $(READY_LM)  ## docs/league.md with its figures: 10,800 runs
 	$(BIN)/w2sg league studies/league.toml -o docs/league.md
 
-scoreboard: $(READY_LM)  ## docs/theory-scores.md with its figures: 4,420 runs; and its findings in the treatise
+scoreboard: $(READY_LM)  ## docs/theory-scores.md with its figures: 4,420 runs
 	$(BIN)/w2sg theory score studies/theory.toml -o docs/theory-scores.md
-	$(BIN)/python -m tools.methods > docs/reference/methods.md.new
-	mv docs/reference/methods.md.new docs/reference/methods.md
-	$(BIN)/python -m tools.blocks docs/explanation/theory.md

@@ -6,14 +6,14 @@ A block stands between `<!-- w2sg ... -->` and `<!-- end -->`. What is between i
 - `world NAME --each key=v1,v2 --only a,b`: the same world at several values, one row for each;
 - `value NAME QUANTITY key=value`: one exact number of a world, within a line;
 - `call MODULE.FUNCTION 0.4 0.2`: what a function of `w2sg.theory` gives, within a line;
-- `fact-world TABLE`: a table of what the fact world shows, from numbers that are kept beside the pages;
-- `theory score`: the findings of the scoreboard's page. That page takes data sets and half an hour, so it is built and
-  not committed: where it is absent, the findings stay as they are.
+- `example QUESTION NAME`: what is known of the run that goes through the treatise (`tools.example`), within a line;
+- `fact-world TABLE`: a table of what the fact world shows, from numbers that are kept beside the pages.
 
 Within a line there is no `--`, which some readers of Markdown do not take in a comment there.
 """
 
 import importlib
+import math
 import re
 import shlex
 import sys
@@ -22,18 +22,16 @@ from pathlib import Path
 from typing import Any
 
 from tools import fact_world
-from w2sg.core import InputError, registry
+from tools.example import told
+from w2sg.core import InputError, Quantity, Theory, registry
 from w2sg.lab import parse_setting
+from w2sg.theory import Certificate
 from w2sg.worlds import Simulation, World
 
 WORLD = "world"
 """The word by which a block asks for a world."""
 SEED = 0
 """Seed of simulations, as `w2sg world simulate` takes by default."""
-SCORES = "theory-scores.md"
-"""The scoreboard's page, in the folder above that of the page or beside it."""
-FINDINGS = "Findings"
-UNMADE = "Not made yet: `make scoreboard` builds the scoreboard's page from the data sets and brings its findings here."
 BLOCK = re.compile(r"<!-- w2sg (?P<words>.*?) -->(?P<body>.*?)<!-- end -->", re.DOTALL)
 DASH = "–"
 ROUNDING = 1e-12
@@ -42,13 +40,13 @@ Results = Mapping[str, tuple[float | None, Simulation | None]]
 """Exact and simulated numbers by quantity; None where a world has only the other."""
 
 
-def rewritten(text: str, scores: str | None = None, *, simulate: bool = True) -> str:
+def rewritten(text: str, *, simulate: bool = True) -> str:
     """Return a page with every block made anew.
 
     Args:
         text: The page.
-        scores: The scoreboard's page; None if it was not made, which leaves the findings as they are.
-        simulate: Whether worlds are simulated; if not, there are dashes in the place of simulated numbers.
+        simulate: Whether worlds are simulated and the example is run; if not, there are dashes in the place of
+            simulated numbers, and those of the example stay as they are.
 
     Raises:
         InputError: A block has no end, or says what there is not.
@@ -64,10 +62,10 @@ def rewritten(text: str, scores: str | None = None, *, simulate: bool = True) ->
         within_a_line: dict[str, Callable[[], str]] = {
             "value": lambda: _value(arguments),
             "call": lambda: _call(arguments),
+            "example": lambda: _example(arguments) if simulate else body,
         }
         on_lines_of_its_own: dict[str, Callable[[], str]] = {
             WORLD: lambda: _world_table(arguments, simulate),
-            "theory": lambda: _findings(arguments, scores, body.strip()),
             "fact-world": lambda: fact_world.table(" ".join(arguments)),
         }
         if kind in within_a_line:
@@ -77,18 +75,6 @@ def rewritten(text: str, scores: str | None = None, *, simulate: bool = True) ->
         return f"<!-- w2sg {words} -->\n{on_lines_of_its_own[kind]()}\n<!-- end -->"
 
     return BLOCK.sub(block_made_anew, text)
-
-
-def findings_of(scores: str) -> str:
-    """Return the findings of the scoreboard's page.
-
-    Raises:
-        InputError: It has none.
-    """
-    section = re.search(rf"^## {FINDINGS}\n(.*?)(?=^## |\Z)", scores, re.MULTILINE | re.DOTALL)
-    if section is None:
-        raise InputError(f"the scoreboard's page must have a section '## {FINDINGS}': write it again")
-    return section[1].strip()
 
 
 def shown(value: float | None) -> str:
@@ -196,16 +182,24 @@ def _call(words: Sequence[str]) -> str:
     return shown(float(function(*(float(word) for word in words[1:]))))
 
 
-def _findings(words: Sequence[str], scores: str | None, present: str) -> str:
-    if list(words) != ["score"]:
-        raise InputError(f"a block 'theory' is 'theory score', got {' '.join(['theory', *words])!r}")
-    return (present or UNMADE) if scores is None else findings_of(scores)
-
-
-def scores_beside(page: Path) -> str | None:
-    """Return the text of the scoreboard's page that belongs to a page, or None."""
-    places = [folder / SCORES for folder in (page.parent, page.parent.parent)]
-    return next((place.read_text(encoding="utf-8") for place in places if place.is_file()), None)
+def _example(words: Sequence[str]) -> str:
+    """Return a number of the example: to two digits of its error, or with its interval."""
+    one = told(words)
+    if isinstance(one, Quantity):
+        if not one.se:
+            return shown(one.value)
+        decimals = max(0, 1 - math.floor(math.log10(one.se)))
+        return f"{one.value:.{decimals}f} ± {one.se:.{decimals}f}"
+    low, high = one.low, one.high
+    if isinstance(one, Certificate):
+        bounds = (("at least", low), ("at most", high))
+        return " and ".join(f"{side} {end:.3f}" for side, end in bounds if end is not None)
+    if one.mean is not None:
+        if registry.build(Theory, one.theory).says == "between":
+            return f"between {low:.3f} and {high:.3f}"
+        return f"{one.mean:.3f} [{low:.3f}, {high:.3f}]"
+    # A number that rounds to 0 has no sign.
+    return "nothing" if one.formula is None else f"nothing (its formula: {round(one.formula, 3) + 0.0:.3f})"
 
 
 def rewrite(page: Path) -> bool:
@@ -217,7 +211,7 @@ def rewrite(page: Path) -> bool:
     if not page.is_file():
         raise InputError(f"page {page} does not exist")
     text = page.read_text(encoding="utf-8")
-    anew = rewritten(text, scores_beside(page))
+    anew = rewritten(text)
     if anew != text:
         page.write_text(anew, encoding="utf-8")
     return anew != text

@@ -41,7 +41,8 @@ def test_left_over_labels_certify_are_told_to_the_ledger_and_are_a_look(tmp_path
     identified = found.certificates["gain_identified"]
     assert identified.strength == "conditional"
     assert LIKE_DEPLOYMENT in identified.assumptions
-    assert -1 <= identified.low <= identified.high <= 1
+    assert identified.unit == "squared", "of the gain in 0-1 risk the share of disagreements says as much"
+    assert -2 <= identified.low <= identified.high <= 2
     with Store(tmp_path) as store:
         lines = [line for line in store.ledger() if line.kind == "certification"]
         assert len(looks_at(store, score_of(result))) == look == 1

@@ -3,12 +3,17 @@ from pathlib import Path
 
 import pytest
 
-from tools.blocks import BLOCK, DASH, UNMADE, WORLD, findings_of, rewrite, rewritten, scores_beside
+from tools.blocks import BLOCK, DASH, WORLD, rewrite, rewritten
 from w2sg.core import InputError, registry
 
 PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "theory.md"
 LAST_DIGIT = 1e-3
 """Numbers have four digits; the last may differ between machines."""
+ASKED = (
+    *(f"part squared-{part}" for part in ("weak_risk", "student_risk", "gain")),
+    *("true gain-squared", "says misfit", "says judged-gain", "certificate cross_term"),
+)
+"""What a test asks of the example."""
 Cells = dict[tuple[str, str], str]
 
 
@@ -52,12 +57,12 @@ def page() -> str:
 
 
 def test_the_closed_forms_of_the_page_are_current(page: str) -> None:
-    assert differing(page, rewritten(page, scores_beside(PAGE), simulate=False), simulated=False) == []
+    assert differing(page, rewritten(page, simulate=False), simulated=False) == []
 
 
 @pytest.mark.slow
 def test_the_simulations_of_the_page_are_current(page: str) -> None:
-    assert differing(page, rewritten(page, scores_beside(PAGE)), simulated=True) == []
+    assert differing(page, rewritten(page), simulated=True) == []
 
 
 def test_what_is_checked_would_be_noticed(page: str) -> None:
@@ -79,11 +84,11 @@ def test_every_paper_of_a_theory_is_cited(page: str) -> None:
 
 def test_markdown_takes_no_line_for_something_else(page: str) -> None:
     for line in page.split("\n"):
-        assert not re.match(r"\s*<!-- w2sg (value|call)", line), (
+        assert not re.match(r"\s*<!-- w2sg (value|call|example)", line), (
             f"begins with a comment, which ends a paragraph: {line}"
         )
         assert line.count("$") % 2 == 0, f"a formula goes over the end of the line: {line}"
-        assert not re.search(r"<!-- w2sg (value|call) [^>]*--(?!>)", line), line
+        assert not re.search(r"<!-- w2sg (value|call|example) [^>]*--(?!>)", line), line
         assert not re.search(r"\$[^$]*\\[^a-zA-Z ][^$]*\$", line), f"Markdown takes the backslash away: {line}"
 
 
@@ -115,21 +120,28 @@ def test_numbers_stand_within_a_line() -> None:
     assert re.sub("<!--.*?-->", "", page) == "it is 0.1106, not 0.00625."
 
 
-def test_findings_come_from_the_scoreboard() -> None:
-    scores = "# Theories\n\n## Findings\n\n- One.\n- Two.\n\n## Table\n\nno\n"
-    block = "<!-- w2sg theory score -->\nold\n<!-- end -->"
-    assert findings_of(scores) == "- One.\n- Two."
-    assert rewritten(block, scores) == "<!-- w2sg theory score -->\n- One.\n- Two.\n<!-- end -->"
-    assert rewritten(block) == block, "without the scoreboard's page its findings stay"
-    assert UNMADE in rewritten(block.replace("old\n", ""))
-    with pytest.raises(InputError, match="must have a section '## Findings'"):
-        findings_of("# Theories")
+@pytest.mark.slow
+def test_the_example_answers_as_the_commands_do() -> None:
+    text = "".join(f"<!-- w2sg example {words} -->?<!-- end -->;" for words in ASKED)
+    said = dict(zip(ASKED, re.sub("<!--.*?-->", "", rewritten(text)).split(";"), strict=False))
+    assert re.fullmatch(r"-0\.\d+ ± 0\.\d+", said["part squared-gain"])
+    weak, student, gain = (number(said[f"part squared-{part}"]) for part in ("weak_risk", "student_risk", "gain"))
+    assert weak is not None
+    assert student is not None
+    assert weak - student == pytest.approx(gain, abs=1e-3)
+    assert said["part squared-gain"] == said["true gain-squared"]
+    assert re.fullmatch(r"nothing \(its formula: 0\.\d+\)", said["says misfit"])
+    assert re.fullmatch(r"0\.\d+ \[0\.\d+, 0\.\d+\]", said["says judged-gain"])
+    assert re.fullmatch(r"at least -0\.\d+ and at most -?0\.\d+", said["certificate cross_term"])
+    assert rewritten(text, simulate=False) == text, "without simulations the numbers of the example stay"
+    with pytest.raises(InputError, match="the example 'says' constant, constant-squared, .*, got 'luck'"):
+        rewritten("<!-- w2sg example says luck --><!-- end -->")
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("orakel mixture", f"a block is one of {WORLD}, theory, fact-world, value, call, got 'orakel'"),
+        ("orakel mixture", f"a block is one of {WORLD}, fact-world, value, call, example, got 'orakel'"),
         (WORLD, f"a block '{WORLD}' names a world"),
         (f"{WORLD} mixture --show gain", "takes --set, --each and --only, got '--show'"),
         (f"{WORLD} mixture --only", f"each option of a block '{WORLD}' has one value"),
@@ -137,7 +149,7 @@ def test_findings_come_from_the_scoreboard() -> None:
         ("value mixture", "a block 'value' names a world and a quantity"),
         ("value mixture loss", f"{WORLD} mixture has no exact loss; it has bayes_accuracy"),
         ("call vacuous_at 0.4", "a block 'call' names a module and a function"),
-        ("theory board", "a block 'theory' is 'theory score', got 'theory board'"),
+        ("example tastes misfit", "a block 'example' asks one of sees, says, true, part, certificate, and a name"),
     ],
 )
 def test_a_wrong_block_says_what_is_wrong(words: str, message: str) -> None:
@@ -147,18 +159,14 @@ def test_a_wrong_block_says_what_is_wrong(words: str, message: str) -> None:
 
 def test_a_block_without_an_end_is_no_block_over_the_next_one() -> None:
     with pytest.raises(InputError, match="has no end"):
-        rewritten("<!-- w2sg theory score -->\n\n<!-- w2sg value mixture gain --><!-- end -->")
+        rewritten("<!-- w2sg world mixture -->\n\n<!-- w2sg value mixture gain --><!-- end -->")
 
 
-def test_a_file_is_rewritten_with_the_scores_that_lie_beside_it(tmp_path: Path) -> None:
-    page = tmp_path / "explanation" / "page.md"
-    page.parent.mkdir()
-    page.write_text("x\n<!-- w2sg theory score -->\n<!-- end -->\n", encoding="utf-8")
+def test_a_file_is_rewritten(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("x <!-- w2sg value oversight success game=mafia -->?<!-- end -->\n", encoding="utf-8")
     assert rewrite(page)
     assert not rewrite(page)
-    assert UNMADE in page.read_text(encoding="utf-8")
-    (tmp_path / "theory-scores.md").write_text("## Findings\n\nGood.\n", encoding="utf-8")
-    assert rewrite(page)
-    assert page.read_text(encoding="utf-8") == "x\n<!-- w2sg theory score -->\nGood.\n<!-- end -->\n"
+    assert "-->0.1106<!-- end -->" in page.read_text(encoding="utf-8")
     with pytest.raises(InputError, match="does not exist"):
         rewrite(tmp_path / "none.md")

@@ -290,7 +290,10 @@ def _gain_explicit(audit: LabelledRun, delta: float) -> Certificate:
 
 def _gain_identified(audit: LabelledRun, delta: float) -> Certificate:
     assert audit.held_out is not None
-    return gain_by_identification(audit.weak, audit.student, *audit.held_out, delta, inputs=audit.inputs)
+    # Of the gain in 0-1 risk `gain_reach` says as much without any label; of this one nothing else does.
+    return gain_by_identification(
+        audit.weak, audit.student, *audit.held_out, delta, unit="squared", inputs=audit.inputs
+    )
 
 
 def _cross_term(audit: LabelledRun, delta: float) -> Certificate:
