@@ -32,7 +32,7 @@ from w2sg.agenda import (
     scores_of,
 )
 from w2sg.core import derive
-from w2sg.desiderata import Facts, facts_of_run
+from w2sg.desiderata import RunFacts, facts_of_run
 from w2sg.graph import Keys, Step, Store
 from w2sg.lab import Run, Score, make_runs
 from w2sg.measure import t_interval
@@ -53,7 +53,7 @@ class Pool:
 
     agenda: Agenda
     catalogue: RunCatalogue
-    facts: dict[int, Facts]
+    facts: dict[int, RunFacts]
     seconds: dict[int, float]
 
     @classmethod

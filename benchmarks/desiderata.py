@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from w2sg.core import BoolArray, IntArray, derive
-from w2sg.desiderata import Facts, Specification, buy_until_decided, facts_of_run
+from w2sg.desiderata import RunFacts, Specification, buy_until_decided, facts_of_run
 from w2sg.desiderata.facts import Who
 from w2sg.desiderata.formulas import Formula, Verdict, formula_of
 from w2sg.graph import Result, Store
@@ -42,13 +42,13 @@ def universe(rng: np.random.Generator) -> Cells:
     return (shares[:, None] * cells).reshape(GROUPS, 2, 2, 2)
 
 
-def drawn(cells: Cells, n: int, rng: np.random.Generator) -> tuple[Facts, Right]:
+def drawn(cells: Cells, n: int, rng: np.random.Generator) -> tuple[RunFacts, Right]:
     """Return a test set of two classes drawn from a universe, and who is right."""
     codes = rng.choice(cells.size, size=n, p=cells.ravel())
     group, weak, student, ceiling = np.unravel_index(codes, cells.shape)
     right: Right = {"weak": weak == 1, "student": student == 1, "ceiling": ceiling == 1}
     unknown = np.zeros(n, dtype=np.bool_)
-    facts = Facts(
+    facts = RunFacts(
         name="test",
         ids=np.arange(n),
         answers={who: flags.astype(np.int64) for who, flags in right.items()},
@@ -95,7 +95,7 @@ def specification(size: int, known: Mapping[str, float], met: Sequence[bool], ha
     return {"kind": "all", "of": [*atoms[:4], some, {"kind": "at-least", "count": 1, "of": [then, atoms[9]]}]}
 
 
-def truth_of(given: Specification, facts: Facts, met: Mapping[float, bool]) -> Verdict:
+def truth_of(given: Specification, facts: RunFacts, met: Mapping[float, bool]) -> Verdict:
     """Return the verdict that the truth has; each requirement is known by its threshold."""
 
     def of_leaf(leaf: Formula) -> Verdict:
@@ -182,7 +182,7 @@ def labels_of_run(result: Result, store: Path, draws: int) -> dict[str, Any]:
     }
 
 
-def unlabelled(found: Facts) -> Facts:
+def unlabelled(found: RunFacts) -> RunFacts:
     """Return the facts before labels: who agrees is known, as two answers that are the same or not."""
     answers: dict[Who, IntArray] = {
         "weak": np.zeros(len(found), dtype=np.int64),

@@ -12,7 +12,7 @@ from small_worlds import World, drawn
 from test_formulas import ATOM, facts
 
 from w2sg.core import BoolArray, IntArray
-from w2sg.desiderata import Decision, Specification, buy_until_decided
+from w2sg.desiderata import Judgement, Specification, buy_until_decided
 from w2sg.desiderata.atoms import MeanOnPopulation
 from w2sg.desiderata.facts import Who
 from w2sg.desiderata.populations import Population
@@ -28,7 +28,7 @@ def ask(test: str, rows: IntArray) -> Mapping[Who, BoolArray]:
     return {who: WORLD[who][rows] for who in people}
 
 
-def decided(require: Any, labels: int, seed: int = 0, **more: Any) -> Decision:
+def decided(require: Any, labels: int, seed: int = 0, **more: Any) -> Judgement:
     specification = Specification.from_table({"name": "one", "require": require, **more})
     return buy_until_decided(specification, {"test": facts()}, ask, labels, np.random.default_rng(seed))
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from small_worlds import World, drawn
 
 from w2sg.core import ConfigError
-from w2sg.desiderata import Facts, Margin, Specification, buy_until_decided
+from w2sg.desiderata import Margin, RunFacts, Specification, buy_until_decided
 from w2sg.desiderata.facts import Who
 from w2sg.desiderata.formulas import UNKNOWN, Formula, Verdict, formula_of
 
@@ -20,12 +20,12 @@ VALUES: tuple[Verdict, ...] = ("met", "violated", "undecided")
 ATOM = {"kind": "requirement", "quantity": "gain", "above": 0}
 
 
-def facts(n: int = 200) -> Facts:
+def facts(n: int = 200) -> RunFacts:
     columns = drawn(World(), n, 0)
     people: tuple[Who, ...] = ("weak", "student", "ceiling", "direct")
     answers = {who: columns[who].astype(np.int64) for who in people}
     unknown = np.zeros(n, dtype=np.bool_)
-    return Facts(
+    return RunFacts(
         "test",
         columns["ids"],
         answers,

@@ -7,7 +7,7 @@ from functools import reduce
 import numpy as np
 
 from w2sg.core import BoolArray, FloatArray, InputError, IntArray
-from w2sg.desiderata import Facts, RunQuantity
+from w2sg.desiderata import RunFacts, RunQuantity
 from w2sg.measure import Paired, accuracy_means, mean_overlap, normal_variance
 
 
@@ -30,7 +30,7 @@ class ScoredRun:
     training: IntArray
 
     @classmethod
-    def of(cls, facts: Facts, outcome: RunQuantity) -> "ScoredRun":
+    def of(cls, facts: RunFacts, outcome: RunQuantity) -> "ScoredRun":
         """Return a run's outcome.
 
         Raises:

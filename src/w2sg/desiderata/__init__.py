@@ -1,7 +1,7 @@
 """Desiderata: what is required of how a student generalizes, decided by a machine with a stated guarantee."""
 
 from w2sg.desiderata import quantities as quantities
-from w2sg.desiderata.buying import Decision as Decision
+from w2sg.desiderata.buying import Judgement as Judgement
 from w2sg.desiderata.buying import buy_until_decided as buy_until_decided
 from w2sg.desiderata.buying import margin_of as margin_of
 from w2sg.desiderata.checking import Check as Check
@@ -12,7 +12,7 @@ from w2sg.desiderata.contract import Desideratum as Desideratum
 from w2sg.desiderata.contract import RunQuantity as RunQuantity
 from w2sg.desiderata.documents import check_document as check_document
 from w2sg.desiderata.documents import plan_document as plan_document
-from w2sg.desiderata.facts import Facts as Facts
+from w2sg.desiderata.facts import RunFacts as RunFacts
 from w2sg.desiderata.facts import facts_of_run as facts_of_run
 from w2sg.desiderata.formulas import Margin as Margin
 from w2sg.desiderata.library import assumptions as assumptions

@@ -14,7 +14,7 @@ import numpy as np
 
 from w2sg.core import BoolArray, CapabilityError, FloatArray, InputError, IntArray
 from w2sg.desiderata.contract import LinearScore, RunQuantity
-from w2sg.desiderata.facts import Facts, least_and_most
+from w2sg.desiderata.facts import RunFacts, least_and_most
 from w2sg.desiderata.formulas import Formula, Margin
 from w2sg.desiderata.populations import Population
 from w2sg.desiderata.specification import SpeaksOf
@@ -37,14 +37,14 @@ class MeanOnPopulation:
         fixed: What the others score, 0 for those that matter, shape (m,).
     """
 
-    facts: Facts
+    facts: RunFacts
     score: LinearScore
     rows: IntArray
     matter: BoolArray
     fixed: FloatArray
 
     @classmethod
-    def of(cls, quantity: RunQuantity, population: Population, facts: Facts, order: IntArray) -> "MeanOnPopulation":
+    def of(cls, quantity: RunQuantity, population: Population, facts: RunFacts, order: IntArray) -> "MeanOnPopulation":
         """Return the mean of a quantity, with the labels that are known so far.
 
         Args:
@@ -77,7 +77,7 @@ class MeanOnPopulation:
         """The inputs that matter, in the order in which their labels are to be bought."""
         return np.asarray(self.rows[self.matter])
 
-    def values(self, facts: Facts) -> FloatArray:
+    def values(self, facts: RunFacts) -> FloatArray:
         """Return the scores of the inputs that matter, up to the first whose label is not known."""
         known = facts.known[self.asked]
         return self.score.of(facts.right, self.asked[: len(known) if known.all() else int(known.argmin())])
@@ -162,7 +162,7 @@ def _mean_bound(
 class Atom:
     """An atom of a formula on one run: its means, and how far inside it is by the labels that are known."""
 
-    def __init__(self, leaf: Formula, tests: Mapping[str, Facts], orders: Mapping[str, IntArray]) -> None:
+    def __init__(self, leaf: Formula, tests: Mapping[str, RunFacts], orders: Mapping[str, IntArray]) -> None:
         assert leaf.atom is not None
         self.leaf, self.atom = leaf, leaf.atom
         self.means = [
@@ -170,14 +170,14 @@ class Atom:
         ]
 
     def _mean(
-        self, population: Population, tests: Mapping[str, Facts], orders: Mapping[str, IntArray]
+        self, population: Population, tests: Mapping[str, RunFacts], orders: Mapping[str, IntArray]
     ) -> MeanOnPopulation:
         name = population.test
         if name not in tests:
             raise CapabilityError(f"there is no test set {name!r}: there are {', '.join(tests)}")
         return MeanOnPopulation.of(self.atom.quantity, population, tests[name], orders[name])
 
-    def margin(self, tests: Mapping[str, Facts], speaks_of: SpeaksOf) -> Margin:
+    def margin(self, tests: Mapping[str, RunFacts], speaks_of: SpeaksOf) -> Margin:
         """Return how far inside it is."""
         requirement, n = self.atom, len(self.means)
         # Whether a large quantity is wanted decides which of its bounds tells 'met' from not.
@@ -191,7 +191,7 @@ class Atom:
             low, high = -high, -low
         return Margin(self.estimate(tests), low, high)
 
-    def may_be_decided(self, tests: Mapping[str, Facts], speaks_of: SpeaksOf) -> bool:
+    def may_be_decided(self, tests: Mapping[str, RunFacts], speaks_of: SpeaksOf) -> bool:
         """Return whether its margin is worth being made: that of one mean is cheaply seen to decide nothing yet."""
         if len(self.means) > 1:
             return True
@@ -202,7 +202,7 @@ class Atom:
             values, threshold, above, speaks_of, upper=True
         )
 
-    def estimate(self, tests: Mapping[str, Facts]) -> float | None:
+    def estimate(self, tests: Mapping[str, RunFacts]) -> float | None:
         """Return the point estimate of how far inside it is; None as long as there is none."""
         total = -self.atom.threshold
         for sign, name, mean in self.means:
@@ -212,7 +212,7 @@ class Atom:
             total += sign * found
         return self.atom.sign * total
 
-    def _values(self, facts: Facts, mean: MeanOnPopulation) -> FloatArray:
+    def _values(self, facts: RunFacts, mean: MeanOnPopulation) -> FloatArray:
         values = mean.values(facts)
         # What is to be judged from all labels is judged from all or none.
         return values[:0] if self.atom.information == "S2" and len(values) < len(mean.asked) else values

@@ -9,16 +9,20 @@ there for all others, which use it once the labels before it in their order are 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from w2sg.core import BoolArray, CapabilityError, IntArray
 from w2sg.desiderata.atoms import Atom
 from w2sg.desiderata.contract import Desideratum
-from w2sg.desiderata.facts import Facts, Who, facts_of_run
+from w2sg.desiderata.facts import RunFacts, Who, facts_of_run
 from w2sg.desiderata.formulas import UNKNOWN, Formula, Margin, Verdict, formula_of
 from w2sg.desiderata.specification import SpeaksOf, Specification
-from w2sg.lab import Run
+
+if TYPE_CHECKING:
+    from w2sg.lab import Run
+
 
 Ask = Callable[[str, IntArray], Mapping[Who, BoolArray]]
 """Buys labels: a test set and rows of it in, who is right there out."""
@@ -29,7 +33,7 @@ PRIOR_VARIANCE, PRIOR_DISTANCE = 0.25, 0.1
 
 
 @dataclass(frozen=True, eq=False)
-class Decision:
+class Judgement:
     """What labels decided.
 
     Attributes:
@@ -69,14 +73,14 @@ class Decision:
 class _Leaf:
     """A leaf while labels come: its bounds so far, and what is decided stays decided."""
 
-    def __init__(self, leaf: Formula, tests: Mapping[str, Facts], orders: Mapping[str, IntArray]) -> None:
+    def __init__(self, leaf: Formula, tests: Mapping[str, RunFacts], orders: Mapping[str, IntArray]) -> None:
         self.leaf, self.margin, self.atom, self.why = leaf, UNKNOWN, None, leaf.untestable
         try:
             self.atom = None if self.why else Atom(leaf, tests, orders)
         except CapabilityError as reason:
             self.why = str(reason)
 
-    def look(self, tests: Mapping[str, Facts], speaks_of: SpeaksOf, *, last: bool = False) -> None:
+    def look(self, tests: Mapping[str, RunFacts], speaks_of: SpeaksOf, *, last: bool = False) -> None:
         """Make the bounds where they may decide, or where it is the last look."""
         if self.atom is None or self.verdict != "undecided":
             return
@@ -87,13 +91,13 @@ class _Leaf:
     def verdict(self) -> Verdict:
         return self.margin.verdict
 
-    def n_used(self, tests: Mapping[str, Facts]) -> int:
+    def n_used(self, tests: Mapping[str, RunFacts]) -> int:
         """Return how many labels its bounds rest on."""
         means = () if self.atom is None else self.atom.means
         used = {(name, row) for _, name, mean in means for row in mean.asked[: len(mean.values(tests[name]))].tolist()}
         return len(used)
 
-    def next_rows(self, tests: Mapping[str, Facts], most: int) -> tuple[str, IntArray] | None:
+    def next_rows(self, tests: Mapping[str, RunFacts], most: int) -> tuple[str, IntArray] | None:
         """Return which labels it would have next, at most so many; None where it may have no more."""
         if self.atom is None or self.atom.atom.information == "S0":
             return None
@@ -109,7 +113,7 @@ class _Leaf:
         rows = mean.asked[used:]
         return name, rows[~tests[name].known[rows]][:wanted]
 
-    def still_needed(self, tests: Mapping[str, Facts]) -> float:
+    def still_needed(self, tests: Mapping[str, RunFacts]) -> float:
         """Return a guess of how many labels it still needs: those of a mean at its distance from the threshold."""
         assert self.atom is not None
         budget = max(min(self.leaf.met, self.leaf.violated), 1e-9)
@@ -125,13 +129,13 @@ class _Leaf:
 
 def buy_until_decided(
     specification: Specification,
-    tests: Mapping[str, Facts],
+    tests: Mapping[str, RunFacts],
     ask: Ask,
     most: int,
     rng: np.random.Generator,
     *,
     delta: float | None = None,
-) -> Decision:
+) -> Judgement:
     """Buy labels until a specification is decided on a run, or there are no more to buy.
 
     Args:
@@ -168,7 +172,7 @@ def buy_until_decided(
             one.look(now, specification.speaks_of)
     for one in leaves:
         one.look(now, specification.speaks_of, last=True)
-    return Decision(
+    return Judgement(
         specification,
         formula,
         tuple(one.margin for one in leaves),
@@ -186,7 +190,7 @@ def _open(formula: Formula, of_leaf: Callable[[Formula], Verdict]) -> list[Formu
     return [leaf for part in formula.parts for leaf in _open(part, of_leaf)] if formula.parts else [formula]
 
 
-def margin_of(desideratum: Desideratum, run: Run) -> float | None:
+def margin_of(desideratum: Desideratum, run: "Run") -> float | None:
     """Return how far inside (above 0) or outside what is required a finished run is; None where it cannot be said.
 
     Of several requirements the margin is that of the one that decides: the least of `all`, the largest of `any`.

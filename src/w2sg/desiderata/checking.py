@@ -9,7 +9,7 @@ from pydantic import Field
 
 from w2sg.core import BoolArray, IntArray, Signal, derive, register
 from w2sg.desiderata.buying import buy_until_decided
-from w2sg.desiderata.facts import Facts, Who, facts_of_run
+from w2sg.desiderata.facts import RunFacts, Who, facts_of_run
 from w2sg.desiderata.outcome import JudgedNode, Outcome, judged_tree
 from w2sg.desiderata.specification import Specification
 from w2sg.desiderata.studies import judged
@@ -44,12 +44,12 @@ class Check(LookAtLabels):
         for who in ("ceiling", "direct"):
             if who in inputs:
                 answers[who] = answers_of(data, inputs[who])
-        kept, tests = dict[str, IntArray](), dict[str, Facts]()
+        kept, tests = dict[str, IntArray](), dict[str, RunFacts]()
         for test, examples in data.tests.items():
             # Examples that belong together are no independent draws: one of each group stands for it.
             kept[test] = one_of_each(examples, derive(self.draw, "check", "units", name, test, str(self.seed)))
             given = {who: signals[test] for who, signals in answers.items()}
-            tests[test] = Facts.before_labels(test, examples, data.question, given).take(kept[test])
+            tests[test] = RunFacts.before_labels(test, examples, data.question, given).take(kept[test])
 
         def ask(test: str, rows: IntArray) -> Mapping[Who, BoolArray]:
             gold = data.vault.buy(test, kept[test][rows], purpose="score", asked_by=self.kind)

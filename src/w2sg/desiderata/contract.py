@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import SerializeAsAny
 
 from w2sg.core import BoolArray, Component, FloatArray, IntArray, component_field, contract
-from w2sg.desiderata.facts import Facts, Who
+from w2sg.desiderata.facts import RunFacts, Who
 
 Information = Literal["S0", "S1", "S2"]
 """What may be looked at: no label of a test set; labels that are bought one by one; all of them."""
@@ -61,7 +61,7 @@ class RunQuantity(Component):
         """Whose answers it is about."""
 
     @abstractmethod
-    def score(self, facts: Facts) -> LinearScore:
+    def score(self, facts: RunFacts) -> LinearScore:
         """Return the score of every input of a test set.
 
         Raises:

@@ -17,7 +17,7 @@ GROUPS, GROUP, DIFFICULTY, CONFIDENCE = "together", "group", "difficulty", "conf
 
 
 @dataclass(frozen=True, eq=False)
-class Facts:
+class RunFacts:
     """One test set of a run under one seed.
 
     Attributes:
@@ -71,7 +71,7 @@ class Facts:
             raise CapabilityError("needs where student and weak supervisor agree, which this run does not say")
         return self.copied
 
-    def take(self, rows: IntArray) -> "Facts":
+    def take(self, rows: IntArray) -> "RunFacts":
         """Return the facts of some inputs."""
 
         def of(arrays: Mapping[Any, AnyArray]) -> dict[Any, AnyArray]:
@@ -91,7 +91,7 @@ class Facts:
     @classmethod
     def before_labels(
         cls, name: str, examples: Examples, question: Question[Any], answers: Mapping[Who, Signal]
-    ) -> "Facts":
+    ) -> "RunFacts":
         """Return what is known of a test set before a label of it is bought."""
         columns: dict[str, AnyArray] = {}
         if GROUP in examples.metadata:
@@ -114,7 +114,7 @@ class Facts:
             units=examples.metadata.get(GROUPS),
         )
 
-    def with_labels(self, rows: IntArray, right: Mapping[Who, BoolArray]) -> "Facts":
+    def with_labels(self, rows: IntArray, right: Mapping[Who, BoolArray]) -> "RunFacts":
         """Return the facts with the labels of some inputs: who is right there, shape (m,) each."""
         known, found = self.known.copy(), {who: array.copy() for who, array in self.right.items()}
         known[rows] = True
@@ -135,13 +135,13 @@ def _numbered(question: Question[Any], answers: Mapping[Who, Signal]) -> dict[Wh
     return numbers
 
 
-def facts_of_run(run: "Run") -> dict[str, Facts]:
+def facts_of_run(run: "Run") -> dict[str, RunFacts]:
     """Return what a finished run says of its test sets, with all labels known."""
     names = [name for name in run.result["metrics"] if name != "transfer"]
     return {name: _facts_of_test(run, name) for name in names}
 
 
-def _facts_of_test(run: "Run", name: str) -> Facts:
+def _facts_of_test(run: "Run", name: str) -> RunFacts:
     def held(what: str) -> AnyArray | None:
         array = run.evidence.get(f"{name}.{what}")
         return None if array is None else np.asarray(array)
@@ -155,7 +155,7 @@ def _facts_of_test(run: "Run", name: str) -> Facts:
     if group is not None:
         columns[GROUP] = np.asarray(run.result["group_names"][name])[group]
     training = [np.asarray(run.evidence[f"{split}.ids"]) for split in ("supervision", "transfer")]
-    return Facts(
+    return RunFacts(
         name=name,
         ids=ids,
         answers={},
@@ -170,7 +170,7 @@ def _facts_of_test(run: "Run", name: str) -> Facts:
 
 
 def least_and_most(
-    facts: Facts, constant: FloatArray, weights: Mapping[Who, FloatArray]
+    facts: RunFacts, constant: FloatArray, weights: Mapping[Who, FloatArray]
 ) -> tuple[FloatArray, FloatArray]:
     """Return the least and the largest score that any label could give each input, shape (n,) each.
 

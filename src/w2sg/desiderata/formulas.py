@@ -19,9 +19,9 @@ from typing import Literal
 
 from w2sg.core import CapabilityError
 from w2sg.desiderata.contract import Desideratum
-from w2sg.desiderata.facts import GROUP, Facts
+from w2sg.desiderata.facts import GROUP, RunFacts
 from w2sg.desiderata.populations import Population
-from w2sg.desiderata.tree import All, AtLeast, ForAll, Implies, Not, Over, Requirement, Untestable
+from w2sg.desiderata.tree import AllOf, AtLeast, ForAll, Implies, Not, Over, Requirement, Untestable
 
 Verdict = Literal["met", "violated", "undecided"]
 OPPOSITE: Mapping[Verdict, Verdict] = {"met": "violated", "violated": "met", "undecided": "undecided"}
@@ -131,7 +131,7 @@ def _shares(parts: Sequence[Formula], divisor: int) -> list[float]:
 
 
 def formula_of(
-    desideratum: Desideratum, tests: Mapping[str, Facts], study: Mapping[Over, Sequence[str]] = NO_STUDY
+    desideratum: Desideratum, tests: Mapping[str, RunFacts], study: Mapping[Over, Sequence[str]] = NO_STUDY
 ) -> Formula:
     """Return the formula that a desideratum comes to on these test sets, without budgets.
 
@@ -159,12 +159,14 @@ def formula_of(
         premise, then = parts
         opposite = Formula(Not(what=desideratum.premise), parts=(premise,), count=0)
         return Formula(desideratum, parts=(opposite, then), count=1)
-    assert isinstance(desideratum, All | AtLeast)
-    count = len(parts) if isinstance(desideratum, All) else desideratum.count
+    assert isinstance(desideratum, AllOf | AtLeast)
+    count = len(parts) if isinstance(desideratum, AllOf) else desideratum.count
     return Formula(desideratum, parts=parts, count=count)
 
 
-def _everywhere(node: ForAll, tests: Mapping[str, Facts], study: Mapping[Over, Sequence[str]]) -> tuple[Formula, ...]:
+def _everywhere(
+    node: ForAll, tests: Mapping[str, RunFacts], study: Mapping[Over, Sequence[str]]
+) -> tuple[Formula, ...]:
     """Return the requirement everywhere that a `for-all` goes.
 
     Raises:
@@ -188,7 +190,7 @@ def _in_study(formula: Formula, over: Over, which: str) -> Formula:
     return replace(formula, parts=parts, where=formula.where or f"against {which}", other=which)
 
 
-def _places(over: Over, tests: Mapping[str, Facts], test: str) -> list[tuple[str, dict[str, object]]]:
+def _places(over: Over, tests: Mapping[str, RunFacts], test: str) -> list[tuple[str, dict[str, object]]]:
     """Return the places that a `for-all` goes through: each in words, and the fields of its populations."""
     if over in ("shifts", "tests"):
         names = [name for name in tests if name != TEST or over == "tests"]

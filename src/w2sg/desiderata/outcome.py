@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from w2sg.core import plain, registry
-from w2sg.desiderata.buying import Decision
+from w2sg.desiderata.buying import Judgement
 from w2sg.desiderata.contract import Desideratum
 from w2sg.desiderata.formulas import Formula, Verdict
 
@@ -88,7 +88,7 @@ class Outcome:
         return {"verdict": self.verdict, **plain(self, sparse=False)}
 
 
-def judged_tree(decision: Decision) -> JudgedNode:
+def judged_tree(decision: Judgement) -> JudgedNode:
     """Return the tree of a decision, with a verdict at every node."""
     used = dict(zip(decision.formula.leaves(), decision.n_used or [0] * len(decision.margins), strict=True))
     why = {leaf: decision.untestable.get(place, "") for place, leaf in enumerate(decision.formula.leaves())}

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from w2sg.core import BoolArray, CapabilityError, InputError, IntArray, derive
 from w2sg.desiderata.buying import buy_until_decided
-from w2sg.desiderata.facts import CONFIDENCE, DIFFICULTY, GROUP, Facts, Who
+from w2sg.desiderata.facts import CONFIDENCE, DIFFICULTY, GROUP, RunFacts, Who
 from w2sg.desiderata.formulas import Formula, Verdict, formula_of
 from w2sg.desiderata.specification import Specification
 from w2sg.measure import t_quantile
@@ -57,7 +57,7 @@ class Supposed:
         if min(self.inputs, self.groups) < 1 or self.spread < 0:
             raise InputError("inputs and groups must be at least 1, and spread at least 0")
 
-    def drawn(self, n: int, rng: np.random.Generator) -> tuple[Facts, Mapping[Who, BoolArray]]:
+    def drawn(self, n: int, rng: np.random.Generator) -> tuple[RunFacts, Mapping[Who, BoolArray]]:
         """Return a test set of two classes, and who is right on it."""
         gain, share = self.student - self.weak, self.disagreement
         student_alone, weak_alone = (share + gain) / 2, (share - gain) / 2
@@ -73,7 +73,7 @@ class Supposed:
             DIFFICULTY: rng.random(n),
             CONFIDENCE: np.full(n, self.student) + rng.uniform(-1e-6, 1e-6, n),
         }
-        facts = Facts(
+        facts = RunFacts(
             name="test",
             ids=np.arange(n),
             answers={who: right[who].astype(np.int64) for who in PEOPLE},

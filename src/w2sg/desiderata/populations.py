@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from w2sg.core import BoolArray, CapabilityError, Component
-from w2sg.desiderata.facts import GROUP, Facts
+from w2sg.desiderata.facts import GROUP, RunFacts
 
 Band = tuple[float, float]
 
@@ -41,7 +41,7 @@ class Population(Component):
             parts.append(f"where student and supervisor {'disagree' if self.disputed else 'agree'}")
         return " ".join(parts)
 
-    def rows(self, facts: Facts) -> BoolArray:
+    def rows(self, facts: RunFacts) -> BoolArray:
         """Return which inputs of its test set belong to it, shape (n,).
 
         Raises:

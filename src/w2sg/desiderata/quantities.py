@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from w2sg.core import FloatArray, preset, register
 from w2sg.desiderata.contract import LinearScore, RunQuantity
-from w2sg.desiderata.facts import CONFIDENCE, Facts, Who
+from w2sg.desiderata.facts import CONFIDENCE, RunFacts, Who
 
 Share = Annotated[float, Field(ge=0, le=1)]
 NAMES: dict[Who, str] = {
@@ -25,7 +25,7 @@ ANOTHER_SEED = "difference from other seeds"
 it is right; NaN where no other seed was tested on it."""
 
 
-def _constant(facts: Facts, value: float) -> FloatArray:
+def _constant(facts: RunFacts, value: float) -> FloatArray:
     return np.full(len(facts), value)
 
 
@@ -46,7 +46,7 @@ class Accuracy(RunQuantity):
         """The one."""
         return frozenset({self.of})
 
-    def score(self, facts: Facts) -> LinearScore:
+    def score(self, facts: RunFacts) -> LinearScore:
         """Return 1 where the one is right."""
         return LinearScore(_constant(facts, 0.0), {self.of: _constant(facts, 1.0)}, (0.0, 1.0), "all")
 
@@ -79,7 +79,7 @@ class AccuracyDifference(RunQuantity):
         """Both."""
         return frozenset({self.of, self.minus})
 
-    def score(self, facts: Facts) -> LinearScore:
+    def score(self, facts: RunFacts) -> LinearScore:
         """Return 1, 0 or -1."""
         weights: dict[Who, FloatArray] = {self.of: _constant(facts, 1.0), self.minus: _constant(facts, -1.0)}
         return LinearScore(_constant(facts, 0.0), weights, (-1.0, 1.0))
@@ -110,7 +110,7 @@ class Recovered(RunQuantity):
         """All three."""
         return frozenset({"student", "weak", "ceiling"})
 
-    def score(self, facts: Facts) -> LinearScore:
+    def score(self, facts: RunFacts) -> LinearScore:
         """Return the score, which is 0 where all three give one answer."""
         weights: dict[Who, FloatArray] = {
             "student": _constant(facts, 1.0),
@@ -144,7 +144,7 @@ class CopiedErrors(RunQuantity):
         """Both."""
         return frozenset({"student", "weak"})
 
-    def score(self, facts: Facts) -> LinearScore:
+    def score(self, facts: RunFacts) -> LinearScore:
         """Return `copied - share` where the supervisor is wrong, else 0."""
         same = facts.same_answers()
         share = float(same.mean()) if self.share == "agreement" else self.share
@@ -171,7 +171,7 @@ class Spoiled(RunQuantity):
         """Both."""
         return frozenset({"student", "weak"})
 
-    def score(self, facts: Facts) -> LinearScore:
+    def score(self, facts: RunFacts) -> LinearScore:
         """Return 1 where the supervisor is right and is not copied."""
         weights: dict[Who, FloatArray] = {"weak": (~facts.same_answers()).astype(np.float64)}
         return LinearScore(_constant(facts, 0.0), weights, (0.0, 1.0))
@@ -193,7 +193,7 @@ class Overconfidence(RunQuantity):
         """The student."""
         return frozenset({"student"})
 
-    def score(self, facts: Facts) -> LinearScore:
+    def score(self, facts: RunFacts) -> LinearScore:
         """Return the confidence, less 1 where the student is right."""
         confidence = np.asarray(facts.column(CONFIDENCE), dtype=np.float64)
         return LinearScore(confidence, {"student": _constant(facts, -1.0)}, (-1.0, 1.0), "all")
@@ -215,7 +215,7 @@ class Agreement(RunQuantity):
         """Both."""
         return frozenset({"student", "weak"})
 
-    def score(self, facts: Facts) -> LinearScore:
+    def score(self, facts: RunFacts) -> LinearScore:
         """Return 1 where both answer alike."""
         return LinearScore(facts.same_answers().astype(np.float64), {}, (0.0, 1.0), "none")
 
@@ -239,12 +239,12 @@ class Instability(RunQuantity):
         """The student."""
         return frozenset({"student"})
 
-    def score(self, facts: Facts) -> LinearScore:
+    def score(self, facts: RunFacts) -> LinearScore:
         """Return the share of other seeds that differ."""
         return LinearScore(np.asarray(facts.column(ANOTHER_SEED), dtype=np.float64), {}, (0.0, 1.0), "none")
 
 
-def of_all_seeds(seeds: Sequence[Facts]) -> list[Facts]:
+def of_all_seeds(seeds: Sequence[RunFacts]) -> list[RunFacts]:
     """Return the facts of every seed with how often other seeds differ; NaN for inputs that no other seed has."""
     right = [dict(zip(one.ids.tolist(), one.right["student"].tolist(), strict=True)) for one in seeds]
     found = []

@@ -7,26 +7,30 @@ seeds, test examples and training rows that seeds share. They are asymptotic; wh
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from w2sg.core import CapabilityError, InputError
-from w2sg.desiderata.buying import Decision
+from w2sg.desiderata.buying import Judgement
 from w2sg.desiderata.contract import RunQuantity
-from w2sg.desiderata.facts import Facts, facts_of_run
+from w2sg.desiderata.facts import RunFacts, facts_of_run
 from w2sg.desiderata.formulas import TEST, UNKNOWN, Formula, Margin, formula_of
 from w2sg.desiderata.populations import Population
 from w2sg.desiderata.quantities import of_all_seeds
 from w2sg.desiderata.specification import Specification
 from w2sg.desiderata.tree import Over
-from w2sg.lab import Run
 from w2sg.measure import MeanEstimate, Paired, accuracy_means, mean_overlap
+
+if TYPE_CHECKING:
+    from w2sg.lab import Run
+
 
 SCORE = (0.0, 0.0, 0.0, 1.0)
 """The mean that is meant, beside those of weak, student and ceiling."""
 AS_GOOD = 0.02
 """Supervisors whose accuracies on the test set differ by at most this are equally often right."""
-OverSeeds = Mapping[str, Sequence[Facts]]
+OverSeeds = Mapping[str, Sequence[RunFacts]]
 """The facts of every test set, seed by seed."""
 LEAST_UNITS = 2
 LEAST_LEVEL = 0.01
@@ -34,8 +38,8 @@ LEAST_LEVEL = 0.01
 
 
 def judged(
-    specification: Specification, runs: Sequence[Run], others: Mapping[str, Sequence[Run]] | None = None
-) -> Decision:
+    specification: Specification, runs: "Sequence[Run]", others: "Mapping[str, Sequence[Run]] | None" = None
+) -> Judgement:
     """Judge the runs of one setup by a specification.
 
     Args:
@@ -69,14 +73,14 @@ def judged(
         except CapabilityError as reason:
             margins.append(UNKNOWN)
             why[place] = str(reason)
-    return Decision(specification, formula, tuple(margins), why)
+    return Judgement(specification, formula, tuple(margins), why)
 
 
-def _supervisor_accuracy(runs: Sequence[Run]) -> float:
+def _supervisor_accuracy(runs: "Sequence[Run]") -> float:
     return float(np.mean([run.evidence[f"{TEST}.weak"].mean() for run in runs]))
 
 
-def _beside(tests: OverSeeds, seeds: Sequence[str], theirs: Sequence[Run]) -> OverSeeds:
+def _beside(tests: OverSeeds, seeds: Sequence[str], theirs: "Sequence[Run]") -> OverSeeds:
     """Return the facts with another setup's student as `other`; nothing where it was not run under all these seeds."""
     runs = {str(run.seed): facts_of_run(run) for run in theirs}
     if not set(seeds) <= set(runs):
@@ -117,7 +121,7 @@ def _limits(mean: MeanEstimate, low: float, high: float) -> tuple[float, float]:
     return below.low, above.high
 
 
-def mean_over_seeds(quantity: RunQuantity, population: Population, seeds: Sequence[Facts]) -> MeanEstimate:
+def mean_over_seeds(quantity: RunQuantity, population: Population, seeds: Sequence[RunFacts]) -> MeanEstimate:
     """Return the mean over seeds of a quantity on a population, as the last of four means; see `accuracy_means`.
 
     Raises:

@@ -71,7 +71,7 @@ class Requirement(Desideratum):
 
 
 @register()
-class All(Desideratum):
+class AllOf(Desideratum):
     """All of several requirements."""
 
     kind: Literal["all"] = "all"

@@ -16,7 +16,7 @@ from w2sg.lab import Setup
 from w2sg.measure import Interval, t_interval
 
 if TYPE_CHECKING:
-    from w2sg.desiderata import Decision
+    from w2sg.desiderata import Judgement
     from w2sg.factors.contract import Factor
     from w2sg.factors.study import FactorStudy
 
@@ -209,7 +209,7 @@ class _Desk:
     ) -> None:
         self.specification, self.study, self.progress = specification, study, progress
         self.store, self.workers = store, workers
-        self.decisions: dict[tuple[str, Point], Decision | None] = {}
+        self.decisions: dict[tuple[str, Point], Judgement | None] = {}
 
     def on(self, stage: str, bases: Sequence[BaseSetup], points: Sequence[Point]) -> dict[Point, float]:
         """Return for every point the lower limit of its mean margin on some setups, after making what is missing."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from w2sg.core import CapabilityError, FloatArray, IntArray
-from w2sg.desiderata import Facts, Requirement, RunQuantity, facts_of_run
+from w2sg.desiderata import Requirement, RunFacts, RunQuantity, facts_of_run
 from w2sg.lab import TEST
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class FactorOutcome:
         return Reading(-one.sign * one.threshold, tuple(parts))
 
 
-def _part(requirement: Requirement, facts: Mapping[str, Facts], sign: int) -> ScoredMean:
+def _part(requirement: Requirement, facts: Mapping[str, RunFacts], sign: int) -> ScoredMean:
     quantity, on = requirement.quantity, requirement.on
     if on.test not in facts:
         raise CapabilityError(f"there is no test set {on.test!r}: there are {', '.join(facts)}")
