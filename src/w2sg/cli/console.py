@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from w2sg.core import InputError, wording
-
 if TYPE_CHECKING:
     from w2sg.core import Document
     from w2sg.graph import Result
@@ -55,12 +53,16 @@ SHORT = 16
 
 def print_json(document: object) -> None:
     """Print one JSON document on stdout."""
+    from w2sg.core import wording
+
     # JSON escapes control characters below 32 by itself, and the others look alike.
     sys.stdout.write(wording.printable(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)) + "\n")
 
 
 def echo(text: str) -> None:
     """Print a text on stdout."""
+    from w2sg.core import wording
+
     typer.echo(wording.printable(text))
 
 
@@ -70,6 +72,8 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
+
+    from w2sg.core import wording
 
     title, columns = wording.printable(title), [wording.printable(column) for column in columns]
     rows = [[wording.printable(cell) for cell in row] for row in rows]
@@ -136,6 +140,7 @@ def known_run(folder: Path, prefix: str) -> "Result":
     Raises:
         InputError: If there is none, or several.
     """
+    from w2sg.core import InputError
     from w2sg.graph import Store
 
     with Store(folder) as store:
@@ -151,6 +156,8 @@ def audits_of(text: str) -> tuple[int, ...]:
     Raises:
         InputError: It is no list of numbers of at least 0.
     """
+    from w2sg.core import InputError
+
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if not all(part.isdecimal() and len(part) <= MOST_DIGITS for part in parts):
         raise InputError(f"--labels takes numbers of labels with commas, such as 50,200; got {text!r}")
@@ -190,6 +197,7 @@ def existing_store(folder: Path | None) -> Path:
     Raises:
         InputError: If there is no store: a command that only reads does not make one.
     """
+    from w2sg.core import InputError
     from w2sg.lab import default_store
 
     folder = folder or default_store()
@@ -204,6 +212,8 @@ def existing_store(folder: Path | None) -> Path:
 
 def say(message: str) -> None:
     """Print a message on stderr."""
+    from w2sg.core import wording
+
     sys.stderr.write(wording.printable(message) + "\n")
 
 
@@ -211,6 +221,8 @@ def fail(message: str, code: int) -> NoReturn:
     """Print an error on stderr and leave with an exit code."""
     from rich.console import Console
     from rich.markup import escape
+
+    from w2sg.core import wording
 
     Console(stderr=True).print(
         f"[bold red]error:[/] {escape(wording.printable(message))}", highlight=False, soft_wrap=True
@@ -222,6 +234,8 @@ class _PrintableFormatter(logging.Formatter):
     """Writes messages without control characters: they name files and what others wrote."""
 
     def format(self, record: logging.LogRecord) -> str:
+        from w2sg.core import wording
+
         return wording.printable(super().format(record))
 
 

@@ -14,7 +14,6 @@ from types import FrameType
 from typing import NoReturn
 
 from w2sg.cli import console
-from w2sg.core import InputError, StoreError, wording
 
 INTERRUPTED, UNFORESEEN = 130, 70
 """The exit codes after Ctrl-C, and after an error that nobody foresaw (`EX_SOFTWARE` of sysexits)."""
@@ -29,13 +28,17 @@ def check_given() -> None:
     Raises:
         InputError: If an argument is no text, `W2SG_THREADS` is no number, or there is no stdout.
     """
-    for argument in sys.argv[1:]:
-        if wording.printable(argument) != argument:
-            raise InputError(
-                f"arguments are text without control characters, got {argument:.80}: rename the file, or leave them out"
-            )
+    strange = [argument for argument in sys.argv[1:] if not argument.isprintable()]
+    if strange:
+        from w2sg.core import InputError
+
+        raise InputError(
+            f"arguments are text without control characters, got {strange[0]:.80}: rename the file, or leave them out"
+        )
     threads = os.environ.get("W2SG_THREADS", "1")
     if not threads.isdecimal() or len(threads) > 4 or int(threads) < 1:
+        from w2sg.core import InputError
+
         raise InputError(f"W2SG_THREADS must be a number of at least 1, got {threads!r:.80}: change the environment")
     # A file that is opened later would get the number of a stream that is closed, and what is printed would go there.
     for number in range(3):
@@ -46,6 +49,8 @@ def check_given() -> None:
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - as long as the process
     if sys.stdout is None:
+        from w2sg.core import InputError
+
         raise InputError("stdout is closed, so no result can be printed: redirect it to a file or to /dev/null")
     for stream in (sys.stdout, sys.stderr):
         # A terminal that does not know a letter is shown its number.
@@ -101,6 +106,8 @@ def deliver() -> None:
         nobody_reads()
     except OSError as error:
         nobody_reads()
+        from w2sg.core import StoreError
+
         raise StoreError(f"stdout cannot be written: {error.strerror}: runs that were made are kept") from error
 
 

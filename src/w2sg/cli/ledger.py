@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from w2sg.cli import console
-from w2sg.core import SEAL
 
 if TYPE_CHECKING:
     from w2sg.graph import LedgerEntry
@@ -35,6 +34,7 @@ def ledger(
 
         w2sg ledger 3fa9c1 --json
     """
+    from w2sg.core import SEAL
     from w2sg.graph import Store
 
     folder = console.existing_store(store)

@@ -30,7 +30,6 @@ from w2sg.cli import (
     theory,
     world,
 )
-from w2sg.core import InputError, W2sgError
 
 app = typer.Typer(
     name="w2sg",
@@ -67,14 +66,20 @@ def main() -> None:
     try:
         with ending.interrupted_once():
             _run()
-    except InputError as error:
-        console.fail(str(error), code=2)
-    except W2sgError as error:
-        console.fail(str(error), code=3)
     except KeyboardInterrupt:
         ending.stop()
     except Exception as error:  # noqa: BLE001 - the one place for what nobody foresaw
-        ending.unforeseen(error)
+        _end_with(error)
+
+
+def _end_with(error: Exception) -> None:
+    """Say what went wrong, and leave with its exit code."""
+    # Here and inside functions, because the contracts of the house take longer to load than the help to print.
+    from w2sg.core import InputError, W2sgError
+
+    if isinstance(error, W2sgError):
+        console.fail(str(error), code=2 if isinstance(error, InputError) else 3)
+    ending.unforeseen(error)
 
 
 def _run() -> None:

@@ -12,7 +12,6 @@ import typer
 from w2sg.cli import console
 from w2sg.cli.templates import STARTS
 from w2sg.cli.templates import TEST as PART_TEST
-from w2sg.core import InputError
 
 app = typer.Typer(help="Start a component of your own.", no_args_is_help=True)
 
@@ -92,6 +91,8 @@ def method(
 
         w2sg new method mine
     """
+    from w2sg.core import InputError
+
     if re.search(r'["\\\n]', paper):
         raise InputError(f"a paper is an arXiv id such as '2312.09390', or a reference without quotes; got {paper!r}")
     _check_name("method", name, "methods", "objectives")
@@ -135,7 +136,7 @@ for _name in STARTS:
 
 
 def _check_name(part: str, name: str, *contracts: str) -> None:
-    from w2sg.core import registry
+    from w2sg.core import InputError, registry
 
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name) or keyword.iskeyword(name):
         raise InputError(f"a {part}'s name is lower-case words joined by '-', such as 'my-{part}'; got {name!r}")
@@ -163,6 +164,8 @@ def checkout() -> Path | None:
 
 
 def _in_checkout(root: Path, name: str, paper: str) -> list[Path]:
+    from w2sg.core import InputError
+
     module = name.replace("-", "_")
     source = root / "src" / "w2sg" / "methods" / "catalogue" / f"{module}.py"
     test = root / "tests" / "methods" / f"test_{module}.py"
@@ -201,12 +204,16 @@ def _class_name(name: str) -> str:
 
 
 def _refuse_existing(*paths: Path) -> None:
+    from w2sg.core import InputError
+
     for path in paths:
         if path.exists():
             raise InputError(f"{path} is there already: remove it or choose another name")
 
 
 def _read(path: Path) -> str:
+    from w2sg.core import InputError
+
     try:
         return path.read_text()
     except OSError as error:
@@ -217,6 +224,8 @@ def _read(path: Path) -> str:
 
 def _write(texts: Mapping[Path, str]) -> list[Path]:
     """Write files and return their paths."""
+    from w2sg.core import InputError
+
     for path, text in texts.items():
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

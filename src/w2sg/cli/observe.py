@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from w2sg.cli import console
-from w2sg.core import InputError
 
 if TYPE_CHECKING:
     from w2sg.theory import ObservedStudy
@@ -22,6 +21,7 @@ def observed(
 
     A study's file names its own plugins beside those given.
     """
+    from w2sg.core import InputError
     from w2sg.graph import Store
     from w2sg.theory import observe_run, observe_study
 

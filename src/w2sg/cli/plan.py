@@ -33,7 +33,7 @@ def plan(
     from dataclasses import asdict
 
     from w2sg.core import InputError
-    from w2sg.desiderata import Specification, Supposed, plan_document, plan_of
+    from w2sg.desiderata import Specification, Supposed, labels_needed, plan_document
     from w2sg.lab import parse_setting
     from w2sg.report import page_target
 
@@ -47,7 +47,7 @@ def plan(
                 f"--set takes a number for one of {', '.join(known)}, such as weak=0.7; got {name}={value!r}"
             )
     supposed = Supposed(**{name: type(known[name])(value) for name, value in given.items()})
-    found = plan_of(Specification.read(specification), supposed, draws=draws)
+    found = labels_needed(Specification.read(specification), supposed, draws=draws)
     wanted = "".join(f" --set {text}" for text in settings or [])
     console.publish(
         plan_document(found, made_by=f"w2sg plan {specification}{wanted}"), out, as_json=as_json, name="plan"

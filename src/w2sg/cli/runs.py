@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 
 from w2sg.cli import console
-from w2sg.core import InputError
 
 SHOWN = ("weak_accuracy", "student_accuracy", "ceiling_accuracy", "pgr")
 
@@ -56,6 +55,8 @@ def runs(
 
 
 def _condition(text: str) -> tuple[str, str | float]:
+    from w2sg.core import InputError
+
     name, equals, value = text.partition("=")
     if not equals or not name.strip() or not value.strip():
         raise InputError(f"--where takes name=value, such as task=digits, got {text!r}")

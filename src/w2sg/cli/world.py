@@ -7,7 +7,6 @@ from typing import Annotated, Any
 import typer
 
 from w2sg.cli import console
-from w2sg.core import InputError
 
 app = typer.Typer(no_args_is_help=True, help="Small universes in which the truth is known.")
 
@@ -94,6 +93,7 @@ def train(
 
         w2sg world train --ladder --only facts:12 --to models/ladder
     """
+    from w2sg.core import InputError
     from w2sg.lab import default_store
     from w2sg.worlds import Pretraining, score_differences, shipped_trainings, trained, write_ladder, write_model
 

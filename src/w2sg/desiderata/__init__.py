@@ -21,9 +21,9 @@ from w2sg.desiderata.library import requirements as requirements
 from w2sg.desiderata.library import strength as strength
 from w2sg.desiderata.outcome import JudgedNode as JudgedNode
 from w2sg.desiderata.outcome import Outcome as Outcome
-from w2sg.desiderata.planning import Plan as Plan
+from w2sg.desiderata.planning import LabelPlan as LabelPlan
 from w2sg.desiderata.planning import Supposed as Supposed
-from w2sg.desiderata.planning import plan_of as plan_of
+from w2sg.desiderata.planning import labels_needed as labels_needed
 from w2sg.desiderata.specification import Specification as Specification
 from w2sg.desiderata.studies import judged as judged
 from w2sg.desiderata.tree import Requirement as Requirement

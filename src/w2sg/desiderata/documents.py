@@ -21,7 +21,7 @@ from w2sg.core import (
 )
 from w2sg.desiderata.formulas import Verdict
 from w2sg.desiderata.outcome import JudgedNode, Outcome
-from w2sg.desiderata.planning import MOST_SEEDS, Plan
+from w2sg.desiderata.planning import MOST_SEEDS, LabelPlan
 from w2sg.desiderata.specification import Specification
 
 CLAIMS: Mapping[Verdict, Literal["better", "worse", "open"]] = {
@@ -210,7 +210,7 @@ def _rows(node: JudgedNode, depth: int) -> Iterator[tuple[Cell, ...]]:
         yield from _rows(part, depth + 1)
 
 
-def plan_document(found: Plan, *, made_by: str = "") -> Document:
+def plan_document(found: LabelPlan, *, made_by: str = "") -> Document:
     """Return what a decision will need.
 
     Args:

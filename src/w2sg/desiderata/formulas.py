@@ -21,7 +21,7 @@ from w2sg.core import CapabilityError
 from w2sg.desiderata.contract import Desideratum
 from w2sg.desiderata.facts import GROUP, RunFacts
 from w2sg.desiderata.populations import Population
-from w2sg.desiderata.tree import AllOf, AtLeast, ForAll, Implies, Not, Over, Requirement, Untestable
+from w2sg.desiderata.tree import AtLeast, Conjunction, ForAll, Implies, Not, Over, Requirement, Untestable
 
 Verdict = Literal["met", "violated", "undecided"]
 OPPOSITE: Mapping[Verdict, Verdict] = {"met": "violated", "violated": "met", "undecided": "undecided"}
@@ -159,8 +159,8 @@ def formula_of(
         premise, then = parts
         opposite = Formula(Not(what=desideratum.premise), parts=(premise,), count=0)
         return Formula(desideratum, parts=(opposite, then), count=1)
-    assert isinstance(desideratum, AllOf | AtLeast)
-    count = len(parts) if isinstance(desideratum, AllOf) else desideratum.count
+    assert isinstance(desideratum, Conjunction | AtLeast)
+    count = len(parts) if isinstance(desideratum, Conjunction) else desideratum.count
     return Formula(desideratum, parts=parts, count=count)
 
 

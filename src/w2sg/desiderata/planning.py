@@ -95,7 +95,7 @@ def _beside(student: BoolArray, accuracy: float, wanted: float, rng: np.random.G
 
 
 @dataclass(frozen=True)
-class Plan:
+class LabelPlan:
     """What a decision will need where what is supposed is so.
 
     Attributes:
@@ -117,7 +117,7 @@ class Plan:
     draws: int
 
 
-def plan_of(specification: Specification, supposed: Supposed, *, draws: int = DRAWS, seed: int = 0) -> Plan:
+def labels_needed(specification: Specification, supposed: Supposed, *, draws: int = DRAWS, seed: int = 0) -> LabelPlan:
     """Return how many labels of a run, or seeds of a study, will decide a specification.
 
     Args:
@@ -138,7 +138,7 @@ def plan_of(specification: Specification, supposed: Supposed, *, draws: int = DR
         spent.append(decision.n_labels)
         verdicts.append(decision.verdict)
     truth, distances = _truth(specification, supposed, derive(seed, "plan", "truth"))
-    return Plan(
+    return LabelPlan(
         specification,
         supposed,
         truth,

@@ -71,7 +71,7 @@ class Requirement(Desideratum):
 
 
 @register()
-class AllOf(Desideratum):
+class Conjunction(Desideratum):
     """All of several requirements."""
 
     kind: Literal["all"] = "all"

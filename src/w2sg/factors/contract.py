@@ -3,9 +3,9 @@
 import math
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from w2sg.core import CapabilityError, InputError, contract
 from w2sg.lab import TEST, Dial, Setting, Setup
@@ -41,8 +41,8 @@ class Factor(Dial):
     whole: bool = Field(False, description="whether the range holds whole numbers only")
     read_on: str = Field(TEST, description="the test set that outcomes are read on")
 
-    def model_post_init(self, context: Any, /) -> None:
-        """Check that there are at least two different levels, or a range."""
+    @model_validator(mode="after")
+    def _levels_or_a_range(self) -> Self:
         if (self.low is None) != (self.high is None) or not (self.levels or self.low is not None):
             raise ValueError("needs 'levels', or both 'low' and 'high'")
         if self.low is not None and self.high is not None and not self.low < self.high:
@@ -52,6 +52,7 @@ class Factor(Dial):
         names = [level_name(level) for level in self.points]
         if len(names) < 2 or len(set(names)) < len(names):
             raise ValueError(f"must have two different levels or more, got {', '.join(names) or 'none'}")
+        return self
 
     @property
     def name(self) -> str:

@@ -1,7 +1,7 @@
 """Types of generalization: from easy to hard, across domains, to new combinations, to what the student is unsure of."""
 
 from w2sg.core import preset
-from w2sg.desiderata.tree import AllOf, ForAll, Requirement
+from w2sg.desiderata.tree import Conjunction, ForAll, Requirement
 
 HARDEST = {"column": "difficulty", "band": [0.75, 1.0]}
 EASIEST = {"column": "difficulty", "band": [0.0, 0.25]}
@@ -98,7 +98,7 @@ preset(
 )
 preset(
     "steady-over-difficulty",
-    AllOf,
+    Conjunction,
     "A gain on the easiest and on the hardest quarter of the inputs.",
     of=[
         {"kind": "requirement", "quantity": "gain", "on": EASIEST, "above": 0},

@@ -1,7 +1,7 @@
 """Strength: how much better than its supervisor a student is, and how near to what it could be."""
 
 from w2sg.core import preset
-from w2sg.desiderata.tree import AllOf, Requirement
+from w2sg.desiderata.tree import Conjunction, Requirement
 
 LEAST_GAP = 0.05
 """A share of a smaller gap says nothing."""
@@ -24,21 +24,21 @@ preset(
 )
 preset(
     "recovers-a-fifth",
-    AllOf,
+    Conjunction,
     "A gap of at least .05, of which at least a fifth is recovered (PGR above .2).",
     paper="2312.09390",
     of=_recovered(0.2),
 )
 preset(
     "recovers-half",
-    AllOf,
+    Conjunction,
     "A gap of at least .05, of which at least half is recovered (PGR above .5).",
     paper="2312.09390",
     of=_recovered(0.5),
 )
 preset(
     "recovers-most",
-    AllOf,
+    Conjunction,
     "A gap of at least .05, of which at least .8 is recovered (PGR above .8).",
     paper="2312.09390",
     of=_recovered(0.8),
