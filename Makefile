@@ -67,7 +67,7 @@ pages: schemas  ## write the generated parts of committed pages anew: schemas, m
 	mv docs/reference/text-tasks.md.new docs/reference/text-tasks.md
 	$(BIN)/python -m tools.methods > docs/reference/methods.md.new
 	mv docs/reference/methods.md.new docs/reference/methods.md
-	$(BIN)/python -m tools.blocks docs/explanation/theory.md
+	$(BIN)/python -m tools.blocks docs/explanation/theory.md docs/explanation/desiderata.md docs/explanation/strategy.md
 
 # The two pages of real data are built and not committed. They need the data sets in ./data and an encoder in ./models,
 # as the heads of the study files say.

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from w2sg.core import BoolArray, IntArray, derive
+from w2sg.core import BoolArray, FloatArray, IntArray, derive
 from w2sg.desiderata import RunFacts, Specification, buy_until_decided, facts_of_run
 from w2sg.desiderata.facts import Who
 from w2sg.desiderata.formulas import Formula, Verdict, formula_of
@@ -169,7 +169,7 @@ def labels_of_run(result: Result, store: Path, draws: int) -> dict[str, Any]:
     one_by_one = [buy_until_decided(given, {"test": facts}, ask, n, derive(draw, "labels")) for draw in range(draws)]
     verdicts = [one.verdict for one in one_by_one]
     verdict = max(set(verdicts), key=verdicts.count)
-    fixed = fixed_sample(right, verdict, given.delta, draws)
+    difference = right["student"].astype(float) - right["weak"]
     return {
         "setup": " / ".join(names_of(score.setup).values()),
         "seed": result.seed,
@@ -178,7 +178,8 @@ def labels_of_run(result: Result, store: Path, draws: int) -> dict[str, Any]:
         "gain": float(right["student"].mean() - right["weak"].mean()),
         "verdict": verdict,
         "labels": float(np.median([one.n_labels for one in one_by_one])),
-        "fixed": fixed,
+        "fixed": fixed_sample(difference, verdict, given.delta, draws),
+        "fixed_among_disagreements": fixed_sample(difference[~facts.same_answers()], verdict, given.delta, draws),
     }
 
 
@@ -192,13 +193,12 @@ def unlabelled(found: RunFacts) -> RunFacts:
     return replace(found, answers=answers, right={who: unknown for who in answers}, known=unknown)
 
 
-def fixed_sample(right: Mapping[Who, BoolArray], verdict: Verdict, delta: float, draws: int) -> int | None:
-    """Return the least size of a random sample from all inputs that decides the gain in half of the draws.
+def fixed_sample(difference: FloatArray, verdict: Verdict, delta: float, draws: int) -> int | None:
+    """Return the least size of a random sample from some inputs that decides the gain in half of the draws.
 
     It is the rival at its best: its size is the one that turns out to suffice, its bounds are aimed at it and made
     once, each with all of delta, and the second requirement costs it nothing. None where all inputs do not suffice.
     """
-    difference = right["student"].astype(float) - right["weak"]
     n = len(difference)
     orders = [derive(draw, "fixed").permutation(n) for draw in range(draws)]
 

@@ -7,7 +7,8 @@ A block stands between `<!-- w2sg ... -->` and `<!-- end -->`. What is between i
 - `value NAME QUANTITY key=value`: one exact number of a world, within a line;
 - `call MODULE.FUNCTION 0.4 0.2`: what a function of `w2sg.theory` gives, within a line;
 - `example QUESTION NAME`: what is known of the run that goes through the treatise (`tools.example`), within a line;
-- `fact-world TABLE`: a table of what the fact world shows, from numbers that are kept beside the pages.
+- `fact-world TABLE`: a table of what the fact world shows, from numbers that are kept beside the pages;
+- `library FAMILY`: the desiderata of a family; `pillars`: how many claims and questions the agenda has.
 
 Within a line there is no `--`, which some readers of Markdown do not take in a comment there.
 """
@@ -21,7 +22,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tools import fact_world
+from tools import fact_world, requirements
 from tools.example import told
 from w2sg.core import InputError, Quantity, Theory, registry
 from w2sg.lab import parse_setting
@@ -67,6 +68,8 @@ def rewritten(text: str, *, simulate: bool = True) -> str:
         on_lines_of_its_own: dict[str, Callable[[], str]] = {
             WORLD: lambda: _world_table(arguments, simulate),
             "fact-world": lambda: fact_world.table(" ".join(arguments)),
+            "library": lambda: requirements.library(" ".join(arguments)),
+            "pillars": requirements.pillars,
         }
         if kind in within_a_line:
             return f"<!-- w2sg {words} -->{within_a_line[kind]()}<!-- end -->"
