@@ -76,16 +76,19 @@ def check_document(
         of: What was checked: a run or a study.
         made_by: The command that makes it.
     """
-    asymptotic = (
-        " Bounds are over seeds and test examples, and hold for many of them." if outcomes[0].all_labels else ""
-    )
     inputs = "inputs like those of the test sets" if specification.speaks_of == "deployment" else "these inputs alone"
     lead = (
         f"The verdict on the whole is wrong with probability at most {outcomes[0].delta:.3g}, "
-        f"however often labels were looked at meanwhile. It speaks of {inputs}.{asymptotic}"
+        f"however often labels were looked at meanwhile. It speaks of {inputs}."
     )
     if look > 1:
         lead += f" This is look {look} at the labels of this place, so delta is smaller than the specification's."
+    if outcomes[0].all_labels:
+        lead = (
+            f"Each verdict speaks of one setup, of students trained anew on new data, and is wrong with probability at "
+            f"most {specification.delta:.3g} by bounds over seeds and test examples, which hold for many of them. "
+            "Verdicts on several setups do not hold together."
+        )
     several = len(outcomes) > 1
     counts = {verdict: sum(outcome.verdict == verdict for outcome in outcomes) for verdict in TONES}
     of_each = tuple(Fact(verdict, n) for verdict, n in counts.items())
@@ -102,7 +105,7 @@ def check_document(
         sections=(
             Section("reading", "How to read this", terms=READING),
             *([_setups_section(outcomes)] if several else []),
-            *(_section(outcome, place, several) for place, outcome in enumerate(outcomes, start=1)),
+            _verdicts_section(outcomes),
         ),
         made_by=made_by,
         rests_on=wording.quantity(sum(outcome.n_labels for outcome in outcomes), "label") + " of test sets",
@@ -162,23 +165,28 @@ def _setups_section(outcomes: Sequence[Outcome]) -> Section:
     return Section("setups", "Setups", tables=(DataTable("setups", "Setups", "", columns, rows),))
 
 
-def _section(outcome: Outcome, place: int, several: bool) -> Section:
-    title = " / ".join(outcome.about.values())
-    name, rows = f"verdicts-{place}" if several else "verdicts", tuple(_rows(outcome.tree, 0))
-    table = DataTable(name, "Verdicts", "", _COLUMNS, rows, terminal=not several)
-    figure = Forest(
-        name=f"margins-{place}" if several else "margins",
-        title="Margins",
-        caption="How far inside (right of 0) what is required each part is, with the bounds that decide. Blue is met, "
-        "red is violated, grey stays undecided.",
-        axis="margin",
-        names="requirement",
-        lines=((0.0, "required", "ceiling"),),
-        value="margin",
-        counts="labels",
-        groups=(ForestGroup("", "", tuple(_forest_row(leaf) for leaf in outcome.tree.leaves())),),
-    )
-    return Section(f"setup-{place}", title, figures=(figure,), tables=(table,))
+def _verdicts_section(outcomes: Sequence[Outcome]) -> Section:
+    """Return a figure of margins and a table of verdicts for each setup."""
+    figures, tables = [], []
+    for place, outcome in enumerate(outcomes, start=1):
+        of = f": {' / '.join(outcome.about.values())}" if len(outcomes) > 1 else ""
+        number = f"-{place}" if len(outcomes) > 1 else ""
+        rows = tuple(_rows(outcome.tree, 0))
+        tables.append(DataTable(f"verdicts{number}", f"Verdicts{of}", "", _COLUMNS, rows, terminal=not of))
+        figure = Forest(
+            name=f"margins{number}",
+            title=f"Margins{of}",
+            caption="How far inside (right of 0) what is required each part is, with the bounds that decide. Blue is "
+            "met, red is violated, grey stays undecided.",
+            axis="margin",
+            names="requirement",
+            lines=((0.0, "required", "ceiling"),),
+            value="margin",
+            counts="labels",
+            groups=(ForestGroup("", "", tuple(_forest_row(leaf) for leaf in outcome.tree.leaves())),),
+        )
+        figures.append(figure)
+    return Section("verdicts", "Requirements", figures=tuple(figures), tables=tuple(tables))
 
 
 def _forest_row(leaf: JudgedNode) -> ForestRow:
