@@ -8,6 +8,7 @@ from w2sg.core import plain, registry
 from w2sg.desiderata.buying import Judgement
 from w2sg.desiderata.contract import Desideratum
 from w2sg.desiderata.formulas import Formula, Verdict
+from w2sg.desiderata.tree import Requirement
 
 INFINITE = float("inf")
 
@@ -118,6 +119,7 @@ def _finite(end: float) -> float | None:
 
 
 def _name(desideratum: Desideratum) -> str:
-    """Return the name of a desideratum in the library, or its kind."""
+    """Return the name of a desideratum in the library, else what it is about, or its kind."""
     named = (entry for entry in registry.entries(Desideratum) if entry.preset and entry.cls is type(desideratum))
-    return next((one.name for one in named if registry.build(Desideratum, one.name) == desideratum), desideratum.kind)
+    other = desideratum.quantity.kind if isinstance(desideratum, Requirement) else desideratum.kind
+    return next((one.name for one in named if registry.build(Desideratum, one.name) == desideratum), other)
