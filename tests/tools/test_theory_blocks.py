@@ -141,7 +141,10 @@ def test_the_example_answers_as_the_commands_do() -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("orakel mixture", f"a block is one of {WORLD}, fact-world, library, pillars, value, call, example, got 'orakel'"),
+        (
+            "orakel mixture",
+            f"a block is one of {WORLD}, fact-world, library, pillars, value, call, example, got 'orakel'",
+        ),
         (WORLD, f"a block '{WORLD}' names a world"),
         (f"{WORLD} mixture --show gain", "takes --set, --each and --only, got '--show'"),
         (f"{WORLD} mixture --only", f"each option of a block '{WORLD}' has one value"),
