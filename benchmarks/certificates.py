@@ -250,6 +250,8 @@ FINITE: dict[str, Callable[[int, float, Rng], Drawn]] = {
     "conformal coverage": conformal,
     "PAC-Bayes-kl head": head,
 }
+PROGRAMS = ("identified, 0-1", "identified, squared")
+"""Those that solve linear programs: each simulation takes some ten times as long as one of the others."""
 LIMITING: dict[str, Callable[[int, float, Rng], Drawn]] = {
     "prediction-powered, normal": partial(powered, finite=False),
     "stratified, normal": stratified,
@@ -257,16 +259,22 @@ LIMITING: dict[str, Callable[[int, float, Rng], Drawn]] = {
 
 
 def coverage(
-    repetitions: int, numbers: Sequence[int] = NUMBERS, rates: Sequence[float] = RATES, *, limiting: bool = True
+    repetitions: int,
+    numbers: Sequence[int] = NUMBERS,
+    rates: Sequence[float] = RATES,
+    *,
+    limiting: bool = True,
+    programs: int | None = None,
 ) -> list[Cell]:
-    """Return a cell for each certificate, number of labels and rate."""
+    """Return a cell for each certificate, number of labels and rate; `programs` repetitions of those in PROGRAMS."""
     found = []
     for n in numbers:
         for rate in rates:
             found += mean_bounds(n, rate, repetitions, derive(n, "means", str(rate)))
             for name, world in {**FINITE, **(LIMITING if limiting else {})}.items():
                 rng = derive(n, name, str(rate))
-                drawn = [world(n, rate, rng) for _ in range(repetitions)]
+                times = programs if programs is not None and name in PROGRAMS else repetitions
+                drawn = [world(n, rate, rng) for _ in range(times)]
                 bounds = np.array([np.nan if bound is None else bound for bound, _, _ in drawn])
                 found.append(cell(name, n, rate, bounds, np.array([truth for _, truth, _ in drawn]), drawn[0][2]))
     return found

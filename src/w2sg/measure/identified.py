@@ -90,7 +90,7 @@ def tension(losses: Sequence[FloatArray], means: FloatArray, errors: FloatArray)
         InputError: Arrays do not fit, or no truth has the means that may not move.
     """
     stacked, at, _ = _checked(losses[0], [KnownMean(*one) for one in zip(losses, means, means, strict=True)])
-    rows, fixed, labels = _linear(stacked)
+    rows, fixed, labels = _linear(*_different(stacked))
     slack = -np.concatenate([errors, errors])[:, None]
     solved = _solved(
         np.concatenate([np.zeros(rows.shape[1]), [1.0]]),
@@ -125,7 +125,7 @@ def _checked(values: FloatArray, known: Sequence[KnownMean]) -> tuple[FloatArray
 
 def _least(values: FloatArray, losses: FloatArray, least: FloatArray, most: FloatArray) -> FloatArray | None:
     """Return the prices `(j,)` at the least mean of the values; None if no truth has the known means."""
-    rows, fixed, labels = _linear(np.concatenate([values[None], losses]))
+    rows, fixed, labels = _linear(*_different(np.concatenate([values[None], losses])))
     objective, rows, fixed = rows[0], rows[1:], fixed[1:]
     solved = _solved(objective, np.vstack([rows, -rows]), np.concatenate([most - fixed, fixed - least]), labels)
     if solved is None:
@@ -134,17 +134,34 @@ def _least(values: FloatArray, losses: FloatArray, least: FloatArray, most: Floa
     return np.asarray(above - below)
 
 
-def _linear(losses: FloatArray) -> tuple[FloatArray, FloatArray, int]:
+def _different(losses: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the different inputs among the losses `(j, n, k)`, and the share of each `(n,)`.
+
+    Inputs that add the same under every label may share one truth, the mean of theirs, which changes no mean. Answers
+    of rules, of panels and of rounded models are few, and the program is as large as the answers are many.
+    """
+    j, n, k = losses.shape
+    rows = losses.transpose(1, 0, 2).reshape(n, j * k)
+    _, first, counts = np.unique(rows, axis=0, return_index=True, return_counts=True)
+    order = np.argsort(first)
+    return losses[:, first[order]], counts[order] / n
+
+
+def _linear(losses: FloatArray, shares: FloatArray) -> tuple[FloatArray, FloatArray, int]:
     """Return means of losses as linear functions of the chances of all labels but the last one.
 
     The last label's chance is what the others leave, so two classes need no constraint that chances sum to 1.
+
+    Args:
+        losses: What each input adds under each label, `(j, n, k)`.
+        shares: The weight of each input, `(n,)`.
 
     Returns:
         Coefficients `(j, n (k - 1))`; the means if every label is the last one, `(j,)`; how many labels have chances.
     """
     n, k = losses.shape[1:]
-    coefficients = (losses[:, :, :-1] - losses[:, :, -1:]) / n
-    return coefficients.reshape(len(losses), n * (k - 1)), losses[:, :, -1].mean(axis=1), k - 1
+    coefficients = (losses[:, :, :-1] - losses[:, :, -1:]) * shares[:, None]
+    return coefficients.reshape(len(losses), n * (k - 1)), losses[:, :, -1] @ shares, k - 1
 
 
 def _solved(
