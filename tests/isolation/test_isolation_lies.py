@@ -149,7 +149,7 @@ def test_notes_that_a_record_cannot_hold_are_refused(notes: str) -> None:
 def test_a_message_whose_plain_part_is_huge_is_not_read(tmp_path: Path) -> None:
     code = """
 import w2sg.isolation.worker as worker
-worker._Answers.describe = lambda self: [[]] * 2**24
+worker._Answers.describe = lambda self: "x" * 2**26
 """
     with pytest.raises(InputError, match="its plain part has"):
         load_plugins([plugin(tmp_path, code)])
