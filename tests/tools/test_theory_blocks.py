@@ -120,6 +120,8 @@ def test_numbers_stand_within_a_line() -> None:
     assert re.sub("<!--.*?-->", "", page) == "it is 0.1106, not 0.00625."
 
 
+# On the core where the page is rewritten: the example takes most of a minute, and each process makes it once.
+@pytest.mark.xdist_group("tests/tools/test_theory_blocks.py")
 @pytest.mark.slow
 def test_the_example_answers_as_the_commands_do() -> None:
     text = "".join(f"<!-- w2sg example {words} -->?<!-- end -->;" for words in ASKED)
