@@ -12,7 +12,8 @@ from typing_extensions import TypeVar
 
 from w2sg.core.arrays import FloatArray
 from w2sg.core.component import Component
-from w2sg.core.errors import CapabilityError
+from w2sg.core.curves import TrainingCurve
+from w2sg.core.errors import CapabilityError, DivergedError
 from w2sg.core.examples import Inputs
 from w2sg.core.registry import component_field, contract
 from w2sg.core.signals.base import Signal
@@ -103,6 +104,10 @@ class Objective(Component):
     def gradient(self, weak: "Array", logits: "Array", progress: float) -> "Array":
         """Return the gradient of each example's loss with respect to its logits, `(..., n, k)`."""
 
+    def value_and_gradient(self, weak: "Array", logits: "Array", progress: float) -> "tuple[Array, Array]":
+        """Return both; an objective whose two share most of their work says so here."""
+        return self.value(weak, logits, progress), self.gradient(weak, logits, progress)
+
 
 @contract("stoppings")
 class Stopping(Component):
@@ -175,11 +180,13 @@ class Trained(ABC, Generic[S]):
 
     Attributes:
         steps: How many steps the training took, where the student is trained in steps.
+        curve: Losses, learning rates and norms of gradients, where it is trained by gradient and writes them down.
         notes: What else the run's record should say of training and answering, such as how many texts were cut. Read it
             after the answers: answering may add to it.
     """
 
     steps: int | None = None
+    curve: TrainingCurve | None = None
     notes: Mapping[str, Any] = MappingProxyType({})
 
     @abstractmethod
@@ -275,13 +282,23 @@ class Student(Component, Generic[F, T]):
         return None
 
     @abstractmethod
-    def fit_many(self, fits: Sequence[F]) -> list[T]:
-        """Train several students of this configuration; those that share features may share work."""
+    def fit_many(self, fits: Sequence[F]) -> Sequence[T | DivergedError]:
+        """Train several students of this configuration; those that share features may share work.
+
+        Where the training of one diverges, the error stands in its place, and the others are what they are without it.
+        """
 
     @final
     def fit(self, fit: F) -> T:
-        """Train one student."""
-        return self.fit_many([fit])[0]
+        """Train one student.
+
+        Raises:
+            DivergedError: If the training diverges.
+        """
+        trained = self.fit_many([fit])[0]
+        if isinstance(trained, DivergedError):
+            raise trained
+        return trained
 
     @property
     def strength(self) -> float | None:

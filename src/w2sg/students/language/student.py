@@ -9,6 +9,7 @@ from typing import Literal, Self
 from w2sg.core import (
     AnyArray,
     CapabilityError,
+    DivergedError,
     Fit,
     FloatArray,
     InputError,
@@ -18,6 +19,7 @@ from w2sg.core import (
     canonical_json,
     checkpoint_folder,
     digest_arrays,
+    each_apart,
     preset,
     register,
 )
@@ -90,12 +92,12 @@ class LanguageModel(HeadTuning, Student):
         same = ("model", "read", "layers", "most_tokens", "device", "precision")
         return HiddenStates(**{name: getattr(self, name) for name in same}, too_long=self.too_long_to_answer)
 
-    def fit_many(self, fits: Sequence[Fit]) -> list[Predictor]:
+    def fit_many(self, fits: Sequence[Fit]) -> list[Predictor | DivergedError]:
         """Train; probes together, other students one after the other, each from its own randomness."""
         if self.mode == "probe":
             probe = Linear(features=self.frozen(), c=self.c)
             return probe.fit_many([replace(fit, student=probe) for fit in fits])
-        return [self._train(fit) for fit in fits]
+        return each_apart(self._train, fits)
 
     def _train(self, fit: Fit) -> Predictor:
         from w2sg.students.language.tuning import train, warmed_up
@@ -129,6 +131,8 @@ class LanguageModel(HeadTuning, Student):
         )
         probe = Linear(features=self.frozen(), c=self.c)
         (trained,) = train_heads([head], c=self.c, steps=probe.steps, tolerance=probe.tolerance)
+        if trained.diverged is not None:
+            raise trained.diverged
         return with_head(self, fit, start, trained)
 
 

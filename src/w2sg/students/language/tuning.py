@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from w2sg.core import Fit, FloatArray, InputError, Inputs, IntArray, Predictor
+from w2sg.core import Fit, FloatArray, InputError, Inputs, IntArray, Predictor, TrainingCurve
 from w2sg.students.heads import TrainedHead
 from w2sg.students.language.devices import READY_BYTES, place_of, seeded
 from w2sg.students.language.loading import layer_list, load
@@ -112,7 +112,7 @@ def train(student: HeadTuning, fit: Fit, start: Predictor | None, place: Path | 
         settles_at=fit.objective.settles_at,
     )
     notes = {**trained.notes, **_counted(tokens, sides, len(kept))}
-    return LanguagePredictor(student, classes, sides, trained.state, trained.steps, notes)
+    return LanguagePredictor(student, classes, sides, trained.state, trained.steps, notes, trained.curve)
 
 
 def warmed_up(student: HeadTuning, fit: Fit, place: Path | None) -> "LanguagePredictor":
@@ -130,7 +130,7 @@ def warmed_up(student: HeadTuning, fit: Fit, place: Path | None) -> "LanguagePre
     trained = learn(student, network, problem, seed, place, epochs=student.generative_epochs)
     # Only the body goes on to the labels; the language-modelling head is not part of a student that classifies.
     body = {name: value for name, value in trained.state.items() if name.startswith("body.")}
-    return LanguagePredictor(student, fit.targets.shape[1], sides, body, trained.steps, trained.notes)
+    return LanguagePredictor(student, fit.targets.shape[1], sides, body, trained.steps, trained.notes, trained.curve)
 
 
 def with_head(student: HeadTuning, fit: Fit, start: Predictor | None, head: TrainedHead) -> "LanguagePredictor":
@@ -147,7 +147,7 @@ def with_head(student: HeadTuning, fit: Fit, start: Predictor | None, head: Trai
     state = {} if start is None else dict(checked(student, start).state)
     state["head.weight"] = torch.from_numpy(np.asarray(weight, dtype=np.float32))
     state["head.bias"] = torch.from_numpy(np.asarray(bias, dtype=np.float32))
-    return LanguagePredictor(student, classes, sides, state, head.steps, {})
+    return LanguagePredictor(student, classes, sides, state, head.steps, {}, head.curve)
 
 
 def checked(student: HeadTuning, start: Predictor) -> "LanguagePredictor":
@@ -172,6 +172,7 @@ class LanguagePredictor(Predictor):
         state: What training changed.
         steps: Steps taken.
         notes: What there is to know about the training: tokens, tokens a second, texts cut or dropped.
+        curve: How the training went.
     """
 
     student: HeadTuning
@@ -180,6 +181,7 @@ class LanguagePredictor(Predictor):
     state: State
     steps: int | None
     notes: dict[str, Any] = field(default_factory=dict)
+    curve: TrainingCurve | None = None
 
     def predict_proba(self, inputs: Inputs) -> FloatArray:
         """Return class probabilities `(n, k)`."""
