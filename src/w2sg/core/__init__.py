@@ -87,6 +87,9 @@ from w2sg.core.registry import component_field as component_field
 from w2sg.core.registry import contract as contract
 from w2sg.core.registry import preset as preset
 from w2sg.core.registry import register as register
+from w2sg.core.saving import SavedStudent as SavedStudent
+from w2sg.core.saving import corpus_arrays as corpus_arrays
+from w2sg.core.saving import corpus_of as corpus_of
 from w2sg.core.signals.base import Question as Question
 from w2sg.core.signals.base import Signal as Signal
 from w2sg.core.signals.base import check_variant as check_variant

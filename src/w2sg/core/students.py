@@ -16,6 +16,7 @@ from w2sg.core.curves import TrainingCurve
 from w2sg.core.errors import CapabilityError, DivergedError
 from w2sg.core.examples import Inputs
 from w2sg.core.registry import component_field, contract
+from w2sg.core.saving import SavedStudent
 from w2sg.core.signals.base import Signal
 from w2sg.core.signals.classes import ClassProbabilities, S
 from w2sg.core.tiers import InformationTier
@@ -193,6 +194,17 @@ class Trained(ABC, Generic[S]):
     def answer(self, inputs: Inputs) -> S:
         """Return its answers to inputs."""
 
+    def saved(self) -> SavedStudent:
+        """Return all that it answers with, as plain arrays.
+
+        Raises:
+            CapabilityError: If it cannot be written so.
+        """
+        raise CapabilityError(
+            f"a {type(self).__name__} is not made of arrays alone, and would need a pickle, which runs code when it is "
+            "read: choose a linear, ridge, mlp or language-model student, and a method that returns one of them"
+        )
+
 
 class Predictor(Trained[ClassProbabilities]):
     """A trained student that gives class probabilities."""
@@ -299,6 +311,10 @@ class Student(Component, Generic[F, T]):
         if isinstance(trained, DivergedError):
             raise trained
         return trained
+
+    def restored(self, saved: SavedStudent) -> T:
+        """Return the trained student that `Trained.saved` wrote down."""
+        raise CapabilityError(f"student {self.kind!r} cannot be restored from arrays")
 
     @property
     def strength(self) -> float | None:

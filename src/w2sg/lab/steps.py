@@ -214,15 +214,21 @@ class _Training(OnData):
 
 def _answers(step: _Training, trained: Trained[Any], seconds: float) -> Artifact:
     """Return what a trained student answers to every split but supervision."""
+    answers = asked(step, trained)
+    # Read after the answers: answering may add to the notes.
+    notes = {"notes": dict(trained.notes)} if trained.notes else {}
+    curve = {} if trained.curve is None else {CURVE: trained.curve.array()}
+    return Artifact({**answers, **curve}, {"seconds": seconds, "steps": trained.steps, **notes})
+
+
+def asked(step: _Training, trained: Trained[Any]) -> dict[str, AnyArray]:
+    """Return the answers of a trained student to every split but supervision, as they are kept."""
     data, answers = step.data, {}
     for split, examples in data.labelled_by_supervisor().items():
         answer = data.question.checked(trained.answer(examples.inputs), len(examples), "predictions")
         # Drawn as the weak supervisor's ties are: a student that repeats them agrees with it.
         answers[split] = answer.untied(derive(step.seed, "ties", split))
-    # Read after the answers: answering may add to the notes.
-    notes = {"notes": dict(trained.notes)} if trained.notes else {}
-    curve = {} if trained.curve is None else {CURVE: trained.curve.array()}
-    return Artifact({**pack_answers(answers), **curve}, {"seconds": seconds, "steps": trained.steps, **notes})
+    return pack_answers(answers)
 
 
 @register()

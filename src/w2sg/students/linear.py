@@ -7,8 +7,20 @@ from typing import Annotated, Any, Literal, Self
 import numpy as np
 from pydantic import Field, PositiveFloat, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
-from w2sg.core import BoolArray, DivergedError, Fit, FloatArray, Inputs, Predictor, derive, preset, register
-from w2sg.students.features import FeatureMap, FrozenBodyStudent, features
+from w2sg.core import (
+    BoolArray,
+    DivergedError,
+    Fit,
+    FloatArray,
+    Inputs,
+    Predictor,
+    SavedStudent,
+    corpus_of,
+    derive,
+    preset,
+    register,
+)
+from w2sg.students.features import FeatureMap, FrozenBodyStudent, features, saved_on
 from w2sg.students.heads import Head, TrainedHead, train_heads
 
 CROSS_VALIDATED = "cv"
@@ -41,6 +53,11 @@ class LinearPredictor(Predictor):
     def represent(self, inputs: Inputs) -> FloatArray:
         """Return the features of the map, `(n, d)`."""
         return features(self.body, self.corpus, inputs)
+
+    def saved(self) -> SavedStudent:
+        """Return coefficients `(k, d)` and intercepts `(k,)`."""
+        arrays = {"coefficients": self.head.coefficients, "intercepts": self.head.intercepts}
+        return saved_on(self.body, "linear", self.corpus, arrays)
 
 
 def softmax(logits: FloatArray) -> FloatArray:
@@ -119,6 +136,11 @@ class Linear(FrozenBodyStudent):
             trained[index].diverged or LinearPredictor(self.features, fit.corpus, trained[index])
             for index, fit in enumerate(fits)
         ]
+
+    def restored(self, saved: SavedStudent) -> Predictor:
+        """Return the trained head that was saved."""
+        head = TrainedHead(saved.arrays["coefficients"], saved.arrays["intercepts"], 0)
+        return LinearPredictor(self.features, corpus_of(saved.arrays), head)
 
     def _penalties(self, fits: Sequence[Fit], heads: Sequence[Head]) -> list[float]:
         """Return the inverse penalty of each head: `c`, or the one under which held-out labels are most likely.

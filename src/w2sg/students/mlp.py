@@ -16,14 +16,18 @@ from w2sg.core import (
     Inputs,
     IntArray,
     Predictor,
+    SavedStudent,
+    corpus_of,
     each_apart,
     register,
 )
-from w2sg.students.features import FeatureMap, FeatureStudent, features
+from w2sg.students.features import FeatureMap, FeatureStudent, features, saved_on
 from w2sg.students.linear import softmax
 
 Parameters = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
 """`(d, h)` and `(h,)` of the hidden layer, `(h, k)` and `(k,)` of the head."""
+
+PARAMETERS = ("hidden.weight", "hidden.bias", "head.weight", "head.bias")
 
 
 class MlpPredictor(Predictor):
@@ -41,6 +45,11 @@ class MlpPredictor(Predictor):
     def predict_proba(self, inputs: Inputs) -> FloatArray:
         """Return class probabilities `(n, k)`."""
         return softmax(self.represent(inputs) @ self.parameters[2] + self.parameters[3])
+
+    def saved(self) -> SavedStudent:
+        """Return the parameters by name, and the scale of features `(2, d)`."""
+        arrays = {**dict(zip(PARAMETERS, self.parameters, strict=True)), "scale": self.scale}
+        return saved_on(self.body, "mlp", self.corpus, arrays)
 
 
 @register()
@@ -81,6 +90,12 @@ class Mlp(FeatureStudent):
     def fit_many(self, fits: Sequence[Fit]) -> list[Predictor | DivergedError]:
         """Train the networks one after the other, each from its own randomness."""
         return each_apart(self._trained, fits)
+
+    def restored(self, saved: SavedStudent) -> Predictor:
+        """Return the trained network that was saved."""
+        first, bias, head, offset = (saved.arrays[name] for name in PARAMETERS)
+        parts = self.features, corpus_of(saved.arrays), saved.arrays["scale"]
+        return MlpPredictor(*parts, (first, bias, head, offset), 0)
 
     def _trained(self, fit: Fit) -> Predictor:
         per_epoch = -(-len(fit.inputs) // self.batch)

@@ -12,8 +12,8 @@ MOST_FIGURES = 6
 """Curves are drawn of so many places; the table has all of them."""
 _INTRO = (
     "What was written down while students were trained by gradient. The loss is that of the method's own objective on "
-    "the weak labels, in nats an example, so losses of two methods are not to be compared, and a lower one is no better "
-    "student. A training whose loss or gradient was no number was ended, and stands among the failed runs."
+    "the weak labels, in nats an example, so losses of two methods are not to be compared, and a lower one is no "
+    "better student. A training whose loss or gradient was no number was ended, and stands among the failed runs."
 )
 _CAPTION = (
     "Loss over steps (logarithmic axis) under the first seed, one line for each method. Heads are trained on all "
@@ -84,7 +84,7 @@ _COLUMNS = (
     Heading(
         "rate",
         "highest rate",
-        "the highest learning rate that was written down; 1 for heads, which need none",
+        "the highest that was written down; a head needs none, and has 1",
         decimals=5,
     ),
 )

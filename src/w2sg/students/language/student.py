@@ -15,6 +15,7 @@ from w2sg.core import (
     InputError,
     Inputs,
     Predictor,
+    SavedStudent,
     Student,
     canonical_json,
     checkpoint_folder,
@@ -98,6 +99,12 @@ class LanguageModel(HeadTuning, Student):
             probe = Linear(features=self.frozen(), c=self.c)
             return probe.fit_many([replace(fit, student=probe) for fit in fits])
         return each_apart(self._train, fits)
+
+    def restored(self, saved: SavedStudent) -> Predictor:
+        """Return the trained model that was saved."""
+        from w2sg.students.language.tuning import restored
+
+        return restored(self, saved)
 
     def _train(self, fit: Fit) -> Predictor:
         from w2sg.students.language.tuning import train, warmed_up

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from w2sg.core import Fit, FloatArray, InputError, Inputs, IntArray, Predictor, TrainingCurve
+from w2sg.core import Fit, FloatArray, InputError, Inputs, IntArray, Predictor, SavedStudent, TrainingCurve
 from w2sg.students.heads import TrainedHead
 from w2sg.students.language.devices import READY_BYTES, place_of, seeded
 from w2sg.students.language.loading import layer_list, load
@@ -187,6 +187,13 @@ class LanguagePredictor(Predictor):
         """Return class probabilities `(n, k)`."""
         return softmax(self._answered(inputs, "outputs").reshape(len(inputs), self.classes))
 
+    def saved(self) -> SavedStudent:
+        """Return what training changed; the model as published is read from where it is."""
+        arrays = {name: value.numpy() for name, value in self.state.items()}
+        return SavedStudent(
+            self.student.model_dump(mode="json"), arrays, {"classes": self.classes, "sides": self.sides}
+        )
+
     def represent(self, inputs: Inputs) -> FloatArray:
         """Return what the head reads, `(n, d)`; of a pair the difference."""
         states = self._answered(inputs, "states")
@@ -225,6 +232,12 @@ class LanguagePredictor(Predictor):
         student = self.student.model_copy(update={"recompute": False})
         with seeded(0):  # adapters are drawn, and then replaced
             return network_of(student, self.classes, self.sides)
+
+
+def restored(student: HeadTuning, saved: SavedStudent) -> LanguagePredictor:
+    """Return the trained model that was saved."""
+    state = {name: torch.from_numpy(np.array(value)) for name, value in saved.arrays.items()}
+    return LanguagePredictor(student, saved.facts["classes"], saved.facts["sides"], state, None)
 
 
 _ready: Memo[tuple[object, Network]] = Memo(READY_BYTES)
