@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from w2sg.lab import recall as recall
     from w2sg.lab import run as run
     from w2sg.lab import study as study
+    from w2sg.students import load_model as load_model
 
 _HOMES = {
     "Setup": "w2sg.lab",
@@ -30,6 +31,7 @@ _HOMES = {
     "Store": "w2sg.graph",
     "Study": "w2sg.lab",
     "StudyResult": "w2sg.lab",
+    "load_model": "w2sg.students",
     "make_setup": "w2sg.lab",
     "multiverse": "w2sg.api",
     "recall": "w2sg.lab",

@@ -21,6 +21,9 @@ from w2sg.core.caching import using_cache as using_cache
 from w2sg.core.component import Component as Component
 from w2sg.core.component import ConfigError as ConfigError
 from w2sg.core.component import canonical_json as canonical_json
+from w2sg.core.curves import CurveWriter as CurveWriter
+from w2sg.core.curves import TrainingCurve as TrainingCurve
+from w2sg.core.curves import each_apart as each_apart
 from w2sg.core.document import Card as Card
 from w2sg.core.document import Cell as Cell
 from w2sg.core.document import DataTable as DataTable
@@ -35,6 +38,7 @@ from w2sg.core.document import Tone as Tone
 from w2sg.core.document import plain as plain
 from w2sg.core.errors import CapabilityError as CapabilityError
 from w2sg.core.errors import DataError as DataError
+from w2sg.core.errors import DivergedError as DivergedError
 from w2sg.core.errors import GoldError as GoldError
 from w2sg.core.errors import InputError as InputError
 from w2sg.core.errors import MissingExtraError as MissingExtraError
@@ -83,6 +87,9 @@ from w2sg.core.registry import component_field as component_field
 from w2sg.core.registry import contract as contract
 from w2sg.core.registry import preset as preset
 from w2sg.core.registry import register as register
+from w2sg.core.saving import SavedStudent as SavedStudent
+from w2sg.core.saving import corpus_arrays as corpus_arrays
+from w2sg.core.saving import corpus_of as corpus_of
 from w2sg.core.signals.base import Question as Question
 from w2sg.core.signals.base import Signal as Signal
 from w2sg.core.signals.base import check_variant as check_variant

@@ -34,6 +34,13 @@ class CapabilityError(InputError, TypeError):
     """A student lacks what a method needs."""
 
 
+class DivergedError(InputError, ArithmeticError):
+    """A training's loss or gradient became infinite or no number.
+
+    It follows from what was given alone, so the same training would end there again.
+    """
+
+
 class GoldError(W2sgError, PermissionError):
     """Ground truth was asked for outside the purposes that may have it."""
 

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import SerializeAsAny
 
 from w2sg.core.component import Component
-from w2sg.core.errors import CapabilityError
+from w2sg.core.errors import CapabilityError, DivergedError
 from w2sg.core.registry import component_field, contract
 from w2sg.core.signals.base import Signal
 from w2sg.core.signals.classes import ClassProbabilities, S
@@ -115,42 +115,43 @@ def run_together(courses: Sequence[AnyTraining[T]]) -> list[T]:
 
     Raises:
         CapabilityError: If a student or the data do not fit one of the methods.
+        DivergedError: If the training of a student diverges.
     """
     # Here a refusal ends everything: whoever wants to go on without the method that refused calls `run_timed`.
     results, _ = run_timed(courses)
     trained: list[T] = []
     for result in results:
-        if isinstance(result, CapabilityError):
+        if isinstance(result, CapabilityError | DivergedError):
             raise result
         trained.append(result)
     return trained
 
 
-def run_timed(courses: Sequence[AnyTraining[T]]) -> tuple[list[T | CapabilityError], list[float]]:
+def run_timed(courses: Sequence[AnyTraining[T]]) -> tuple[list[T | CapabilityError | DivergedError], list[float]]:
     """Run several methods in step and return, beside the trained students, the seconds that each took.
 
     A method that raises CapabilityError, because student or data do not fit it, gives that error in the place of its
-    student and the others go on. A method's own work counts for it alone; the time of a batch is divided evenly among
-    the students trained in it.
+    student and the others go on. So does one of whose students the training diverged: this is raised where it asked. A
+    method's own work counts for it alone; the time of a batch is divided evenly among the students trained in it.
     """
     seconds = [0.0] * len(courses)
-    results: dict[int, T | CapabilityError] = {}
+    results: dict[int, T | CapabilityError | DivergedError] = {}
     # What each course that still runs is sent next: nothing at first, then the students that it asked for.
-    answers: dict[int, list[Trained[Any]] | None] = dict.fromkeys(range(len(courses)))
+    answers: dict[int, list[Trained[Any] | DivergedError] | None] = dict.fromkeys(range(len(courses)))
     while answers:
         asked: list[tuple[int, TrainingRequest]] = []
         for index in list(answers):
             started = time.perf_counter()
             try:
-                asked.extend((index, fit) for fit in courses[index].send(answers[index]))  # type: ignore[arg-type]
+                asked.extend((index, fit) for fit in _go_on(courses[index], answers[index]))
             except StopIteration as stop:
                 results[index] = stop.value
                 del answers[index]
-            except CapabilityError as refusal:
-                results[index] = refusal
+            except (CapabilityError, DivergedError) as error:
+                results[index] = error
                 del answers[index]
             seconds[index] += time.perf_counter() - started
-        made: dict[int, Trained[Any]] = {}
+        made: dict[int, Trained[Any] | DivergedError] = {}
         # Equal students are one batch, whichever methods asked for them: students of one configuration share features,
         # and heads on the same features share nearly all of their work.
         for student in dict.fromkeys(fit.student for _, fit in asked):
@@ -165,3 +166,9 @@ def run_timed(courses: Sequence[AnyTraining[T]]) -> tuple[list[T | CapabilityErr
         for place, (index, _) in enumerate(asked):
             answers[index].append(made[place])  # type: ignore[union-attr]
     return [results[index] for index in range(len(courses))], seconds
+
+
+def _go_on(course: AnyTraining[T], answers: Sequence[Trained[Any] | DivergedError] | None) -> Sequence[TrainingRequest]:
+    """Send a course what it asked for, and return what it asks for next; a training that diverged is raised in it."""
+    diverged = next((answer for answer in answers or () if isinstance(answer, DivergedError)), None)
+    return course.send(answers) if diverged is None else course.throw(diverged)  # type: ignore[arg-type]

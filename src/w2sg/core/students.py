@@ -12,9 +12,11 @@ from typing_extensions import TypeVar
 
 from w2sg.core.arrays import FloatArray
 from w2sg.core.component import Component
-from w2sg.core.errors import CapabilityError
+from w2sg.core.curves import TrainingCurve
+from w2sg.core.errors import CapabilityError, DivergedError
 from w2sg.core.examples import Inputs
 from w2sg.core.registry import component_field, contract
+from w2sg.core.saving import SavedStudent
 from w2sg.core.signals.base import Signal
 from w2sg.core.signals.classes import ClassProbabilities, S
 from w2sg.core.tiers import InformationTier
@@ -103,6 +105,10 @@ class Objective(Component):
     def gradient(self, weak: "Array", logits: "Array", progress: float) -> "Array":
         """Return the gradient of each example's loss with respect to its logits, `(..., n, k)`."""
 
+    def value_and_gradient(self, weak: "Array", logits: "Array", progress: float) -> "tuple[Array, Array]":
+        """Return both; an objective whose two share most of their work says so here."""
+        return self.value(weak, logits, progress), self.gradient(weak, logits, progress)
+
 
 @contract("stoppings")
 class Stopping(Component):
@@ -175,16 +181,29 @@ class Trained(ABC, Generic[S]):
 
     Attributes:
         steps: How many steps the training took, where the student is trained in steps.
+        curve: Losses, learning rates and norms of gradients, where it is trained by gradient and writes them down.
         notes: What else the run's record should say of training and answering, such as how many texts were cut. Read it
             after the answers: answering may add to it.
     """
 
     steps: int | None = None
+    curve: TrainingCurve | None = None
     notes: Mapping[str, Any] = MappingProxyType({})
 
     @abstractmethod
     def answer(self, inputs: Inputs) -> S:
         """Return its answers to inputs."""
+
+    def saved(self) -> SavedStudent:
+        """Return all that it answers with, as plain arrays.
+
+        Raises:
+            CapabilityError: If it cannot be written so.
+        """
+        raise CapabilityError(
+            f"a {type(self).__name__} is not made of arrays alone, and would need a pickle, which runs code when it is "
+            "read: choose a linear, ridge, mlp or language-model student, and a method that returns one of them"
+        )
 
 
 class Predictor(Trained[ClassProbabilities]):
@@ -275,13 +294,27 @@ class Student(Component, Generic[F, T]):
         return None
 
     @abstractmethod
-    def fit_many(self, fits: Sequence[F]) -> list[T]:
-        """Train several students of this configuration; those that share features may share work."""
+    def fit_many(self, fits: Sequence[F]) -> Sequence[T | DivergedError]:
+        """Train several students of this configuration; those that share features may share work.
+
+        Where the training of one diverges, the error stands in its place, and the others are what they are without it.
+        """
 
     @final
     def fit(self, fit: F) -> T:
-        """Train one student."""
-        return self.fit_many([fit])[0]
+        """Train one student.
+
+        Raises:
+            DivergedError: If the training diverges.
+        """
+        trained = self.fit_many([fit])[0]
+        if isinstance(trained, DivergedError):
+            raise trained
+        return trained
+
+    def restored(self, saved: SavedStudent) -> T:
+        """Return the trained student that `Trained.saved` wrote down."""
+        raise CapabilityError(f"student {self.kind!r} cannot be restored from arrays")
 
     @property
     def strength(self) -> float | None:

@@ -15,6 +15,7 @@ from w2sg.lab.dials import with_value as with_value
 from w2sg.lab.documents import league_document as league_document
 from w2sg.lab.documents import power_document as power_document
 from w2sg.lab.documents import study_document as study_document
+from w2sg.lab.exporting import export_model as export_model
 from w2sg.lab.families import families_of_tasks as families_of_tasks
 from w2sg.lab.league import League as League
 from w2sg.lab.league import league_of as league_of
@@ -56,3 +57,4 @@ from w2sg.lab.studies import recall as recall
 from w2sg.lab.studies import run as run
 from w2sg.lab.studies import study as study
 from w2sg.lab.studies import study_runs as study_runs
+from w2sg.lab.weights import StudentWeights as StudentWeights

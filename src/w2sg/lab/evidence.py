@@ -32,7 +32,8 @@ def pack_answers(answers: Mapping[str, Signal]) -> dict[str, AnyArray]:
 
 def unpack_answers(variant: type[Signal], arrays: Mapping[str, AnyArray]) -> dict[str, Signal]:
     """Return the answers of every split as they were kept."""
-    whole = {name: array for name, array in arrays.items() if not name.endswith((REST, TOP))}
+    # What stands beside the answers of splits, such as a training curve, has no `/` in its name.
+    whole = {name: array for name, array in arrays.items() if "/" in name and not name.endswith((REST, TOP))}
     for name in arrays:
         if name.endswith(TOP):
             split = name.removesuffix(TOP)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from w2sg.core import AnyArray, derive, plain
+from w2sg.core import AnyArray, TrainingCurve, derive, plain
 from w2sg.lab.intervals import DRAWS, SAMPLING, metric_intervals, plain_intervals
 from w2sg.lab.outcomes import FailedRun, Run, failures_message
 from w2sg.lab.scoring import SUPERVISION, shown_trust
 from w2sg.lab.setup import TEST, Setup
-from w2sg.lab.steps import TRANSFER
+from w2sg.lab.steps import CURVE, TRANSFER, curve_of
 from w2sg.measure import Interval, Paired, Pgr, bootstrap_pgrs, mean_overlap, pgr
 
 if TYPE_CHECKING:
@@ -54,7 +54,10 @@ class TestSet:
 
 @dataclass(frozen=True, eq=False)
 class SetupResult:
-    """A setup over its seeds; `counts` says what became of the task's rows: the least and the most over seeds."""
+    """A setup over its seeds; `counts` says what became of the task's rows: the least and the most over seeds.
+
+    `curves` are those of the student's trainings, by seed; None where a training was none by gradient.
+    """
 
     setup: Setup
     label: Mapping[str, str]
@@ -68,6 +71,7 @@ class SetupResult:
     trust: str = UNRECORDED
     wall_s: float = 0.0
     counts: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    curves: tuple[TrainingCurve | None, ...] = field(default=(), repr=False)
 
     @property
     def pgr(self) -> Pgr:
@@ -228,6 +232,7 @@ def _summarise(records: Sequence[Run], titles: Mapping[str, str]) -> SetupResult
         gold=tuple({"purpose": p, "split": s, "n": n, "times": times} for (p, s, n), times in gold.items()),
         versions=results[0]["versions"],
         counts=_least_and_most([result.get("counts", {}) for result in results]),
+        curves=tuple(curve_of(record.evidence, f"{CURVE}/student") for record in records),
         trust="; ".join(sorted({_trust(result) for result in results})),
     )
 

@@ -22,7 +22,7 @@ from w2sg.graph import REFUSED, Artifact, Inputs, Listing, Step, versions
 from w2sg.lab.evidence import rounded
 from w2sg.lab.intervals import DRAWS, SAMPLING
 from w2sg.lab.setup import Setup, names_of
-from w2sg.lab.steps import TRANSFER, Ceiling, OnData, TrainedStudent, answers_of, labels_of
+from w2sg.lab.steps import CURVE, TRANSFER, Ceiling, OnData, TrainedStudent, answers_of, labels_of
 from w2sg.measure import (
     auroc,
     auroc_variance,
@@ -118,6 +118,10 @@ class Score(OnData):
                 evidence |= {f"{name}.{what}": column for what, column in {**columns, **correct}.items()}
             # whose rows were trained on: how many two seeds share decides how much they tell of new data
             evidence |= {f"{SUPERVISION}.ids": data.supervision.ids, f"{TRANSFER}.ids": data.transfer.ids}
+            # Beside the evidence, so that whoever has the runs of a study has their curves; arrays are kept once.
+            evidence |= {
+                f"{CURVE}/{part}": given[part].arrays[CURVE] for part in students if CURVE in given[part].arrays
+            }
             metrics[TRANSFER] = {
                 "n": len(gold[TRANSFER]),
                 "weak_accuracy": float(data.question.correct(labels[TRANSFER], gold[TRANSFER]).mean()),

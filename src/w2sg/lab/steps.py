@@ -22,6 +22,7 @@ from w2sg.core import (
     AnyTask,
     AnyTraining,
     CapabilityError,
+    DivergedError,
     Examples,
     Labeller,
     Rehearsal,
@@ -31,6 +32,7 @@ from w2sg.core import (
     Task,
     TaskData,
     Trained,
+    TrainingCurve,
     attempt,
     derive,
     pack_signals,
@@ -44,6 +46,8 @@ from w2sg.lab.evidence import pack_answers, unpack_answers
 TRANSFER, OWN = "transfer", "supervision"
 DEALT = "dealt"
 """The array that says in which part of the split each supervision example is."""
+CURVE = "curve"
+"""The array that says how the training of a student went."""
 CONFUSION, ACCURACY = "confusion", "accuracy"
 """The array and the entry of the record that say how the supervisor errs on what it did not learn from."""
 
@@ -200,20 +204,31 @@ class _Training(OnData):
             if isinstance(trained, CapabilityError):
                 outcomes.append(Artifact({}, {REFUSED: str(trained), "seconds": seconds}))
                 continue
+            if isinstance(trained, DivergedError):
+                # A run has several students, and the message goes on to all runs that stand on this one.
+                outcomes.append(DivergedError(f"{step.kind} by method {step.method.kind!r}: {trained}"))
+                continue
             outcomes.append(attempt(partial(_answers, step, trained, seconds)))
         return outcomes
 
 
 def _answers(step: _Training, trained: Trained[Any], seconds: float) -> Artifact:
     """Return what a trained student answers to every split but supervision."""
+    answers = asked(step, trained)
+    # Read after the answers: answering may add to the notes.
+    notes = {"notes": dict(trained.notes)} if trained.notes else {}
+    curve = {} if trained.curve is None else {CURVE: trained.curve.array()}
+    return Artifact({**answers, **curve}, {"seconds": seconds, "steps": trained.steps, **notes})
+
+
+def asked(step: _Training, trained: Trained[Any]) -> dict[str, AnyArray]:
+    """Return the answers of a trained student to every split but supervision, as they are kept."""
     data, answers = step.data, {}
     for split, examples in data.labelled_by_supervisor().items():
         answer = data.question.checked(trained.answer(examples.inputs), len(examples), "predictions")
         # Drawn as the weak supervisor's ties are: a student that repeats them agrees with it.
         answers[split] = answer.untied(derive(step.seed, "ties", split))
-    # Read after the answers: answering may add to the notes.
-    notes = {"notes": dict(trained.notes)} if trained.notes else {}
-    return Artifact(pack_answers(answers), {"seconds": seconds, "steps": trained.steps, **notes})
+    return pack_answers(answers)
 
 
 @register()
@@ -263,6 +278,11 @@ class Ceiling(_Training):
         """Return the plain method at work on the gold of the transfer split."""
         view = self.data.gold_view(asked_by="ceiling")
         return self.method.train(view, self.student, self.data.vault.generator(self.seed, "student"))
+
+
+def curve_of(arrays: Mapping[str, AnyArray], name: str = CURVE) -> TrainingCurve | None:
+    """Return how the training of a student went, from the arrays of its step, or by name from those of a score."""
+    return TrainingCurve.of(arrays[name]) if name in arrays else None
 
 
 def labels_of(data: TaskData, artifact: Artifact) -> dict[str, Any]:

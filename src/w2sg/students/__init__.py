@@ -4,6 +4,10 @@ from w2sg.students.classical import Boosting as Boosting
 from w2sg.students.classical import Knn as Knn
 from w2sg.students.features import FeatureMap as FeatureMap
 from w2sg.students.features import features as features
+from w2sg.students.folders import CARD as CARD
+from w2sg.students.folders import LoadedModel as LoadedModel
+from w2sg.students.folders import load_model as load_model
+from w2sg.students.folders import write_model as write_model
 from w2sg.students.heads import Head as Head
 from w2sg.students.heads import TrainedHead as TrainedHead
 from w2sg.students.heads import train_heads as train_heads

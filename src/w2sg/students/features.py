@@ -4,8 +4,8 @@ A map's own randomness is a field (`seed`): the body is pretrained once and is t
 """
 
 from abc import abstractmethod
-from collections.abc import Callable
-from typing import Annotated, Literal, Self
+from collections.abc import Callable, Mapping
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, PositiveFloat, SerializeAsAny
@@ -17,9 +17,11 @@ from w2sg.core import (
     FloatArray,
     InputError,
     Inputs,
+    SavedStudent,
     Student,
     component_field,
     contract,
+    corpus_arrays,
     derive,
     register,
 )
@@ -35,6 +37,9 @@ MEMO_BYTES = 1 << 30
 @contract("features")
 class FeatureMap(Component):
     """A frozen body: inputs to features."""
+
+    learns: ClassVar[bool] = True
+    """Whether it learns from the corpus more than the shape of an input."""
 
     @abstractmethod
     def fit(self, corpus: AnyArray) -> Transform:
@@ -97,6 +102,8 @@ class _Sized(FeatureMap):
 class Raw(FeatureMap):
     """The input's own numbers, flattened."""
 
+    learns: ClassVar[bool] = False
+
     kind: Literal["raw"] = "raw"
 
     def fit(self, corpus: AnyArray) -> Transform:
@@ -107,6 +114,8 @@ class Raw(FeatureMap):
 @register()
 class Pooled(FeatureMap):
     """Images averaged down to `size` by `size` pixels."""
+
+    learns: ClassVar[bool] = False
 
     kind: Literal["pooled"] = "pooled"
     size: int = Field(4, ge=1, description="side of the pooled image, in pixels; divides the image's sides")
@@ -123,6 +132,8 @@ class Pooled(FeatureMap):
 @register()
 class Columns(FeatureMap):
     """Some of the input's columns, drawn once or listed."""
+
+    learns: ClassVar[bool] = False
 
     kind: Literal["columns"] = "columns"
     share: float = Field(0.3, gt=0, le=1, description="share of the columns, drawn by `seed`")
@@ -268,6 +279,13 @@ class TfIdf(FeatureMap):
             return np.asarray(joined, dtype=np.float32)
 
         return transform
+
+
+def saved_on(body: FeatureMap, kind: str, corpus: Inputs, arrays: Mapping[str, AnyArray]) -> SavedStudent:
+    """Return a trained student of a kind as arrays, with the corpus where its body has learned from it."""
+    seen = corpus if body.learns else corpus.take(np.arange(1))
+    student = {"kind": kind, "features": body.model_dump(mode="json")}
+    return SavedStudent(student, {**arrays, **corpus_arrays(seen)})
 
 
 class FeatureStudent(Student):

@@ -16,7 +16,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2sg.core import FloatArray, InputError, IntArray, Objective, Stopping
+from w2sg.core import (
+    BoolArray,
+    CurveWriter,
+    DivergedError,
+    FloatArray,
+    InputError,
+    IntArray,
+    Objective,
+    Stopping,
+    TrainingCurve,
+)
 from w2sg.students.memo import Memo
 
 RELATIVE_RANK = 1e-7
@@ -25,6 +35,9 @@ penalty of a feature is at least this share of its own curvature for each featur
 
 KEPT_BYTES = 1 << 28
 """Whitened features of named rows are kept up to this size, for methods that train in several stages."""
+
+ADVICE = "look at the scale of the features, and at objective {!r}"
+"""What to do where the training of a head diverges."""
 
 
 @dataclass(eq=False)
@@ -54,11 +67,19 @@ class Head:
 
 @dataclass(frozen=True, eq=False)
 class TrainedHead:
-    """Coefficients `(k, d)`, intercepts `(k,)`, and the step that they come from."""
+    """Coefficients `(k, d)`, intercepts `(k,)`, and the step that they come from.
+
+    Attributes:
+        curve: How the training went; its rate is the length of a step where the curvature is 1, and its gradient is
+            that of the mean loss with the penalty in these coordinates.
+        diverged: Why the head is none, where its training diverged.
+    """
 
     coefficients: FloatArray
     intercepts: FloatArray
     steps: int
+    curve: TrainingCurve | None = None
+    diverged: DivergedError | None = None
 
 
 class _Design:
@@ -173,6 +194,26 @@ def train_heads(heads: Sequence[Head], *, c: float, steps: int, tolerance: float
     return [trained[index] for index in range(len(heads))]
 
 
+def _is_point(step: int) -> bool:
+    """Return whether the numbers of a step, counted from 1, are written down: of 4 steps or more every fourth part.
+
+    >>> [step for step in range(1, 50) if _is_point(step)]
+    [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48]
+    """
+    return step % max(1, 1 << (step - 1).bit_length() >> 3) == 0
+
+
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """What heads `start` to `stop` of a step were asked with: labels, answers, and losses where they were wanted."""
+
+    start: int
+    stop: int
+    labels: FloatArray
+    answers: FloatArray
+    values: FloatArray | None
+
+
 class _Bench:
     """Heads on the same rows, advanced in step. Arrays are `(m, k, r)` and `(m, k, n)`: classes before examples."""
 
@@ -186,6 +227,8 @@ class _Bench:
         self.weak = np.stack([head.targets.T for head in heads]).astype(np.float32)
         self.memory = {i: np.zeros_like(head.targets) for i, head in enumerate(heads) if head.objective.remembers}
         self.weights = first.weights
+        if self.weights is not None:
+            self.shares = self.weights / np.maximum(self.weights.sum(), np.finfo(np.float32).tiny)
         self.last = np.array([steps if head.steps is None else min(head.steps, steps) for head in heads])
         # Stretches of equal objectives get one number each; heads that end leave their stretch, and the others stay in
         # it.
@@ -198,8 +241,20 @@ class _Bench:
         self.best: list[tuple[FloatArray, int] | None] = [None] * len(heads)
         self.patience = np.array([head.stopping.gives_up_after or np.inf for head in heads])
         self.in_vain = np.zeros(len(heads))
+        self.writers = [
+            CurveWriter(int(last), ADVICE.format(head.objective.kind))
+            for last, head in zip(self.last, heads, strict=True)
+        ]
+        self.diverged: dict[int, DivergedError] = {}
+        self.asked: list[_Asked] = []
 
     def run(self) -> list[TrainedHead]:
+        # What overflows is found by what is written down, and ends its own head.
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._take_steps()
+        return [self._finish(index) for index in range(len(self.heads))]
+
+    def _take_steps(self) -> None:
         m, k, n = self.weak.shape
         r = self.design.z.shape[1]
         active = np.arange(m)
@@ -208,7 +263,7 @@ class _Bench:
         for step in range(self.steps):
             # In these coordinates the curvature is at most 1, so the step has length 1 and needs no search. An
             # objective that bends more than cross-entropy says so, and its step is shortened in the same measure.
-            pull = ahead - self._descend(ahead, active, step / self.steps)
+            pull = ahead - self._descend(ahead, active, step)
             new = ahead - pull / self.curvature[active, None, None]
             # Momentum that points uphill has overshot: it is thrown away for that head alone (adaptive restart), which
             # keeps the fast rate without knowing how strongly convex the problem is.
@@ -225,6 +280,7 @@ class _Bench:
             # that, the optimum that it has reached is not yet the one it is asked for.
             ended = (size < self.limit) | (self.in_vain[active] >= self.patience[active])
             done = ended & (step / self.steps >= self.settled[active]) | (step + 1 >= self.last[active])
+            done |= self._write_down(active, step, size, done)
             if done.any():
                 for position in np.flatnonzero(done):
                     if self.best[active[position]] is None:
@@ -233,15 +289,14 @@ class _Bench:
                 active, v, ahead, momentum = active[stay], v[stay], ahead[stay], momentum[stay]
                 if not len(active):
                     break
-        return [self._finish(index) for index in range(m)]
 
-    def _descend(self, v: FloatArray, active: IntArray, progress: float) -> FloatArray:
+    def _descend(self, v: FloatArray, active: IntArray, step: int) -> FloatArray:
         """Return where a step of length 1 from heads `(m, k, r)` leads: `v` minus the gradient."""
         m, k, r = v.shape
         logits = (v.reshape(m * k, r) @ self.design.zt).reshape(m, k, -1)
         # `v - (gradient of the loss + gradient of the penalty)`: bound and penalty add up to the identity here, so the
         # penalty is never multiplied out; half the logits stand for all of it.
-        pull = 0.5 * logits
+        pull, progress, self.asked = 0.5 * logits, step / self.steps, []
         for start, stop in self._runs(active):
             rows = active[start:stop]
             # A slice is a view and costs nothing; heads that have ended leave gaps, and only then are the labels
@@ -253,11 +308,37 @@ class _Bench:
                 kept = objective.remembered(np.stack([self.memory[row] for row in rows]), answers)
                 self.memory |= zip(rows.tolist(), kept, strict=True)
                 labels = np.stack([labels, kept], axis=1)
-            gradient = objective.gradient(labels, answers, progress)
+            values = None
+            if _is_point(step + 1):
+                values, gradient = objective.value_and_gradient(labels, answers, progress)
+            else:
+                gradient = objective.gradient(labels, answers, progress)
+            self.asked.append(_Asked(start, stop, labels, answers, values))
             pull[start:stop] -= gradient.transpose(0, 2, 1)
         if self.weights is not None:
             pull *= self.weights
         return np.asarray((pull.reshape(m * k, -1) @ self.design.z).reshape(m, k, r))
+
+    def _write_down(self, active: IntArray, step: int, size: FloatArray, done: BoolArray) -> BoolArray:
+        """Write down the numbers of a step, of all heads or of those that end; return which of them diverged."""
+        lost = ~np.isfinite(size)
+        told = done | lost | _is_point(step + 1)
+        for asked in self.asked if told.any() else ():
+            rows = np.flatnonzero(told[asked.start : asked.stop])
+            if not len(rows):
+                continue
+            values = asked.values
+            if values is None:
+                objective = self.heads[active[asked.start]].objective
+                values = objective.value(asked.labels[rows], asked.answers[rows], step / self.steps)
+            losses = values.mean(axis=-1) if self.weights is None else values @ self.shares
+            for place, loss in zip(rows + asked.start, losses, strict=True):
+                head, norm = int(active[place]), float(size[place] / np.sqrt(self.weak.shape[2]))
+                try:
+                    self.writers[head].add(step + 1, float(loss), 1 / float(self.curvature[head]), norm)
+                except DivergedError as error:
+                    self.diverged[head], lost[place] = error, True
+        return lost
 
     def _runs(self, active: IntArray) -> list[tuple[int, int]]:
         """Return the stretches of active heads that share an objective."""
@@ -284,4 +365,5 @@ class _Bench:
         best = self.best[index]
         if best is None:
             raise AssertionError("every head ends with coefficients")
-        return TrainedHead(*self.design.coefficients(best[0]), best[1])
+        whole = self.design.coefficients(best[0])
+        return TrainedHead(*whole, best[1], self.writers[index].curve(), self.diverged.get(index))

@@ -7,8 +7,20 @@ from typing import Annotated, Any, Literal, Self
 import numpy as np
 from pydantic import Field, PositiveFloat, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
-from w2sg.core import BoolArray, Fit, FloatArray, Inputs, Predictor, derive, preset, register
-from w2sg.students.features import FeatureMap, FrozenBodyStudent, features
+from w2sg.core import (
+    BoolArray,
+    DivergedError,
+    Fit,
+    FloatArray,
+    Inputs,
+    Predictor,
+    SavedStudent,
+    corpus_of,
+    derive,
+    preset,
+    register,
+)
+from w2sg.students.features import FeatureMap, FrozenBodyStudent, features, saved_on
 from w2sg.students.heads import Head, TrainedHead, train_heads
 
 CROSS_VALIDATED = "cv"
@@ -32,7 +44,7 @@ class LinearPredictor(Predictor):
 
     def __init__(self, body: FeatureMap, corpus: Inputs, head: TrainedHead) -> None:
         self.body, self.corpus, self.head = body, corpus, head
-        self.steps = head.steps
+        self.steps, self.curve = head.steps, head.curve
 
     def predict_proba(self, inputs: Inputs) -> FloatArray:
         """Return class probabilities `(n, k)`."""
@@ -41,6 +53,11 @@ class LinearPredictor(Predictor):
     def represent(self, inputs: Inputs) -> FloatArray:
         """Return the features of the map, `(n, d)`."""
         return features(self.body, self.corpus, inputs)
+
+    def saved(self) -> SavedStudent:
+        """Return coefficients `(k, d)` and intercepts `(k,)`."""
+        arrays = {"coefficients": self.head.coefficients, "intercepts": self.head.intercepts}
+        return saved_on(self.body, "linear", self.corpus, arrays)
 
 
 def softmax(logits: FloatArray) -> FloatArray:
@@ -81,7 +98,7 @@ class Linear(FrozenBodyStudent):
         """Return this student with another `c`; None where cross-validation chooses it."""
         return None if self.c == CROSS_VALIDATED else self.model_copy(update={"c": float(self.c) / factor})
 
-    def fit_many(self, fits: Sequence[Fit]) -> list[Predictor]:
+    def fit_many(self, fits: Sequence[Fit]) -> list[Predictor | DivergedError]:
         """Train the heads together; those on the same inputs share their whitened features."""
         body = self.features.digest()
         # The trainer recognises shared rows by the identity of their array, so each set of inputs is read once here.
@@ -115,7 +132,15 @@ class Linear(FrozenBodyStudent):
             members = [index for index, own in enumerate(penalties) if own == c]
             together = train_heads([heads[index] for index in members], c=c, steps=self.steps, tolerance=self.tolerance)
             trained.update(zip(members, together, strict=True))
-        return [LinearPredictor(self.features, fit.corpus, trained[index]) for index, fit in enumerate(fits)]
+        return [
+            trained[index].diverged or LinearPredictor(self.features, fit.corpus, trained[index])
+            for index, fit in enumerate(fits)
+        ]
+
+    def restored(self, saved: SavedStudent) -> Predictor:
+        """Return the trained head that was saved."""
+        head = TrainedHead(saved.arrays["coefficients"], saved.arrays["intercepts"], 0)
+        return LinearPredictor(self.features, corpus_of(saved.arrays), head)
 
     def _penalties(self, fits: Sequence[Fit], heads: Sequence[Head]) -> list[float]:
         """Return the inverse penalty of each head: `c`, or the one under which held-out labels are most likely.
@@ -150,6 +175,8 @@ def _on_rows(head: Head, x: FloatArray, kept: BoolArray, name: str) -> Head:
 
 def _held_out_loss(trained: TrainedHead, head: Head, out: BoolArray) -> float:
     """Return the summed cross-entropy to the labels of the rows that a head was not taught."""
+    if trained.diverged is not None:
+        return np.inf
     said = softmax(head.x[out] @ trained.coefficients.T + trained.intercepts)
     losses = -(head.targets[out] * np.log(np.maximum(said, SMALLEST))).sum(axis=1)
     return float(losses.sum() if head.weights is None else losses @ head.weights[out])

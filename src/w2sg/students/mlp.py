@@ -1,17 +1,33 @@
 """A small multi-layer perceptron, trained by minibatch Adam on any objective; several networks advance in step."""
 
+import math
 from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 from pydantic import Field
 
-from w2sg.core import Fit, FloatArray, InputError, Inputs, IntArray, Predictor, register
-from w2sg.students.features import FeatureMap, FeatureStudent, features
+from w2sg.core import (
+    CurveWriter,
+    DivergedError,
+    Fit,
+    FloatArray,
+    InputError,
+    Inputs,
+    IntArray,
+    Predictor,
+    SavedStudent,
+    corpus_of,
+    each_apart,
+    register,
+)
+from w2sg.students.features import FeatureMap, FeatureStudent, features, saved_on
 from w2sg.students.linear import softmax
 
 Parameters = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
 """`(d, h)` and `(h,)` of the hidden layer, `(h, k)` and `(k,)` of the head."""
+
+PARAMETERS = ("hidden.weight", "hidden.bias", "head.weight", "head.bias")
 
 
 class MlpPredictor(Predictor):
@@ -29,6 +45,11 @@ class MlpPredictor(Predictor):
     def predict_proba(self, inputs: Inputs) -> FloatArray:
         """Return class probabilities `(n, k)`."""
         return softmax(self.represent(inputs) @ self.parameters[2] + self.parameters[3])
+
+    def saved(self) -> SavedStudent:
+        """Return the parameters by name, and the scale of features `(2, d)`."""
+        arrays = {**dict(zip(PARAMETERS, self.parameters, strict=True)), "scale": self.scale}
+        return saved_on(self.body, "mlp", self.corpus, arrays)
 
 
 @register()
@@ -66,11 +87,26 @@ class Mlp(FeatureStudent):
         """Return a narrower network."""
         return self.model_copy(update={"hidden": max(1, round(self.hidden * fraction))})
 
-    def fit_many(self, fits: Sequence[Fit]) -> list[Predictor]:
+    def fit_many(self, fits: Sequence[Fit]) -> list[Predictor | DivergedError]:
         """Train the networks one after the other, each from its own randomness."""
-        return [self._train(fit) for fit in fits]
+        return each_apart(self._trained, fits)
 
-    def _train(self, fit: Fit) -> Predictor:
+    def restored(self, saved: SavedStudent) -> Predictor:
+        """Return the trained network that was saved."""
+        first, bias, head, offset = (saved.arrays[name] for name in PARAMETERS)
+        parts = self.features, corpus_of(saved.arrays), saved.arrays["scale"]
+        return MlpPredictor(*parts, (first, bias, head, offset), 0)
+
+    def _trained(self, fit: Fit) -> Predictor:
+        per_epoch = -(-len(fit.inputs) // self.batch)
+        writer = CurveWriter(self.epochs * per_epoch, f"lower 'rate', or look at objective {fit.objective.kind!r}")
+        # What overflows is found by the writer.
+        with np.errstate(over="ignore", invalid="ignore"):
+            trained = self._train(fit, per_epoch, writer)
+        trained.curve = writer.curve()
+        return trained
+
+    def _train(self, fit: Fit, per_epoch: int, writer: CurveWriter) -> Predictor:
         x = features(self.features, fit.corpus, fit.inputs)
         # One scale for all columns: columns keep their relative size, which a feature map may have chosen on purpose.
         scale = np.stack([x.mean(axis=0), 1 / np.maximum(x.std(axis=0).max() + 0 * x[0], 1e-6)])
@@ -86,8 +122,7 @@ class Mlp(FeatureStudent):
         networks += [_start(x.shape[1], self.hidden, fit.targets.shape[1], fit.rng) for _ in range(fit.objective.peers)]
         memory = np.zeros_like(fit.targets) if fit.objective.remembers else None
         moments = [[(np.zeros_like(p), np.zeros_like(p)) for p in each] for each in networks]
-        per_epoch = -(-len(x) // self.batch)
-        total = self.epochs * per_epoch
+        total = writer.total
         best: tuple[float, int, Parameters] | None = None
         step = in_vain = 0
         # A rule without patience never ends a training early: it only chooses among the steps that it saw.
@@ -95,9 +130,11 @@ class Mlp(FeatureStudent):
         for _ in range(self.epochs):
             order = fit.rng.permutation(len(x))
             for rows in np.array_split(order, per_epoch):
-                pulls = _pulls(networks, x[rows], fit, rows, memory, step / total)
+                losses: list[float] | None = [] if writer.wants(step + 1) else None
+                pulls = _pulls(networks, x[rows], fit, rows, memory, step / total, losses)
                 rate = self.rate * 0.5 * (1 + np.cos(np.pi * step / total))
                 step += 1
+                _write_down(writer, step, losses, rate, pulls[0])
                 networks = [
                     _adam(each, pull, moved, step, rate, self.decay)
                     for each, pull, moved in zip(networks, pulls, moments, strict=True)
@@ -136,10 +173,11 @@ def _pulls(
     rows: IntArray,
     memory: FloatArray | None,
     progress: float,
+    losses: list[float] | None = None,
 ) -> list[Parameters]:
     """Return the gradients of a batch for the student, and for its peers where the objective has any.
 
-    What the objective remembers of the batch is renewed in `memory`.
+    What the objective remembers of the batch is renewed in `memory`, and the student's loss is added to `losses`.
     """
     hidden = [np.maximum(x @ network[0] + network[1], 0) for network in networks]
     logits = [h @ network[2] + network[3] for h, network in zip(hidden, networks, strict=True)]
@@ -148,11 +186,28 @@ def _pulls(
     if memory is not None:
         memory[rows] = fit.objective.remembered(memory[rows], asked)
         weak = np.stack([weak, memory[rows]])
-    pulls = fit.objective.gradient(weak, asked, progress)
-    if fit.weights is not None:
-        pulls = pulls * fit.weights[rows, None]
+    weights = None if fit.weights is None else fit.weights[rows]
+    if losses is None:
+        pulls = fit.objective.gradient(weak, asked, progress)
+    else:
+        values, pulls = fit.objective.value_and_gradient(weak, asked, progress)
+        own = values.reshape(len(networks), -1)[0]
+        losses.append(float((own if weights is None else own * weights).mean()))
+    if weights is not None:
+        pulls = pulls * weights[:, None]
     pulls = np.asarray(pulls, dtype=np.float32).reshape(len(networks), len(rows), -1) / len(rows)
     return [_back(*each, x, fit.part) for each in zip(networks, hidden, pulls, strict=True)]
+
+
+def _write_down(writer: CurveWriter, step: int, losses: list[float] | None, rate: float, pull: Parameters) -> None:
+    """Write a step down where its loss was wanted, and where its gradient is no number."""
+    # What is no number in any answer to an example is none in the sum of the pulls: in the gradient of the last bias.
+    if losses is None and math.isfinite(pull[3][0]):
+        return
+    norm = float(np.sqrt(sum(float(np.vdot(part, part)) for part in pull)))
+    writer.check(step, rate, gradient_norm=norm)
+    if losses:
+        writer.add(step, losses[0], rate, norm)
 
 
 def _back(network: Parameters, hidden: FloatArray, pull: FloatArray, x: FloatArray, part: str) -> Parameters:

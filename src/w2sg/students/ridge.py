@@ -6,8 +6,8 @@ from typing import Literal, Self
 import numpy as np
 from pydantic import Field
 
-from w2sg.core import Fit, FloatArray, Inputs, Predictor, register
-from w2sg.students.features import FeatureMap, FrozenBodyStudent, features
+from w2sg.core import Fit, FloatArray, Inputs, Predictor, SavedStudent, corpus_of, register
+from w2sg.students.features import FeatureMap, FrozenBodyStudent, features, saved_on
 
 
 class RidgePredictor(Predictor):
@@ -27,6 +27,11 @@ class RidgePredictor(Predictor):
     def represent(self, inputs: Inputs) -> FloatArray:
         """Return the features of the map, `(n, d)`."""
         return features(self.body, self.corpus, inputs)
+
+    def saved(self) -> SavedStudent:
+        """Return weights `(d, k)`, what is taken off features `(d,)`, and the mean answer `(k,)`."""
+        arrays = {"centre": self.centre, "weights": self.weights, "mean": self.mean}
+        return saved_on(self.body, "ridge", self.corpus, arrays)
 
 
 @register()
@@ -57,6 +62,11 @@ class Ridge(FrozenBodyStudent):
     def fit_many(self, fits: Sequence[Fit]) -> list[Predictor]:
         """Solve the regressions one after the other."""
         return [self._solved(fit) for fit in fits]
+
+    def restored(self, saved: SavedStudent) -> Predictor:
+        """Return the fitted map that was saved."""
+        parts = (saved.arrays[name] for name in ("centre", "weights", "mean"))
+        return RidgePredictor(self.features, corpus_of(saved.arrays), *parts)
 
     def _solved(self, fit: Fit) -> Predictor:
         x = np.asarray(features(self.features, fit.corpus, fit.inputs), dtype=np.float64)

@@ -8,6 +8,7 @@ from w2sg.lab.documents.provenance import provenance_of
 from w2sg.lab.documents.stopping import stopping_findings, stopping_table
 from w2sg.lab.documents.study_figures import study_figures
 from w2sg.lab.documents.study_tables import study_tables
+from w2sg.lab.documents.training import training_sections
 from w2sg.lab.results import SetupResult, StudyResult
 from w2sg.lab.setup import TEST
 
@@ -47,6 +48,7 @@ def study_document(result: StudyResult | SetupResult, *, made_by: str = "") -> D
             Section("figures", "Figures", figures=tuple(study_figures(study.comparisons))),
             *([] if study.stopping is None else [alone(stopping_table(study.stopping))]),
             *(alone(table) for table in study_tables(study.comparisons)),
+            *training_sections(study.comparisons),
             *([alone(_failed_table(study))] if study.failed else []),
         ),
         provenance=tuple(provenance_of(study)),

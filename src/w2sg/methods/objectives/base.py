@@ -52,20 +52,32 @@ class TargetObjective(Objective):
     @final
     def value(self, weak: Array, logits: Array, progress: float) -> Array:
         """Return the cross-entropy of each example in nats, `(..., n)`."""
-        xp = array_namespace(weak, logits)
-        log_student = log_softmax(logits)
-        loss = -xp.sum(self.target(weak, log_student, progress) * log_student, axis=-1)
-        counts = self.counts(weak, log_student, progress)
-        return loss if counts is None else xp.where(counts, loss, xp.zeros_like(loss))
+        return self._value(*self._aimed(weak, logits, progress))
 
     @final
     def gradient(self, weak: Array, logits: Array, progress: float) -> Array:
         """Return the gradient with respect to the logits, `(..., n, k)`."""
-        xp = array_namespace(weak, logits)
+        return self._gradient(*self._aimed(weak, logits, progress))
+
+    @final
+    def value_and_gradient(self, weak: Array, logits: Array, progress: float) -> tuple[Array, Array]:
+        """Return both, which share the target."""
+        aimed = self._aimed(weak, logits, progress)
+        return self._value(*aimed), self._gradient(*aimed)
+
+    def _aimed(self, weak: Array, logits: Array, progress: float) -> tuple[Array, Array, Array | None]:
         log_student = log_softmax(logits)
+        return log_student, self.target(weak, log_student, progress), self.counts(weak, log_student, progress)
+
+    def _value(self, log_student: Array, target: Array, counts: Array | None) -> Array:
+        xp = array_namespace(log_student)
+        loss = -xp.sum(target * log_student, axis=-1)
+        return loss if counts is None else xp.where(counts, loss, xp.zeros_like(loss))
+
+    def _gradient(self, log_student: Array, target: Array, counts: Array | None) -> Array:
+        xp = array_namespace(log_student)
         # The target is held fixed: the gradient through it would push the student to make its own target easy.
-        pull = xp.exp(log_student) - self.target(weak, log_student, progress)
-        counts = self.counts(weak, log_student, progress)
+        pull = xp.exp(log_student) - target
         return pull if counts is None else xp.where(counts[..., None], pull, xp.zeros_like(pull))
 
 

@@ -4,7 +4,7 @@ import json
 import logging
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +27,14 @@ class Saved:
         in_vain: Looks in a row without a better score.
         best: The best score, its step and its state, if a stopping rule looks.
         memory: What the objective remembers of each example, `(n, k)`, if it does.
+        curve: What was written down of the steps.
     """
 
     step: int
     in_vain: int
     best: tuple[float, int, State] | None
     memory: FloatArray | None = None
+    curve: list[tuple[float, ...]] = field(default_factory=list)
 
 
 def write_saved(place: Path, saved: Saved, network: Network, optimizer: Any) -> None:
@@ -49,7 +51,7 @@ def write_saved(place: Path, saved: Saved, network: Network, optimizer: Any) -> 
         fresh.mkdir(parents=True)
         save_file(dict(network.trained()), fresh / "parameters.safetensors")
         save_file(_moments(network, optimizer), fresh / "optimizer.safetensors")
-        known: dict[str, Any] = {"step": saved.step, "in_vain": saved.in_vain}
+        known: dict[str, Any] = {"step": saved.step, "in_vain": saved.in_vain, "curve": saved.curve}
         if saved.best is not None:
             known["score"], known["best_step"] = saved.best[:2]
             save_file(dict(saved.best[2]), fresh / "best.safetensors")
@@ -89,7 +91,7 @@ def _read(place: Path, network: Network, optimizer: Any) -> Saved:
     memory = load_file(held)["memory"].numpy() if held.is_file() else None
     # Last, when nothing more can fail: until here the network is still the one before training.
     network.restore(parameters)
-    return Saved(known["step"], known["in_vain"], best, memory)
+    return Saved(known["step"], known["in_vain"], best, memory, [tuple(row) for row in known["curve"]])
 
 
 def remove_saved(place: Path) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -21,6 +21,8 @@ class HiddenStates(FeatureMap):
     A set of texts is read once for each model and is then kept by its content: the other order of a pair, another split
     or another seed of a task costs nothing.
     """
+
+    learns: ClassVar[bool] = False
 
     kind: Literal["hidden-states"] = "hidden-states"
     model: str = Field(description="a local folder with weights and tokenizer, or a hub name (name@revision)")

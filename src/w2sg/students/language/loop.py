@@ -20,13 +20,15 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from accelerate.utils.memory import should_reduce_batch_size
 
-from w2sg.core import FloatArray, IntArray, RunError
+from w2sg.core import CurveWriter, FloatArray, IntArray, RunError, TrainingCurve
 from w2sg.students.language.checkpoint import Saved, read_saved, remove_saved, write_saved
 from w2sg.students.language.network import Network, State
 from w2sg.students.language.tokens import epoch_batches, pieces
 
 Schedule = Literal["cosine", "linear", "constant"]
 _log = logging.getLogger(__name__)
+ADVICE = "lower 'rate', or set 'precision' to 'float32'"
+"""What to do where a training diverges."""
 LOG_EVERY_S = 15.0
 """Seconds between two lines about a training's progress."""
 
@@ -96,12 +98,16 @@ class BatchStep:
         accelerator: Who runs it.
         micro: Most examples at once.
         tokens: How many real tokens were read.
+        tells: Whether the loss of the step is wanted.
+        losses: What this process has of it, in parts that add up.
     """
 
     network: Any
     accelerator: Accelerator
     micro: int
     tokens: int = 0
+    tells: bool = False
+    losses: list[torch.Tensor] = field(default_factory=list)
 
     @property
     def plain(self) -> Network:
@@ -133,6 +139,11 @@ class BatchStep:
                 # multiplied by 0: the others wait for it where gradients are exchanged.
                 yield (part, self.accelerator.num_processes) if len(part) else (np.zeros(1, dtype=np.int64), 0)
 
+    def loss(self) -> float:
+        """Return the loss of the step, of all processes together."""
+        own = torch.stack([part.detach().float() for part in self.losses]).sum()
+        return float(self.accelerator.reduce(own, "sum"))
+
     def whole(self, n: int) -> bool:
         """Whether a batch of `n` examples goes through the network with one backward pass."""
         return self.accelerator.num_processes == 1 and self.micro >= n
@@ -144,6 +155,7 @@ class TrainedState:
 
     state: State
     steps: int
+    curve: TrainingCurve
     notes: dict[str, Any] = field(default_factory=dict)
 
 
@@ -170,6 +182,8 @@ class Loop:
         self.per_epoch = -(-n // recipe.batch)
         self.total = max(1, math.ceil(recipe.epochs * self.per_epoch))
         self.step = BatchStep(wrapped, self.accelerator, recipe.micro or recipe.batch)
+        self.writer = CurveWriter(self.total, ADVICE)
+        self.norms: list[torch.Tensor] = []
         self.network = network
 
     def run(
@@ -197,6 +211,7 @@ class Loop:
         saved = self._resume(place)
         best, in_vain, first = saved.best, saved.in_vain, saved.step
         started = saved_at = logged_at = time.monotonic()
+        done = first
         for number, rows in self._batches(first, last):
             self._take(number, rows)
             done = number + 1
@@ -212,11 +227,12 @@ class Loop:
                     break
             now = time.monotonic()
             if place is not None and now - saved_at >= self.recipe.save_every_s and done < last:
-                self._save(place, Saved(done, in_vain, best, self.problem.memory))
+                self._save(place, Saved(done, in_vain, best, self.problem.memory, self.writer.rows))
                 saved_at = now
             if now - logged_at >= LOG_EVERY_S:
                 logged_at = now
                 self._tell(done, first, last, now - started)
+        self._check_norms(done, max(self.rates))
         if place is not None and self.accelerator.is_main_process:
             # What was trained is kept by whoever asked for it; the folder only bridged an interruption.
             remove_saved(place)
@@ -225,7 +241,7 @@ class Loop:
         if self.step.micro < self.recipe.batch:
             notes["micro"] = self.step.micro
         _, end, state = best or (0.0, last, self.network.trained())
-        return TrainedState(state, end, notes)
+        return TrainedState(state, end, self.writer.curve(), notes)
 
     def _batches(self, first: int, last: int) -> Iterator[tuple[int, IntArray]]:
         """Yield the number and the examples of each step; the same whether training was interrupted or not."""
@@ -246,20 +262,43 @@ class Loop:
         factor = rate_factor(number / self.total, self.recipe.schedule, self.recipe.warm_up, 1 / self.total)
         for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
             group["lr"] = rate * factor
+        self.step.tells = self.writer.wants(number + 1)
         while True:
             # Whatever was added before memory ran out is thrown away: the whole batch is read again in smaller pieces,
             # and its gradient is the same.
             self.optimizer.zero_grad(set_to_none=True)
+            self.step.losses.clear()
             try:
                 with self.network.products():
                     self.problem.backward(self.step, rows, number / self.total)
                 break
             except RuntimeError as error:
                 self._halve(error, len(rows))
-        if self.recipe.clip is not None:
-            # Once for the whole batch and never piece by piece: clipped pieces would add up to another gradient.
-            self.accelerator.clip_grad_norm_(self.network.parameters(), self.recipe.clip)
+        # Once for the whole batch and never piece by piece: clipped pieces would add up to another gradient. To clip at
+        # infinity changes nothing, and gives the norm.
+        clip = math.inf if self.recipe.clip is None else self.recipe.clip
+        self.norms.append(self.accelerator.clip_grad_norm_(self.network.parameters(), clip))
+        if self.step.tells:
+            self._write_down(number + 1, factor)
         self.optimizer.step()
+
+    def _write_down(self, step: int, factor: float) -> None:
+        """Write a step down.
+
+        Raises:
+            DivergedError: If the loss, or the gradient of this step or of one since the last, is no number.
+        """
+        rate = max(self.rates) * factor
+        norm, loss = self._check_norms(step, rate), self.step.loss()
+        self.writer.add(step, loss, rate, norm)
+
+    def _check_norms(self, last: int, rate: float) -> float:
+        """Look at the gradients up to a step and return its norm; only at times, as the device is waited for."""
+        norms = torch.stack(self.norms).tolist() if self.norms else [0.0]
+        self.norms.clear()
+        for step, norm in enumerate(norms, start=last - len(norms) + 1):
+            self.writer.check(step, rate, gradient_norm=norm)
+        return float(norms[-1])
 
     def _halve(self, error: RuntimeError, n: int) -> None:
         # Running out of memory has no type of its own in torch, only messages; accelerate knows them.
@@ -284,7 +323,7 @@ class Loop:
     def _resume(self, place: Path | None) -> Saved:
         saved = None if place is None else read_saved(place, self.network, self.optimizer)
         if saved is not None:
-            self.problem.memory = saved.memory
+            self.problem.memory, self.writer.rows = saved.memory, saved.curve
             _log.info("going on from step %d of %d", saved.step, self.total)
         return saved or Saved(0, 0, None)
 

@@ -53,7 +53,9 @@ class PreferenceProblem(Problem):
     def backward(self, step: BatchStep, rows: IntArray, progress: float) -> None:
         """Add the gradient of the mean weighted loss of the pairs."""
         for part, scale in step.shares(self.lengths[rows]):
-            step.accelerator.backward(self.losses(step, step.network, rows[part]).sum() * (scale / len(rows)))
+            loss = self.losses(step, step.network, rows[part]).sum()
+            step.losses.append(loss.detach() * (bool(scale) / len(rows)))
+            step.accelerator.backward(loss * (scale / len(rows)))
 
     def losses(self, step: BatchStep, network: Any, rows: IntArray) -> torch.Tensor:
         """Return the weighted loss of each pair, `(m,)`: the cross-entropy of sigmoid(margin) with the target."""

@@ -1,5 +1,6 @@
 """What networks learn: labels through an objective, the next word, a preference between two answers."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,16 +63,19 @@ class LabelProblem(Problem):
         if step.whole(len(rows)):
             order = np.concatenate(parts)
             logits = self.logits_of_parts(step, [rows[part] for part in parts])
-            pull = self._pull(rows[order], logits, progress) / len(rows)
+            pull = self._pull(step, rows[order], logits, progress, len(rows)) / len(rows)
             step.accelerator.backward((logits * pull).sum())
             return
         # A moving target may rank the batch (a balanced threshold does): in pieces it would be another objective. So
         # logits are read once without learning, the pull on each is fixed, and pieces then only carry it back.
         known = self._all_logits(step, rows, parts) if self.objective.moving else None
-        whole = None if known is None else self._pull(rows, known, progress)
+        # All processes have the whole here, and what they tell adds up.
+        shared = len(rows) * step.accelerator.num_processes
+        whole = None if known is None else self._pull(step, rows, known, progress, shared)
         for part, scale in step.shares(self.lengths[rows]):
             logits = self.logits(step, step.network, rows[part])
-            pull = self._pull(rows[part], logits, progress) if whole is None else whole[torch.from_numpy(part)]
+            n = len(rows) if scale else math.inf  # what stands in for an empty share has no loss
+            pull = self._pull(step, rows[part], logits, progress, n) if whole is None else whole[torch.from_numpy(part)]
             step.accelerator.backward((logits * (pull * (scale / len(rows)))).sum())
 
     def logits(self, step: BatchStep, network: Any, rows: IntArray) -> torch.Tensor:
@@ -112,8 +116,11 @@ class LabelProblem(Problem):
         gathered: torch.Tensor = step.accelerator.reduce(logits, "sum")
         return gathered
 
-    def _pull(self, rows: IntArray, logits: torch.Tensor, progress: float) -> torch.Tensor:
-        """Return the gradient of each example's weighted loss with respect to its logits, `(m, k)`."""
+    def _pull(self, step: BatchStep, rows: IntArray, logits: torch.Tensor, progress: float, n: float) -> torch.Tensor:
+        """Return the gradient of each example's weighted loss with respect to its logits, `(m, k)`.
+
+        Where the step tells its loss, an `n`-th of theirs is added.
+        """
         with torch.no_grad():
             weak = torch.from_numpy(self.targets[rows]).to(logits)
             if self.memory is not None:
@@ -121,8 +128,13 @@ class LabelProblem(Problem):
                 self._kept = rows, kept.cpu().numpy()
                 weak = torch.stack([weak, kept])
             weights = torch.from_numpy(self.weights[rows]).to(logits)
-            pull: torch.Tensor = self.objective.gradient(weak, logits.detach(), progress) * weights[:, None]
-        return pull
+            if step.tells:
+                values, pull = self.objective.value_and_gradient(weak, logits.detach(), progress)
+                step.losses.append((values * weights).sum() / n)
+            else:
+                pull = self.objective.gradient(weak, logits.detach(), progress)
+            weighted: torch.Tensor = pull * weights[:, None]
+        return weighted
 
 
 @dataclass(eq=False)
@@ -154,7 +166,9 @@ class Words(Problem):
         for part, scale in step.shares(self.lengths[rows]):
             logs = self.log_likelihood(step, step.network, rows[part])
             weights = torch.from_numpy(self.weights[rows[part]]).to(logs)
-            step.accelerator.backward(-(logs * weights).sum() * (scale / total))
+            loss = -(logs * weights).sum()
+            step.losses.append(loss.detach() * (bool(scale) / total))
+            step.accelerator.backward(loss * (scale / total))
 
     def log_likelihood(self, step: BatchStep, network: Network, rows: IntArray) -> torch.Tensor:
         """Return the sum over the learned tokens of their log-probability in nats, `(m,)`."""

@@ -9,15 +9,18 @@ from typing import Literal, Self
 from w2sg.core import (
     AnyArray,
     CapabilityError,
+    DivergedError,
     Fit,
     FloatArray,
     InputError,
     Inputs,
     Predictor,
+    SavedStudent,
     Student,
     canonical_json,
     checkpoint_folder,
     digest_arrays,
+    each_apart,
     preset,
     register,
 )
@@ -90,12 +93,18 @@ class LanguageModel(HeadTuning, Student):
         same = ("model", "read", "layers", "most_tokens", "device", "precision")
         return HiddenStates(**{name: getattr(self, name) for name in same}, too_long=self.too_long_to_answer)
 
-    def fit_many(self, fits: Sequence[Fit]) -> list[Predictor]:
+    def fit_many(self, fits: Sequence[Fit]) -> list[Predictor | DivergedError]:
         """Train; probes together, other students one after the other, each from its own randomness."""
         if self.mode == "probe":
             probe = Linear(features=self.frozen(), c=self.c)
             return probe.fit_many([replace(fit, student=probe) for fit in fits])
-        return [self._train(fit) for fit in fits]
+        return each_apart(self._train, fits)
+
+    def restored(self, saved: SavedStudent) -> Predictor:
+        """Return the trained model that was saved."""
+        from w2sg.students.language.tuning import restored
+
+        return restored(self, saved)
 
     def _train(self, fit: Fit) -> Predictor:
         from w2sg.students.language.tuning import train, warmed_up
@@ -129,6 +138,8 @@ class LanguageModel(HeadTuning, Student):
         )
         probe = Linear(features=self.frozen(), c=self.c)
         (trained,) = train_heads([head], c=self.c, steps=probe.steps, tolerance=probe.tolerance)
+        if trained.diverged is not None:
+            raise trained.diverged
         return with_head(self, fit, start, trained)
 
 

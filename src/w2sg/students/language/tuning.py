@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from w2sg.core import Fit, FloatArray, InputError, Inputs, IntArray, Predictor
+from w2sg.core import Fit, FloatArray, InputError, Inputs, IntArray, Predictor, SavedStudent, TrainingCurve
 from w2sg.students.heads import TrainedHead
 from w2sg.students.language.devices import READY_BYTES, place_of, seeded
 from w2sg.students.language.loading import layer_list, load
@@ -112,7 +112,7 @@ def train(student: HeadTuning, fit: Fit, start: Predictor | None, place: Path | 
         settles_at=fit.objective.settles_at,
     )
     notes = {**trained.notes, **_counted(tokens, sides, len(kept))}
-    return LanguagePredictor(student, classes, sides, trained.state, trained.steps, notes)
+    return LanguagePredictor(student, classes, sides, trained.state, trained.steps, notes, trained.curve)
 
 
 def warmed_up(student: HeadTuning, fit: Fit, place: Path | None) -> "LanguagePredictor":
@@ -130,7 +130,7 @@ def warmed_up(student: HeadTuning, fit: Fit, place: Path | None) -> "LanguagePre
     trained = learn(student, network, problem, seed, place, epochs=student.generative_epochs)
     # Only the body goes on to the labels; the language-modelling head is not part of a student that classifies.
     body = {name: value for name, value in trained.state.items() if name.startswith("body.")}
-    return LanguagePredictor(student, fit.targets.shape[1], sides, body, trained.steps, trained.notes)
+    return LanguagePredictor(student, fit.targets.shape[1], sides, body, trained.steps, trained.notes, trained.curve)
 
 
 def with_head(student: HeadTuning, fit: Fit, start: Predictor | None, head: TrainedHead) -> "LanguagePredictor":
@@ -147,7 +147,7 @@ def with_head(student: HeadTuning, fit: Fit, start: Predictor | None, head: Trai
     state = {} if start is None else dict(checked(student, start).state)
     state["head.weight"] = torch.from_numpy(np.asarray(weight, dtype=np.float32))
     state["head.bias"] = torch.from_numpy(np.asarray(bias, dtype=np.float32))
-    return LanguagePredictor(student, classes, sides, state, head.steps, {})
+    return LanguagePredictor(student, classes, sides, state, head.steps, {}, head.curve)
 
 
 def checked(student: HeadTuning, start: Predictor) -> "LanguagePredictor":
@@ -172,6 +172,7 @@ class LanguagePredictor(Predictor):
         state: What training changed.
         steps: Steps taken.
         notes: What there is to know about the training: tokens, tokens a second, texts cut or dropped.
+        curve: How the training went.
     """
 
     student: HeadTuning
@@ -180,10 +181,18 @@ class LanguagePredictor(Predictor):
     state: State
     steps: int | None
     notes: dict[str, Any] = field(default_factory=dict)
+    curve: TrainingCurve | None = None
 
     def predict_proba(self, inputs: Inputs) -> FloatArray:
         """Return class probabilities `(n, k)`."""
         return softmax(self._answered(inputs, "outputs").reshape(len(inputs), self.classes))
+
+    def saved(self) -> SavedStudent:
+        """Return what training changed; the model as published is read from where it is."""
+        arrays = {name: value.numpy() for name, value in self.state.items()}
+        return SavedStudent(
+            self.student.model_dump(mode="json"), arrays, {"classes": self.classes, "sides": self.sides}
+        )
 
     def represent(self, inputs: Inputs) -> FloatArray:
         """Return what the head reads, `(n, d)`; of a pair the difference."""
@@ -223,6 +232,12 @@ class LanguagePredictor(Predictor):
         student = self.student.model_copy(update={"recompute": False})
         with seeded(0):  # adapters are drawn, and then replaced
             return network_of(student, self.classes, self.sides)
+
+
+def restored(student: HeadTuning, saved: SavedStudent) -> LanguagePredictor:
+    """Return the trained model that was saved."""
+    state = {name: torch.from_numpy(np.array(value)) for name, value in saved.arrays.items()}
+    return LanguagePredictor(student, saved.facts["classes"], saved.facts["sides"], state, None)
 
 
 _ready: Memo[tuple[object, Network]] = Memo(READY_BYTES)

@@ -11,6 +11,7 @@ from pydantic import Field
 from w2sg.core import (
     AnyArray,
     CapabilityError,
+    DivergedError,
     InputError,
     PreferenceFit,
     TextFit,
@@ -20,6 +21,7 @@ from w2sg.core import (
     canonical_json,
     checkpoint_folder,
     digest_arrays,
+    each_apart,
     register,
 )
 from w2sg.students.language.loading import files_of, fingerprint, made_by
@@ -55,14 +57,17 @@ class Writer(WordTuning, WritingStudent):
 
         return TrainedWriter(self, {}, 0)
 
-    def fit_many(self, fits: Sequence[WritingFit]) -> list[WritingPredictor]:
+    def fit_many(self, fits: Sequence[WritingFit]) -> list[WritingPredictor | DivergedError]:
         """Train writers one after the other, each from its own randomness.
 
         Raises:
             InputError: A request's columns do not fit together, or nothing is left to train on.
             CapabilityError: Preferences are to be learned, and this writer learns answers only.
         """
-        return [self._on_answers(fit) if isinstance(fit, TextFit) else self._on_preferences(fit) for fit in fits]
+        return each_apart(self._train, fits)
+
+    def _train(self, fit: WritingFit) -> WritingPredictor:
+        return self._on_answers(fit) if isinstance(fit, TextFit) else self._on_preferences(fit)
 
     def _on_answers(self, fit: TextFit) -> "TrainedWriter":
         from w2sg.students.language.writing import begun_from, train_on_answers

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from w2sg.core import AnyArray, FloatArray, InputError, IntArray, WritingPredictor, Written
+from w2sg.core import AnyArray, FloatArray, InputError, IntArray, TrainingCurve, WritingPredictor, Written
 from w2sg.students.language.devices import READY_BYTES, place_of, seeded
 from w2sg.students.language.loading import Loaded, load
 from w2sg.students.language.loop import Problem
@@ -136,12 +136,14 @@ class TrainedWriter(WritingPredictor):
         state: What training changed, by name.
         steps: Steps taken.
         notes: What there is to know of the training: tokens, tokens a second, prompts and answers that had no room.
+        curve: How the training went.
     """
 
     writer: WordTuning
     state: Mapping[str, Any]
     steps: int
     notes: Mapping[str, Any] = field(default_factory=dict)
+    curve: TrainingCurve | None = None
 
     def write(
         self,
@@ -221,7 +223,7 @@ def trained_on(
 ) -> TrainedWriter:
     """Train a network on a problem and return the writer that it is then."""
     trained = learn(writer, network, problem, seed, place)
-    return TrainedWriter(writer, trained.state, trained.steps, {**trained.notes, **notes})
+    return TrainedWriter(writer, trained.state, trained.steps, {**trained.notes, **notes}, trained.curve)
 
 
 def likelihoods(trained: TrainedWriter, prompts: Sequence[str], answers: Sequence[str]) -> FloatArray:

@@ -12,6 +12,7 @@ import numpy as np
 
 from w2sg.core import (
     CapabilityError,
+    DivergedError,
     Examples,
     Fit,
     FloatArray,
@@ -79,7 +80,7 @@ class Judges:
             held_out = np.full((len(seen.rows), len(self.data.question.names)), np.nan)
             for out, _ in own:
                 judge = next(trained)
-                if isinstance(judge, CapabilityError):
+                if isinstance(judge, CapabilityError | DivergedError):
                     self._made[key] = str(judge)
                 elif len(out):
                     held_out[out] = judge.answer(self.data.supervision.take(seen.rows[out]).inputs).probabilities

@@ -21,6 +21,7 @@ from w2sg.core import (
     AnyTraining,
     CapabilityError,
     ClassProbabilities,
+    DivergedError,
     Examples,
     FloatArray,
     InformationTier,
@@ -151,7 +152,7 @@ class Retraining:
             answers: list[FloatArray] | str = []
             for lesson in lessons:
                 student = next(trained)
-                if isinstance(student, CapabilityError):
+                if isinstance(student, CapabilityError | DivergedError):
                     answers = str(student)
                 elif not isinstance(answers, str):
                     inputs = self.data.supervision.take(lesson.rows).inputs
