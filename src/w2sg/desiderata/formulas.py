@@ -178,9 +178,13 @@ def _everywhere(
             raise CapabilityError(f"needs a study with several seeds or supervisors: there are no {node.over} here")
         return tuple(_in_study(formula_of(node.require, tests, study), node.over, each) for each in found)
     return tuple(
-        replace(formula_of(_narrowed(node.require, fields), tests, study), where=where)
+        replace(formula_of(on_populations(node.require, _narrowed(fields)), tests, study), where=where)
         for where, fields in _places(node.over, tests, _test_of(node.require))
     )
+
+
+def _narrowed(fields: Mapping[str, object]) -> Callable[[Population], Population]:
+    return lambda on: Population.parse({**on.model_dump(), **fields})
 
 
 def _in_study(formula: Formula, over: Over, which: str) -> Formula:
@@ -211,13 +215,14 @@ def _test_of(desideratum: Desideratum) -> str:
     return next((part.on.test for part in desideratum.walk() if isinstance(part, Requirement)), TEST)
 
 
-def _narrowed(desideratum: Desideratum, fields: Mapping[str, object]) -> Desideratum:
-    """Return a tree in which every population has some fields set."""
+def on_populations(desideratum: Desideratum, change: Callable[[Population], Population]) -> Desideratum:
+    """Return a tree in which every requirement speaks of another population."""
     if isinstance(desideratum, Requirement):
-        on = desideratum.on.model_copy(update=dict(fields))
-        return desideratum.model_copy(update={"on": Population.parse(on.model_dump())})
+        return desideratum.model_copy(update={"on": change(desideratum.on)})
     changed = {
-        name: tuple(_narrowed(one, fields) for one in value) if isinstance(value, tuple) else _narrowed(value, fields)
+        name: tuple(on_populations(one, change) for one in value)
+        if isinstance(value, tuple)
+        else on_populations(value, change)
         for name in type(desideratum).model_fields
         if isinstance(value := getattr(desideratum, name), Desideratum | tuple)
     }
