@@ -15,7 +15,7 @@ from w2sg.desiderata.specification import Specification
 from w2sg.desiderata.studies import judged
 from w2sg.desiderata.tree import Requirement
 from w2sg.graph import Artifact, Inputs, Result, Step
-from w2sg.lab import Ceiling, Run, Score, Setup, TrainedStudent, answers_of, labels_of, names_of
+from w2sg.lab import TEST, Ceiling, Run, Score, Setup, TrainedStudent, answers_of, labels_of, names_of
 from w2sg.theory import LookAtLabels, look_at, one_of_each, share_of_look
 
 
@@ -48,8 +48,9 @@ class Check(LookAtLabels):
         for test, examples in data.tests.items():
             # Examples that belong together are no independent draws: one of each group stands for it.
             kept[test] = one_of_each(examples, derive(self.draw, "check", "units", name, test, str(self.seed)))
-            given = {who: signals[test] for who, signals in answers.items()}
-            tests[test] = RunFacts.before_labels(test, examples, data.question, given).take(kept[test])
+            given = {who: signals[test].take(kept[test]) for who, signals in answers.items()}
+            plain = data.tests[TEST], answers["student"][TEST]
+            tests[test] = RunFacts.before_labels(test, examples.take(kept[test]), data.question, given, plain)
 
         def ask(test: str, rows: IntArray) -> Mapping[Who, BoolArray]:
             gold = data.vault.buy(test, kept[test][rows], purpose="score", asked_by=self.kind)

@@ -22,6 +22,7 @@ from w2sg.desiderata.contract import Desideratum
 from w2sg.desiderata.facts import GROUP, RunFacts
 from w2sg.desiderata.populations import Population
 from w2sg.desiderata.tree import AtLeast, Conjunction, ForAll, Implies, Not, Over, Requirement, Untestable
+from w2sg.lab import CONSISTENCY
 
 Verdict = Literal["met", "violated", "undecided"]
 OPPOSITE: Mapping[Verdict, Verdict] = {"met": "violated", "violated": "met", "undecided": "undecided"}
@@ -196,6 +197,11 @@ def _in_study(formula: Formula, over: Over, which: str) -> Formula:
 
 def _places(over: Over, tests: Mapping[str, RunFacts], test: str) -> list[tuple[str, dict[str, object]]]:
     """Return the places that a `for-all` goes through: each in words, and the fields of its populations."""
+    if over == "rewordings":
+        names = [name for name, facts in tests.items() if CONSISTENCY in facts.columns]
+        if not names:
+            raise CapabilityError("needs test sets that ask the same rows otherwise, such as the shift 'order-swap'")
+        return [(name, {"test": name}) for name in names]
     if over in ("shifts", "tests"):
         names = [name for name in tests if name != TEST or over == "tests"]
         if not names:
