@@ -72,9 +72,9 @@ def test_it_is_read_on_another_test_set_and_what_cannot_be_read_is_said() -> Non
         reading_of(built({"kind": "all", "of": [RIGHT, "no-strategic-behaviour"]}), one)
 
 
-def run_of(student: BoolArray, weak: BoolArray, ids: FloatArray) -> Run:
+def run_of(student: BoolArray, weak: BoolArray) -> Run:
     """Return a run of which only these answers are known."""
-    columns = {"ids": ids, "student": student, "weak": weak, "copied": student == weak}
+    columns = {"ids": np.arange(len(weak)), "student": student, "weak": weak, "copied": student == weak}
     evidence = {f"test.{name}": column for name, column in columns.items()}
     evidence |= {"supervision.ids": np.arange(3), "transfer.ids": np.arange(3)}
     return Run("", SETUP, 0, {"metrics": {"test": {}}, "group_names": {}}, evidence)
@@ -84,7 +84,7 @@ def rates(rng: np.random.Generator, tasks: int) -> FloatArray:
     """Return for each task how often both are right: the student without and with the change, the supervisor."""
     weak = rng.uniform(0.5, 0.6, tasks)
     before = weak + rng.uniform(-0.05, 0.12, tasks)
-    return np.clip([before, before + 0.06 + 0.05 * rng.standard_normal(tasks), weak], *RATES)
+    return np.stack([before, before + 0.06 + 0.05 * rng.standard_normal(tasks), weak]).clip(*RATES)
 
 
 def margins(drawn: FloatArray) -> FloatArray:
@@ -101,10 +101,10 @@ def study(rng: np.random.Generator, drawn: FloatArray, n: int = 300) -> list[Tri
         hard = [rng.random(n) for _ in range(2)]
         for rate in (before, after):
             # hard inputs are hard for student and supervisor, and whatever is changed
-            of_seeds = [
-                run_of(*((0.7 * one + 0.3 * rng.random(n) < _quantile(of)) for of in (rate, weak)), np.arange(n))
-                for one in hard
-            ]
+            of_seeds = []
+            for one in hard:
+                student, supervisor = (0.7 * one + 0.3 * rng.random(n) < _quantile(of) for of in (rate, weak))
+                of_seeds.append(run_of(student, supervisor))
             points.append({"both": tuple(reading_of(tree, one) for one in of_seeds)})
         base = BaseSetup(str(task), str(task), SETUP, task)
         found.append(Tried(base, tuple(points), (), frozenset()))

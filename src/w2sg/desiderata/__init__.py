@@ -26,7 +26,11 @@ from w2sg.desiderata.planning import Supposed as Supposed
 from w2sg.desiderata.planning import labels_needed as labels_needed
 from w2sg.desiderata.readings import Reading as Reading
 from w2sg.desiderata.readings import ScoredMean as ScoredMean
+from w2sg.desiderata.readings import margin_of as margin_of
 from w2sg.desiderata.readings import reading_of as reading_of
 from w2sg.desiderata.specification import Specification as Specification
+from w2sg.desiderata.stored import StoredCheck as StoredCheck
+from w2sg.desiderata.stored import checks_of as checks_of
+from w2sg.desiderata.stored import checks_section as checks_section
 from w2sg.desiderata.studies import judged as judged
 from w2sg.desiderata.tree import Requirement as Requirement

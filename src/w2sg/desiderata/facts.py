@@ -108,7 +108,7 @@ class RunFacts:
             answers: Who answers, and what.
             plain: The test set in distribution, and what the student answers there.
         """
-        columns = unlabelled_columns(question, examples, dict(answers), plain)
+        columns = unlabelled_columns(question, examples, {who: answer for who, answer in answers.items()}, plain)
         if GROUP in examples.metadata:
             columns[GROUP] = examples.metadata[GROUP].astype(str)
         if DIFFICULTY in examples.metadata:

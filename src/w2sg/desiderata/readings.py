@@ -72,6 +72,14 @@ def reading_of(desideratum: Desideratum, run: "Run", test: str = TEST) -> Readin
     return _binding(formula_of(on_populations(desideratum, elsewhere), facts), facts)
 
 
+def margin_of(desideratum: Desideratum, run: "Run") -> float | None:
+    """Return how far inside (above 0) or outside what is required a finished run is; None where it cannot be said."""
+    try:
+        return reading_of(desideratum, run).value
+    except CapabilityError:
+        return None
+
+
 def _binding(formula: Formula, facts: Mapping[str, RunFacts]) -> Reading:
     """Return the reading that decides: of at least m of n that with the m-th largest value."""
     if not formula.parts:

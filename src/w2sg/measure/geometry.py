@@ -36,7 +36,7 @@ def same_order_of_distances(first: FloatArray, second: FloatArray, rng: np.rando
 
     def order(of: FloatArray) -> FloatArray:
         there, elsewhere = (((of[one] - of[other]) ** 2).sum(axis=1) for other in (two, three))
-        return np.sign(there - elsewhere)
+        return np.asarray(np.sign(there - elsewhere), dtype=np.float64)
 
     found = np.full(n, np.nan)
     found[one] = (1 + order(first) * order(second)) / 2
