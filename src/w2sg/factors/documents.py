@@ -339,8 +339,8 @@ def _needs_table(results: "FactorResults") -> DataTable:
     )
     intro = (
         f"Families of tasks that show an effect of {EFFECT:g} with probability {POWER:g}, by the variance found here, "
-        "in a two-sided t test at .05. Where families differ much, neither seeds nor labels can stand for more of them. Where "
-        "effects are strongly skewed over families, intervals from a dozen of them or fewer hold less often than they "
-        "say, the more so the more factors a design turns at once: nothing in so few effects can tell."
+        "in a two-sided t test at .05. Where families differ much, neither seeds nor labels can stand for more of "
+        "them. Where effects are strongly skewed over families, intervals from a dozen of them or fewer hold less "
+        "often than they say, the more so the more factors a design turns at once: so few effects do not show it."
     )
     return DataTable("needs", "What an effect needs", intro, columns, rows, terminal=False)
