@@ -1,11 +1,12 @@
 """What `import w2sg` offers that joins rooms: results written as pages, and a study in all its worlds."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from w2sg.batteries import AnalystChoice, Multiverse, multiverse_document, run_multiverse
-from w2sg.core import Document
+from w2sg.core import Document, Section
 from w2sg.graph import Progress
 from w2sg.lab import League, SetupResult, Study, StudyResult, league_document, study_document
 from w2sg.report import page_target, write_document
@@ -44,7 +45,9 @@ def multiverse(
     )
 
 
-def write_report(result: Reportable, path: str | Path, *, command: str | None = None) -> Path:
+def write_report(
+    result: Reportable, path: str | Path, *, sections: Sequence[Section] = (), command: str | None = None
+) -> Path:
     """Write what came out as a page: one offline HTML file, or Markdown with figures beside it.
 
     The same result gives the same bytes. Every file appears whole or not at all.
@@ -52,6 +55,7 @@ def write_report(result: Reportable, path: str | Path, *, command: str | None = 
     Args:
         result: What came out: of a study, one setup, a league or a multiverse.
         path: The file to write, ending in `.html` or `.md`; an existing one is replaced.
+        sections: Further sections, after those of the result.
         command: The command that makes the result, to be shown; None shows none.
 
     Returns:
@@ -62,7 +66,8 @@ def write_report(result: Reportable, path: str | Path, *, command: str | None = 
         StoreError: If a file cannot be written.
     """
     page_target(path)
-    return write_document(_document(result, command or ""), path)
+    document = _document(result, command or "")
+    return write_document(replace(document, sections=(*document.sections, *sections)), path)
 
 
 def _document(result: Reportable, made_by: str) -> Document:

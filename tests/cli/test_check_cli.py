@@ -37,6 +37,29 @@ def test_a_run_is_checked_and_its_labels_stand_in_the_ledger(w2sg: Command, run_
     again = read(w2sg("check", MINIMAL, run_id[:8], "--labels", "20", "--json"))
     assert (again["look"], again["outcomes"]) == (1, first["outcomes"])
     assert read(w2sg("check", MINIMAL, run_id[:8], "--labels", "10", "--json"))["look"] == 2
+    # a check is found from its run, and is no run itself
+    of_run = [one for one in w2sg("ledger", run_id[:8], "--json").document if one["kind"] == "check"]
+    assert [one["n"] for one in of_run] == [one["n"] for one in w2sg("ledger", "--json").document if one in of_run]
+    assert {one["step"] for one in bought} < {one["step"] for one in of_run}
+    key = next(one["step"] for one in bought)
+    assert "has no run" in w2sg("show", key).err
+
+
+def test_a_report_tells_what_was_checked_on_its_runs(w2sg: Command, tmp_path: Path) -> None:
+    file, page = tmp_path / "small.toml", tmp_path / "small.html"
+    file.write_text(STUDY)
+    run = w2sg("study", str(file), "--json").document["results"][0]["run_ids"][0]
+    assert w2sg("report", "small", "-o", str(page)).code == 0
+    assert "Checked specifications" not in page.read_text()
+    found = read(w2sg("check", MINIMAL, run[:8], "--labels", "20", "--json"))
+    read(w2sg("check", MINIMAL, run[:8], "--labels", "10", "--json"))
+    assert w2sg("report", "small", "-o", str(page)).code == 0
+    written = page.read_text()
+    assert f"minimal on run {run[:8]}, look 1" in written
+    assert f"minimal on run {run[:8]}, look 2" in written
+    table = written[written.index('id="checks"') :]
+    assert found["verdict"] in table
+    assert f">{found['outcomes'][0]['n_labels']}<" in table.replace(" ", "").replace("\n", "")
 
 
 def test_a_study_is_checked_setup_by_setup(w2sg: Command, tmp_path: Path) -> None:

@@ -28,6 +28,9 @@ class World:
         in_group_b: What is otherwise in the second group.
         hardest: What is otherwise in the hardest quarter.
         shifted: What is otherwise in the test set `shift`.
+        held_out: What is otherwise in the test set `held-out`; None has none.
+        consistent: How often an answer stays where the test set asks rows otherwise; None asks for none.
+        likeness: How often student and ceiling order distances in a triple alike.
     """
 
     sure: Sequence[float] = (0.65, 0.75, 0.85, 0.95)
@@ -41,6 +44,9 @@ class World:
     in_group_b: Changes | None = None
     hardest: Changes | None = None
     shifted: Changes | None = None
+    held_out: Changes | None = None
+    consistent: float | None = None
+    likeness: float = 0.85
 
 
 def drawn(world: World, n: int, seed: int) -> dict[str, AnyArray]:
@@ -70,8 +76,13 @@ def drawn(world: World, n: int, seed: int) -> dict[str, AnyArray]:
         if changes:
             other = columns(replace(world, **changes))
             found = {who: np.where(where, other[who], found[who]) for who in found}
+    others = np.random.default_rng(200 + seed)
+    of_triples = np.where(np.arange(n) % 3, np.nan, others.random(n) < world.likeness)
+    stays = {} if world.consistent is None else {"consistency": (others.random(n) < world.consistent) * 1.0}
     return {
         **found,
+        **stays,
+        "likeness": of_triples,
         "ids": np.arange(n),
         "copied": found["student"] == found["weak"],
         "confidence": confidence,
@@ -84,14 +95,19 @@ def runs(world: World, n: int = 3000, seeds: int = 4) -> list[Run]:
     """Return the runs of a setup in a world; only what a score says of them is there."""
     setup = make_setup("digits", method="naive")
     tests = {"test": world, "shift": replace(world, **(world.shifted or {}))}
+    if world.held_out is not None:
+        tests["held-out"] = replace(world, **world.held_out)
     made = []
     for seed in range(seeds):
         evidence = {
             f"{name}.{what}": column
-            for name, given in tests.items()
-            for what, column in drawn(given, n, 10 * seed + (name == "shift")).items()
+            for place, (name, given) in enumerate(tests.items())
+            for what, column in drawn(given, n, 10 * seed + place).items()
         }
         rows = {"supervision.ids": np.arange(10) + 10 * seed, "transfer.ids": np.arange(10) + 1000 * (seed + 1)}
-        result = {"metrics": {"test": {}, "shift": {}, "transfer": {}}, "group_names": dict.fromkeys(tests, ["a", "b"])}
+        result = {
+            "metrics": {**dict.fromkeys(tests, {}), "transfer": {}},
+            "group_names": dict.fromkeys(tests, ["a", "b"]),
+        }
         made.append(Run(str(seed), setup, seed, result, {**evidence, **rows}))
     return made

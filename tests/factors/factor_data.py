@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from w2sg.core import FloatArray, registry
+from w2sg.desiderata import Reading, ScoredMean
 from w2sg.factors import Factor
-from w2sg.factors.outcomes import Reading, ScoredMean
 from w2sg.factors.running import BaseSetup, Tried
 from w2sg.lab import make_setup
 

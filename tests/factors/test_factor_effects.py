@@ -7,11 +7,11 @@ import pytest
 from factor_data import reading, switches, tried
 
 from w2sg.core import InputError, derive, registry
+from w2sg.desiderata import Reading
 from w2sg.factors import Factor, FactorDesign
 from w2sg.factors.contrasts import contrasts_of
 from w2sg.factors.effects import effects_of, left_out_of, shares_of
 from w2sg.factors.indices import indices_of
-from w2sg.factors.outcomes import Reading
 from w2sg.factors.terms import terms_of
 from w2sg.measure import clustered_mean
 

@@ -7,7 +7,7 @@ import typer
 from w2sg.cli import console
 
 if TYPE_CHECKING:
-    from w2sg.graph import LedgerEntry
+    from w2sg.graph import LedgerEntry, Store
 
 SEALED = "predictions"
 """What a seal is of, where other lines say which labels."""
@@ -26,7 +26,8 @@ def ledger(
 
     The ledger is written at the moment of release, and nothing in it is ever changed or removed. Certificates read it:
     a second look at the same labels promises less than the first. So do seals: predictions that were made after the
-    labels had been handed out for scoring are late.
+    labels had been handed out for scoring are late. Of a run, also the labels that its checks and certifications bought
+    are shown.
 
     For example:
 
@@ -44,9 +45,7 @@ def ledger(
     else:
         run = console.known_run(folder, run_id)
         with Store(folder) as opened:
-            # Gold is released to steps, and a run is its last step: those before it trained and labelled.
-            inputs = (opened.record(run.key) or {}).get("inputs", {})
-            entries = opened.ledger(steps=[*inputs.values(), run.key])
+            entries = _of_run(opened, run.key)
         total, entries = len(entries), entries[-limit:]
     if as_json:
         console.print_json([vars(entry) for entry in entries])
@@ -65,6 +64,20 @@ def ledger(
     ]
     columns = ["when (UTC)", "for", "of split", "labels", "which", "to", "for step", "data"]
     console.print_table(f"{len(rows)} of {total} releases of ground truth and seals of predictions", columns, rows)
+
+
+def _of_run(store: "Store", run: str) -> "list[LedgerEntry]":
+    """Return the lines of a run's own steps, and of those that read its student later: checks, certifications."""
+    inputs = (store.record(run) or {}).get("inputs", {})
+    # Gold is released to steps, and a run is its last step: those before it trained and labelled.
+    own = {run, *inputs.values()}
+    places = {entry.place for entry in store.ledger(steps=own)}
+    entries = [entry for place in sorted(places) for entry in store.ledger(place=place)]
+    student = inputs.get("student")
+    for step in {entry.step for entry in entries} - own if student else ():
+        if (store.record(step) or {}).get("inputs", {}).get("student") == student:
+            own.add(step)
+    return [entry for entry in entries if entry.step in own]
 
 
 def _which(entry: "LedgerEntry") -> str:

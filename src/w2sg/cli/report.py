@@ -17,17 +17,23 @@ def report(
 ) -> None:
     """Write the report of a study: one HTML file that needs no network, or Markdown (-o digits.md).
 
+    Specifications that 'w2sg check' decided on runs of the study stand in it, with their verdicts.
+
     For example:
 
         w2sg report digits -o digits.html
     """
     import w2sg
+    from w2sg.desiderata import checks_of, checks_section
     from w2sg.report import page_target
 
     # A path that cannot be written is said before anything is made.
     page_target(out)
     result = console.study_result(study, store, plugins=plugin)
-    path = w2sg.write_report(result, out, command=f"w2sg report {study} -o {out}")
+    runs = [run for setup in result.results for run in setup.run_ids]
+    checks = checks_of(console.existing_store(store), runs)
+    sections = [checks_section(checks)] if checks else []
+    path = w2sg.write_report(result, out, sections=sections, command=f"w2sg report {study} -o {out}")
     if as_json:
         console.print_json({"report": str(path), "n_runs": result.n_runs})
     else:

@@ -9,20 +9,14 @@ there for all others, which use it once the labels before it in their order are 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from w2sg.core import BoolArray, CapabilityError, IntArray
 from w2sg.desiderata.atoms import Atom
-from w2sg.desiderata.contract import Desideratum
-from w2sg.desiderata.facts import RunFacts, Who, facts_of_run
+from w2sg.desiderata.facts import RunFacts, Who
 from w2sg.desiderata.formulas import UNKNOWN, Formula, Margin, Verdict, formula_of
 from w2sg.desiderata.specification import SpeaksOf, Specification
-
-if TYPE_CHECKING:
-    from w2sg.lab import Run
-
 
 Ask = Callable[[str, IntArray], Mapping[Who, BoolArray]]
 """Buys labels: a test set and rows of it in, who is right there out."""
@@ -164,10 +158,9 @@ def buy_until_decided(
         if not wanted:
             break
         name, rows = min(wanted, key=lambda pair: pair[0].still_needed(now))[1]
-        if len(rows):
-            now[name] = now[name].with_labels(rows, ask(name, rows))
-            bought.setdefault(name, []).append(rows)
-            spent += len(rows)
+        now[name] = now[name].with_labels(rows, ask(name, rows))
+        bought.setdefault(name, []).append(rows)
+        spent += len(rows)
         for one in open_leaves:
             one.look(now, specification.speaks_of)
     for one in leaves:
@@ -188,20 +181,3 @@ def _open(formula: Formula, of_leaf: Callable[[Formula], Verdict]) -> list[Formu
     if formula.verdict(of_leaf) != "undecided":
         return []
     return [leaf for part in formula.parts for leaf in _open(part, of_leaf)] if formula.parts else [formula]
-
-
-def margin_of(desideratum: Desideratum, run: "Run") -> float | None:
-    """Return how far inside (above 0) or outside what is required a finished run is; None where it cannot be said.
-
-    Of several requirements the margin is that of the one that decides: the least of `all`, the largest of `any`.
-    """
-    tests = facts_of_run(run)
-    formula = formula_of(desideratum, tests)
-    orders = {name: np.arange(len(facts)) for name, facts in tests.items()}
-
-    def of_leaf(leaf: Formula) -> Margin:
-        one = _Leaf(leaf, tests, orders)
-        estimate = None if one.atom is None else one.atom.estimate(tests)
-        return Margin(estimate, float("-inf"), float("inf"))
-
-    return formula.margin(of_leaf).estimate

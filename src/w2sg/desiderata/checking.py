@@ -14,8 +14,8 @@ from w2sg.desiderata.outcome import JudgedNode, Outcome, judged_tree
 from w2sg.desiderata.specification import Specification
 from w2sg.desiderata.studies import judged
 from w2sg.desiderata.tree import Requirement
-from w2sg.graph import Artifact, Inputs, Result, Step
-from w2sg.lab import Ceiling, Run, Score, Setup, TrainedStudent, answers_of, labels_of, names_of
+from w2sg.graph import Artifact, Inputs, Listing, Result, Step
+from w2sg.lab import TEST, Ceiling, Run, Score, Setup, TrainedStudent, answers_of, labels_of, names_of
 from w2sg.theory import LookAtLabels, look_at, one_of_each, share_of_look
 
 
@@ -48,8 +48,9 @@ class Check(LookAtLabels):
         for test, examples in data.tests.items():
             # Examples that belong together are no independent draws: one of each group stands for it.
             kept[test] = one_of_each(examples, derive(self.draw, "check", "units", name, test, str(self.seed)))
-            given = {who: signals[test] for who, signals in answers.items()}
-            tests[test] = RunFacts.before_labels(test, examples, data.question, given).take(kept[test])
+            given = {who: signals[test].take(kept[test]) for who, signals in answers.items()}
+            plain = data.tests[TEST], answers["student"][TEST]
+            tests[test] = RunFacts.before_labels(test, examples.take(kept[test]), data.question, given, plain)
 
         def ask(test: str, rows: IntArray) -> Mapping[Who, BoolArray]:
             gold = data.vault.buy(test, kept[test][rows], purpose="score", asked_by=self.kind)
@@ -66,11 +67,19 @@ class Check(LookAtLabels):
         )
         rows = {f"rows/{test}": kept[test][bought] for test, bought in decision.bought.items()}
         record = {
+            "specification": self.specification.model_dump(mode="json"),
+            "look": self.look,
             "tree": asdict(judged_tree(decision)),
             "n_labels": decision.n_labels,
             "n_inputs": {test: len(facts) for test, facts in tests.items()},
         }
         return Artifact(rows, record)
+
+    def listing(self, artifact: Artifact) -> Listing:
+        """Return the names of the setup's parts, the specification, and the verdict."""
+        verdict = artifact.record["tree"]["verdict"]
+        shown = {"specification": self.specification.name, "verdict": verdict, "labels": artifact.record["n_labels"]}
+        return Listing(self.setup, {**names_of(self.setup), **shown})
 
 
 def check_run(
@@ -110,17 +119,26 @@ def check_run(
         )
 
     artifact, look = look_at(result, store, step)
+    return outcome_of(artifact, result), look
+
+
+def outcome_of(artifact: Artifact, result: Result) -> Outcome:
+    """Return what came of a check from its artifact.
+
+    Args:
+        artifact: The artifact.
+        result: The run that was checked, or the check, as the store lists it.
+    """
     record = artifact.record
-    outcome = Outcome(
+    return Outcome(
         about=names_of(Setup.parse(result.about)),
         tree=JudgedNode.from_plain(record["tree"]),
-        delta=specification.delta * share_of_look(look),
+        delta=record["specification"]["delta"] * share_of_look(record["look"]),
         n_labels=record["n_labels"],
         n_inputs=record["n_inputs"],
         seeds=(result.seed,),
         rows={name.removeprefix("rows/"): tuple(rows.tolist()) for name, rows in artifact.arrays.items()},
     )
-    return outcome, look
 
 
 def check_runs(specification: Specification, runs: Sequence[Run], titles: Mapping[str, str]) -> list[Outcome]:

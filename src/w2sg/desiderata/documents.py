@@ -171,8 +171,7 @@ def _verdicts_section(outcomes: Sequence[Outcome]) -> Section:
     for place, outcome in enumerate(outcomes, start=1):
         of = f": {' / '.join(outcome.about.values())}" if len(outcomes) > 1 else ""
         number = f"-{place}" if len(outcomes) > 1 else ""
-        rows = tuple(_rows(outcome.tree, 0))
-        tables.append(DataTable(f"verdicts{number}", f"Verdicts{of}", "", _COLUMNS, rows, terminal=not of))
+        tables.append(verdicts_table(outcome, f"verdicts{number}", f"Verdicts{of}", terminal=not of))
         figure = Forest(
             name=f"margins{number}",
             title=f"Margins{of}",
@@ -187,6 +186,11 @@ def _verdicts_section(outcomes: Sequence[Outcome]) -> Section:
         )
         figures.append(figure)
     return Section("verdicts", "Requirements", figures=tuple(figures), tables=tuple(tables))
+
+
+def verdicts_table(outcome: Outcome, name: str, title: str, *, terminal: bool = False) -> DataTable:
+    """Return the tree of an outcome as a table: the verdict at every node, and the number behind it."""
+    return DataTable(name, title, "", _COLUMNS, tuple(_rows(outcome.tree, 0)), terminal=terminal)
 
 
 def _forest_row(leaf: JudgedNode) -> ForestRow:

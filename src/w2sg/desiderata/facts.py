@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from w2sg.core import AnyArray, BoolArray, CapabilityError, Classes, Examples, FloatArray, IntArray, Question, Signal
+from w2sg.lab import CONFIDENCE, CONSISTENCY, LIKENESS, unlabelled_columns
 
 if TYPE_CHECKING:
     from w2sg.lab import Run
 
 Who = Literal["weak", "student", "ceiling", "direct", "other"]
 """Whose answers: `other` is the student of another setup of a study, under the same seed."""
-GROUPS, GROUP, DIFFICULTY, CONFIDENCE = "together", "group", "difficulty", "confidence"
+GROUPS, GROUP, DIFFICULTY = "together", "group", "difficulty"
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +27,8 @@ class RunFacts:
         answers: For each who answered a number for every answer, shape (n,): two answers to an input are the same where
             the numbers are. Empty where only `right` is known.
         n_answers: How many different answers an input can have; None where answers are open.
-        columns: What inputs are like: `group`, `difficulty`, the student's `confidence`; shape (n,) each.
+        columns: What inputs are like: `group`, `difficulty`, the student's `confidence`, its `consistency` and the
+            `likeness` to its ceiling, as `w2sg.lab.unlabelled_columns` has them; shape (n,) each.
         copied: Where the student answers as its weak supervisor does, shape (n,); None where it is not known.
         units: Which examples belong together, shape (n,), or None.
         right: Who is right, shape (n,); what it says is meant where `known` is true.
@@ -90,17 +92,27 @@ class RunFacts:
 
     @classmethod
     def before_labels(
-        cls, name: str, examples: Examples, question: Question[Any], answers: Mapping[Who, Signal]
+        cls,
+        name: str,
+        examples: Examples,
+        question: Question[Any],
+        answers: Mapping[Who, Signal],
+        plain: tuple[Examples, Signal],
     ) -> "RunFacts":
-        """Return what is known of a test set before a label of it is bought."""
-        columns: dict[str, AnyArray] = {}
+        """Return what is known of a test set before a label of it is bought.
+
+        Args:
+            name: The test set.
+            examples: Its examples.
+            question: What the task asks.
+            answers: Who answers, and what.
+            plain: The test set in distribution, and what the student answers there.
+        """
+        columns = unlabelled_columns(question, examples, {who: answer for who, answer in answers.items()}, plain)
         if GROUP in examples.metadata:
             columns[GROUP] = examples.metadata[GROUP].astype(str)
         if DIFFICULTY in examples.metadata:
             columns[DIFFICULTY] = examples.metadata[DIFFICULTY].astype(np.float64)
-        probabilities = question.probabilities(answers["student"])
-        if probabilities is not None:
-            columns[CONFIDENCE] = np.asarray(probabilities.max(axis=1), dtype=np.float64)
         unknown = np.zeros(len(examples), dtype=np.bool_)
         return cls(
             name=name,
@@ -150,7 +162,8 @@ def _facts_of_test(run: "Run", name: str) -> RunFacts:
     assert ids is not None
     people: Sequence[Who] = ("weak", "student", "ceiling", "direct")
     right = {who: np.asarray(flags, dtype=np.bool_) for who in people if (flags := held(who)) is not None}
-    columns = {what: array for what in (DIFFICULTY, CONFIDENCE) if (array := held(what)) is not None}
+    kept = (DIFFICULTY, CONFIDENCE, CONSISTENCY, LIKENESS)
+    columns = {what: array for what in kept if (array := held(what)) is not None}
     group = held(GROUP)
     if group is not None:
         columns[GROUP] = np.asarray(run.result["group_names"][name])[group]

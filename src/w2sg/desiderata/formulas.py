@@ -22,6 +22,7 @@ from w2sg.desiderata.contract import Desideratum
 from w2sg.desiderata.facts import GROUP, RunFacts
 from w2sg.desiderata.populations import Population
 from w2sg.desiderata.tree import AtLeast, Conjunction, ForAll, Implies, Not, Over, Requirement, Untestable
+from w2sg.lab import CONSISTENCY
 
 Verdict = Literal["met", "violated", "undecided"]
 OPPOSITE: Mapping[Verdict, Verdict] = {"met": "violated", "violated": "met", "undecided": "undecided"}
@@ -178,9 +179,13 @@ def _everywhere(
             raise CapabilityError(f"needs a study with several seeds or supervisors: there are no {node.over} here")
         return tuple(_in_study(formula_of(node.require, tests, study), node.over, each) for each in found)
     return tuple(
-        replace(formula_of(_narrowed(node.require, fields), tests, study), where=where)
+        replace(formula_of(on_populations(node.require, _narrowed(fields)), tests, study), where=where)
         for where, fields in _places(node.over, tests, _test_of(node.require))
     )
+
+
+def _narrowed(fields: Mapping[str, object]) -> Callable[[Population], Population]:
+    return lambda on: Population.parse({**on.model_dump(), **fields})
 
 
 def _in_study(formula: Formula, over: Over, which: str) -> Formula:
@@ -192,6 +197,11 @@ def _in_study(formula: Formula, over: Over, which: str) -> Formula:
 
 def _places(over: Over, tests: Mapping[str, RunFacts], test: str) -> list[tuple[str, dict[str, object]]]:
     """Return the places that a `for-all` goes through: each in words, and the fields of its populations."""
+    if over == "rewordings":
+        names = [name for name, facts in tests.items() if CONSISTENCY in facts.columns]
+        if not names:
+            raise CapabilityError("needs test sets that ask the same rows otherwise, such as the shift 'order-swap'")
+        return [(name, {"test": name}) for name in names]
     if over in ("shifts", "tests"):
         names = [name for name in tests if name != TEST or over == "tests"]
         if not names:
@@ -211,13 +221,14 @@ def _test_of(desideratum: Desideratum) -> str:
     return next((part.on.test for part in desideratum.walk() if isinstance(part, Requirement)), TEST)
 
 
-def _narrowed(desideratum: Desideratum, fields: Mapping[str, object]) -> Desideratum:
-    """Return a tree in which every population has some fields set."""
+def on_populations(desideratum: Desideratum, change: Callable[[Population], Population]) -> Desideratum:
+    """Return a tree in which every requirement speaks of another population."""
     if isinstance(desideratum, Requirement):
-        on = desideratum.on.model_copy(update=dict(fields))
-        return desideratum.model_copy(update={"on": Population.parse(on.model_dump())})
+        return desideratum.model_copy(update={"on": change(desideratum.on)})
     changed = {
-        name: tuple(_narrowed(one, fields) for one in value) if isinstance(value, tuple) else _narrowed(value, fields)
+        name: tuple(on_populations(one, change) for one in value)
+        if isinstance(value, tuple)
+        else on_populations(value, change)
         for name in type(desideratum).model_fields
         if isinstance(value := getattr(desideratum, name), Desideratum | tuple)
     }

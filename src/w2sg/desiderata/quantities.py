@@ -9,7 +9,8 @@ from pydantic import Field, model_validator
 
 from w2sg.core import FloatArray, preset, register
 from w2sg.desiderata.contract import LinearScore, RunQuantity
-from w2sg.desiderata.facts import CONFIDENCE, RunFacts, Who
+from w2sg.desiderata.facts import RunFacts, Who
+from w2sg.lab import CONFIDENCE, CONSISTENCY, LIKENESS
 
 Share = Annotated[float, Field(ge=0, le=1)]
 NAMES: dict[Who, str] = {
@@ -218,6 +219,57 @@ class Agreement(RunQuantity):
     def score(self, facts: RunFacts) -> LinearScore:
         """Return 1 where both answer alike."""
         return LinearScore(facts.same_answers().astype(np.float64), {}, (0.0, 1.0), "none")
+
+
+@register()
+class Consistency(RunQuantity):
+    """How often the student's answer stays what it is where the same row is asked otherwise: E[same answer].
+
+    Where the right answer is then another one, such as for pairs in the other order, its answer is to change. It costs
+    no label: a student that is wrong both times is consistent.
+    """
+
+    kind: Literal["consistency"] = "consistency"
+
+    @property
+    def title(self) -> str:
+        """What it is."""
+        return "answers of the student that stay when they are asked otherwise"
+
+    @property
+    def about(self) -> frozenset[Who]:
+        """The student."""
+        return frozenset({"student"})
+
+    def score(self, facts: RunFacts) -> LinearScore:
+        """Return 1 where it stays."""
+        return LinearScore(np.asarray(facts.column(CONSISTENCY), dtype=np.float64), {}, (0.0, 1.0), "none")
+
+
+@register()
+class Likeness(RunQuantity):
+    """How often student and ceiling see which of two inputs is nearer to a third alike: E[same order of distances].
+
+    Distances are those between class probabilities, which are all of a student that a run keeps: of hidden layers it
+    says nothing. It is .5 for representations that have nothing to do with each other, 1 where one is the other turned,
+    moved or stretched. Triples share no input, so each third input has a score.
+    """
+
+    kind: Literal["likeness"] = "likeness"
+
+    @property
+    def title(self) -> str:
+        """What it is."""
+        return "triples of inputs whose distances student and ceiling order alike"
+
+    @property
+    def about(self) -> frozenset[Who]:
+        """Both."""
+        return frozenset({"student", "ceiling"})
+
+    def score(self, facts: RunFacts) -> LinearScore:
+        """Return 1 where the order is the same, NaN for inputs that begin no triple."""
+        return LinearScore(np.asarray(facts.column(LIKENESS), dtype=np.float64), {}, (0.0, 1.0), "none")
 
 
 @register()

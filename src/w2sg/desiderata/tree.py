@@ -13,6 +13,7 @@ Over = Literal[
     "groups",
     "shifts",
     "tests",
+    "rewordings",
     "quarters of difficulty",
     "quarters of confidence",
     "seeds",
@@ -167,6 +168,7 @@ class Untestable(Desideratum):
 class ForAll(Desideratum):
     """A requirement in every group, under every shift, in every quarter, for every seed or supervisor of a study.
 
+    Rewordings are test sets that ask rows of the test set otherwise: pairs in the other order, images with noise.
     Over supervisors, `other` is the student of a setup that differs in its supervisor alone: a worse one, or one that
     is right as often (within .02).
     """

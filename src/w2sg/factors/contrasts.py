@@ -14,7 +14,7 @@ from w2sg.core import FloatArray, InputError, IntArray
 from w2sg.measure import clustered_mean
 
 if TYPE_CHECKING:
-    from w2sg.factors.outcomes import Reading
+    from w2sg.desiderata import Reading
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,14 +7,15 @@ A point of a design has one place in [0, 1] for each factor, from its first leve
 import itertools
 import math
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Literal, final
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from w2sg.core import Component, FloatArray, InputError, MissingExtraError, contract, derive, register
 from w2sg.factors.contract import Factor
+from w2sg.factors.searching import Seek, Setting, search
 
 MOST_POINTS = 4096
 """Beyond this nobody waits: fractional and space-filling designs need far fewer."""
@@ -24,23 +25,33 @@ PALEY = (11, 19, 23, 43, 47, 59)
 """Primes of the form 4 m - 1, where they make smaller designs than a power of two."""
 
 
+Trying = Callable[[FloatArray], Mapping[str, FloatArray]]
+"""Tries points `(m, k)`, and gives every outcome at each, `(m,)`; NaN where there is none."""
+
+
 @contract("designs")
 class FactorDesign(Component):
     """Which combinations of levels are tried."""
 
     joint: ClassVar[bool] = True
     """Whether several factors are turned at once."""
+    adaptive: ClassVar[bool] = False
+    """Whether points are chosen by the outcomes at those before: effects that are read from them are then biased."""
 
     @abstractmethod
     def places(self, factors: Sequence[Factor]) -> FloatArray:
-        """Return the points `(m, k)` for k factors.
+        """Return the points `(m, k)` for k factors: all of them, or those to begin with.
 
         Raises:
             InputError: If the design does not fit these factors, or has more than `MOST_POINTS` points.
         """
 
+    def have_tried(self, factors: Sequence[Factor], trying: Trying) -> None:
+        """Have all points of the design tried, in as many rounds as it takes: one, unless outcomes choose points."""
+        trying(self.points(factors))
+
     def points(self, factors: Sequence[Factor]) -> FloatArray:
-        """Return the points `(m, k)`, each at a level that its factor has."""
+        """Return the points `(m, k)`, or those to begin with, each at a level that its factor has."""
         found = self.places(factors)
         if len(found) > MOST_POINTS:
             raise InputError(f"a design has at most {MOST_POINTS:,} points, got {len(found):,}: take a fraction of it")
@@ -190,6 +201,66 @@ class LatinHypercube(_Sampled):
 
         sampler = qmc.LatinHypercube(len(factors), rng=derive(self.seed, self.kind))
         return np.asarray(sampler.random(self.count))
+
+
+@final
+@register()
+class Adaptive(FactorDesign):
+    """Points chosen from the outcomes so far, toward the largest or the smallest of one outcome, by Optuna.
+
+    It begins with a Latin hypercube, and goes on with what the tree-structured Parzen estimator proposes
+    (Bergstra et al. 2011). It is for finding settings that are worth a closer look, with fewer runs than a design that
+    fills the space. It tells no effects: points at which luck was good draw further points to them, so what is read
+    from such points is biased, and the best of them looks better than it is.
+    """
+
+    kind: Literal["adaptive"] = "adaptive"
+    adaptive: ClassVar[bool] = True
+
+    outcome: str = Field("gain", min_length=1, description="the outcome of the study that points are chosen by")
+    seek: Seek = Field("largest", description="what of it is looked for; of a margin the largest is furthest inside")
+    count: int = Field(32, ge=4, le=MOST_POINTS, description="how many points")
+    begin: int = Field(8, ge=4, description="how many of them are spread evenly before outcomes choose")
+    at_once: int = Field(4, ge=1, description="how many are chosen together: their runs share work")
+    seed: int = Field(0, ge=0, description="which draw")
+
+    @model_validator(mode="after")
+    def _begins_before_it_ends(self) -> "Adaptive":
+        if self.begin > self.count:
+            raise ValueError(f"'begin' must be at most 'count', {self.count}, got {self.begin}")
+        return self
+
+    def places(self, factors: Sequence[Factor]) -> FloatArray:
+        """Return the points to begin with."""
+        return LatinHypercube(count=self.begin, seed=self.seed).places(factors)
+
+    def have_tried(self, factors: Sequence[Factor], trying: Trying) -> None:
+        """Have the points to begin with tried, and then those that Optuna proposes.
+
+        Raises:
+            MissingExtraError: If Optuna is not installed.
+        """
+        lasts = [None if factor.continuous else len(factor.points) - 1 for factor in factors]
+        names = [factor.name for factor in factors]
+
+        def as_setting(point: FloatArray) -> Setting:
+            numbers = zip(names, lasts, point.tolist(), strict=True)
+            return {name: place if last is None else round(place * last) for name, last, place in numbers}
+
+        def tried(settings: Sequence[Setting]) -> list[float | None]:
+            points = [[one[name] / (last or 1) for name, last in zip(names, lasts, strict=True)] for one in settings]
+            values = trying(np.array(points))[self.outcome].tolist()
+            return [None if math.isnan(value) else value for value in values]
+
+        search(
+            {name: None if last is None else last + 1 for name, last in zip(names, lasts, strict=True)},
+            tried,
+            count=self.count,
+            at_once=self.at_once,
+            seed=self.seed,
+            begin=[as_setting(point) for point in self.points(factors)],
+            seek=self.seek,
+        )
 
 
 @final

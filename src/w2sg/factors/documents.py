@@ -8,7 +8,6 @@ from w2sg.core import (
     DataTable,
     Document,
     Estimate,
-    Fact,
     Finding,
     Forest,
     ForestGroup,
@@ -20,7 +19,17 @@ from w2sg.core import (
     Section,
     wording,
 )
+from w2sg.factors.adaptive_document import (
+    adaptive_document,
+    capital,
+    factors_table,
+    left_out_reasons,
+    rests_on,
+    study_facts,
+    title_of,
+)
 from w2sg.factors.contract import GAIN, GAP
+from w2sg.factors.designs import Adaptive
 from w2sg.factors.effects import ALPHA, EFFECT, POWER
 from w2sg.measure import Interval
 
@@ -41,24 +50,18 @@ def factors_document(results: "FactorResults", *, made_by: str = "") -> Document
         made_by: The command that makes it, to be shown; empty shows none.
     """
     study = results.study
+    if isinstance(study.design, Adaptive):
+        return adaptive_document(results, study.design, made_by=made_by)
     return Document(
         kind="factors",
         heading="What moves generalization",
         title=study.name,
         lead=_lead(results),
-        facts=(
-            Fact("factors", len(results.factors)),
-            Fact("families of tasks", len(results.families)),
-            Fact("seeds", len(study.seed_list())),
-            Fact("runs", results.n_runs),
-        ),
+        facts=study_facts(results),
         findings=tuple(_findings(results)),
         sections=tuple(_sections(results)),
         made_by=made_by,
-        rests_on=(
-            f"{wording.quantity(results.n_runs, 'run')} under {wording.quantity(len(study.seed_list()), 'seed')} on "
-            f"{wording.quantity(len(results.families), 'family', 'families')} of tasks"
-        ),
+        rests_on=rests_on(results),
         data=results.to_dict(),
     )
 
@@ -82,7 +85,7 @@ def _findings(results: "FactorResults") -> Iterator[Finding]:
             yield Finding(
                 # A gap is neither good nor bad: there is more to recover, and more that went wrong.
                 "note" if outcome.name == GAP else "better" if one.verdict == "rises" else "worse",
-                f"{_capital(name)} ({one.term.name}) {DOES[one.verdict]} {_title(results, outcome.name)} by "
+                f"{capital(name)} ({one.term.name}) {DOES[one.verdict]} {title_of(results, outcome.name)} by "
                 f"{wording.difference(one.interval)}.",
             )
     for one in results.effects_on(GAIN, "effect"):
@@ -102,11 +105,7 @@ def _findings(results: "FactorResults") -> Iterator[Finding]:
                 f"{wording.explained(left_out.explained)}; knowing the true effects would give "
                 f"{wording.explained(left_out.most)}.",
             )
-    missing = {reason: base for base, reasons in results.missing.items() for reason in reasons}
-    for reason, base in missing.items():
-        others = sum(reason in reasons for reasons in results.missing.values()) - 1
-        more = f" and {wording.quantity(others, 'other')}" if others else ""
-        yield Finding("note", f"Left out on {base}{more}: {reason}.")
+    yield from left_out_reasons(results)
 
 
 def _tenth(slope: Interval) -> Interval:
@@ -131,7 +130,7 @@ def _sections(results: "FactorResults") -> Iterator[Section]:
         if results.effects[name]:
             yield Section(
                 f"effects-{name}",
-                f"How far: effects on {_title(results, name)}",
+                f"How far: effects on {title_of(results, name)}",
                 tables=(_effects_table(results, name),),
                 figures=(_forest(results, name),),
             )
@@ -145,16 +144,7 @@ def _sections(results: "FactorResults") -> Iterator[Section]:
     if any(results.indices.values()):
         yield Section("indices", "How far: indices of the design", tables=(_indices_table(results),))
     yield Section("rigour", "How it can be shown", tables=(_needs_table(results),))
-    yield Section("factors", "The factors", tables=(_factors_table(results),))
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _title(results: "FactorResults", outcome: str) -> str:
-    one = next(one for one in results.outcomes if one.name == outcome)
-    return f"the margin of {outcome}" if one.is_margin else f"the {outcome}"
+    yield Section("factors", "The factors", tables=(factors_table(results),))
 
 
 def _name(results: "FactorResults", effect: "Effect") -> str:
@@ -194,7 +184,7 @@ def _effects_table(results: "FactorResults", outcome: str) -> DataTable:
                 Cell() if share is None else Cell(share.own),
             )
         )
-    title = f"Effects on {_title(results, outcome)}"
+    title = f"Effects on {title_of(results, outcome)}"
     shown = outcome in SHOWN_IN_TERMINAL
     return DataTable(f"effects-{outcome}", title, "", columns, tuple(rows), terminal=shown)
 
@@ -213,12 +203,12 @@ def _forest(results: "FactorResults", outcome: str) -> Forest:
         groups.setdefault(results.factors[effect.term.factors[0]].group, []).append(row)
     return Forest(
         name=f"forest-{outcome}",
-        title=f"Effects on {_title(results, outcome)}",
+        title=f"Effects on {title_of(results, outcome)}",
         caption="Mean effects with intervals that hold together; thin: where the effect on a new family lies.",
-        axis=f"change of {_title(results, outcome)}",
+        axis=f"change of {title_of(results, outcome)}",
         value="effect",
         counts="families",
-        groups=tuple(ForestGroup(_capital(title), "", tuple(rows)) for title, rows in groups.items()),
+        groups=tuple(ForestGroup(capital(title), "", tuple(rows)) for title, rows in groups.items()),
     )
 
 
@@ -238,7 +228,7 @@ def _curves(results: "FactorResults") -> Iterator[Lines]:
             panel = LinePanel(x=factor.name, y="change", lines=tuple(lines), log_x=_by_ratios(results, place))
             yield Lines(
                 f"curve-{place + 1}",
-                _capital(factor.name),
+                capital(factor.name),
                 "Change over the first level, mean over families with the pointwise 95 % interval.",
                 panels=(panel,),
             )
@@ -349,27 +339,8 @@ def _needs_table(results: "FactorResults") -> DataTable:
     )
     intro = (
         f"Families of tasks that show an effect of {EFFECT:g} with probability {POWER:g}, by the variance found here, "
-        "in a two-sided t test at .05. Where families differ much, neither seeds nor labels can stand for more of them."
+        "in a two-sided t test at .05. Where families differ much, neither seeds nor labels can stand for more of "
+        "them. Where effects are strongly skewed over families, intervals from a dozen of them or fewer hold less "
+        "often than they say, the more so the more factors a design turns at once: so few effects do not show it."
     )
     return DataTable("needs", "What an effect needs", intro, columns, rows, terminal=False)
-
-
-def _factors_table(results: "FactorResults") -> DataTable:
-    columns = (
-        Heading("factor", "factor", style="text", key=True),
-        Heading("group", "group", style="text"),
-        Heading("levels", "levels", style="text"),
-        Heading("mechanism", "how it may move generalization", style="text"),
-        Heading("source", "source", style="text"),
-    )
-    rows = tuple(
-        (
-            Cell(factor.name),
-            Cell(factor.group),
-            Cell(", ".join(factor.level_names)),
-            Cell(factor.mechanism),
-            Cell(factor.source),
-        )
-        for factor in results.factors
-    )
-    return DataTable("factors", "Factors", "", columns, rows, terminal=False)

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from w2sg.core import CapabilityError, FloatArray, InputError, MissingExtraError, derive, plain
+from w2sg.core import CapabilityError, FloatArray, InputError, derive, plain
 from w2sg.desiderata import Specification, judged
 from w2sg.factors.contract import level_name
 from w2sg.factors.running import BaseSetup, base_setups, whole_runs
+from w2sg.factors.searching import Setting, search
 from w2sg.graph import Progress
 from w2sg.lab import Setup
 from w2sg.measure import Interval, t_interval
@@ -306,24 +307,15 @@ def _search(
     factors: "Sequence[Factor]", trials: int, seed: int, tried: Callable[[Sequence[Point]], Mapping[Point, float]]
 ) -> Point:
     """Return the best of the points that Optuna proposes, the defaults first."""
-    try:
-        import optuna
-    except ImportError:
-        raise MissingExtraError("optuna", "research") from None
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=2 * BATCH)
-    search = optuna.create_study(direction="maximize", sampler=sampler)
-    space = {
-        factor.name: optuna.distributions.CategoricalDistribution(tuple(range(len(factor.points) + 1)))
-        for factor in factors
-    }
-    search.enqueue_trial(dict.fromkeys(space, 0))
+    names = [factor.name for factor in factors]
     found: dict[Point, float] = {}
-    for first in range(0, trials, BATCH):
-        asked = [search.ask(space) for _ in range(min(BATCH, trials - first))]
-        points = [tuple(int(trial.params[factor.name]) for factor in factors) for trial in asked]
-        values = tried(points)
-        for trial, point in zip(asked, points, strict=True):
-            search.tell(trial, values[point])
-        found |= values
+
+    def values(settings: Sequence[Setting]) -> list[float]:
+        points = [tuple(int(setting[name]) for name in names) for setting in settings]
+        known = tried(points)
+        found.update(known)
+        return [known[point] for point in points]
+
+    space = {factor.name: len(factor.points) + 1 for factor in factors}
+    search(space, values, count=trials, at_once=BATCH, seed=seed, begin=[dict.fromkeys(names, 0)])
     return _best(found)

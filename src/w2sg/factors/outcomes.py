@@ -1,13 +1,9 @@
 """Outcomes: what factors are to move. A quantity of a run, or how far inside a requirement the run is."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from w2sg.core import CapabilityError, FloatArray, IntArray
-from w2sg.desiderata import Requirement, RunFacts, RunQuantity, facts_of_run
+from w2sg.desiderata import Desideratum, Reading, Requirement, RunQuantity, reading_of
 from w2sg.lab import TEST
 
 if TYPE_CHECKING:
@@ -15,45 +11,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class ScoredMean:
-    """A mean over examples that an outcome adds or subtracts.
-
-    Attributes:
-        sign: 1 or -1.
-        units: What was sampled: an example, or the examples that belong together, shape (m,).
-        scores: The score of each example, shape (m,).
-    """
-
-    sign: int
-    units: IntArray
-    scores: FloatArray
-
-
-@dataclass(frozen=True, eq=False)
-class Reading:
-    """What an outcome is in one run: a constant, and means over examples."""
-
-    constant: float
-    parts: tuple[ScoredMean, ...] = ()
-
-    @property
-    def value(self) -> float:
-        """The outcome."""
-        return self.constant + sum(part.sign * float(part.scores.mean()) for part in self.parts)
-
-
-@dataclass(frozen=True, eq=False)
 class FactorOutcome:
-    """A quantity, or the margin of a requirement: how far inside (above 0) or outside what is required a run is.
+    """A quantity, or the margin of what is required: how far inside (above 0) or outside it a run is.
 
     Attributes:
         name: What it is called.
-        requirement: The requirement; of a quantity that it is above 0.
-        is_margin: Whether it is the margin of a requirement.
+        desideratum: What is required; of a quantity that it is above 0.
+        is_margin: Whether it is a margin.
     """
 
     name: str
-    requirement: Requirement
+    desideratum: Desideratum
     is_margin: bool = True
 
     @classmethod
@@ -71,24 +39,4 @@ class FactorOutcome:
         Raises:
             CapabilityError: If it is not defined there; the message says why.
         """
-        one, facts = self.requirement, facts_of_run(run)
-        if one.on.test == TEST != test:
-            one = one.model_copy(update={"on": one.on.model_copy(update={"test": test})})
-        parts = [_part(one, facts, one.sign)]
-        if one.than is not None:
-            parts.append(_part(one.model_copy(update={"on": one.than}), facts, -one.sign))
-        return Reading(-one.sign * one.threshold, tuple(parts))
-
-
-def _part(requirement: Requirement, facts: Mapping[str, RunFacts], sign: int) -> ScoredMean:
-    quantity, on = requirement.quantity, requirement.on
-    if on.test not in facts:
-        raise CapabilityError(f"there is no test set {on.test!r}: there are {', '.join(facts)}")
-    here = facts[on.test]
-    if missing := quantity.about - set(here.right):
-        raise CapabilityError(f"needs the answers of {', '.join(sorted(missing))}, which are not there")
-    score = quantity.score(here)
-    rows = np.flatnonzero(on.rows(here) & ~np.isnan(score.constant))
-    if len(rows) < 2:
-        raise CapabilityError(f"only {len(rows)} inputs of test set {on.test!r} are there to read {quantity.title} on")
-    return ScoredMean(sign, (here.ids if here.units is None else here.units)[rows], score.of(here.right, rows))
+        return reading_of(self.desideratum, run, test)

@@ -9,9 +9,10 @@ import numpy as np
 
 from w2sg.core import FloatArray, InputError, plain
 from w2sg.factors.contract import GAP, Direction, Factor
+from w2sg.factors.designs import Adaptive
 from w2sg.factors.effects import ALPHA, Effect, LeftOut, Share, effects_of, left_out_of, shares_of
 from w2sg.factors.indices import Index, indices_of
-from w2sg.factors.running import Tried, base_setups, check_commuting, try_points
+from w2sg.factors.running import Tried, base_setups, check_commuting, over_families, try_points
 from w2sg.factors.terms import Term, terms_of
 from w2sg.graph import Progress
 from w2sg.measure import holm
@@ -64,6 +65,7 @@ class FactorResults:
         shares: The share of variance of every factor, by outcome.
         left_out: How well a family is predicted by the others, by outcome; None where nothing moves.
         indices: Morris' or Sobol's indices by outcome, where the design is made for them.
+        responses: Each outcome at every point, `(m,)`: the mean over families; NaN where one lacks it.
         signs: What was predicted, and what was found.
         n_runs: How many runs it rests on.
         missing: Why factors or points are missing, by the name of the setup.
@@ -79,6 +81,7 @@ class FactorResults:
     shares: Mapping[str, Mapping[int, Share]]
     left_out: Mapping[str, LeftOut | None]
     indices: Mapping[str, tuple[Index, ...]]
+    responses: Mapping[str, FloatArray]
     signs: tuple[Sign, ...]
     n_runs: int
     missing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -100,7 +103,8 @@ class FactorResults:
         """Return plain data: the first part of `--json`."""
         return {
             "study": self.study.model_dump(mode="json"),
-            "points": [[None if np.isnan(place) else place for place in point] for point in self.points.tolist()],
+            "points": [_or_none(point) for point in self.points],
+            "responses": {name: _or_none(values) for name, values in self.responses.items()},
             "families": list(self.families),
             "n_runs": self.n_runs,
             "effects": {name: [self._plain(one) for one in effects] for name, effects in self.effects.items()},
@@ -133,6 +137,10 @@ class FactorResults:
         }
 
 
+def _or_none(values: FloatArray) -> list[float | None]:
+    return [None if np.isnan(value) else value for value in values.tolist()]
+
+
 def run_factors(
     study: "FactorStudy",
     *,
@@ -156,26 +164,37 @@ def run_factors(
         RunError: If runs failed by accident.
     """
     bases, families = base_setups(study)
-    factors, outcomes = study.factors, tuple(study.outcomes())
-    points = study.design.points(factors)
-    if study.design.joint:
+    factors, outcomes, design = study.factors, tuple(study.outcomes()), study.design
+    if design.joint:
         check_commuting(bases[0].setup, factors)
-    terms = terms_of(study.design, factors, points, interactions=True)
-    tried = try_points(
-        bases,
-        factors,
-        points,
-        outcomes,
-        list(study.seed_list()),
-        store=store,
-        workers=workers,
-        plugins=study.plugins,
-        progress=progress,
-    )
-    gaps = _gaps(tried)
+    # Points that do not tell factors apart are refused before anything is run. Chosen points tell no effects at all.
+    terms = [] if design.adaptive else terms_of(design, factors, design.points(factors), interactions=True)
+    rounds, tried = list[FloatArray](), list[Tried]()
+
+    def trying(asked: FloatArray) -> dict[str, FloatArray]:
+        new = try_points(
+            bases,
+            factors,
+            asked,
+            outcomes,
+            list(study.seed_list()),
+            store=store,
+            workers=workers,
+            plugins=study.plugins,
+            progress=progress,
+        )
+        rounds.append(asked)
+        tried[:] = [one.and_then(more) for one, more in zip(tried, new, strict=True)] if tried else new
+        return {one.name: over_families(tried, one.name)[-len(asked) :] for one in outcomes}
+
+    design.have_tried(factors, trying)
+    points, gaps = np.concatenate(rounds), _gaps(tried)
     effects = {one.name: tuple(effects_of(tried, terms, one.name, gaps)) for one in outcomes}
-    if not any(effects.values()):
+    if terms and not any(effects.values()):
         raise InputError(f"no factor has two levels on any task: {'; '.join(tried[0].missing)}")
+    responses = {one.name: over_families(tried, one.name) for one in outcomes}
+    if isinstance(design, Adaptive) and np.isnan(responses[design.outcome]).all():
+        raise InputError(f"outcome {design.outcome!r} is known at no point: {'; '.join(tried[0].missing)}")
     return FactorResults(
         study=study,
         points=points,
@@ -186,7 +205,8 @@ def run_factors(
         effects=effects,
         shares={name: shares_of(of) for name, of in effects.items()},
         left_out={name: left_out_of(of) for name, of in effects.items()},
-        indices={one.name: tuple(indices_of(study.design, factors, points, tried, one.name)) for one in outcomes},
+        indices={one.name: tuple(indices_of(design, factors, points, tried, one.name)) for one in outcomes},
+        responses=responses,
         signs=tuple(_signs(factors, effects)),
         n_runs=len(frozenset().union(*(one.run_ids for one in tried))),
         missing={one.base.name: one.missing for one in tried if one.missing},

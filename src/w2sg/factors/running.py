@@ -14,8 +14,9 @@ from w2sg.isolation import loading_again
 from w2sg.lab import TEST, Run, Setup, default_store, families_of_tasks, make_runs
 
 if TYPE_CHECKING:
+    from w2sg.desiderata import Reading
     from w2sg.factors.contract import Factor
-    from w2sg.factors.outcomes import FactorOutcome, Reading
+    from w2sg.factors.outcomes import FactorOutcome
     from w2sg.factors.study import FactorStudy
 
 
@@ -60,6 +61,28 @@ class Tried:
         """Return the outcome at the points where it is known, the mean over seeds, `(p,)`."""
         known = [point[outcome] for point in self.readings if outcome in point]
         return np.array([np.mean([reading.value for reading in by_seed]) for by_seed in known])
+
+    def and_then(self, more: "Tried") -> "Tried":
+        """Return what came of these points and of more."""
+        missing = tuple(dict.fromkeys((*self.missing, *more.missing)))
+        return Tried(self.base, (*self.readings, *more.readings), missing, self.run_ids | more.run_ids)
+
+
+def over_families(tried: "Sequence[Tried]", outcome: str) -> FloatArray:
+    """Return an outcome at each point, `(m,)`: the mean over families, which weigh alike; NaN where one lacks it.
+
+    Families that have it at no point at all do not count: points are compared on the same ones.
+    """
+    by_family: dict[int, list[FloatArray]] = {}
+    for one in tried:
+        known = one.has(outcome)
+        if known.any():
+            values = np.full(len(known), np.nan)
+            values[known] = one.values(outcome)
+            by_family.setdefault(one.base.family, []).append(values)
+    if not by_family:
+        return np.full(len(tried[0].readings), np.nan)
+    return np.asarray(np.mean([np.mean(of, axis=0) for of in by_family.values()], axis=0))
 
 
 def base_setups(study: "FactorStudy") -> tuple[list[BaseSetup], list[str]]:

@@ -6,9 +6,9 @@ from typing import Annotated
 from pydantic import Field, SerializeAsAny, model_validator
 
 from w2sg.core import ConfigError, component_field, registry
-from w2sg.desiderata import Desideratum, Requirement, RunQuantity
+from w2sg.desiderata import AnyDesideratum, RunQuantity
 from w2sg.factors.contract import GAIN, GAP, STUDENT, Factor
-from w2sg.factors.designs import FactorDesign, OneAtATime
+from w2sg.factors.designs import Adaptive, FactorDesign, OneAtATime
 from w2sg.factors.outcomes import FactorOutcome
 from w2sg.lab import Study
 
@@ -16,7 +16,6 @@ AnyFactor = Annotated[SerializeAsAny[Factor], *component_field(Factor, "a factor
 AnyDesign = Annotated[
     SerializeAsAny[FactorDesign], *component_field(FactorDesign, "a design: its name, or a table with 'kind'")
 ]
-AnyDesideratum = Annotated[SerializeAsAny[Desideratum], *component_field(Desideratum, "a desideratum")]
 Name = Annotated[str, Field(min_length=1)]
 
 
@@ -31,7 +30,7 @@ class FactorStudy(Study):
     design: AnyDesign = Field(OneAtATime(), description="which combinations of levels are tried")
     factors: tuple[AnyFactor, ...] = Field(min_length=1, description="what is turned")
     desiderata: dict[Name, AnyDesideratum] = Field(
-        {}, description="requirements whose margins are outcomes, by the name to show; each is one, not several joined"
+        {}, description="what is required: its margins are outcomes, by the name to show"
     )
     choosing: tuple[str, ...] = Field((), description="tasks by name on which 'w2sg optimise' chooses settings")
     left_out: tuple[str, ...] = Field((), description="tasks on which the chosen settings are judged")
@@ -47,10 +46,10 @@ class FactorStudy(Study):
             raise ConfigError([(("left_out",), f"{both[0]!r} is among 'choosing' too: a task is one or the other")])
         if taken := sorted({GAIN, STUDENT, GAP} & set(self.desiderata)):
             raise ConfigError([(("desiderata", taken[0]), "is an outcome of every factor study: take another name")])
-        for name, one in self.desiderata.items():
-            if not isinstance(one, Requirement):
-                rule = f"must be one requirement, whose margin is a mean over examples, got {one.kind!r}: name a part"
-                raise ConfigError([(("desiderata", name), rule)])
+        known = [GAIN, STUDENT, GAP, *self.desiderata]
+        if isinstance(self.design, Adaptive) and self.design.outcome not in known:
+            rule = f"must name an outcome of the study, {', '.join(known)}; got {self.design.outcome!r}"
+            raise ConfigError([(("design", "outcome"), rule)])
         return self
 
     def outcomes(self) -> Sequence[FactorOutcome]:
@@ -61,5 +60,4 @@ class FactorStudy(Study):
             FactorOutcome.of_quantity(STUDENT, registry.build(RunQuantity, student)),
             FactorOutcome.of_quantity(GAP, registry.build(RunQuantity, "gap")),
         ]
-        margins = [(name, one) for name, one in self.desiderata.items() if isinstance(one, Requirement)]
-        return [*own, *(FactorOutcome(name, one) for name, one in margins)]
+        return [*own, *(FactorOutcome(name, one) for name, one in self.desiderata.items())]

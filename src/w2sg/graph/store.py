@@ -105,12 +105,12 @@ class Store(ArtifactStore):
         ]
 
     def find(self, prefix: str) -> Result | None:
-        """Return the result whose key starts with `prefix` (hexadecimal), or None if there is not exactly one."""
+        """Return the run whose key starts with `prefix` (hexadecimal), or None if there is not exactly one."""
         if not prefix or any(letter not in "0123456789abcdef" for letter in prefix):
             return None
         low = bytes.fromhex(prefix + "0" * (len(prefix) % 2))
         high = bytes.fromhex(prefix + "f" * (len(prefix) % 2)) + b"\xff" * 32
-        rows = self.query("SELECT key FROM results WHERE key BETWEEN ? AND ? LIMIT 2", [low, high])
+        rows = self.query("SELECT key FROM results WHERE step = 'score' AND key BETWEEN ? AND ? LIMIT 2", [low, high])
         found = self.results([rows[0][0].hex()]) if len(rows) == 1 else []
         return found[0] if found else None
 

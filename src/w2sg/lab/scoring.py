@@ -19,10 +19,11 @@ from w2sg.core import (
     wording,
 )
 from w2sg.graph import REFUSED, Artifact, Inputs, Listing, Step, versions
-from w2sg.lab.evidence import rounded
 from w2sg.lab.intervals import DRAWS, SAMPLING
 from w2sg.lab.setup import Setup, names_of
 from w2sg.lab.steps import CURVE, TRANSFER, Ceiling, OnData, TrainedStudent, answers_of, labels_of
+from w2sg.lab.steps import TRANSFER, Ceiling, OnData, TrainedStudent, answers_of, labels_of
+from w2sg.lab.unlabelled import unlabelled_columns
 from w2sg.measure import (
     auroc,
     auroc_variance,
@@ -114,7 +115,8 @@ class Score(OnData):
                         judged[known] = Judged.of(data.question, examples, gold[name], signal)
                     of_each[who] = judged[known]
                 metrics[name], correct = scores_of(data.question, examples, answers, of_each)
-                columns, group_names[name] = _columns(data.question, examples, answers)
+                plain = data.tests[TEST], students["student"][TEST]
+                columns, group_names[name] = _columns(data.question, examples, answers, plain)
                 evidence |= {f"{name}.{what}": column for what, column in {**columns, **correct}.items()}
             # whose rows were trained on: how many two seeds share decides how much they tell of new data
             evidence |= {f"{SUPERVISION}.ids": data.supervision.ids, f"{TRANSFER}.ids": data.transfer.ids}
@@ -234,18 +236,15 @@ def scores_of(
 
 
 def _columns(
-    question: Question[Any], examples: Examples, answers: Mapping[str, Signal]
+    question: Question[Any], examples: Examples, answers: Mapping[str, Signal], plain: tuple[Examples, Signal]
 ) -> tuple[dict[str, AnyArray], list[str]]:
     """Return what is known of each example without its label, `(n,)` each, and what the numbers of `group` stand for.
 
-    They say which examples a requirement speaks of: `copied` where the student answers as its weak supervisor,
-    `confidence` of the student, `group` and `difficulty` where examples have them, `groups` that belong together.
+    They say which examples a requirement speaks of: `copied` where the student answers as its weak supervisor, what
+    `unlabelled_columns` says, `group` and `difficulty` where examples have them, `groups` that belong together.
     """
-    columns: dict[str, AnyArray] = {"ids": examples.ids}
+    columns = {"ids": examples.ids, **unlabelled_columns(question, examples, answers, plain)}
     columns["copied"] = question.same(answers["student"], answers["weak"])
-    probabilities = question.probabilities(answers["student"])
-    if probabilities is not None:
-        columns["confidence"] = rounded(np.asarray(probabilities.max(axis=1), dtype=np.float32))
     if "difficulty" in examples.metadata:
         columns["difficulty"] = examples.metadata["difficulty"].astype(np.float64)
     if GROUPS in examples.metadata:

@@ -38,6 +38,7 @@ from w2sg.measure.dials import accuracies_by_seed, pgr_contrast
 from w2sg.measure.effects import RandomEffects, normal_variance, pooled_by_unit, random_effects
 from w2sg.measure.elicitation import Elicitation, differential_elicitation, elicitation_from_accuracies
 from w2sg.measure.fieller import RatioSet, fieller_limits, ratio_interval, ratio_set
+from w2sg.measure.geometry import same_order_of_distances
 from w2sg.measure.identified import End, KnownMean, identified, tension
 from w2sg.measure.intervals import Interval, exact_high, exact_interval, exact_low, t_interval, t_p_value, t_quantile
 from w2sg.measure.metrics import (
@@ -174,6 +175,7 @@ __all__ = [
     "ratio_set",
     "rms_calibration_error",
     "same_length",
+    "same_order_of_distances",
     "signed_rank_p",
     "seed_only_standard_error",
     "share_variance",

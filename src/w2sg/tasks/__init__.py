@@ -18,6 +18,7 @@ from w2sg.tasks.shifts import HeldOut as HeldOut
 from w2sg.tasks.shifts import InputShift as InputShift
 from w2sg.tasks.shifts import Noise as Noise
 from w2sg.tasks.shifts import Occlusion as Occlusion
+from w2sg.tasks.shifts import OrderSwap as OrderSwap
 from w2sg.tasks.shifts import Rotation as Rotation
 from w2sg.tasks.shifts import Shift as Shift
 from w2sg.tasks.shown import Shown as Shown

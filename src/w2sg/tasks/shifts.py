@@ -21,8 +21,11 @@ from w2sg.core import (
     derive,
     register,
 )
+from w2sg.tasks.encoding import PAIR_CLASSES
 from w2sg.tasks.table import FREE, Table
 
+OPPOSITE = "opposite"
+"""The metadata of test sets that ask rows of the test split otherwise: whether the right answer is then another one."""
 TestSets = dict[str, tuple[Examples, IntArray]]
 """Named test sets: examples and their gold `(n,)`."""
 
@@ -66,7 +69,8 @@ class InputShift(Shift):
         plain = table.examples(test)
         # A pool of its own: changed copies of test rows must not stand in the corpus beside the plain ones.
         changed = Inputs.of(self.apply(plain.inputs.values, rng))
-        return {self.test_name: (Examples(plain.ids, changed, plain.metadata), table.gold[test])}
+        asked = {**plain.metadata, OPPOSITE: np.zeros(len(test), dtype=np.bool_)}
+        return {self.test_name: (Examples(plain.ids, changed, asked), table.gold[test])}
 
 
 def _images(values: AnyArray, kind: str) -> FloatArray:
@@ -129,6 +133,27 @@ class Occlusion(InputShift):
         y, x = np.arange(height)[None, :, None], np.arange(width)[None, None, :]
         images[(y >= top) & (y < top + h) & (x >= left) & (x < left + w)] = 0
         return images
+
+
+@final
+@register()
+class OrderSwap(Shift):
+    """The two texts of every pair in the other order: identities stay, and the other answer is right."""
+
+    kind: Literal["order-swap"] = "order-swap"
+
+    def test_sets(self, table: Table, test: IntArray, rng: np.random.Generator) -> TestSets:
+        """Return the test split with its pairs turned round, in a pool of its own."""
+        plain = table.examples(test)
+        values = plain.inputs.values
+        if table.classes != PAIR_CLASSES or values.ndim != 2:
+            raise DataError(
+                f"shift {self.kind!r} needs pairs of texts, of which one is right, got an array of shape "
+                f"{values.shape} and the classes {_some(list(table.classes))}: use it with a task of pairs"
+            )
+        asked = {**plain.metadata, OPPOSITE: np.ones(len(test), dtype=np.bool_)}
+        swapped = Inputs.of(np.ascontiguousarray(values[:, ::-1]))
+        return {self.test_name: (Examples(plain.ids, swapped, asked), 1 - table.gold[test])}
 
 
 @final

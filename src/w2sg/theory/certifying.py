@@ -29,10 +29,9 @@ from w2sg.lab import Score
 from w2sg.theory.certificate import Certificate
 from w2sg.theory.certificates import CLAIMS, Certified, certify_run
 from w2sg.theory.looking import LookAtLabels, look_at, one_of_each, share_of_look
-from w2sg.theory.observing.retraining import ENOUGH
+from w2sg.theory.observing.retraining import ENOUGH, SUPERVISION, as_it_was
 from w2sg.theory.observing.runs import TEST
 
-SUPERVISION = "supervision"
 LIKE_DEPLOYMENT = "the supervision split is drawn as deployment is"
 """What labels of the supervision split rest on. A task does not say of itself whether it is true."""
 
@@ -147,9 +146,7 @@ def left_over(
     rows = rows[one_of_each(data.supervision.take(rows), derive(seed, "certify", "left over"))]
     if len(rows) < ENOUGH:
         return f"it left {len(rows)} independent labels of its split over, {ENOUGH} are needed"
-    labeller = supervisor.fit(supervision, data.vault.generator(seed, "supervisor"))
-    asked = data.supervision.take(rows)
-    said = labeller.label(asked, None, data.vault.generator(seed, "label", SUPERVISION))
+    _, said = as_it_was(data, seed, supervisor, supervision, rows)
     checked = data.question.checked(said, len(rows), "weak labels").untied(derive(seed, "ties", SUPERVISION))
     labels = data.vault.buy(SUPERVISION, rows, purpose="score", asked_by=asked_by)
     return np.asarray(checked.probabilities, dtype=np.float64), np.asarray(labels)

@@ -1,7 +1,7 @@
 """Requirements on a student that is to be used: for every group, for what it copies, for what it says of itself."""
 
 from w2sg.core import preset
-from w2sg.desiderata.tree import ForAll, Requirement, Untestable
+from w2sg.desiderata.tree import ForAll, Requirement
 
 _CALIBRATED = [
     {"kind": "requirement", "quantity": "overconfidence", "below": 0.1},
@@ -84,8 +84,16 @@ preset(
 )
 preset(
     "consistent",
-    Untestable,
-    "The same answer to the same question, negated, in another order, in other words.",
+    ForAll,
+    "Where the same row is asked otherwise (in another order, in other words), nine answers in ten stay.",
     paper="2212.03827",
-    why="runs keep answers to the questions as they stand: ask them otherwise in test sets of their own",
+    over="rewordings",
+    require={"kind": "requirement", "quantity": "consistency", "above": 0.9},
+)
+preset(
+    "sees-as-its-ceiling",
+    Requirement,
+    "Student and ceiling agree in three of four triples on which of two inputs is nearer to the third.",
+    quantity="likeness",
+    above=0.75,
 )

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 FOLDS = 5
 ENOUGH = 30
 """With so many labels of its split that the supervisor did not learn from, these judge it as it is."""
+SUPERVISION = "supervision"
 VALIDATION = "validation"
 """The name of a judge that is trained on all labels of the split."""
 Way = Literal["refits", "half", "quarter", "strict", "own"]
@@ -68,6 +69,23 @@ class Lesson:
     count: int
     rows: IntArray
     weak: FloatArray
+
+
+def as_it_was(
+    data: TaskData, seed: int, supervisor: WeakSupervisor[Any], supervision: Supervision, rows: IntArray
+) -> tuple[Labeller[Any], Any]:
+    """Return a run's weak supervisor, trained again exactly as for the run, and what it says of its own split.
+
+    Args:
+        data: The splits of the run's place.
+        seed: The run's seed.
+        supervisor: The run's weak supervisor.
+        supervision: Its split, with gold.
+        rows: Positions in the split of the inputs that it is asked about.
+    """
+    labeller = supervisor.fit(supervision, data.vault.generator(seed, "supervisor"))
+    gold = supervision.gold[rows] if supervisor.simulates else None
+    return labeller, labeller.label(data.supervision.take(rows), gold, data.vault.generator(seed, "label", SUPERVISION))
 
 
 class Retraining:
@@ -272,11 +290,9 @@ class Retraining:
             yield Lesson(labeller, int((~out).sum()), seen.rows[out], self._said(labeller, seen.rows[out], rng))
 
     def _as_it_is(self, supervisor: WeakSupervisor[Any]) -> Iterator[Lesson]:
-        data, rows, supervision = self.data, self._unused(supervisor), self._supervision(supervisor)
-        labeller = supervisor.fit(supervision, data.vault.generator(self.seed, "supervisor"))
-        gold = supervision.gold[rows] if supervisor.simulates else None
-        rng = data.vault.generator(self.seed, "label", "supervision")
-        weak = labeller.label(data.supervision.take(rows), gold, rng).probabilities.astype(np.float64)
+        rows, supervision = self._unused(supervisor), self._supervision(supervisor)
+        labeller, said = as_it_was(self.data, self.seed, supervisor, supervision, rows)
+        weak = said.probabilities.astype(np.float64)
         yield Lesson(labeller, supervisor.labels_used(len(supervision)), rows, weak)
 
     def _said(self, labeller: Labeller[Any], rows: IntArray, rng: np.random.Generator) -> FloatArray:
