@@ -32,7 +32,6 @@ from w2sg.agenda import (
     scores_of,
 )
 from w2sg.core import derive
-from w2sg.desiderata import RunFacts, facts_of_run
 from w2sg.graph import Keys, Step, Store
 from w2sg.lab import Run, Score, make_runs
 from w2sg.measure import t_interval
@@ -43,17 +42,16 @@ ALL_MINUTES = 180.0
 """Costs are scaled so that all runs of a repetition cost as much: 30 core-minutes then buy a sixth of them."""
 BUDGETS = (7.5, 15.0, 30.0, 60.0, 90.0)
 """In scaled core-minutes."""
-TEST = "test"
 WAYS = ("information", "cheapest", "random")
 
 
 @dataclass(eq=False)
 class Pool:
-    """All runs, in memory: evidence and seconds by the `id` of the catalogue's steps."""
+    """All runs, in memory: runs and seconds by the `id` of the catalogue's steps."""
 
     agenda: Agenda
     catalogue: RunCatalogue
-    facts: dict[int, RunFacts]
+    runs: dict[int, Run]
     seconds: dict[int, float]
 
     @classmethod
@@ -61,18 +59,17 @@ class Pool:
         """Read a pool from its store."""
         agenda = Agenda.read(None, [SITES])
         catalogue = RunCatalogue(agenda, range(SEEDS * REPETITIONS))
-        keys, facts, seconds = Keys(), {}, {}
+        keys, runs, seconds = Keys(), {}, {}
         with Store(folder) as store:
             for score in catalogue.scores:
                 artifact = store.get(keys.of(score))
                 if artifact is None:
                     sys.exit(f"{score.title()} is not in the pool: make it first")
-                run = Run("", score.setup, score.seed, artifact.record, artifact.arrays)
-                facts[id(score)] = facts_of_run(run)[TEST]
+                runs[id(score)] = Run("", score.setup, score.seed, artifact.record, artifact.arrays)
                 for step in Costs().missing([score]):
                     if id(step) not in seconds:
                         seconds[id(step)] = float((store.record(keys.of(step)) or {}).get("seconds", 0.0))
-        return cls(agenda, catalogue, facts, seconds)
+        return cls(agenda, catalogue, runs, seconds)
 
     def measured(self, trial: Trial, seeds: Sequence[int]) -> Measurement:
         """Return what a trial shows under some seeds."""
@@ -81,9 +78,12 @@ class Pool:
 
     def arms(self, trial: Trial, seeds: Sequence[int]) -> list[list[ScoredRun]]:
         """Return the outcome of each arm under each seed."""
-        scores = self.catalogue.scores_of(trial, seeds)
-        runs = [ScoredRun.of(self.facts[id(score)], trial.claim.outcome) for score in scores]
-        return [runs[start : start + len(seeds)] for start in range(0, len(runs), len(seeds))]
+        scores, n = self.catalogue.scores_of(trial, seeds), len(seeds)
+        runs = [
+            ScoredRun.of(self.runs[id(score)], trial.claim.measured, trial.tests[place // n])
+            for place, score in enumerate(scores)
+        ]
+        return [runs[start : start + n] for start in range(0, len(runs), n)]
 
     def cost(self, scores: Sequence[Score], costs: Costs) -> float:
         """Charge the missing steps of some runs."""

@@ -58,7 +58,7 @@ def test_an_arm_takes_the_sites_own_parts() -> None:
         supervisor="as-recorded",
         settings={"student.c": 3.0},
     )
-    setup = arm.setup(site)
+    setup = arm.setting(site).setup
     assert setup.task.model_dump()["task"]["kind"] == "wine"
     assert setup.student.model_dump()["c"] == 3.0
 

@@ -6,9 +6,9 @@ import numpy as np
 
 from w2sg.core import FloatArray, registry
 from w2sg.factors import Factor
-from w2sg.factors.outcomes import Reading, ScoredMean
 from w2sg.factors.running import BaseSetup, Tried
 from w2sg.lab import make_setup
+from w2sg.measure import Reading, ScoredMean
 
 
 def switches(count: int) -> list[Factor]:

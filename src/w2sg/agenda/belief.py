@@ -11,6 +11,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
+from w2sg.agenda.predictions import Predicted, Region, StudentT
 from w2sg.core import BoolArray, FloatArray, derive
 
 SCALE = 0.03
@@ -51,7 +52,8 @@ class Belief:
     Attributes:
         prior: What was believed before.
         mean: Grid points of the mean effect, `(m,)`.
-        inside: Which of them lie in the claim's region, `(m,)`.
+        inside: Which of them the claim allows, `(m,)`: where it predicts a distribution some means are there twice,
+            once by the claim and once by its alternative.
         spread: Grid points of tau, `(s,)`.
         log_weights: Of prior times likelihood, `(m, s)`, not normalised.
     """
@@ -70,7 +72,7 @@ class Belief:
 
     @property
     def credence(self) -> float:
-        """The probability that the mean effect lies in the claim's region."""
+        """The probability that the claim is true."""
         return float(self._credences(self.log_weights[None])[0])
 
     @property
@@ -135,7 +137,7 @@ class Belief:
         return self._gained(without, pooled * (effect / variance + again / further), np.full(_DRAWS, pooled))
 
     def _credences(self, log_weights: FloatArray) -> FloatArray:
-        """Return the share of the weights, `(n, m, s)`, that lies inside the region, `(n,)`."""
+        """Return the share of the weights, `(n, m, s)`, that the claim has, `(n,)`."""
         weights = np.exp(log_weights - log_weights.max(axis=(1, 2), keepdims=True))
         return np.asarray(weights[:, self.inside].sum(axis=(1, 2)) / weights.sum(axis=(1, 2)))
 
@@ -157,35 +159,66 @@ class Belief:
 
 @lru_cache(maxsize=1024)
 def belief_of(
-    region: tuple[float, float], prior: Prior, effects: tuple[float, ...] = (), variances: tuple[float, ...] = ()
+    says: Region | Predicted,
+    prior: Prior,
+    effects: tuple[float, ...] = (),
+    variances: tuple[float, ...] = (),
 ) -> Belief:
     """Return what is believed of a claim's effect after some units were measured.
 
-    The prior of the mean effect is cut at the ends of the region: the part inside has the claim's credence, the part
-    outside the rest. The Bayes factor is then the ratio of the two parts' marginal likelihoods.
+    Where a claim names a region the prior of the mean effect is cut at its ends: the part inside has the claim's
+    credence, the part outside the rest. Where it predicts a distribution, that one has the claim's credence, and its
+    alternative the rest. The Bayes factor is then the ratio of the two parts' marginal likelihoods.
 
     Args:
-        region: The ends between which the claim says that the mean effect lies; they may be infinite.
+        says: Where the claim says that the mean effect lies, or how it says that it is distributed.
         prior: What was believed before.
         effects: One for each unit.
         variances: Their sampling variances.
     """
-    from scipy.special import stdtr, stdtrit
+    from scipy.special import stdtrit
 
-    ends = [float(stdtr(DEGREES, end / prior.scale)) for end in region]
-    even = np.linspace(0, 1, _MEANS + 1)
-    # Cells of the prior's probability, small in both tails, and cut at the region's ends.
-    edges = np.unique(np.concatenate([even**2 * (3 - 2 * even), ends]))
-    inside = ((edges[1:] + edges[:-1]) / 2 > ends[0]) & ((edges[1:] + edges[:-1]) / 2 < ends[1])
-    share = np.where(inside, prior.credence / (ends[1] - ends[0]), (1 - prior.credence) / (1 - ends[1] + ends[0]))
+    mean, mass, inside = _cut(says.ends, prior) if isinstance(says, Region) else _rivals(says, prior)
     tails = 1 - (1 - np.linspace(0, 1, _SPREADS + 1)) ** 3
     return Belief(
         prior,
-        prior.scale * stdtrit(DEGREES, (edges[1:] + edges[:-1]) / 2),
+        mean,
         inside,
         prior.between * stdtrit(DEGREES, (2 + tails[1:] + tails[:-1]) / 4),
-        np.log(np.diff(edges) * share)[:, None] + np.log(np.diff(tails)),
+        np.log(mass)[:, None] + np.log(np.diff(tails)),
     ).after(effects, variances)
+
+
+def _cut(ends: tuple[float, float], prior: Prior) -> tuple[FloatArray, FloatArray, BoolArray]:
+    """Return the cells of a prior that is cut at the ends of a region: mean, mass, and whether they are inside."""
+    from scipy.special import stdtr, stdtrit
+
+    low, high = (float(stdtr(DEGREES, end / prior.scale)) for end in ends)
+    edges = np.unique(np.concatenate([_edges(), [low, high]]))
+    middles = (edges[1:] + edges[:-1]) / 2
+    inside = (middles > low) & (middles < high)
+    share = np.where(inside, prior.credence / (high - low), (1 - prior.credence) / (1 - high + low))
+    return prior.scale * stdtrit(DEGREES, middles), np.diff(edges) * share, inside
+
+
+def _rivals(says: Predicted, prior: Prior) -> tuple[FloatArray, FloatArray, BoolArray]:
+    """Return the cells of a claim's distribution, and then those of its alternative."""
+    usual = StudentT(scale=prior.scale, degrees=DEGREES)
+    # The claim keeps to what it says; what is taken for likely otherwise is what its credence may hang on.
+    against = usual if says.against is None else says.against.widened(prior.scale / SCALE)
+    edges = _edges()
+    middles, masses = (edges[1:] + edges[:-1]) / 2, np.diff(edges)
+    return (
+        np.concatenate([says.effect.quantiles(middles), against.quantiles(middles)]),
+        np.concatenate([prior.credence * masses, (1 - prior.credence) * masses]),
+        np.repeat([True, False], _MEANS),
+    )
+
+
+def _edges() -> FloatArray:
+    """Return the ends of cells of a distribution's probability, small in both tails, `(_MEANS + 1,)`."""
+    even = np.linspace(0, 1, _MEANS + 1)
+    return np.asarray(even**2 * (3 - 2 * even))
 
 
 def entropy(credence: float) -> float:

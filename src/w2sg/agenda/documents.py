@@ -101,7 +101,8 @@ def claim_document(known: Knowledge, name: str) -> Document:
         )
         for one in known.sites_of(name)
     )
-    says = f"It says that the mean of '{claim.outcome.title}' is {claim.region}. " if claim.region is not None else ""
+    what = f"the margin of '{claim.margin.title}'" if claim.margin is not None else f"'{claim.outcome.title}'"
+    says = f"It says that the mean effect on {what} is {claim.says}. " if claim.says is not None else ""
     where = known.agenda.untested.get(name)
     here = f"It cannot be tested here: {where}. " if where else ""
     presupposed = f"It presupposes {wording.listed(list(claim.presupposes))}. " if claim.presupposes else ""
@@ -189,7 +190,7 @@ def _claim_row(known: Knowledge, claim: "ResearchClaim") -> tuple[Cell, ...]:
         Cell(f"{low:.2f} to {high:.2f}") if tried else Cell(),
         Cell(known.belief(claim).bayes_factor) if tried else Cell(),
         Cell(0 if model is None else model.n_units),
-        Cell(str(claim.region)) if claim.region is not None else Cell(missing="-"),
+        Cell(str(claim.says)) if claim.says is not None else Cell(missing="-"),
         _effect_cell(known, name, untested),
     )
 

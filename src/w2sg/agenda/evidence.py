@@ -116,13 +116,13 @@ class Knowledge:
     def belief(self, claim: "ResearchClaim", without: str = "", factor: float = 1.0) -> Belief:
         """Return what is believed of a testable claim's effect, `without` one family, with scales times a factor."""
         units = self.units_of(claim.name, without)
-        assert claim.region is not None
-        return belief_of(claim.region.ends, Prior(claim.credence).times(factor), units.effects, units.variances)
+        assert claim.says is not None
+        return belief_of(claim.says, Prior(claim.credence).times(factor), units.effects, units.variances)
 
     def own_credence(self, name: str, factor: float = 1.0) -> float:
         """Return a claim's credence by its own evidence alone."""
         claim = self.agenda.claims[name]
-        return claim.credence if claim.region is None else self.belief(claim, factor=factor).credence
+        return claim.credence if claim.says is None else self.belief(claim, factor=factor).credence
 
     @cached_property
     def credences(self) -> dict[str, float]:

@@ -135,9 +135,9 @@ class Planner:
         """Return what is to be sealed of an experiment: belief and noise, without this site's family."""
         claim = trial.claim
         units, prior = known.units_of(claim.name, without=trial.site.family), Prior(claim.credence)
-        assert claim.region is not None
+        assert claim.says is not None
         return Expected(
-            region=claim.region,
+            says=claim.says,
             credence=prior.credence,
             scale=prior.scale,
             between=prior.between,

@@ -5,15 +5,15 @@ afterwards has another key, and its seal is a line of the ledger (`w2sg.core.led
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
 from w2sg.agenda.belief import Belief, Prior, belief_of
-from w2sg.agenda.claim import Region
 from w2sg.agenda.effects import ScoredRun, effect_of
+from w2sg.agenda.predictions import Predicted, Region
 from w2sg.core import AnyTask, Component, Task, register, seal
-from w2sg.desiderata import AnyQuantity, facts_of_run
+from w2sg.desiderata import AnyDesideratum, AnyQuantity
 from w2sg.graph import Artifact, Inputs, Listing, Step
 from w2sg.lab import OnData, Run, Score
 
@@ -27,7 +27,7 @@ class Expected(Component):
     """What was believed of an effect before an experiment, as `belief_of` takes it, and the noise of measuring it."""
 
     kind: Literal["expected"] = "expected"
-    region: Region
+    says: Annotated[Region | Predicted, Field(discriminator="kind")]
     credence: float
     scale: float
     between: float
@@ -38,7 +38,7 @@ class Expected(Component):
     @property
     def belief(self) -> Belief:
         """The belief."""
-        return belief_of(self.region.ends, self.prior, self.effects, self.variances)
+        return belief_of(self.says, self.prior, self.effects, self.variances)
 
     @property
     def prior(self) -> Prior:
@@ -47,7 +47,7 @@ class Expected(Component):
 
     def scored(self, estimate: float) -> dict[str, float]:
         """Return how good this forecast is of what was measured, and one from the prior alone."""
-        naive = belief_of(self.region.ends, self.prior)
+        naive = belief_of(self.says, self.prior)
         return {
             "rank": self.belief.below(estimate, self.noise),
             "log_score": self.belief.log_density(estimate, self.noise),
@@ -95,8 +95,10 @@ class Experiment(Step):
 
     kind: Literal["experiment"] = "experiment"
     subject: Subject
-    outcome: AnyQuantity
+    outcome: AnyQuantity | None = Field(None, description="the quantity that is measured; none: the margin")
+    margin: AnyDesideratum | None = Field(None, description="the requirement whose margin is measured")
     weights: tuple[float, ...]
+    tests: tuple[str, ...] = Field(description="for each arm the test set that it is read on")
     forecasts: tuple[Forecast, ...] = Field(description="one for each seed")
     scores: tuple[Score, ...] = Field(description="for each arm those of all seeds")
 
@@ -107,12 +109,15 @@ class Experiment(Step):
 
     def compute(self, inputs: Inputs) -> Artifact:
         """Estimate the effect, and score the forecast and the one that knew no run."""
+        measured, n = self.margin or self.outcome, len(self.subject.seeds)
+        assert measured is not None
         runs = [
-            ScoredRun.of(facts_of_run(Run("", score.setup, score.seed, given.record, given.arrays))[TEST], self.outcome)
+            ScoredRun.of(
+                Run("", score.setup, score.seed, given.record, given.arrays), measured, self.tests[number // n]
+            )
             for number, score in enumerate(self.scores)
             for given in (inputs[f"run {number}"],)
         ]
-        n = len(self.subject.seeds)
         found = effect_of([runs[start : start + n] for start in range(0, len(runs), n)], self.weights)
         said = inputs["forecast 0"].record
         return Artifact(
@@ -148,8 +153,10 @@ def experiment_of(trial: "Trial", seeds: Sequence[int], expected: Expected, scor
         subject=Subject(
             claim=claim.name, effect=claim.effect, site=site.name, site_digest=site.digest(), seeds=tuple(seeds)
         ),
-        outcome=claim.outcome,
+        outcome=claim.outcome if claim.margin is None else None,
+        margin=claim.margin,
         weights=tuple(arm.weight for arm in claim.arms),
+        tests=trial.tests,
         forecasts=tuple(Forecast(**said, expected=expected, seed=seed) for seed in seeds),
         scores=tuple(scores),
         seed=seeds[0],

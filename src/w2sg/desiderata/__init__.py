@@ -7,6 +7,7 @@ from w2sg.desiderata.buying import margin_of as margin_of
 from w2sg.desiderata.checking import Check as Check
 from w2sg.desiderata.checking import check_run as check_run
 from w2sg.desiderata.checking import check_runs as check_runs
+from w2sg.desiderata.contract import AnyDesideratum as AnyDesideratum
 from w2sg.desiderata.contract import AnyQuantity as AnyQuantity
 from w2sg.desiderata.contract import Desideratum as Desideratum
 from w2sg.desiderata.contract import RunQuantity as RunQuantity

@@ -6,40 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from w2sg.core import CapabilityError, FloatArray, IntArray
+from w2sg.core import CapabilityError
 from w2sg.desiderata import Requirement, RunFacts, RunQuantity, facts_of_run
 from w2sg.lab import TEST
+from w2sg.measure import Reading, ScoredMean
 
 if TYPE_CHECKING:
     from w2sg.lab import Run
-
-
-@dataclass(frozen=True, eq=False)
-class ScoredMean:
-    """A mean over examples that an outcome adds or subtracts.
-
-    Attributes:
-        sign: 1 or -1.
-        units: What was sampled: an example, or the examples that belong together, shape (m,).
-        scores: The score of each example, shape (m,).
-    """
-
-    sign: int
-    units: IntArray
-    scores: FloatArray
-
-
-@dataclass(frozen=True, eq=False)
-class Reading:
-    """What an outcome is in one run: a constant, and means over examples."""
-
-    constant: float
-    parts: tuple[ScoredMean, ...] = ()
-
-    @property
-    def value(self) -> float:
-        """The outcome."""
-        return self.constant + sum(part.sign * float(part.scores.mean()) for part in self.parts)
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,8 +15,9 @@ from w2sg.lab import TEST, Run, Setup, default_store, families_of_tasks, make_ru
 
 if TYPE_CHECKING:
     from w2sg.factors.contract import Factor
-    from w2sg.factors.outcomes import FactorOutcome, Reading
+    from w2sg.factors.outcomes import FactorOutcome
     from w2sg.factors.study import FactorStudy
+    from w2sg.measure import Reading
 
 
 @dataclass(frozen=True)
