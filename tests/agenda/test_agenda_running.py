@@ -115,7 +115,7 @@ def test_the_command_line_says_what_is_known_and_what_is_next(w2sg: Command, tmp
     assert shown["claims"]["debate-helps"]["state"] == "elsewhere"
     candidates = w2sg("agenda", "next", "--json").document["candidates"]
     assert len(candidates) == 10
-    rates = [one["bits"] / one["seconds"] for one in candidates]
+    rates = [(one["decides"] / one["seconds"], one["bits"] / one["seconds"]) for one in candidates]
     assert rates == sorted(rates, reverse=True)
     assert "own-gains" in w2sg("agenda", "show", "own-gains").out
     assert "did you mean naive-gains" in told(w2sg("agenda", "show", "naive-gain"))

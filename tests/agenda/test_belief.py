@@ -85,17 +85,17 @@ def test_information_is_the_expected_fall_of_entropy() -> None:
     outcomes = belief.mean[at] + np.hypot(belief.spread[tau], 0.01) * rng.standard_normal(2000)
     left = np.mean([entropy(belief.after([float(y)], [0.0001]).credence) for y in outcomes])
     # the standard error of either side is below .01 bits
-    assert belief.information(0.0001) == pytest.approx(entropy(belief.credence) - left, abs=0.03)
+    assert belief.prospects(0.0001).bits == pytest.approx(entropy(belief.credence) - left, abs=0.03)
     assert np.mean(outcomes) == pytest.approx(mean, abs=4 * sd / 2000**0.5)
-    assert belief.information(0.0001) > belief.information(0.01)
+    assert belief.prospects(0.0001).bits > belief.prospects(0.01).bits
 
 
 def test_what_is_settled_promises_nothing_and_what_is_known_promises_less() -> None:
     settled = belief_of(ABOVE, Prior(0.5), (0.1,) * 8, (0.0001,) * 8)
-    assert settled.information(0.0001) < 1e-4
+    assert settled.prospects(0.0001).bits < 1e-4
     known, without = belief_of(ABOVE, Prior(0.5), (0.02,), (0.0004,)), belief_of(ABOVE, Prior(0.5))
-    again = known.information_of_more(without, 0.02, 0.0004, 0.0004)
-    assert 0 < again < known.information(0.0004)
+    again = known.prospects_of_more(without, 0.02, 0.0004, 0.0004).bits
+    assert 0 < again < known.prospects(0.0004).bits
 
 
 def test_forecasts_are_a_distribution() -> None:
@@ -163,5 +163,5 @@ def test_a_distribution_is_refuted_by_what_its_alternative_makes_likely() -> Non
     held = belief_of(claim, Prior(0.5), (0.05,) * 8, (0.0001,) * 8)
     # an effect of .05 is not unlikely otherwise, so the claim is believed more, and not decided
     assert 0.6 < held.credence < 0.95
-    assert held.information(0.0001) > 0
+    assert held.prospects(0.0001).bits > 0
     assert held.expected(0.0001)[0] == pytest.approx(0.05, abs=0.002)

@@ -8,6 +8,7 @@ one unit already says something, and few units never say too much.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,6 +23,8 @@ heavy as the mean's, one large effect may be the unit's own: no single family of
 SENSITIVITY = (0.5, 1.0, 2.0)
 """Factors of both scales under which a credence is shown beside its own."""
 DEGREES = 3.0
+DECIDED = 0.95
+"""A claim is decided where its credence is above this, or below what is left of 1."""
 _MEANS, _SPREADS, _DRAWS = 120, 16, 96
 """Cells of the grids, and draws of an outcome: twice as many move credences and bits in the third digit."""
 
@@ -43,6 +46,19 @@ class Prior:
     def times(self, factor: float) -> "Prior":
         """Return the prior with both scales multiplied."""
         return Prior(self.credence, self.scale * factor, self.between * factor)
+
+
+class Prospects(NamedTuple):
+    """What an experiment promises.
+
+    Attributes:
+        bits: The expected fall of the entropy of the claim being true or false.
+        decides: The probability that as many experiments of its kind as serve it best decide the claim, divided by
+            their number: one experiment alone seldom decides what three would.
+    """
+
+    bits: float
+    decides: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,16 +127,26 @@ class Belief:
         square = float((self.weights * (self.spread**2 + (self.mean[:, None] - mean) ** 2)).sum())
         return mean, (square + variance) ** 0.5
 
-    def information(self, variance: float) -> float:
-        """Return by how many bits a new unit, measured with this variance, is expected to lower the entropy.
+    def prospects(self, variance: float, n_units: int = 1) -> "Prospects":
+        """Return what measuring new units, with this variance each, promises; outcomes are drawn from what is believed.
 
-        The entropy is that of the claim being true or false; outcomes are drawn from what is believed now.
+        Args:
+            variance: Of the effect at one unit.
+            n_units: How many new units there are.
         """
         mean, spread, rng = self._drawn()
-        outcomes = mean + np.sqrt(spread**2 + variance) * rng.standard_normal(_DRAWS)
-        return self._gained(self, outcomes, np.full(_DRAWS, variance))
+        total, log_weights = self.spread**2 + variance, self.log_weights
+        bits, decides = 0.0, 0.0
+        for number in range(1, n_units + 1):
+            outcomes = mean + np.sqrt(spread**2 + variance) * rng.standard_normal(_DRAWS)
+            squares = (outcomes[:, None] - self.mean)[:, :, None] ** 2 / total
+            log_weights = log_weights - 0.5 * (squares + np.log(total))
+            then = self._credences(log_weights)
+            bits = bits if number > 1 else self._fall_to(then)
+            decides = max(decides, self._decided_by(then) / number)
+        return Prospects(bits, decides)
 
-    def information_of_more(self, without: "Belief", effect: float, variance: float, further: float) -> float:
+    def prospects_of_more(self, without: "Belief", effect: float, variance: float, further: float) -> "Prospects":
         """Return the same of measuring a known unit again, with this further variance.
 
         Args:
@@ -134,7 +160,20 @@ class Belief:
         own = (mean / spread**2 + effect / variance) / precision + rng.standard_normal(_DRAWS) / np.sqrt(precision)
         again = own + np.sqrt(further) * rng.standard_normal(_DRAWS)
         pooled = 1 / (1 / variance + 1 / further)
-        return self._gained(without, pooled * (effect / variance + again / further), np.full(_DRAWS, pooled))
+        total = self.spread**2 + pooled
+        squares = (pooled * (effect / variance + again / further)[:, None] - self.mean)[:, :, None] ** 2 / total
+        then = self._credences(without.log_weights - 0.5 * (squares + np.log(total)))
+        return Prospects(self._fall_to(then), self._decided_by(then))
+
+    def _fall_to(self, then: FloatArray) -> float:
+        """Return by how many bits the entropy falls in the mean, if the credence will be one of some."""
+        return max(0.0, entropy(self.credence) - float(np.mean([entropy(c) for c in then])))
+
+    def _decided_by(self, then: FloatArray) -> float:
+        """Return how often one of some credences decides what is not decided yet."""
+        if not 1 - DECIDED <= self.credence <= DECIDED:
+            return 0.0
+        return float(((then > DECIDED) | (then < 1 - DECIDED)).mean())
 
     def _credences(self, log_weights: FloatArray) -> FloatArray:
         """Return the share of the weights, `(n, m, s)`, that the claim has, `(n,)`."""
@@ -149,12 +188,6 @@ class Belief:
         cells = np.minimum(np.searchsorted(np.cumsum(self.weights), steps), self.weights.size - 1)
         rows, columns = np.unravel_index(cells, self.weights.shape)
         return self.mean[rows], self.spread[columns], rng
-
-    def _gained(self, before: "Belief", outcomes: FloatArray, variances: FloatArray) -> float:
-        total = self.spread**2 + variances[:, None]
-        squares = (outcomes[:, None] - self.mean)[:, :, None] ** 2 / total[:, None, :]
-        log_weights = before.log_weights - 0.5 * (squares + np.log(total)[:, None, :])
-        return max(0.0, entropy(self.credence) - float(np.mean([entropy(c) for c in self._credences(log_weights)])))
 
 
 @lru_cache(maxsize=1024)

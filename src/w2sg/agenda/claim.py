@@ -86,7 +86,8 @@ class ResearchClaim(Component):
     """A statement of the field that runs can move.
 
     Its effect is `sum_a weight_a outcome(arm a)` at a site. The claim says in which region the mean of the effect over
-    its population lies, or how it is distributed. One that nothing here can test says what it needs, and is never proposed.
+    its population lies, or how it is distributed. One that nothing here can test says what it needs, and is never
+    proposed.
     """
 
     kind: Literal["claim"] = "claim"

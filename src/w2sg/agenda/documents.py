@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from w2sg.agenda.belief import DECIDED
 from w2sg.agenda.cruxes import cruxes_of
-from w2sg.agenda.evidence import DECIDED, Knowledge
+from w2sg.agenda.evidence import Knowledge
 from w2sg.agenda.figures import calibration_figure, credence_figures, evidence_figure
 from w2sg.agenda.scoring import LEVELS, ForecastScores, scores_of
 from w2sg.core import Cell, DataTable, Document, Fact, Finding, Heading, InputError, Section, plain, wording
@@ -228,6 +229,7 @@ def _next_section(candidates: "Sequence[PlannedExperiment]") -> Section:
         Heading("site", "site", style="text"),
         Heading("seeds", "seeds", style="count"),
         Heading("seconds", "cost", "processor seconds of the runs that are missing", "cost"),
+        Heading("decides", "decides", "claims that it is expected to decide, as its part in what decides them"),
         Heading("bits", "bits", "expected fall of the entropy of credences"),
         Heading("others", "tells of", "claims that the same runs bear on", "text", terminal=False),
     )
@@ -237,6 +239,7 @@ def _next_section(candidates: "Sequence[PlannedExperiment]") -> Section:
             Cell(one.trial.site.name),
             Cell(one.n_seeds),
             Cell(one.seconds),
+            Cell(one.decides),
             Cell(one.bits),
             Cell(wording.listed([trial.claim.name for trial in one.together])),
         )
@@ -321,6 +324,7 @@ def _plain_candidate(one: "PlannedExperiment") -> dict[str, Any]:
         "site": one.trial.site.name,
         "seeds": one.n_seeds,
         "seconds": one.seconds,
+        "decides": one.decides,
         "bits": one.bits,
         "together": [trial.claim.name for trial in one.together],
     }

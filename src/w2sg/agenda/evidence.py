@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from w2sg.agenda.belief import SENSITIVITY, Belief, Prior, belief_of
+from w2sg.agenda.belief import DECIDED, SENSITIVITY, Belief, Prior, belief_of
 from w2sg.graph import Result, Store
 from w2sg.measure import RandomEffects, pooled_by_unit, random_effects
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 EXPERIMENT = "experiment"
 """The kind of step that tries a claim at a site."""
-DECIDED = 0.95
-"""A claim is decided where its credence is above this, or below what is left of 1."""
 
 
 @dataclass(frozen=True)

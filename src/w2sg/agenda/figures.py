@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from w2sg.agenda.evidence import DECIDED, Knowledge
+from w2sg.agenda.belief import DECIDED
+from w2sg.agenda.evidence import Knowledge
 from w2sg.agenda.scoring import LEVELS
 from w2sg.core import Estimate, Forest, ForestGroup, ForestRow, Line, LinePanel, Lines
 
