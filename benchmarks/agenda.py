@@ -32,6 +32,7 @@ from w2sg.agenda import (
     ScoredRun,
     Trial,
     effect_of,
+    scored_run,
     scores_of,
 )
 from w2sg.core import derive
@@ -89,7 +90,7 @@ class Pool:
         """Return the outcome of each arm under each seed."""
         scores, n = self.catalogue.scores_of(trial, seeds), len(seeds)
         runs = [
-            ScoredRun.of(self.runs[id(score)], trial.claim.measured, trial.tests[place // n])
+            scored_run(self.runs[id(score)], trial.claim.measured, trial.tests[place // n])
             for place, score in enumerate(scores)
         ]
         return [runs[start : start + n] for start in range(0, len(runs), n)]

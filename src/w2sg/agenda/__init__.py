@@ -25,3 +25,4 @@ from w2sg.agenda.running import AgendaRun as AgendaRun
 from w2sg.agenda.running import Workbench as Workbench
 from w2sg.agenda.running import run_agenda as run_agenda
 from w2sg.agenda.scoring import scores_of as scores_of
+from w2sg.agenda.steps import scored_run as scored_run

@@ -3,18 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from w2sg.core import CapabilityError, InputError, IntArray
-from w2sg.desiderata import Desideratum, Requirement, RunQuantity, facts_of_run, margin_of
-from w2sg.factors import FactorOutcome
-from w2sg.lab import TEST
+from w2sg.core import InputError, IntArray
 from w2sg.measure import Reading, contrast_means, mean_overlap, normal_variance
-
-if TYPE_CHECKING:
-    from w2sg.lab import Run
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,33 +23,6 @@ class ScoredRun:
     reading: Reading
     units: IntArray
     training: IntArray
-
-    @classmethod
-    def of(cls, run: "Run", outcome: RunQuantity | Desideratum, test: str = TEST) -> "ScoredRun":
-        """Return a run's outcome: a quantity, or how far inside a requirement, or a tree of them, the run is.
-
-        Args:
-            run: The run.
-            outcome: What is read of it.
-            test: The test set that is read in the place of the one in distribution.
-
-        Raises:
-            CapabilityError: If the run does not say what the outcome needs.
-        """
-        facts = facts_of_run(run)
-        if isinstance(outcome, Requirement | RunQuantity):
-            read = FactorOutcome.of_quantity if isinstance(outcome, RunQuantity) else FactorOutcome
-            reading = read("outcome", outcome).read(run, test)
-            tests = {test, *(on.test for _, on in outcome.terms)} if isinstance(outcome, Requirement) else {test}
-        else:
-            margin, tests = margin_of(outcome, run) if test == TEST else None, {test}
-            if margin is None:
-                raise CapabilityError(f"no margin of {outcome.kind!r} can be told from one run on test set {test!r}")
-            reading = Reading(margin)
-        sampled = [facts[name].ids if (units := facts[name].units) is None else units for name in sorted(tests)]
-        training = facts[TEST].training
-        assert training is not None
-        return cls(reading, np.unique(np.concatenate(sampled)), training)
 
     def at(self, units: IntArray) -> "ScoredRun":
         """Return the outcome on some of the examples."""

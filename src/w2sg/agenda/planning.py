@@ -12,7 +12,7 @@ from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 from w2sg.agenda.belief import Prior, Prospects
-from w2sg.agenda.steps import Expected
+from w2sg.agenda.expected import Expected
 
 if TYPE_CHECKING:
     from w2sg.agenda.agenda import Trial

@@ -5,54 +5,30 @@ afterwards has another key, and its seal is a line of the ledger (`w2sg.core.led
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 from pydantic import Field
 
-from w2sg.agenda.belief import Belief, Prior, belief_of
 from w2sg.agenda.effects import ScoredRun, effect_of
-from w2sg.agenda.predictions import Predicted, Region
-from w2sg.core import AnyTask, Component, Task, register, seal
-from w2sg.desiderata import AnyDesideratum, AnyQuantity
+from w2sg.agenda.expected import Expected
+from w2sg.core import AnyTask, CapabilityError, Component, Task, register, seal
+from w2sg.desiderata import (
+    AnyDesideratum,
+    AnyQuantity,
+    Desideratum,
+    Requirement,
+    RunQuantity,
+    facts_of_run,
+    margin_of,
+)
+from w2sg.factors import FactorOutcome
 from w2sg.graph import Artifact, Inputs, Listing, Step
-from w2sg.lab import OnData, Run, Score
+from w2sg.lab import TEST, OnData, Run, Score
+from w2sg.measure import Reading
 
 if TYPE_CHECKING:
     from w2sg.agenda.agenda import Trial
-
-TEST = "test"
-
-
-class Expected(Component):
-    """What was believed of an effect before an experiment, as `belief_of` takes it, and the noise of measuring it."""
-
-    kind: Literal["expected"] = "expected"
-    says: Annotated[Region | Predicted, Field(discriminator="kind")]
-    credence: float
-    scale: float
-    between: float
-    effects: tuple[float, ...]
-    variances: tuple[float, ...]
-    noise: float = Field(gt=0, description="the variance that the measurement is expected to have")
-
-    @property
-    def belief(self) -> Belief:
-        """The belief."""
-        return belief_of(self.says, self.prior, self.effects, self.variances)
-
-    @property
-    def prior(self) -> Prior:
-        """What was believed before any run."""
-        return Prior(self.credence, self.scale, self.between)
-
-    def scored(self, estimate: float) -> dict[str, float]:
-        """Return how good this forecast is of what was measured, and one from the prior alone."""
-        naive = belief_of(self.says, self.prior)
-        return {
-            "rank": self.belief.below(estimate, self.noise),
-            "log_score": self.belief.log_density(estimate, self.noise),
-            "naive_log_score": naive.log_density(estimate, self.noise),
-        }
 
 
 @register()
@@ -136,6 +112,33 @@ class Experiment(Step):
         """Return the subject, and all numbers."""
         shown = {name: value for name, value in artifact.record.items() if isinstance(value, int | float)}
         return Listing(self.subject, {"claim": self.subject.claim, "site": self.subject.site, **shown})
+
+
+def scored_run(run: Run, outcome: RunQuantity | Desideratum, test: str = TEST) -> ScoredRun:
+    """Return a run's outcome: a quantity, or how far inside a requirement, or a tree of them, the run is.
+
+    Args:
+        run: The run.
+        outcome: What is read of it.
+        test: The test set that is read in the place of the one in distribution.
+
+    Raises:
+        CapabilityError: If the run does not say what the outcome needs.
+    """
+    facts = facts_of_run(run)
+    if isinstance(outcome, Requirement | RunQuantity):
+        read = FactorOutcome.of_quantity if isinstance(outcome, RunQuantity) else FactorOutcome
+        reading = read("outcome", outcome).read(run, test)
+        tests = {test, *(on.test for _, on in outcome.terms)} if isinstance(outcome, Requirement) else {test}
+    else:
+        margin, tests = margin_of(outcome, run) if test == TEST else None, {test}
+        if margin is None:
+            raise CapabilityError(f"no margin of {outcome.kind!r} can be told from one run on test set {test!r}")
+        reading = Reading(margin)
+    sampled = [facts[name].ids if (units := facts[name].units) is None else units for name in sorted(tests)]
+    training = facts[TEST].training
+    assert training is not None
+    return ScoredRun(reading, np.unique(np.concatenate(sampled)), training)
 
 
 def experiment_of(trial: "Trial", seeds: Sequence[int], expected: Expected, scores: Sequence[Score]) -> Experiment:
