@@ -165,3 +165,20 @@ def test_a_distribution_is_refuted_by_what_its_alternative_makes_likely() -> Non
     assert 0.6 < held.credence < 0.95
     assert held.prospects(0.0001).bits > 0
     assert held.expected(0.0001)[0] == pytest.approx(0.05, abs=0.002)
+
+
+def test_experiments_count_for_their_part_in_a_decision() -> None:
+    even = belief_of(ABOVE, Prior(0.5))
+    # no single family decides an even claim, and several may
+    assert even.prospects(1e-5, 1).decides == 0
+    promised = even.prospects(1e-5, 3)
+    assert promised.bits == even.prospects(1e-5, 1).bits
+    rng, decided = np.random.default_rng(2), {2: 0, 3: 0}
+    for mean, tau in zip(SCALE * rng.standard_t(3, 1200), abs(BETWEEN * rng.standard_t(3, 1200)), strict=True):
+        effects = tuple((mean + np.hypot(tau, 1e-5**0.5) * rng.standard_normal(3)).tolist())
+        for n in decided:
+            credence = belief_of(ABOVE, Prior(0.5), effects[:n], (1e-5,) * n).credence
+            decided[n] += not 0.05 <= credence <= 0.95
+    # standard errors: .013 of this share, and three times as much of the belief's 96 draws
+    assert promised.decides == pytest.approx(max(count / n / 1200 for n, count in decided.items()), abs=0.05)
+    assert belief_of(ABOVE, Prior(0.5), (0.1,) * 8, (1e-5,) * 8).prospects(1e-5, 3).decides == 0

@@ -135,12 +135,13 @@ class Belief:
             n_units: How many new units there are.
         """
         mean, spread, rng = self._drawn()
-        total, log_weights = self.spread**2 + variance, self.log_weights
+        total = self.spread**2 + variance
+        log_weights = np.repeat(self.log_weights[None], _DRAWS, axis=0)
         bits, decides = 0.0, 0.0
         for number in range(1, n_units + 1):
             outcomes = mean + np.sqrt(spread**2 + variance) * rng.standard_normal(_DRAWS)
-            squares = (outcomes[:, None] - self.mean)[:, :, None] ** 2 / total
-            log_weights = log_weights - 0.5 * (squares + np.log(total))
+            log_weights -= (outcomes[:, None] - self.mean)[:, :, None] ** 2 * (0.5 / total)
+            log_weights -= 0.5 * np.log(total)
             then = self._credences(log_weights)
             bits = bits if number > 1 else self._fall_to(then)
             decides = max(decides, self._decided_by(then) / number)
@@ -177,8 +178,8 @@ class Belief:
 
     def _credences(self, log_weights: FloatArray) -> FloatArray:
         """Return the share of the weights, `(n, m, s)`, that the claim has, `(n,)`."""
-        weights = np.exp(log_weights - log_weights.max(axis=(1, 2), keepdims=True))
-        return np.asarray(weights[:, self.inside].sum(axis=(1, 2)) / weights.sum(axis=(1, 2)))
+        by_mean = np.exp(log_weights - log_weights.max(axis=(1, 2), keepdims=True)).sum(axis=2)
+        return np.asarray(by_mean @ self.inside / by_mean.sum(axis=1))
 
     def _drawn(self) -> tuple[FloatArray, FloatArray, np.random.Generator]:
         """Return draws of mean and tau, `(d,)` each, and a generator; equal beliefs draw alike."""

@@ -1,10 +1,12 @@
 """What to try next: candidate experiments, ranked by how many claims they promise to decide per processor second.
 
 What one experiment tells is little where several are needed, so the bits that each promises are a poor guide to what
-will be decided: an experiment counts for its part in the number of experiments that serves its claim best. Where none
-promises a decision, bits rank.
+will be decided: an experiment counts for its part in the number of experiments that serves its claim best. And the
+first experiment at a site pays for supervisors that all others there use, so their cost is shared by those that are
+open. Where none promises a decision, bits rank.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log2
@@ -52,6 +54,7 @@ class PlannedExperiment:
         trial: The claim at the site.
         n_seeds: Under how many seeds.
         seconds: Of a processor that its missing runs are expected to take.
+        share_s: What of these falls to it: a step that several open experiments of its site need is shared by all.
         bits: By how much it is expected to lower the entropy of credences: of this claim, and of those of the same site
             whose runs it brings along.
         decides: How many of these claims it is expected to decide, as its part in the number of experiments that serves
@@ -62,14 +65,15 @@ class PlannedExperiment:
     trial: "Trial"
     n_seeds: int
     seconds: float
+    share_s: float
     bits: float
     decides: float
     together: "tuple[Trial, ...]"
 
     @property
     def rate(self) -> tuple[float, float]:
-        """Claims decided per second, and then bits per second."""
-        seconds = max(self.seconds, LEAST_S)
+        """Claims decided per second that falls to it, and then bits."""
+        seconds = max(self.share_s, LEAST_S)
         return self.decides / seconds, self.bits / seconds
 
     @property
@@ -110,14 +114,24 @@ class Planner:
         for at_site in by_site.values():
             missing = [one.runs - costs.done for one in at_site]
             told = [self._prospects(one.trial, noise.of(one.trial) / one.n_seeds, known) for one in at_site]
-            for one, own in zip(at_site, missing, strict=True):
+            steps = [costs.missing(one.scores) for one in at_site]
+            sharing = Counter(id(step) for own, of in zip(told, steps, strict=True) if own.decides for step in of)
+            for one, own, of in zip(at_site, missing, steps, strict=True):
                 # What another trial of the site still lacks may be among the runs of this one.
                 alike = [place for place, other in enumerate(at_site) if other.n_seeds == one.n_seeds]
                 brought = [place for place in alike if missing[place] <= own]
                 together = sorted((at_site[place].trial for place in brought), key=lambda trial: trial is not one.trial)
-                bits, decides = (sum(column) for column in zip(*(told[place] for place in brought), strict=True))
+                seconds = [(costs.expected(step), max(1, sharing[id(step)])) for step in of]
                 found.append(
-                    PlannedExperiment(one.trial, one.n_seeds, costs.seconds(one.scores), bits, decides, tuple(together))
+                    PlannedExperiment(
+                        one.trial,
+                        one.n_seeds,
+                        seconds=sum(cost for cost, _ in seconds),
+                        share_s=sum(cost / n for cost, n in seconds),
+                        bits=sum(told[place].bits for place in brought),
+                        decides=sum(told[place].decides for place in brought),
+                        together=tuple(together),
+                    )
                 )
         return found
 
