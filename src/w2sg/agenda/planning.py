@@ -96,9 +96,11 @@ class Planner:
         self._where: dict[str, set[str]] = {}
 
     def candidates(self, known: "Knowledge", costs: "Costs") -> list[PlannedExperiment]:
-        """Return all experiments that promise something, the best first."""
+        """Return all experiments that promise something, the best first; of those with the same runs one."""
         found = [one for one in self.possible(known, costs) if one.bits >= LEAST_BITS]
-        return sorted(sorted(found, key=lambda one: one.title), key=lambda one: one.rate, reverse=True)
+        ranked = sorted(sorted(found, key=lambda one: one.title), key=lambda one: one.rate, reverse=True)
+        alike = {frozenset(map(id, one.together)): one for one in reversed(ranked)}
+        return [one for one in ranked if alike[frozenset(map(id, one.together))] is one]
 
     def possible(self, known: "Knowledge", costs: "Costs") -> list[PlannedExperiment]:
         """Return all experiments that were not made and can be."""
