@@ -88,9 +88,7 @@ class Experiment(Step):
         measured, n = self.margin or self.outcome, len(self.subject.seeds)
         assert measured is not None
         runs = [
-            ScoredRun.of(
-                Run("", score.setup, score.seed, given.record, given.arrays), measured, self.tests[number // n]
-            )
+            scored_run(Run("", score.setup, score.seed, given.record, given.arrays), measured, self.tests[number // n])
             for number, score in enumerate(self.scores)
             for given in (inputs[f"run {number}"],)
         ]
