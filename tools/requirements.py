@@ -32,10 +32,26 @@ def pillars() -> str:
     for pillar in agenda.pillars:
         claims = [claim for claim in agenda.claims.values() if claim.pillar == pillar]
         questions = [question for question in agenda.questions.values() if question.pillar == pillar]
-        untestable = sum(bool(claim.needs) for claim in claims)
-        unanswered = sum(not question.claims for question in questions)
-        rows.append((pillar, str(len(claims)), str(untestable), str(len(questions)), str(unanswered)))
-    head = ("pillar", "claims", "that nothing here can test", "questions", "that no claim bears on")
+        counts = (
+            len(claims),
+            sum(bool(claim.needs) for claim in claims),
+            sum(claim.margin is not None for claim in claims),
+            sum(any(arm.factor is not None for arm in claim.arms) for claim in claims),
+            sum(claim.predicts is not None for claim in claims),
+            len(questions),
+            sum(not question.claims for question in questions),
+        )
+        rows.append((pillar, *map(str, counts)))
+    head = (
+        "pillar",
+        "claims",
+        "that nothing here can test",
+        "about margins of requirements",
+        "about levels of factors",
+        "that predict a distribution",
+        "questions",
+        "that no claim bears on",
+    )
     return _table(head, rows)
 
 

@@ -7,11 +7,12 @@ from w2sg.agenda import Agenda, Knowledge, Measurement, Region, ResearchClaim, S
 from w2sg.agenda.claim import Arm
 from w2sg.agenda.cruxes import cruxes_of
 from w2sg.core import InputError
+from w2sg.measure import Reading, ScoredMean
 
 
 def run_of(ids: np.ndarray, scores: np.ndarray) -> ScoredRun:
-    right = {who: scores > 0 for who in ("weak", "student", "ceiling")}
-    return ScoredRun(ids, scores.astype(float), right, None, np.arange(1000, 1100))
+    reading = Reading(0.0, (ScoredMean(1, ids, scores.astype(float)),))
+    return ScoredRun(reading, np.sort(ids), np.arange(1000, 1100))
 
 
 def claim_of(name: str, **fields: object) -> ResearchClaim:

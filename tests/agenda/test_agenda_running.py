@@ -100,6 +100,17 @@ def test_a_budget_that_affords_nothing_is_refused(tmp_path: Path, spent: tuple[A
         run_agenda(Workbench(spent[0], tmp_path / "empty"), 0.1)
 
 
+def test_what_open_experiments_share_is_paid_once(tmp_path: Path) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text(OWN.replace("{ low = -0.02, high = 0.02 }", "{ low = 0 }"), encoding="utf-8")
+    bench = Workbench(Agenda.read(None, [file], shipped=False), tmp_path / "store", range(2))
+    here = [one for one in bench.planner.possible(bench.known, bench.costs) if one.trial.site.name == "wine"]
+    assert all(one.decides > 0 for one in here)
+    together = {id(score): score for one in here for score in bench.catalogue.scores_of(one.trial, range(2))}
+    assert sum(one.share_s for one in here) == pytest.approx(bench.costs.seconds(together.values()))
+    assert sum(one.seconds for one in here) > 1.5 * bench.costs.seconds(together.values())
+
+
 @pytest.mark.parametrize("text", ["30", "m", "-1m", "0s", "1d", "1e3s", ""])
 def test_budgets_are_times(text: str) -> None:
     assert seconds_of("1.5h") == 5400
@@ -115,7 +126,7 @@ def test_the_command_line_says_what_is_known_and_what_is_next(w2sg: Command, tmp
     assert shown["claims"]["debate-helps"]["state"] == "elsewhere"
     candidates = w2sg("agenda", "next", "--json").document["candidates"]
     assert len(candidates) == 10
-    rates = [one["bits"] / one["seconds"] for one in candidates]
+    rates = [(one["decides"] / one["share_s"], one["bits"] / one["share_s"]) for one in candidates]
     assert rates == sorted(rates, reverse=True)
     assert "own-gains" in w2sg("agenda", "show", "own-gains").out
     assert "did you mean naive-gains" in told(w2sg("agenda", "show", "naive-gain"))

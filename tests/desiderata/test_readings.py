@@ -8,12 +8,13 @@ from factor_data import switches
 from small_worlds import World, runs
 
 from w2sg.core import BoolArray, CapabilityError, FloatArray, derive, registry
-from w2sg.desiderata import Desideratum, Reading, Specification, judged, reading_of
+from w2sg.desiderata import Desideratum, Specification, judged, reading_of
 from w2sg.factors import FactorDesign
 from w2sg.factors.effects import effects_of
 from w2sg.factors.running import BaseSetup, Tried
 from w2sg.factors.terms import terms_of
 from w2sg.lab import Run, make_setup
+from w2sg.measure import Reading
 
 RIGHT = {"kind": "requirement", "quantity": {"kind": "accuracy", "of": "student"}, "above": 0.6}
 GAIN = {"kind": "requirement", "quantity": "gain", "above": 0.05}

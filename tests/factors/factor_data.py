@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from w2sg.core import FloatArray, registry
-from w2sg.desiderata import Reading, ScoredMean
 from w2sg.factors import Factor
 from w2sg.factors.running import BaseSetup, Tried
 from w2sg.lab import make_setup
+from w2sg.measure import Reading, ScoredMean
 
 
 def switches(count: int) -> list[Factor]:

@@ -7,13 +7,11 @@ import pytest
 from factor_data import reading, switches, tried
 
 from w2sg.core import InputError, derive, registry
-from w2sg.desiderata import Reading
 from w2sg.factors import Factor, FactorDesign
-from w2sg.factors.contrasts import contrasts_of
 from w2sg.factors.effects import effects_of, left_out_of, shares_of
 from w2sg.factors.indices import indices_of
 from w2sg.factors.terms import terms_of
-from w2sg.measure import clustered_mean
+from w2sg.measure import Reading, clustered_mean, contrast_means
 
 DIFFERENCE = np.array([[-1.0, 1.0]])
 LIKE_MIXED_MODEL = 0.02
@@ -23,30 +21,32 @@ LIKE_MIXED_MODEL = 0.02
 def test_settings_that_share_examples_are_paired() -> None:
     rng = derive(0, "contrast")
     one, two = rng.standard_normal((2, 3, 50))
-    made = contrasts_of([[reading(x) for x in one], [reading(x) for x in two]], DIFFERENCE)
+    made = contrast_means([[reading(x) for x in one], [reading(x) for x in two]], DIFFERENCE)
     seeds, ids = np.repeat(np.arange(3), 50), np.tile(np.arange(50), 3)
     mean = clustered_mean((two - one).ravel(), seeds, ids)
-    assert made.estimates[0] == pytest.approx(mean.mean[0])
-    assert [made.variances[0], made.floors[0]] == pytest.approx([view.covariance[0, 0] for view in mean.views])
+    assert made.mean[0] == pytest.approx(mean.mean[0])
+    assert [view.covariance[0, 0] for view in made.views] == pytest.approx(
+        [view.covariance[0, 0] for view in mean.views]
+    )
 
 
 def test_settings_that_share_no_example_have_the_sum_of_their_variances() -> None:
     rng = derive(1, "contrast")
     one, two = rng.standard_normal(40), 2 * rng.standard_normal(80)
-    made = contrasts_of([[reading(one)], [reading(two, range(100, 180))]], DIFFERENCE)
+    made = contrast_means([[reading(one)], [reading(two, range(100, 180))]], DIFFERENCE)
     # 120 examples are clustered together, so n / (n - 1) is theirs
     parts = (one.var() / 40 + two.var() / 80) * 120 / 119
-    assert made.estimates[0] == pytest.approx(two.mean() - one.mean())
-    assert made.variances[0] == pytest.approx(parts)
+    assert made.mean[0] == pytest.approx(two.mean() - one.mean())
+    assert made.covariance[0, 0] == pytest.approx(parts)
 
 
 def test_margins_of_which_no_example_is_known_vary_over_seeds() -> None:
     settings = [[Reading(0.1), Reading(0.2)], [Reading(0.4), Reading(0.6)]]
-    made = contrasts_of(settings, DIFFERENCE)
-    assert made.estimates[0] == pytest.approx(0.35)
-    assert made.variances[0] == pytest.approx(0.05**2)
+    made = contrast_means(settings, DIFFERENCE)
+    assert made.mean[0] == pytest.approx(0.35)
+    assert made.covariance[0, 0] == pytest.approx(0.05**2)
     with pytest.raises(InputError, match="varies over seeds only: take at least 2 seeds"):
-        contrasts_of([one[:1] for one in settings], DIFFERENCE)
+        contrast_means([one[:1] for one in settings], DIFFERENCE)
 
 
 @pytest.mark.parametrize("kind", ["one-at-a-time", "plackett-burman"])

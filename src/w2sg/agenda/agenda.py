@@ -25,11 +25,13 @@ class Trial:
         claim: The claim.
         site: The site.
         setups: The setup of each arm.
+        tests: The test set that each arm is read on.
     """
 
     claim: ResearchClaim
     site: Site
     setups: tuple[Setup, ...]
+    tests: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +126,8 @@ class Agenda:
             if not set(claim.over) <= {*site.tags, site.name}:
                 continue
             try:
-                found.append(Trial(claim, site, tuple(arm.setup(site) for arm in claim.arms)))
+                arms = [arm.setting(site) for arm in claim.arms]
+                found.append(Trial(claim, site, tuple(one.setup for one in arms), tuple(one.test for one in arms)))
             except InputError as reason:
                 # A supervisor without a field that an arm sets is no fault; arms that fit no site at all are one.
                 refused = refused or reason

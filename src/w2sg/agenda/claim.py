@@ -3,16 +3,19 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializeAsAny, model_validator
 
-from w2sg.core import Component, Task, canonical_json, registry
-from w2sg.desiderata import AnyQuantity
-from w2sg.lab import Setup, make_setup
+from w2sg.agenda.predictions import Predicted, Region
+from w2sg.core import Component, Task, canonical_json, component_field, registry
+from w2sg.desiderata import AnyDesideratum, AnyQuantity, Desideratum, RunQuantity
+from w2sg.factors import Factor
+from w2sg.lab import Setting, make_setup
 
 Pillar = Literal["strategy", "desiderata", "theory", "framework", "interfaces"]
 """What a claim or a question is about: how to choose what to study, what is required, what is predicted, what is
 measured, and how people and programs work with it."""
 Part = str | dict[str, Any] | None
+AnyFactor = Annotated[SerializeAsAny[Factor], *component_field(Factor, "a factor: its name, or a table with 'kind'")]
 Name = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[a-z0-9][a-z0-9-]*$")]
 OWN = "@"
 """A text such as `@task` in an arm stands for that part of the site."""
@@ -31,7 +34,7 @@ class Site(Component):
 
 
 class Arm(Component):
-    """A setting of a site: its parts or fields as they are changed, and how its outcome counts in the effect."""
+    """A setting of a site: its parts or fields as they are changed, or a level of a factor, and its weight."""
 
     kind: Literal["arm"] = "arm"
     weight: float = Field(description="of its outcome in the effect; 1 and -1 make a difference")
@@ -40,20 +43,34 @@ class Arm(Component):
     student: Part = None
     method: Part = Field(None, description="none: the task's default")
     settings: dict[str, Any] = Field(default_factory=dict, description="values by dotted path")
+    factor: AnyFactor | None = Field(None, description="a factor that is turned then: see 'w2sg list factors'")
+    level: str = Field("", description="the level of the factor, by its name")
 
-    def setup(self, site: Site) -> Setup:
-        """Return the arm's setup at a site.
+    @model_validator(mode="after")
+    def _a_level_of_a_factor(self) -> Self:
+        if self.factor is None and self.level:
+            raise ValueError(f"'level' goes with a 'factor', got level {self.level!r} alone")
+        if self.factor is not None and self.level not in self.factor.level_names:
+            names = ", ".join(self.factor.level_names)
+            raise ValueError(f"'level' must be one of factor {self.factor.name!r}: {names}; got {self.level!r}")
+        return self
+
+    def setting(self, site: Site) -> Setting:
+        """Return the arm's setup at a site, and the test set that it is read on.
 
         Raises:
             ConfigError: If a part is unknown or has no such field.
-            CapabilityError: If the parts do not fit each other.
+            CapabilityError: If the parts do not fit each other, or the factor does not fit them.
         """
         task = registry.build(Task, site.task)
         supervisor, student = site.supervisor or task.default_supervisor, site.student or task.default_student
         own = {f"{OWN}task": site.task, f"{OWN}supervisor": supervisor, f"{OWN}student": student}
         parts = {part: getattr(self, part) or getattr(site, part, None) for part in ("task", "supervisor", "student")}
         filled = {part: _filled(spec, own) for part, spec in parts.items()}
-        return make_setup(**filled, method=_filled(self.method, own), settings=self.settings)
+        setup = make_setup(**filled, method=_filled(self.method, own), settings=self.settings)
+        if self.factor is None:
+            return Setting("", 0.0, setup)
+        return self.factor.settings(setup)[self.factor.level_names.index(self.level)]
 
 
 def _filled(value: Any, own: Mapping[str, Any]) -> Any:
@@ -65,41 +82,12 @@ def _filled(value: Any, own: Mapping[str, Any]) -> Any:
     return [_filled(inner, own) for inner in value] if isinstance(value, list | tuple) else value
 
 
-class Region(Component):
-    """Where a claim says that the mean effect over its population lies; an end that is left out is infinite."""
-
-    kind: Literal["region"] = "region"
-    low: float | None = None
-    high: float | None = None
-
-    @model_validator(mode="after")
-    def _not_all(self) -> Self:
-        if self.low is None and self.high is None:
-            raise ValueError("needs 'low' or 'high': a claim that every effect fits says nothing")
-        if not self.ends[0] < self.ends[1]:
-            raise ValueError(f"'low' must be below 'high', got {self.low} and {self.high}")
-        return self
-
-    @property
-    def ends(self) -> tuple[float, float]:
-        """Both ends, infinite ones too."""
-        return -float("inf") if self.low is None else self.low, float("inf") if self.high is None else self.high
-
-    def excludes(self, other: "Region") -> bool:
-        """Return whether no effect lies in both."""
-        return self.ends[1] <= other.ends[0] or other.ends[1] <= self.ends[0]
-
-    def __str__(self) -> str:
-        if self.low is None:
-            return f"below {self.high:g}"
-        return f"above {self.low:g}" if self.high is None else f"{self.low:g} to {self.high:g}"
-
-
 class ResearchClaim(Component):
     """A statement of the field that runs can move.
 
     Its effect is `sum_a weight_a outcome(arm a)` at a site. The claim says in which region the mean of the effect over
-    its population lies. One that nothing here can test says what it needs, and is never proposed.
+    its population lies, or how it is distributed. One that nothing here can test says what it needs, and is never
+    proposed.
     """
 
     kind: Literal["claim"] = "claim"
@@ -114,29 +102,54 @@ class ResearchClaim(Component):
     outcome: AnyQuantity = Field(
         "accuracy", validate_default=True, description="the quantity measured at each arm, on the test set"
     )
+    margin: AnyDesideratum | None = Field(
+        None, description="instead of 'outcome', a requirement or a tree of them: how far inside it runs are"
+    )
     arms: tuple[Arm, ...] = ()
     region: Region | None = Field(None, description="where the mean effect lies if it is true")
+    predicts: Predicted | None = Field(None, description="instead of 'region', how the mean effect is distributed")
     needs: str = Field("", description="what testing it needs that is not here; empty where runs here can test it")
 
     @model_validator(mode="after")
     def _testable_or_not(self) -> Self:
-        if not self.needs and (not self.arms or self.region is None):
-            raise ValueError(f"claim {self.name!r} needs 'arms' and 'region', or must say in 'needs' what it waits for")
-        if self.needs and (self.arms or self.region is not None):
+        if self.region is not None and self.predicts is not None:
+            raise ValueError(f"claim {self.name!r} has a region and predicts a distribution: it says one of both")
+        if self.margin is not None and "outcome" in self.model_fields_set:
+            raise ValueError(f"claim {self.name!r} has an outcome and a margin: it is about one of both")
+        if not self.needs and (not self.arms or self.says is None):
+            rule = "needs 'arms' and one of 'region' and 'predicts', or must say in 'needs' what it waits for"
+            raise ValueError(f"claim {self.name!r} {rule}")
+        if self.needs and (self.arms or self.says is not None):
             raise ValueError(f"claim {self.name!r} has arms or a region although it 'needs' what is not here")
         return self
 
     @property
+    def says(self) -> Region | Predicted | None:
+        """What it says of the mean effect; None where it cannot be tested here."""
+        return self.region or self.predicts
+
+    @property
+    def measured(self) -> RunQuantity | Desideratum:
+        """What is measured at each arm: the quantity, or the requirement whose margin it is about."""
+        return self.margin or self.outcome
+
+    @property
     def effect(self) -> str:
-        """Names the effect: claims of one effect differ in their regions alone."""
-        arms = [arm.model_dump(mode="json") for arm in self.arms]
-        return canonical_json([self.outcome.model_dump(mode="json"), sorted(self.over), arms])
+        """Names the effect: claims of one effect differ in what they say of it alone."""
+        arms = [_told(arm, "factor", "level") for arm in self.arms]
+        return canonical_json([self.measured.model_dump(mode="json"), sorted(self.over), arms])
 
     def contradicts(self, other: "ResearchClaim") -> bool:
-        """Return whether both speak of one effect and cannot both be true."""
+        """Return whether both name regions of one effect and cannot both be true."""
         if self.region is None or other.region is None or self.effect != other.effect:
             return False
         return self.region.excludes(other.region)
+
+
+def _told(arm: Arm, *only_if_given: str) -> dict[str, Any]:
+    """Return an arm as plain data, without fields that older arms do not have and this one does not use."""
+    plain = arm.model_dump(mode="json")
+    return {name: value for name, value in plain.items() if value or name not in only_if_given}
 
 
 class OpenQuestion(Component):

@@ -60,6 +60,7 @@ class Costs:
         self._refused: dict[int, str] = {}
         self._seconds: dict[Label, list[float]] = {}
         self._labels: dict[int, tuple[Step, Label]] = {}
+        self._parts: dict[int, list[Step]] = {}
 
     def saw(self, step: Step, seconds: float, refused: str = "") -> None:
         """Take notice of a step that is done, of how long it took, and of why it was refused."""
@@ -73,8 +74,14 @@ class Costs:
 
     def missing(self, scores: Iterable[Score]) -> list[Step]:
         """Return the steps that some scores still need, each once."""
-        steps = {id(step): step for score in scores for step in parts_of(score)}
+        steps = {id(step): step for score in scores for step in self._parts_of(score)}
         return [step for place, step in steps.items() if place not in self._done]
+
+    def _parts_of(self, score: Score) -> list[Step]:
+        # The score is the last of its parts, so what its id stands for is not gone.
+        if id(score) not in self._parts:
+            self._parts[id(score)] = parts_of(score)
+        return self._parts[id(score)]
 
     @property
     def done(self) -> Set[int]:
@@ -87,13 +94,14 @@ class Costs:
 
     def seconds(self, scores: Iterable[Score]) -> float:
         """Return the processor seconds that some scores will take beyond what is there."""
-        return sum(self._expected(step) for step in self.missing(scores))
+        return sum(map(self.expected, self.missing(scores)))
 
     def measured(self, steps: Iterable[Step]) -> float:
         """Return the seconds that those of some steps took that are done."""
         return sum(self._done.get(id(step), 0.0) for step in steps)
 
-    def _expected(self, step: Step) -> float:
+    def expected(self, step: Step) -> float:
+        """Return the processor seconds that a step will take."""
         for label in _wider(self._label(step)):
             if label in self._seconds:
                 return median(self._seconds[label])

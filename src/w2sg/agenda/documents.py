@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from w2sg.agenda.belief import DECIDED
 from w2sg.agenda.cruxes import cruxes_of
-from w2sg.agenda.evidence import DECIDED, Knowledge
+from w2sg.agenda.evidence import Knowledge
 from w2sg.agenda.figures import calibration_figure, credence_figures, evidence_figure
 from w2sg.agenda.scoring import LEVELS, ForecastScores, scores_of
 from w2sg.core import Cell, DataTable, Document, Fact, Finding, Heading, InputError, Section, plain, wording
@@ -101,7 +102,8 @@ def claim_document(known: Knowledge, name: str) -> Document:
         )
         for one in known.sites_of(name)
     )
-    says = f"It says that the mean of '{claim.outcome.title}' is {claim.region}. " if claim.region is not None else ""
+    what = f"the margin of '{claim.margin.title}'" if claim.margin is not None else f"'{claim.outcome.title}'"
+    says = f"It says that the mean effect on {what} is {claim.says}. " if claim.says is not None else ""
     where = known.agenda.untested.get(name)
     here = f"It cannot be tested here: {where}. " if where else ""
     presupposed = f"It presupposes {wording.listed(list(claim.presupposes))}. " if claim.presupposes else ""
@@ -189,7 +191,7 @@ def _claim_row(known: Knowledge, claim: "ResearchClaim") -> tuple[Cell, ...]:
         Cell(f"{low:.2f} to {high:.2f}") if tried else Cell(),
         Cell(known.belief(claim).bayes_factor) if tried else Cell(),
         Cell(0 if model is None else model.n_units),
-        Cell(str(claim.region)) if claim.region is not None else Cell(missing="-"),
+        Cell(str(claim.says)) if claim.says is not None else Cell(missing="-"),
         _effect_cell(known, name, untested),
     )
 
@@ -227,6 +229,8 @@ def _next_section(candidates: "Sequence[PlannedExperiment]") -> Section:
         Heading("site", "site", style="text"),
         Heading("seeds", "seeds", style="count"),
         Heading("seconds", "cost", "processor seconds of the runs that are missing", "cost"),
+        Heading("share", "share", "what of the cost falls to it: others need some of these runs", "cost"),
+        Heading("decides", "decides", "claims that it is expected to decide, as its part in what decides them"),
         Heading("bits", "bits", "expected fall of the entropy of credences"),
         Heading("others", "tells of", "claims that the same runs bear on", "text", terminal=False),
     )
@@ -236,6 +240,8 @@ def _next_section(candidates: "Sequence[PlannedExperiment]") -> Section:
             Cell(one.trial.site.name),
             Cell(one.n_seeds),
             Cell(one.seconds),
+            Cell(one.share_s),
+            Cell(one.decides),
             Cell(one.bits),
             Cell(wording.listed([trial.claim.name for trial in one.together])),
         )
@@ -320,6 +326,8 @@ def _plain_candidate(one: "PlannedExperiment") -> dict[str, Any]:
         "site": one.trial.site.name,
         "seeds": one.n_seeds,
         "seconds": one.seconds,
+        "share_s": one.share_s,
+        "decides": one.decides,
         "bits": one.bits,
         "together": [trial.claim.name for trial in one.together],
     }

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from w2sg.agenda.belief import SENSITIVITY, Belief, Prior, belief_of
+from w2sg.agenda.belief import DECIDED, SENSITIVITY, Belief, Prior, belief_of
 from w2sg.graph import Result, Store
 from w2sg.measure import RandomEffects, pooled_by_unit, random_effects
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 EXPERIMENT = "experiment"
 """The kind of step that tries a claim at a site."""
-DECIDED = 0.95
-"""A claim is decided where its credence is above this, or below what is left of 1."""
 
 
 @dataclass(frozen=True)
@@ -116,13 +114,13 @@ class Knowledge:
     def belief(self, claim: "ResearchClaim", without: str = "", factor: float = 1.0) -> Belief:
         """Return what is believed of a testable claim's effect, `without` one family, with scales times a factor."""
         units = self.units_of(claim.name, without)
-        assert claim.region is not None
-        return belief_of(claim.region.ends, Prior(claim.credence).times(factor), units.effects, units.variances)
+        assert claim.says is not None
+        return belief_of(claim.says, Prior(claim.credence).times(factor), units.effects, units.variances)
 
     def own_credence(self, name: str, factor: float = 1.0) -> float:
         """Return a claim's credence by its own evidence alone."""
         claim = self.agenda.claims[name]
-        return claim.credence if claim.region is None else self.belief(claim, factor=factor).credence
+        return claim.credence if claim.says is None else self.belief(claim, factor=factor).credence
 
     @cached_property
     def credences(self) -> dict[str, float]:

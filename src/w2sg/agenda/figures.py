@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from w2sg.agenda.evidence import DECIDED, Knowledge
+from w2sg.agenda.belief import DECIDED
+from w2sg.agenda.evidence import Knowledge
 from w2sg.agenda.scoring import LEVELS
 from w2sg.core import Estimate, Forest, ForestGroup, ForestRow, Line, LinePanel, Lines
 
@@ -60,7 +61,7 @@ def evidence_figure(known: Knowledge) -> Forest:
             estimate = Estimate(model.estimate) if model.mean is None else Estimate.of(model.mean)
             credence = known.credences[name]
             tone = "better" if credence > DECIDED else "worse" if credence < 1 - DECIDED else "open"
-            counts = f"{model.n_units} families; says {claim.region}; credence {credence:.2f}"
+            counts = f"{model.n_units} families; says {claim.says}; credence {credence:.2f}"
             rows.append(ForestRow(name, estimate, counts=counts, tone=tone))  # type: ignore[arg-type]
         if rows:
             groups.append(ForestGroup(pillar, "", tuple(rows)))

@@ -1,16 +1,24 @@
-"""What to try next: candidate experiments, ranked by expected information per processor second."""
+"""What to try next: candidate experiments, ranked by how many claims they promise to decide per processor second.
 
+What one experiment tells is little where several are needed, so the bits that each promises are a poor guide to what
+will be decided: an experiment counts for its part in the number of experiments that serves its claim best. And the
+first experiment at a site pays for supervisors that all others there use, so their cost is shared by those that are
+open. Where none promises a decision, bits rank.
+"""
+
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log2
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
-from w2sg.agenda.belief import Prior
-from w2sg.agenda.steps import Expected
+from w2sg.agenda.belief import Prior, Prospects
+from w2sg.agenda.expected import Expected
 
 if TYPE_CHECKING:
     from w2sg.agenda.agenda import Trial
+    from w2sg.agenda.claim import ResearchClaim
     from w2sg.agenda.costs import Costs, RunCatalogue
     from w2sg.agenda.evidence import Knowledge
     from w2sg.lab import Score
@@ -46,21 +54,27 @@ class PlannedExperiment:
         trial: The claim at the site.
         n_seeds: Under how many seeds.
         seconds: Of a processor that its missing runs are expected to take.
+        share_s: What of these falls to it: a step that several open experiments of its site need is shared by all.
         bits: By how much it is expected to lower the entropy of credences: of this claim, and of those of the same site
             whose runs it brings along.
+        decides: How many of these claims it is expected to decide, as its part in the number of experiments that serves
+            each best.
         together: The trials that its runs decide on together, this one first.
     """
 
     trial: "Trial"
     n_seeds: int
     seconds: float
+    share_s: float
     bits: float
+    decides: float
     together: "tuple[Trial, ...]"
 
     @property
-    def rate(self) -> float:
-        """Expected information per second."""
-        return self.bits / max(self.seconds, LEAST_S)
+    def rate(self) -> tuple[float, float]:
+        """Claims decided per second that falls to it, and then bits."""
+        seconds = max(self.share_s, LEAST_S)
+        return self.decides / seconds, self.bits / seconds
 
     @property
     def title(self) -> str:
@@ -78,12 +92,15 @@ class Planner:
 
     def __init__(self, catalogue: "RunCatalogue", seeds: Sequence[int]) -> None:
         self.catalogue, self.seeds = catalogue, tuple(seeds)
-        self._bits: dict[tuple[object, ...], float] = {}
+        self._known: dict[tuple[object, ...], Prospects] = {}
+        self._where: dict[str, set[str]] = {}
 
     def candidates(self, known: "Knowledge", costs: "Costs") -> list[PlannedExperiment]:
-        """Return all experiments that promise something, the best first."""
+        """Return all experiments that promise something, the best first; of those with the same runs one."""
         found = [one for one in self.possible(known, costs) if one.bits >= LEAST_BITS]
-        return sorted(found, key=lambda one: (-one.rate, one.title))
+        ranked = sorted(sorted(found, key=lambda one: one.title), key=lambda one: one.rate, reverse=True)
+        alike = {frozenset(map(id, one.together)): one for one in reversed(ranked)}
+        return [one for one in ranked if alike[frozenset(map(id, one.together))] is one]
 
     def possible(self, known: "Knowledge", costs: "Costs") -> list[PlannedExperiment]:
         """Return all experiments that were not made and can be."""
@@ -98,15 +115,25 @@ class Planner:
         found = []
         for at_site in by_site.values():
             missing = [one.runs - costs.done for one in at_site]
-            bits = [self._bits_of(one.trial, noise.of(one.trial) / one.n_seeds, known) for one in at_site]
-            for one, own in zip(at_site, missing, strict=True):
+            told = [self._prospects(one.trial, noise.of(one.trial) / one.n_seeds, known) for one in at_site]
+            steps = [costs.missing(one.scores) for one in at_site]
+            sharing = Counter(id(step) for own, of in zip(told, steps, strict=True) if own.decides for step in of)
+            for one, own, of in zip(at_site, missing, steps, strict=True):
                 # What another trial of the site still lacks may be among the runs of this one.
                 alike = [place for place, other in enumerate(at_site) if other.n_seeds == one.n_seeds]
                 brought = [place for place in alike if missing[place] <= own]
                 together = sorted((at_site[place].trial for place in brought), key=lambda trial: trial is not one.trial)
-                gained = sum(bits[place] for place in brought)
+                seconds = [(costs.expected(step), max(1, sharing[id(step)])) for step in of]
                 found.append(
-                    PlannedExperiment(one.trial, one.n_seeds, costs.seconds(one.scores), gained, tuple(together))
+                    PlannedExperiment(
+                        one.trial,
+                        one.n_seeds,
+                        seconds=sum(cost for cost, _ in seconds),
+                        share_s=sum(cost / n for cost, n in seconds),
+                        bits=sum(told[place].bits for place in brought),
+                        decides=sum(told[place].decides for place in brought),
+                        together=tuple(together),
+                    )
                 )
         return found
 
@@ -116,28 +143,36 @@ class Planner:
         wanted = min(SEEDS, len(self.seeds)) if done is None else 2 * done.n_seeds
         return wanted if wanted <= len(self.seeds) else None
 
-    def _bits_of(self, trial: "Trial", noise: float, known: "Knowledge") -> float:
-        """Return by how much an experiment is expected to lower the entropy of its claim's credence."""
+    def _prospects(self, trial: "Trial", noise: float, known: "Knowledge") -> Prospects:
+        """Return what an experiment promises for its own claim."""
         claim, units = trial.claim, known.units_of(trial.claim.name)
         again = trial.site.family if trial.site.family in units.families else ""
-        key = claim.name, again, noise, units.effects, units.variances
-        if key not in self._bits:
+        n_new = len(self._families(claim, known) - set(units.families))
+        key = claim.says, claim.credence, again, noise, n_new, units.effects, units.variances
+        if key not in self._known:
             belief = known.belief(claim)
             if again:
                 place = units.families.index(again)
                 measured = units.effects[place], units.variances[place]
-                self._bits[key] = belief.information_of_more(known.belief(claim, without=again), *measured, noise)
+                self._known[key] = belief.prospects_of_more(known.belief(claim, without=again), *measured, noise)
             else:
-                self._bits[key] = belief.information(noise)
-        return self._bits[key]
+                self._known[key] = belief.prospects(noise, n_new)
+        return self._known[key]
+
+    def _families(self, claim: "ResearchClaim", known: "Knowledge") -> set[str]:
+        """Return the families at which a claim can be tried."""
+        if not self._where:
+            for trial in known.agenda.trials:
+                self._where.setdefault(trial.claim.name, set()).add(trial.site.family)
+        return self._where[claim.name]
 
     def expected(self, trial: "Trial", n_seeds: int, known: "Knowledge") -> Expected:
         """Return what is to be sealed of an experiment: belief and noise, without this site's family."""
         claim = trial.claim
         units, prior = known.units_of(claim.name, without=trial.site.family), Prior(claim.credence)
-        assert claim.region is not None
+        assert claim.says is not None
         return Expected(
-            region=claim.region,
+            says=claim.says,
             credence=prior.credence,
             scale=prior.scale,
             between=prior.between,

@@ -106,7 +106,7 @@ def run_agenda(
     plugins: Sequence[str] = (),
     tell: Tell = lambda _: None,
 ) -> AgendaRun:
-    """Make the most informative experiments that a budget of processor seconds affords, one after the other.
+    """Make the most promising experiments that a budget of processor seconds affords, one after the other.
 
     What was made is kept: after a break the same call goes on with what was learned.
 
@@ -130,7 +130,8 @@ def run_agenda(
         if not affordable:
             break
         best = affordable[0]
-        tell(f"{best.title}, {best.n_seeds} seeds: {best.bits:.3f} bits expected for {best.seconds:.1f} s")
+        promise = f"{best.decides:.3f} claims decided and {best.bits:.3f} bits expected for {best.seconds:.1f} s"
+        tell(f"{best.title}, {best.n_seeds} seeds: {promise}")
         try:
             spent += bench.make(best, workers, plugins)
         except (InputError, RunError) as reason:

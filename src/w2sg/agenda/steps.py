@@ -7,52 +7,28 @@ afterwards has another key, and its seal is a line of the ledger (`w2sg.core.led
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 from pydantic import Field
 
-from w2sg.agenda.belief import Belief, Prior, belief_of
-from w2sg.agenda.claim import Region
 from w2sg.agenda.effects import ScoredRun, effect_of
-from w2sg.core import AnyTask, Component, Task, register, seal
-from w2sg.desiderata import AnyQuantity, facts_of_run
+from w2sg.agenda.expected import Expected
+from w2sg.core import AnyTask, CapabilityError, Component, Task, register, seal
+from w2sg.desiderata import (
+    AnyDesideratum,
+    AnyQuantity,
+    Desideratum,
+    Requirement,
+    RunQuantity,
+    facts_of_run,
+    margin_of,
+)
+from w2sg.factors import FactorOutcome
 from w2sg.graph import Artifact, Inputs, Listing, Step
-from w2sg.lab import OnData, Run, Score
+from w2sg.lab import TEST, OnData, Run, Score
+from w2sg.measure import Reading
 
 if TYPE_CHECKING:
     from w2sg.agenda.agenda import Trial
-
-TEST = "test"
-
-
-class Expected(Component):
-    """What was believed of an effect before an experiment, as `belief_of` takes it, and the noise of measuring it."""
-
-    kind: Literal["expected"] = "expected"
-    region: Region
-    credence: float
-    scale: float
-    between: float
-    effects: tuple[float, ...]
-    variances: tuple[float, ...]
-    noise: float = Field(gt=0, description="the variance that the measurement is expected to have")
-
-    @property
-    def belief(self) -> Belief:
-        """The belief."""
-        return belief_of(self.region.ends, self.prior, self.effects, self.variances)
-
-    @property
-    def prior(self) -> Prior:
-        """What was believed before any run."""
-        return Prior(self.credence, self.scale, self.between)
-
-    def scored(self, estimate: float) -> dict[str, float]:
-        """Return how good this forecast is of what was measured, and one from the prior alone."""
-        naive = belief_of(self.region.ends, self.prior)
-        return {
-            "rank": self.belief.below(estimate, self.noise),
-            "log_score": self.belief.log_density(estimate, self.noise),
-            "naive_log_score": naive.log_density(estimate, self.noise),
-        }
 
 
 @register()
@@ -95,8 +71,10 @@ class Experiment(Step):
 
     kind: Literal["experiment"] = "experiment"
     subject: Subject
-    outcome: AnyQuantity
+    outcome: AnyQuantity | None = Field(None, description="the quantity that is measured; none: the margin")
+    margin: AnyDesideratum | None = Field(None, description="the requirement whose margin is measured")
     weights: tuple[float, ...]
+    tests: tuple[str, ...] = Field(description="for each arm the test set that it is read on")
     forecasts: tuple[Forecast, ...] = Field(description="one for each seed")
     scores: tuple[Score, ...] = Field(description="for each arm those of all seeds")
 
@@ -107,12 +85,13 @@ class Experiment(Step):
 
     def compute(self, inputs: Inputs) -> Artifact:
         """Estimate the effect, and score the forecast and the one that knew no run."""
+        measured, n = self.margin or self.outcome, len(self.subject.seeds)
+        assert measured is not None
         runs = [
-            ScoredRun.of(facts_of_run(Run("", score.setup, score.seed, given.record, given.arrays))[TEST], self.outcome)
+            scored_run(Run("", score.setup, score.seed, given.record, given.arrays), measured, self.tests[number // n])
             for number, score in enumerate(self.scores)
             for given in (inputs[f"run {number}"],)
         ]
-        n = len(self.subject.seeds)
         found = effect_of([runs[start : start + n] for start in range(0, len(runs), n)], self.weights)
         said = inputs["forecast 0"].record
         return Artifact(
@@ -133,6 +112,33 @@ class Experiment(Step):
         return Listing(self.subject, {"claim": self.subject.claim, "site": self.subject.site, **shown})
 
 
+def scored_run(run: Run, outcome: RunQuantity | Desideratum, test: str = TEST) -> ScoredRun:
+    """Return a run's outcome: a quantity, or how far inside a requirement, or a tree of them, the run is.
+
+    Args:
+        run: The run.
+        outcome: What is read of it.
+        test: The test set that is read in the place of the one in distribution.
+
+    Raises:
+        CapabilityError: If the run does not say what the outcome needs.
+    """
+    facts = facts_of_run(run)
+    if isinstance(outcome, Requirement | RunQuantity):
+        read = FactorOutcome.of_quantity if isinstance(outcome, RunQuantity) else FactorOutcome
+        reading = read("outcome", outcome).read(run, test)
+        tests = {test, *(on.test for _, on in outcome.terms)} if isinstance(outcome, Requirement) else {test}
+    else:
+        margin, tests = margin_of(outcome, run) if test == TEST else None, {test}
+        if margin is None:
+            raise CapabilityError(f"no margin of {outcome.kind!r} can be told from one run on test set {test!r}")
+        reading = Reading(margin)
+    sampled = [facts[name].ids if (units := facts[name].units) is None else units for name in sorted(tests)]
+    training = facts[TEST].training
+    assert training is not None
+    return ScoredRun(reading, np.unique(np.concatenate(sampled)), training)
+
+
 def experiment_of(trial: "Trial", seeds: Sequence[int], expected: Expected, scores: Sequence[Score]) -> Experiment:
     """Return the experiment that tries a claim at a site.
 
@@ -148,8 +154,10 @@ def experiment_of(trial: "Trial", seeds: Sequence[int], expected: Expected, scor
         subject=Subject(
             claim=claim.name, effect=claim.effect, site=site.name, site_digest=site.digest(), seeds=tuple(seeds)
         ),
-        outcome=claim.outcome,
+        outcome=claim.outcome if claim.margin is None else None,
+        margin=claim.margin,
         weights=tuple(arm.weight for arm in claim.arms),
+        tests=trial.tests,
         forecasts=tuple(Forecast(**said, expected=expected, seed=seed) for seed in seeds),
         scores=tuple(scores),
         seed=seeds[0],

@@ -51,7 +51,7 @@ def show(
 def next_experiments(
     store: console.StoreFolder = None, plugin: console.Plugins = None, as_json: console.Json = False
 ) -> None:
-    """Rank experiments by the information that they are expected to bring per processor second.
+    """Rank experiments by how many claims they are expected to help decide per processor second.
 
     For example:
 
@@ -71,7 +71,7 @@ def run(
     plugin: console.Plugins = None,
     as_json: console.Json = False,
 ) -> None:
-    """Make the most informative experiments that a budget affords; each is forecast, and the forecast sealed, before.
+    """Make the most promising experiments that a budget affords; each is forecast, and the forecast sealed, before.
 
     For example:
 

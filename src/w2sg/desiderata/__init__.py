@@ -24,8 +24,6 @@ from w2sg.desiderata.outcome import Outcome as Outcome
 from w2sg.desiderata.planning import LabelPlan as LabelPlan
 from w2sg.desiderata.planning import Supposed as Supposed
 from w2sg.desiderata.planning import labels_needed as labels_needed
-from w2sg.desiderata.readings import Reading as Reading
-from w2sg.desiderata.readings import ScoredMean as ScoredMean
 from w2sg.desiderata.readings import margin_of as margin_of
 from w2sg.desiderata.readings import reading_of as reading_of
 from w2sg.desiderata.specification import Specification as Specification

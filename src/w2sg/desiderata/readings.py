@@ -1,51 +1,20 @@
 """How far inside a requirement one finished run is, and which examples say so: what effects over runs are made of."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from w2sg.core import CapabilityError, FloatArray, IntArray
+from w2sg.core import CapabilityError
 from w2sg.desiderata.contract import Desideratum
 from w2sg.desiderata.facts import RunFacts, facts_of_run
 from w2sg.desiderata.formulas import TEST, Formula, formula_of, on_populations
 from w2sg.desiderata.populations import Population
 from w2sg.desiderata.tree import Requirement
+from w2sg.measure import Reading, ScoredMean
 
 if TYPE_CHECKING:
     from w2sg.lab import Run
-
-
-@dataclass(frozen=True, eq=False)
-class ScoredMean:
-    """A mean over examples that a margin adds or subtracts.
-
-    Attributes:
-        sign: 1 or -1.
-        units: What was sampled: an example, or the examples that belong together, shape (m,).
-        scores: The score of each example, shape (m,).
-    """
-
-    sign: int
-    units: IntArray
-    scores: FloatArray
-
-
-@dataclass(frozen=True, eq=False)
-class Reading:
-    """What a margin is in one run: a constant, and means over examples."""
-
-    constant: float
-    parts: tuple[ScoredMean, ...] = ()
-
-    @property
-    def value(self) -> float:
-        """The margin."""
-        return self.constant + sum(part.sign * float(part.scores.mean()) for part in self.parts)
-
-    def __neg__(self) -> "Reading":
-        return Reading(-self.constant, tuple(ScoredMean(-one.sign, one.units, one.scores) for one in self.parts))
 
 
 def reading_of(desideratum: Desideratum, run: "Run", test: str = TEST) -> Reading:

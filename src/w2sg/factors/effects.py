@@ -6,8 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from w2sg.factors.contrasts import contrasts_of
-from w2sg.measure import Interval, RandomEffects, pooled_by_unit, random_effects, t_interval, tasks_needed
+from w2sg.measure import (
+    Interval,
+    RandomEffects,
+    contrast_means,
+    pooled_by_unit,
+    random_effects,
+    t_interval,
+    tasks_needed,
+)
 
 if TYPE_CHECKING:
     from w2sg.factors.running import Tried
@@ -103,10 +110,12 @@ def _on_setup(tried: "Tried", terms: "Sequence[Term]", outcome: str) -> dict[int
     chosen = sorted(used)
     weights = np.stack([terms[place].weights[rows] for place in chosen])
     readings = [point[outcome] for point in tried.readings if outcome in point]
-    made = contrasts_of(readings, weights)
+    made = contrast_means(readings, weights)
+    # With one seed the spread over examples is all that is known; without examples the spread over seeds.
+    whole, floor = (np.maximum(np.diagonal(view.covariance), 0.0) for view in (made.views[0], made.views[-1]))
     return {
-        place: (float(estimate), float(variance), float(floor))
-        for place, estimate, variance, floor in zip(chosen, made.estimates, made.variances, made.floors, strict=True)
+        place: (float(estimate), float(variance), float(least))
+        for place, estimate, variance, least in zip(chosen, made.mean, whole, floor, strict=True)
     }
 
 

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from w2sg.desiderata import Desideratum, Reading, Requirement, RunQuantity, reading_of
+from w2sg.desiderata import Desideratum, Requirement, RunQuantity, reading_of
 from w2sg.lab import TEST
+from w2sg.measure import Reading
 
 if TYPE_CHECKING:
     from w2sg.lab import Run

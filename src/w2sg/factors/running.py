@@ -14,10 +14,10 @@ from w2sg.isolation import loading_again
 from w2sg.lab import TEST, Run, Setup, default_store, families_of_tasks, make_runs
 
 if TYPE_CHECKING:
-    from w2sg.desiderata import Reading
     from w2sg.factors.contract import Factor
     from w2sg.factors.outcomes import FactorOutcome
     from w2sg.factors.study import FactorStudy
+    from w2sg.measure import Reading
 
 
 @dataclass(frozen=True)

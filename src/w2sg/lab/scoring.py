@@ -22,7 +22,6 @@ from w2sg.graph import REFUSED, Artifact, Inputs, Listing, Step, versions
 from w2sg.lab.intervals import DRAWS, SAMPLING
 from w2sg.lab.setup import Setup, names_of
 from w2sg.lab.steps import CURVE, TRANSFER, Ceiling, OnData, TrainedStudent, answers_of, labels_of
-from w2sg.lab.steps import TRANSFER, Ceiling, OnData, TrainedStudent, answers_of, labels_of
 from w2sg.lab.unlabelled import unlabelled_columns
 from w2sg.measure import (
     auroc,

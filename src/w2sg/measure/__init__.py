@@ -33,6 +33,7 @@ from w2sg.measure.checks import (
 )
 from w2sg.measure.clustered import MeanEstimate, Part, clustered_mean
 from w2sg.measure.compare import PairedDifference, compare_all, holm
+from w2sg.measure.contrasts import Reading, ScoredMean, contrast_means
 from w2sg.measure.deception import DeceptionScore, deception_score
 from w2sg.measure.dials import accuracies_by_seed, pgr_contrast
 from w2sg.measure.effects import RandomEffects, normal_variance, pooled_by_unit, random_effects
@@ -105,6 +106,8 @@ __all__ = [
     "Pgr",
     "Powered",
     "RandomEffects",
+    "Reading",
+    "ScoredMean",
     "RatioSet",
     "Side",
     "Span",
@@ -137,6 +140,7 @@ __all__ = [
     "clustered_mean",
     "compare_all",
     "components",
+    "contrast_means",
     "conditional_share_variance",
     "draws_of_area",
     "draws_of_recall",

@@ -63,20 +63,49 @@ def accuracy_means(
     means = replace(means, n_units=round(means.parts[-1].degrees_of_freedom) + 1)
     if evidence.n_seeds == 1:
         return means
-    between, shared = means.parts
     if estimand == "this pool":
-        return replace(means, parts=(between,), floor=None)
-    f = evidence.training_overlap
-    more = 1 + f if evidence.design == "overlapping" else 1.0
-    if evidence.n_seeds == 2 and not evidence.are_copies:
+        return replace(means, parts=means.parts[:1], floor=None)
+    return for_new_data(
+        means,
+        shared_training=evidence.training_overlap,
+        n_test=evidence.n_test,
+        overlapping=evidence.design == "overlapping",
+        copies=evidence.are_copies,
+        weights=np.eye(len(means.mean)),
+    )
+
+
+def for_new_data(
+    means: MeanEstimate,
+    *,
+    shared_training: float,
+    n_test: float,
+    overlapping: bool,
+    copies: bool,
+    weights: FloatArray,
+) -> MeanEstimate:
+    """Return means over several seeds of one pool with the covariance that new data would have; see `accuracy_means`.
+
+    Args:
+        means: The means, p of them, with the covariance of `clustered_mean`.
+        shared_training: The share of training rows that two seeds have in common.
+        n_test: The number of test examples of a seed.
+        overlapping: Whether seeds share some of their test examples and not all: one tests on what another trains on.
+        copies: Whether all seeds are one run.
+        weights: Each mean as a sum of means of counts, shape (p, q).
+    """
+    between, shared = means.parts
+    n_seeds = between.degrees_of_freedom + 1
+    if n_seeds == 2 and not copies:
         # Two counts are now and then the same. Student's t with one degree of freedom rests on how near they are, so
         # what rounding to whole examples hides (Sheppard's 1 / 12 of a squared step, for a difference) is put back.
-        hidden = np.eye(len(means.mean)) / (24 * evidence.n_test**2 * evidence.n_seeds)
+        hidden = weights @ weights.T / (24 * n_test**2 * n_seeds)
         between = Part(between.covariance + hidden, between.degrees_of_freedom)
+    alike, more = 1 + shared_training * SPLITS_ALIKE * n_seeds, 1 + shared_training if overlapping else 1.0
     return replace(
         means,
         parts=(
-            Part(between.covariance * (1 + f * SPLITS_ALIKE * evidence.n_seeds), between.degrees_of_freedom),
+            Part(between.covariance * alike, between.degrees_of_freedom),
             Part(shared.covariance * more, shared.degrees_of_freedom),
         ),
     )
