@@ -185,7 +185,7 @@ class LanguagePredictor(Predictor):
 
     def predict_proba(self, inputs: Inputs) -> FloatArray:
         """Return class probabilities `(n, k)`."""
-        return softmax(self._answered(inputs, "outputs").reshape(len(inputs), self.classes))
+        return softmax(self._answered(self._ready_network(), inputs, "outputs").reshape(len(inputs), self.classes))
 
     def saved(self) -> SavedStudent:
         """Return what training changed; the model as published is read from where it is."""
@@ -196,7 +196,10 @@ class LanguagePredictor(Predictor):
 
     def represent(self, inputs: Inputs) -> FloatArray:
         """Return what the head reads, `(n, d)`; of a pair the difference."""
-        states = self._answered(inputs, "states")
+        return self._represented(self._ready_network(), inputs)
+
+    def _represented(self, network: Network, inputs: Inputs) -> FloatArray:
+        states = self._answered(network, inputs, "states")
         return states if self.sides == 1 else states[0::2] - states[1::2]
 
     @property
@@ -209,16 +212,16 @@ class LanguagePredictor(Predictor):
         # A network with fewer layers; what training changed in those that it lacks is left out.
         read = "mean" if mean else self.student.read
         shallow = replace(self, student=self.student.model_copy(update={"layers": layer, "read": read}))
-        known = dict(shallow._untrained().named_parameters())
-        state = {name: value for name, value in self.state.items() if name in known}
-        return replace(shallow, state=state).represent(inputs)
+        network = shallow._untrained()
+        known = dict(network.named_parameters())
+        network.restore({name: value for name, value in self.state.items() if name in known})
+        return shallow._represented(network.to(place_of(self.student).device), inputs)
 
     def _ready_network(self) -> Network:
         # By identity: a predictor does not change, and comparing the state's tensors would cost more than it saves.
         return _ready.get((id(self), id(self.state)), self._network, lambda _: READY_BYTES)[1]
 
-    def _answered(self, inputs: Inputs, what: Any) -> FloatArray:
-        network = self._ready_network()
+    def _answered(self, network: Network, inputs: Inputs, what: Any) -> FloatArray:
         tokens = tokenize(network.loaded, texts_of(inputs), self.student.most_tokens, self.student.too_long_to_answer)
         return answered(network, tokens, what)
 
