@@ -21,7 +21,7 @@ from w2sg.core import (
     Vault,
     derive,
 )
-from w2sg.tasks.duplicates import TRAINING, unseen, without_seen
+from w2sg.tasks.duplicates import TRAINING, akin, unseen, without_seen
 from w2sg.tasks.parts import part_of
 from w2sg.tasks.shifts import AnyShift
 from w2sg.tasks.table import FREE, Table
@@ -130,6 +130,7 @@ class SplitTask(Task):
         found = {
             **repeated,
             **given_up(table, whole_splits),
+            **akin(table, dealt),
             **self._classes_missing(table, dealt),
             **self.checked(table, dealt),
         }
