@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -177,6 +178,19 @@ def study_of(name: str, store: Path | None, plugins: Sequence[str] | None = None
         return known_study(name, store=existing_store(store), plugins=plugins or ())
     found = Study.read(name)
     return found.model_copy(update={"plugins": (*found.plugins, *(plugins or ()))})
+
+
+def is_data_file(name: str) -> bool:
+    """Whether a name is that of a data file, and not of a study: by its ending, or as it is a file that is no TOML."""
+    return not name.endswith(".toml") and ("." in Path(name).name or Path(name).is_file())
+
+
+def study_name(path: str) -> str:
+    """Return the name of a study of a data file: the file's own, or its folder's where it is named after a split."""
+    file = Path(path).resolve()
+    stem = file.name.split(".")[0]
+    name = file.parent.name if stem.casefold() in ("train", "test", "data", "dev", "valid") else stem
+    return re.sub(r"[^\w-]+", "-", name).strip("-") or "data"
 
 
 def study_result(

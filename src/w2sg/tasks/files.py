@@ -30,6 +30,7 @@ from w2sg.tasks.features import default_features, encode_features
 from w2sg.tasks.leaks import check_leaks
 from w2sg.tasks.offers import encode_choices
 from w2sg.tasks.opening import PathText, file_bytes
+from w2sg.tasks.profile import Column, columns_of
 from w2sg.tasks.reading import Format, format_of, read_sheet
 from w2sg.tasks.splits import ALIASES, SPLITS, SplitTask
 from w2sg.tasks.table import FREE, CountedTable, Table
@@ -214,6 +215,33 @@ class Files(SplitTask):
     def table(self, rng: np.random.Generator) -> Table:
         """Return all rows; a table that was parsed before from the same bytes is not parsed again."""
         return self._made().table
+
+    def columns_read(self) -> tuple[list[Column], dict[str, str]]:
+        """Return the columns of the first file of rows, and as what each is used, by its name.
+
+        Raises:
+            DataError: If the file cannot be read.
+        """
+        name, path = next(iter(self._files().items()))
+        labels = self._label_file(name)
+        known = None if labels is None else file_bytes(labels, "labels")
+        sheet = read_sheet(path, file_bytes(path), self.format, self.columns, known, self.delimiter)
+        columns = columns_of(sheet)
+        return columns, {column.name: self._use_of(column.name) for column in columns}
+
+    def _use_of(self, column: str) -> str:
+        for field in ("pair", "choices", "text", "label", "votes", "together", *METADATA, "split"):
+            value = getattr(self, field)
+            named = (value,) if isinstance(value, str) else value or ()
+            unread = field == "label" and (self.pair is not None or self.inputs == "images")
+            if not unread and (
+                column in named or (field == "votes" and isinstance(value, str) and column.startswith(value))
+            ):
+                return field
+        if column in self.recorded.values():
+            return "recorded"
+        used = self.inputs == "features" and (self.features is None or column in self.features)
+        return "features" if used else ""
 
     def counts(self) -> Mapping[str, int]:
         """Return how many cells were read in an unusual form, and how."""
