@@ -175,7 +175,7 @@ def _write_part(part: str, name: str, directory: Path, as_json: bool) -> None:
     _say(written, Template(start.tried_by).substitute(name=name, file=source), as_json)
 
 
-for _name in STARTS.keys() - {"task"}:
+for _name in (part for part in STARTS if part != "task"):
     app.command(
         _name, help=f"Write a {_name} that runs, and its contract test.\n\nFor example:\n\n    w2sg new {_name} mine"
     )(_part(_name))
@@ -213,8 +213,8 @@ def checkout() -> Path:
     # An installed package lies in site-packages, whose folders above have no such file.
     if not ((root / "pyproject.toml").is_file() and (root / "src" / "w2sg").is_dir()):
         raise InputError(
-            f"--in-package is for a checkout of w2sg, and this one is installed in {root}: leave it out, which writes a "
-            "plugin here"
+            f"--in-package is for a checkout of w2sg, and this one is installed in {root}: leave it out, which writes "
+            "a plugin here"
         )
     return root
 

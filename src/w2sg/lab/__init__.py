@@ -49,6 +49,8 @@ from w2sg.lab.setup import named_methods as named_methods
 from w2sg.lab.setup import names_of as names_of
 from w2sg.lab.setup import parse_setting as parse_setting
 from w2sg.lab.setup import toml_table as toml_table
+from w2sg.lab.shipped import named_file as named_file
+from w2sg.lab.shipped import shipped_names as shipped_names
 from w2sg.lab.starting import commented_study as commented_study
 from w2sg.lab.starting import fields_of as fields_of
 from w2sg.lab.steps import Ceiling as Ceiling
