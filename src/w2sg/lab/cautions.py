@@ -35,32 +35,38 @@ class Caution:
 def cautions_of(result: SetupResult) -> list[Caution]:
     """Return what is to be known of a setup's results on the test set in distribution."""
     test, known = result.tests[TEST], known_of(result)
-    majority, named = test.means.get("majority"), test.means.get("weak", {}).get("most_named")
+    named, majority = test.means.get("weak", {}).get("most_named"), test.means.get("majority")
+    floor = None if majority is None else max(majority, test.means["chance"])
     found = []
     if named is not None and named >= CONSTANT:
         text = f"the weak supervisor names one class for {_percent(named)} of the test examples"
         found.append(Caution("constant supervisor", f"{text}: give it more labels, or a better view"))
-    elif majority is not None and known["weak"].low <= majority:
+    elif floor is not None and known["weak"].low <= floor:
         found.append(
             Caution(
                 "chance supervisor",
                 f"the weak supervisor, right on {wording.interval(known['weak'])}, is not shown to beat naming "
-                f"the most frequent class, {wording.number(majority)}: give it more labels, or a better view",
+                f"the most frequent class, {wording.number(floor)}: give it more labels, or a better view",
             )
         )
-    if majority is not None and known["ceiling"].low <= majority:
+    if floor is not None and known["ceiling"].low <= floor:
         found.append(
             Caution(
                 "ceiling at the majority class",
                 f"the ceiling, right on {wording.interval(known['ceiling'])}, is not shown to beat naming the "
-                f"most frequent class, {wording.number(majority)}: it cannot learn the task from what it sees, "
+                f"most frequent class, {wording.number(floor)}: it cannot learn the task from what it sees, "
                 "or copies of test inputs have other labels where it trains",
             )
         )
     if known["gap"].low <= 0:
         below = "is below" if known["gap"].high < 0 else "is not shown to be above"
         text = f"the ceiling {below} the weak supervisor (gap {wording.difference(known['gap'])})"
-        found.append(Caution("no gap", f"{text}: take a weaker supervisor, a stronger student, or more rows"))
+        found.append(
+            Caution(
+                "no gap",
+                f"{text}: take a weaker supervisor, such as one with labels = 25, a stronger student, or more rows",
+            )
+        )
     if majority is not None and majority >= UNBALANCED:
         text = f"{_percent(majority)} of the test examples are of one class"
         advice = "accuracy says little of the others, balanced accuracy and AUROC say more"

@@ -10,7 +10,7 @@ import numpy as np
 
 from w2sg.core import DataError, derive, wording
 from w2sg.graph import Keys, Progress, Store
-from w2sg.lab.cautions import Caution, cautions_of
+from w2sg.lab.cautions import Caution, cautions_of, known_of
 from w2sg.lab.outcomes import Run
 from w2sg.lab.results import SetupResult, summarise
 from w2sg.lab.runs import make_runs, scores_of_setups
@@ -161,7 +161,7 @@ def _of_survey(survey: Survey) -> list[Caution]:
         advice = "merge classes, or give the supervision split more rows"
         few = f"{text} with fewer than {FEW_OF_A_CLASS} rows in the supervision split: {advice}"
         found.append(Caution("rare classes", few, False))
-    for twins in survey.twins:
+    for twins in survey.twins[1:]:
         if twins.opposed > LARGE_SHARE * twins.rows:
             found.append(
                 Caution(
@@ -198,9 +198,20 @@ def _tried(check: TaskCheck, result: SetupResult, runs: Sequence[Run], store: Pa
         check.counts,
         result,
         _preview(check, runs[0].seed, store),
-        [*check.cautions, *cautions_of(result)],
+        [*check.cautions, *cautions_of(result), *_small_gap(result)],
         seconds=(shared / len(runs), (own + scored) / len(runs)),
     )
+
+
+def _small_gap(result: SetupResult) -> list[Caution]:
+    """Return a word on a gap that is there, and too small for a PGR."""
+    gap, least = known_of(result)["gap"], result.pgr.minimum_gap
+    if not 0 < gap.low < least:
+        return []
+    text = f"gap {wording.difference(gap)}: no PGR is reported unless it is surely above {wording.number(least, 2)}"
+    return [
+        Caution("small gap", f"{text}; a weaker supervisor, such as one with labels = 25, widens it", serious=False)
+    ]
 
 
 def _preview(check: TaskCheck, seed: int, store: Path) -> list[Shown]:

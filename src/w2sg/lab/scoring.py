@@ -116,7 +116,7 @@ class Score(OnData):
                         judged[known] = Judged.of(data.question, examples, gold[name], signal)
                     of_each[who] = judged[known]
                 metrics[name], correct = scores_of(data.question, examples, answers, of_each)
-                metrics[name] |= baselines_of(data.question, gold[name])
+                metrics[name] |= baselines_of(data.question, gold[name], gold[TRANSFER])
                 columns, group_names[name] = _columns(data.question, examples, answers)
                 evidence |= {f"{name}.{what}": column for what, column in {**columns, **correct}.items()}
             # whose rows were trained on: how many two seeds share decides how much they tell of new data
@@ -233,11 +233,18 @@ def scores_of(
     return metrics, correct
 
 
-def baselines_of(question: Question[Any], gold: AnyArray) -> dict[str, float]:
-    """Return who is right without a model where classes are asked for: by the `majority` class, and by `chance`."""
+def baselines_of(question: Question[Any], gold: AnyArray, learned_from: AnyArray) -> dict[str, float]:
+    """Return how often one is right without a model, where classes are asked for.
+
+    Args:
+        question: What the task asks.
+        gold: The right classes of the test set.
+        learned_from: Those of the transfer split, whose most frequent class `majority` names for everything.
+    """
     if question.signal is not ClassProbabilities:
         return {}
-    return {"majority": _largest_share(gold), "chance": 1 / len(question.names)}
+    frequent = np.bincount(learned_from).argmax()
+    return {"majority": float((gold == frequent).mean()), "chance": 1 / len(question.names)}
 
 
 def _largest_share(labels: IntArray) -> float:

@@ -23,6 +23,8 @@ methods = ["naive", "confidence"]
 # The weak supervisor and the strong student; without these lines they are those that fit the data. See 'w2sg list
 # supervisors' and 'w2sg list students'.
 # supervisors = ["{supervisor}"]
+# A supervisor that knows less, taught by 25 true labels only, where its gap to the ceiling would be too small:
+# supervisors = [{{ kind = "{supervisor}", labels = 25 }}]
 # students = ["{student}"]
 
 [[tasks]]
@@ -49,6 +51,7 @@ _MEANING = {
     "text": "What is shown of each row: the text in these columns.",
     "pair": "Two texts of which the first is the better one: which of them is on which side is drawn.",
     "choices": "The answers of each row; it becomes a pair of the right answer and a wrong one.",
+    "unreadable": "Rows without two different answers: 'leave-out' drops and counts them, 'refuse' is strict.",
     "count_from": "The number that labels give the first answer: 0 or 1.",
     "features": "What is shown of each row: numbers are standardised, names get a coordinate for each value.",
     "missing": "Empty cells among numbers: 'fill' takes the median, and says so in a column more; 'refuse' is strict.",

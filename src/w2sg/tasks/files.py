@@ -36,9 +36,12 @@ from w2sg.tasks.splits import ALIASES, SPLITS, SplitTask
 from w2sg.tasks.table import FREE, CountedTable, Table
 
 _MEMO = 4
+LEFT_OUT = "rows left out: no two different answers were found in them"
+USABLE = "usable"
+"""Beside the columns of inputs: which rows can be asked."""
 TOGETHER = "together"
 """The field, and the metadata column, of what rows have in common."""
-_Encoded = tuple[AnyArray, IntArray, tuple[str, ...], Mapping[str, AnyArray], Mapping[str, int]]
+_Encoded = tuple[AnyArray, IntArray, tuple[str, ...], dict[str, AnyArray], Mapping[str, int]]
 
 
 @final
@@ -87,6 +90,10 @@ class Files(SplitTask):
         None,
         description="regular expression of what stands before each answer in a text of 'choices', with one group "
         "around the answer's name; by default it is found",
+    )
+    unreadable: Literal["refuse", "leave-out"] = Field(
+        "refuse",
+        description="rows in which 'choices' finds no two different answers are refused, or left out and counted",
     )
     count_from: Literal[0, 1] | None = Field(
         None, description="number of the first answer, where 'label' numbers answers and both 0 and 1 would fit"
@@ -295,7 +302,7 @@ class Files(SplitTask):
             columns[RECORDED + name] = encode_recorded(rows, column, classes)
         # After encoding, so that class names, categories and scales are those of the whole file and a limit changes
         # none.
-        kept = np.flatnonzero(limited(len(rows), self.limit))
+        kept = np.flatnonzero(limited(len(rows), self.limit) & parts.pop(USABLE, np.True_))
         table = Table.of(
             values[kept],
             gold[kept],
@@ -322,8 +329,14 @@ class Files(SplitTask):
             return *encode_pairs(rows, *self.pair), PAIR_CLASSES, {}, {}
         texts = (self.text,) if isinstance(self.text, str) else self.text or ()
         if self.choices is not None:
-            pairs = encode_choices(rows, self.choices, self.label, texts, mark=self.mark, count_from=self.count_from)
-            return *pairs, PAIR_CLASSES, {}, {}
+            values, number, usable = encode_choices(
+                *(rows, self.choices, self.label, texts),
+                mark=self.mark,
+                count_from=self.count_from,
+                leave_out=self.unreadable == "leave-out",
+            )
+            left_out = {LEFT_OUT: int((~usable).sum())} if not usable.all() else {}
+            return values, number, PAIR_CLASSES, {USABLE: usable}, left_out
         gold, classes = encode_labels(rows, self.label, self.classes, self.merge)
         if texts:
             parts = {name: encode_texts(rows, [name], "text", empty=True) for name in texts}

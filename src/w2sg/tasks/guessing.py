@@ -51,8 +51,6 @@ SPLIT_NAMES = frozenset({*SPLITS, *ALIASES, "dev"})
 MOST_CLASSES = 50
 CLEARLY = 3.0
 """By so much the best label must be ahead of another, or the other is named as a doubt."""
-MOST_LOOKED_AT = 300
-"""Rows that a way of reading answers is tried on."""
 TEXT_WORDS = 6
 _ONE_OF_MANY = re.compile(r"(.*?)[ _-]?([A-Ea-e]|\d)")
 _WORD = re.compile(r"[a-z0-9]+")
@@ -100,7 +98,7 @@ def guess(paths: Sequence[str]) -> Guess:
     fields, reasons, sheet = _read(paths[0])
     named = {"": paths[0]} if len(paths) == 1 else _splits_of(paths)
     made = Guess(named, len(sheet), columns_of(sheet), fields, reasons)
-    looked_at = Rows([Sheet(sheet.file, sheet.records[:MOST_LOOKED_AT])])
+    looked_at = Rows([Sheet(sheet.file, sheet.records)])
     if sheet.images is not None:
         made.doubts.append("images need the file of their labels: set 'labels'")
         return made
@@ -198,24 +196,28 @@ def _guess_choices(made: Guess, rows: Rows) -> bool:
     """Guess multiple choice: answers in columns, in a list, or in a text, and a label that names one of them."""
     for where, offers in _offered(made, rows):
         for column in _label_candidates(made, most=made.rows):
-            if column.name in ([where] if isinstance(where, str) else where):
+            own = [where] if isinstance(where, str) else where
+            if column.name in own or (column.holds == "texts" and not set(LABELS) & set(_words(column.name))):
                 continue
             counted = _decoded(rows, offers, column.name)
             if counted is None:
                 continue
             made.take("choices", where, "answers stand there, and the label below names one of them in every row")
             made.take("label", column.name, f"it names an answer in every row, such as {column.example!r}")
+            if None in offers:
+                made.take("unreadable", "leave-out", "in some rows no two answers were found")
             if counted == "open":
                 made.take("count_from", 0, "labels would also fit if they counted from 1: look which is meant")
                 made.doubts.append(f"whether {column.name!r} counts answers from 0 or from 1")
-            prompt = [] if isinstance(where, str) and offers[0].head else _prompts(made, where)
+            heads = any(offer is not None and offer.head for offer in offers)
+            prompt = [] if isinstance(where, str) and heads else _prompts(made, where)
             if prompt:
                 made.take("text", prompt if len(prompt) > 1 else prompt[0], "what is asked, put before both answers")
             return True
     return False
 
 
-def _offered(made: Guess, rows: Rows) -> list[tuple[Any, Sequence[Offer]]]:
+def _offered(made: Guess, rows: Rows) -> list[tuple[Any, Sequence[Offer | None]]]:
     """Return where a row may have its answers, each with the answers."""
     stems: dict[str, list[str]] = {}
     for column in made.columns:
@@ -226,10 +228,13 @@ def _offered(made: Guess, rows: Rows) -> list[tuple[Any, Sequence[Offer]]]:
     lists = [column.name for column in made.columns if column.holds == "lists" and _lists_texts(rows, column.name)]
     parents = [column.name.removesuffix(".text") for column in made.columns if column.name.endswith(".text")]
     marked = [column.name for column in made.columns if column.holds == "texts" and _marks(rows, column.name)]
-    found: list[tuple[Any, Sequence[Offer]]] = [*families]
+    found: list[tuple[Any, Sequence[Offer | None]]] = [*families]
     for name in [*parents, *marked, *lists]:
         with suppress(DataError):  # it is no answers that stand there
-            found.append((name, (offers_in_texts if name in marked else offers_in_lists)(rows, name)))
+            if name in marked:
+                found.append((name, offers_in_texts(rows, name, leave_out=True)))
+            else:
+                found.append((name, offers_in_lists(rows, name)))
     return found
 
 
@@ -241,7 +246,7 @@ def _marks(rows: Rows, column: str) -> bool:
     return found_mark([str(value) for value in rows.column(column, "choices")]) is not None
 
 
-def _decoded(rows: Rows, offers: Sequence[Offer], label: str) -> str | None:
+def _decoded(rows: Rows, offers: Sequence[Offer | None], label: str) -> str | None:
     """Return whether labels name answers: `told`, or `open` where they may count from 0 or from 1; None if not."""
     try:
         right_ones(rows, offers, label, None)

@@ -11,14 +11,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from w2sg.core import AnyArray, DataError, IntArray, derive
+import numpy as np
+
+from w2sg.core import AnyArray, BoolArray, DataError, IntArray, derive
 from w2sg.tasks.cells import is_missing, number_of
 from w2sg.tasks.choices import RowError, as_text, read_choices, right_and_wrong, scored, text_list
 from w2sg.tasks.encoding import Rows, encode_names, encode_texts, sided
 
 _NAME = r"([A-Za-z]|\d{1,2})"
 MARKS = (
-    rf"^[ \t]*\({_NAME}\)[ \t]",
+    rf"^[ \t]*\({_NAME}\)[.:]?",
     rf"^[ \t]*{_NAME}[.):][ \t]",
     rf"(?<!\w)(?:answer|option|choice)[ \t]?{_NAME}[ \t]?[.):]",
     rf"\({_NAME}\)[ \t]",
@@ -47,8 +49,11 @@ def encode_choices(
     *,
     mark: str | None = None,
     count_from: int | None = None,
-) -> tuple[AnyArray, IntArray]:
-    """Return text pairs `(n, 2)` of the right answer and one wrong one, and which of the two is right, `(n,)`.
+    leave_out: bool = False,
+) -> tuple[AnyArray, IntArray, BoolArray]:
+    """Return text pairs `(n, 2)` of the right answer and one wrong one, which is right, and which rows are usable.
+
+    Which of the two is right is `(n,)`, as is whether a row has two different answers: with `leave_out` some may not.
 
     Args:
         rows: The rows.
@@ -60,10 +65,11 @@ def encode_choices(
         mark: What stands before each answer in a text: a regular expression whose one group is the answer's name; None
             finds it.
         count_from: The number of the first answer, where labels number them; None finds it.
+        leave_out: Whether rows without two different answers are left out, and not refused.
 
     Raises:
-        DataError: If a row has fewer than two answers, no right one, or more than one, or nobody can tell how labels
-            are meant.
+        DataError: If a row has no right answer, or more than one, or fewer than two and is not left out, or nobody can
+            tell how labels are meant.
     """
     heads: Sequence[str] = [""] * len(rows)
     if isinstance(choices, str):
@@ -72,24 +78,30 @@ def encode_choices(
         if isinstance(first, dict) and not {"text", "label"} <= set(first):
             answered = read_choices(rows, [{choices: cell} for cell in cells], scored(choices))
         else:
-            offers = offers_in_texts(rows, choices, mark) if isinstance(first, str) else offers_in_lists(rows, choices)
-            heads = [offer.head for offer in offers]
+            offers: Sequence[Offer | None] = (
+                offers_in_texts(rows, choices, mark, leave_out=leave_out)
+                if isinstance(first, str)
+                else offers_in_lists(rows, choices)
+            )
+            heads = ["" if offer is None else offer.head for offer in offers]
             answered = right_ones(rows, offers, label, count_from)
     else:
         answered = right_ones(rows, offers_in_columns(rows, choices), label, count_from)
     # From the package's own constant: which wrong answer stands beside the right one is part of the data, the same
     # under every seed of a study.
     drawn = derive(0, "choices").random(len(rows))
-    right, wrong = [], []
+    right, wrong, usable = [], [], []
     for index, (answers, number) in enumerate(answered):
         pair = right_and_wrong(answers, number, drawn[index]) if len(answers) > 1 else None
-        if pair is None:
+        if pair is None and not leave_out:
             raise rows.fail(index, f"needs two different answers or more, got {answers!r:.80}: mend it or drop the row")
-        right.append(pair[0])
-        wrong.append(pair[1])
+        usable.append(pair is not None)
+        right.append(pair[0] if pair else "")
+        wrong.append(pair[1] if pair else "")
     above = encode_texts(rows, prompt, "text").tolist() if prompt else [""] * len(rows)
     before = ["".join(f"{part}\n" for part in parts if part) for parts in zip(above, heads, strict=True)]
-    return sided(*([f"{head}{text}" for head, text in zip(before, side, strict=True)] for side in (right, wrong)))
+    shown = ([f"{head}{text}" for head, text in zip(before, side, strict=True)] for side in (right, wrong))
+    return *sided(*shown), np.array(usable, dtype=np.bool_)
 
 
 def offers_in_columns(rows: Rows, columns: Sequence[str]) -> list[Offer]:
@@ -126,27 +138,28 @@ def _of_list(cell: object, column: str) -> Offer:
     return Offer(answers, [(name.casefold(),) for name in names])
 
 
-def offers_in_texts(rows: Rows, column: str, mark: str | None = None) -> list[Offer]:
+def offers_in_texts(rows: Rows, column: str, mark: str | None = None, *, leave_out: bool = False) -> list[Offer | None]:
     """Return the answers that stand in the texts of a column, each behind its mark; the text before them is the head.
 
-    The last answer ends at a blank line, behind which there often stands how to reply.
+    The last answer ends at a blank line, behind which there often stands how to reply. Of a text with fewer than two
+    marks it is None, where such rows are left out.
 
     Raises:
-        DataError: If a text has fewer than two marks.
+        DataError: If a text has fewer than two marks, and is not left out.
     """
     texts = encode_texts(rows, [column], "choices").tolist()
     pattern = re.compile(mark or found_mark(texts) or MARKS[0], re.MULTILINE | re.IGNORECASE)
     offers = [offer_in(text, pattern, in_turn=mark is None) for text in texts]
     bad = next((index for index, offer in enumerate(offers) if offer is None), None)
-    if bad is not None:
+    if bad is not None and not leave_out:
         missing = sum(offer is None for offer in offers)
         raise rows.fail(
             bad,
             f"column {column!r} (choices) must mark two answers or more, as in '(A) ... (B) ...', found none in "
-            f"{texts[bad]!r:.60} ({missing} such rows, by the pattern {pattern.pattern!r}): set 'mark', or drop the "
-            "row",
+            f"{texts[bad]!r:.60} ({missing} such rows, by the pattern {pattern.pattern!r}): set 'mark', or "
+            "unreadable = 'leave-out'",
         )
-    return [offer for offer in offers if offer is not None]
+    return offers
 
 
 def found_mark(texts: Sequence[str]) -> str | None:
@@ -196,8 +209,10 @@ def _plain(name: str) -> str:
     return re.sub(r"[\W_]", "", name.casefold())
 
 
-def right_ones(rows: Rows, offers: Sequence[Offer], column: str, count_from: int | None) -> list[tuple[list[str], int]]:
-    """Return the answers of every row and the number of the right one from 0.
+def right_ones(
+    rows: Rows, offers: Sequence[Offer | None], column: str, count_from: int | None
+) -> list[tuple[list[str], int]]:
+    """Return the answers of every row and the number of the right one from 0; of a row without an offer, none.
 
     Labels are read in the first way that fits all rows: as names, as numbers, as letters, as the answers' own texts.
 
@@ -219,15 +234,23 @@ def right_ones(rows: Rows, offers: Sequence[Offer], column: str, count_from: int
     found = next((read for way in ways if (read := _all(labels, offers, way)) is not None), None)
     if found is None:
         raise _unfit(rows, labels, offers, column, counted[0] if counted else 0)
-    return [(offer.answers, number) for offer, number in zip(offers, found, strict=True)]
+    return [([] if offer is None else offer.answers, number) for offer, number in zip(offers, found, strict=True)]
 
 
-def _all(labels: Sequence[str], offers: Sequence[Offer], way: Callable[[str, Offer], int | None]) -> list[int] | None:
-    found = [way(label, offer) for label, offer in zip(labels, offers, strict=True)]
+def _read(
+    labels: Sequence[str], offers: Sequence[Offer | None], way: Callable[[str, Offer], int | None]
+) -> list[int | None]:
+    return [0 if offer is None else way(label, offer) for label, offer in zip(labels, offers, strict=True)]
+
+
+def _all(
+    labels: Sequence[str], offers: Sequence[Offer | None], way: Callable[[str, Offer], int | None]
+) -> list[int] | None:
+    found = _read(labels, offers, way)
     return None if None in found else [number for number in found if number is not None]
 
 
-def _fits(labels: Sequence[str], offers: Sequence[Offer], start: int) -> bool:
+def _fits(labels: Sequence[str], offers: Sequence[Offer | None], start: int) -> bool:
     return _all(labels, offers, partial(_by_number, start=start)) is not None
 
 
@@ -259,13 +282,14 @@ def _shown(labels: Sequence[str]) -> str:
     return ", ".join(different[:4]) + (", ..." if len(different) > 4 else "")
 
 
-def _unfit(rows: Rows, labels: Sequence[str], offers: Sequence[Offer], column: str, start: int) -> DataError:
+def _unfit(rows: Rows, labels: Sequence[str], offers: Sequence[Offer | None], column: str, start: int) -> DataError:
     """Return the error about the first label that is not read in the way in which most are."""
     ways = (partial(_by_number, start=start), _by_name, _by_letter, _by_text)
-    read = [[way(label, offer) for label, offer in zip(labels, offers, strict=True)] for way in ways]
+    read = [_read(labels, offers, way) for way in ways]
     best = max(read, key=lambda numbers: sum(number is not None for number in numbers))
     index = best.index(None)
-    count = len(offers[index].answers)
+    offer = offers[index]
+    count = 0 if offer is None else len(offer.answers)
     known = ", ".join(str(number) for number in range(start, start + count))
     named = "" if best is read[0] else ", nor the name, letter or text of an answer"
     return rows.fail(

@@ -35,7 +35,9 @@ _COLUMNS = (
     Heading("p_holm", "Holm p", "adjusted for all comparisons of the same task, supervisor and student", "p"),
     Heading("trust", "trust tier", "where the numbers were made: T0, T1 or T2, and beside whose code", style="text"),
     _wide("bootstrap", "PGR, bootstrap check", "made a second way: hierarchical bootstrap, seeds outside"),
-    _wide("majority", "majority class", "accuracy of naming the most frequent class of the test set for everything"),
+    _wide(
+        "majority", "majority class", "accuracy of naming the most frequent class of the transfer split for everything"
+    ),
     _wide("chance", "chance", "accuracy of naming a class at random: 1 / classes"),
     _wide("gain", "gain", "accuracy of the student minus that of the weak supervisor", "signed"),
     _wide("agreement", "agreement", "share of test examples on which student and weak supervisor say the same"),
