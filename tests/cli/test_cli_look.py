@@ -34,6 +34,8 @@ COMMANDS = (
     ("cache", "verify"),
     ("cache", "gc"),
     ("new", "method"),
+    ("new", "task"),
+    ("preflight",),
 )
 TYPES = {"string", "integer", "number", "boolean", "object", "array", "null"}
 NAMES = [(sort, name) for sort in registry.contracts() for name in registry.names(sort)]

@@ -96,7 +96,7 @@ def test_a_new_method_in_a_checkout_is_four_files_and_is_listed(checkout: Path) 
         return python(checkout, "-m", *arguments, PYTHONPATH=str(checkout / "src"))
 
     before = {file: (checkout / file).read_text() for file in ("CHANGELOG.md", "docs/reference/papers.toml")}
-    made = command("w2sg", "new", "method", "field", "--paper", "2401.00001", "--json")
+    made = command("w2sg", "new", "method", "field", "--paper", "2401.00001", "--in-package", "--json")
     assert made.returncode == 0, made.stderr
     written = [
         Path(path).resolve().relative_to(checkout.resolve()).as_posix() for path in json.loads(made.stdout)["written"]
@@ -117,7 +117,7 @@ def test_a_new_method_in_a_checkout_is_four_files_and_is_listed(checkout: Path) 
     assert tests.returncode == 0, tests.stdout
     checked = command("ruff", "check", *written[:2])
     assert checked.returncode == 0, checked.stdout
-    again = command("w2sg", "new", "method", "field")
+    again = command("w2sg", "new", "method", "field", "--in-package")
     assert again.returncode == 2
     assert "already has the name 'field'" in again.stderr
 
@@ -127,7 +127,9 @@ def test_a_checkout_that_lacks_a_file_is_left_as_it_was(checkout: Path) -> None:
     for file in ("docs/reference/papers.toml", "CHANGELOG.md"):
         content = (checkout / file).read_text()
         (checkout / file).unlink()
-        done = python(checkout, "-B", "-m", "w2sg", "new", "method", "lost", PYTHONPATH=str(checkout / "src"))
+        done = python(
+            checkout, "-B", "-m", "w2sg", "new", "method", "lost", "--in-package", PYTHONPATH=str(checkout / "src")
+        )
         assert done.returncode == 2, done.stderr
         assert f"{file}: No such file or directory" in done.stderr
         assert "Traceback" not in done.stderr
@@ -158,6 +160,12 @@ def test_a_bad_paper_is_refused(w2sg: Command, tmp_path: Path) -> None:
     assert done.code == 2
     assert "without quotes" in done.err
     assert not list(tmp_path.iterdir())
+
+
+def test_a_method_goes_into_the_working_folder_whatever_w2sg_runs_from(w2sg: Command, tmp_path: Path) -> None:
+    done = w2sg("new", "method", "mine")
+    assert done.err.splitlines()[-1] == "try it: w2sg run --method mine --plugin mine.py"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.py", "test_mine.py"]
 
 
 def test_nothing_is_overwritten(w2sg: Command, tmp_path: Path) -> None:

@@ -39,7 +39,9 @@ def test_paths_go_through_parts_of_parts_and_tuples() -> None:
 
 
 def test_unknown_fields_and_missing_kinds_are_refused_by_name() -> None:
-    assert refusal("students", {"kind": "linear", "C": 1}) == ["C: no such field; 'w2sg describe' lists the fields"]
+    assert refusal("students", {"kind": "linear", "C": 1}) == [
+        "C: no such field; did you mean 'c'? 'w2sg describe' lists the fields"
+    ]
     (problem,) = refusal("students", {"c": 1})
     assert problem == "value: needs 'kind': the name of one of the students ('w2sg list students')"
     assert refusal("students", 3) == ["value: must be a name or a table, got 3"]
@@ -47,7 +49,9 @@ def test_unknown_fields_and_missing_kinds_are_refused_by_name() -> None:
         "objective: must be a name or a table, got 3"
     ]
     nested = {"kind": "composition", "chain": {"kind": "bootstrap", "scale": 1}}
-    assert refusal("methods", nested) == ["chain.scale: no such field; 'w2sg describe' lists the fields"]
+    assert refusal("methods", nested) == [
+        "chain.scale: no such field; did you mean 'scales'? 'w2sg describe' lists the fields"
+    ]
 
 
 def test_an_unknown_name_in_a_part_keeps_its_path_and_its_hint() -> None:

@@ -20,7 +20,9 @@ def columns_file(folder: Path, label: object = 1) -> str:
 
 
 def test_columns_of_answers_become_pairs_of_the_right_and_a_wrong_one(tmp_path: Path) -> None:
-    made = task(path=columns_file(tmp_path), choices=["a", "b", "c"], text="question").load(derive(0, "task"))
+    made = task(path=columns_file(tmp_path), choices=["a", "b", "c"], text="question", count_from=0).load(
+        derive(0, "task")
+    )
     gold = made.vault.release("ceiling", "transfer")
     pairs = made.transfer.inputs.values
     for pair, right, number in zip(pairs, gold, made.transfer.ids, strict=True):

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -166,17 +167,42 @@ def audits_of(text: str) -> tuple[int, ...]:
 
 
 def study_of(name: str, store: Path | None, plugins: Sequence[str] | None = None) -> "Study":
-    """Return a study by its file, or by the name under which the store has it.
+    """Return a study by its file, by the name under which the store has it, or by its name in the package.
 
     A file names its own plugins beside those given; what a store names is not run.
     """
-    from w2sg.lab import Study, known_study
+    from w2sg.lab import Study, known_study, named_file
 
     # The ending tells a file from a name: names of studies have no folders, and a study may be called as its file.
-    if not name.endswith(".toml"):
+    if not name.endswith(".toml") and not (named_file(name, "studies").is_file() and not _has_study(name, store)):
         return known_study(name, store=existing_store(store), plugins=plugins or ())
     found = Study.read(name)
     return found.model_copy(update={"plugins": (*found.plugins, *(plugins or ()))})
+
+
+def _has_study(name: str, store: Path | None) -> bool:
+    """Whether the store knows a study by a name."""
+    from w2sg.graph import Store
+    from w2sg.lab import default_store
+
+    folder = store or default_store()
+    if not (folder / "store.db").exists():
+        return False
+    with Store(folder) as opened:
+        return name in opened.collections()
+
+
+def is_data_file(name: str) -> bool:
+    """Whether a name is that of a data file, and not of a study: by its ending, or as it is a file that is no TOML."""
+    return not name.endswith(".toml") and ("." in Path(name).name or Path(name).is_file())
+
+
+def study_name(path: str) -> str:
+    """Return the name of a study of a data file: the file's own, or its folder's where it is named after a split."""
+    file = Path(path).resolve()
+    stem = file.name.split(".")[0]
+    name = file.parent.name if stem.casefold() in ("train", "test", "data", "dev", "valid") else stem
+    return re.sub(r"[^\w-]+", "-", name).strip("-") or "data"
 
 
 def study_result(

@@ -15,6 +15,7 @@ from w2sg.cli.templates import TEST as PART_TEST
 
 app = typer.Typer(help="Start a component of your own.", no_args_is_help=True)
 
+Directory = Annotated[Path, typer.Option("--directory", help="Write here instead of the working folder.")]
 SOURCE = Template('''"""The method `$name`: say in one line what it does."""
 
 from typing import Literal
@@ -77,15 +78,20 @@ checked_by = "tests/methods/test_$module.py::TestObjective"
 def method(
     name: Annotated[str, typer.Argument(help="The method's name: lower case, words joined by '-'.")],
     paper: Annotated[str, typer.Option(help="The arXiv id of its paper.")] = "",
-    directory: Annotated[
-        Path | None, typer.Option("--directory", help="Write the source and its test here, outside a checkout of w2sg.")
-    ] = None,
+    directory: Directory = Path(),
+    in_package: Annotated[
+        bool,
+        typer.Option(
+            "--in-package", help="Write it into the source of this w2sg, with a paper entry and a changelog line."
+        ),
+    ] = False,
     as_json: console.Json = False,
 ) -> None:
-    """Write a method that runs: source and contract test, and in a checkout a paper entry and a changelog line.
+    """Write a method that runs, and its contract test, as a plugin in the working folder.
 
-    In a checkout of w2sg the method is then in 'w2sg list methods' and in the next demo. Elsewhere give the source file
-    to '--plugin', or to 'plugins' in a study file.
+    Give the source file to '--plugin', or to 'plugins' in a study file. Who
+    develops w2sg itself adds --in-package: the method is then in
+    'w2sg list methods', and in the next demo.
 
     For example:
 
@@ -96,40 +102,80 @@ def method(
     if re.search(r'["\\\n]', paper):
         raise InputError(f"a paper is an arXiv id such as '2312.09390', or a reference without quotes; got {paper!r}")
     _check_name("method", name, "methods", "objectives")
-    # Who names a folder gets the files there, even inside a checkout.
-    root = None if directory is not None else checkout()
-    if root is None and directory is None:
-        directory = Path()
-    written = _in_checkout(root, name, paper) if root is not None else _in_folder(directory or Path(), name, paper)
-    plugin = "" if root is not None else f" --plugin {written[0]}"
+    written = _in_checkout(checkout(), name, paper) if in_package else _in_folder(directory, name, paper)
+    plugin = "" if in_package else f" --plugin {written[0]}"
     _say(written, f"w2sg run --method {name}{plugin}", as_json)
+
+
+@app.command()
+def task(
+    names: Annotated[
+        list[str], typer.Argument(help="A data file, or one for each split; or the name of a task.", metavar="NAME...")
+    ],
+    directory: Directory = Path(),
+    as_json: console.Json = False,
+) -> None:
+    """Write a study of your data file, every line explained; or, for a plain name, a task in Python.
+
+    The study is a guess at what the file holds, to be read and mended.
+
+    For example:
+
+        w2sg new task reviews.csv
+
+        w2sg new task train.csv test.csv elsewhere.csv
+
+        w2sg new task mine
+    """
+    if len(names) == 1 and not console.is_data_file(names[0]):
+        _write_part("task", names[0], directory, as_json)
+        return
+    from w2sg.lab import commented_study
+    from w2sg.tasks import guess
+
+    file = directory / f"{console.study_name(names[0])}.toml"
+    _refuse_existing(file)
+    guessed = guess(names)
+    written = _write({file: commented_study(guessed, str(file))})
+    if as_json:
+        fields, doubts = guessed.fields, guessed.doubts
+        console.print_json({"written": [str(file)], "fields": fields, "reasons": guessed.reasons, "doubts": doubts})
+        return
+    for doubt in guessed.doubts:
+        console.say(f"nobody can tell by looking {doubt}")
+    _say(written, f"w2sg preflight {file}", as_json)
 
 
 def _part(part: str) -> Callable[..., None]:
     """Return the command that starts a part."""
-    start = STARTS[part]
 
     def command(
         name: Annotated[str, typer.Argument(help="Its name: lower case, words joined by '-'.")],
-        directory: Annotated[Path, typer.Option("--directory", help="Write it and its test here.")] = Path(),
+        directory: Directory = Path(),
         as_json: console.Json = False,
     ) -> None:
-        _check_name(part, name, start.registry)
-        module, cls = name.replace("-", "_"), _class_name(name)
-        source, test = directory / f"{module}.py", directory / f"test_{module}.py"
-        _refuse_existing(source, test)
-        written = _write(
-            {
-                source: start.source.substitute(name=name, cls=cls),
-                test: PART_TEST.substitute(part=part, name=name, module=module, cls=cls, contract=start.tested_by),
-            }
-        )
-        _say(written, Template(start.tried_by).substitute(name=name, file=source), as_json)
+        _write_part(part, name, directory, as_json)
 
     return command
 
 
-for _name in STARTS:
+def _write_part(part: str, name: str, directory: Path, as_json: bool) -> None:
+    """Write a part and its contract test."""
+    start = STARTS[part]
+    _check_name(part, name, start.registry)
+    module, cls = name.replace("-", "_"), _class_name(name)
+    source, test = directory / f"{module}.py", directory / f"test_{module}.py"
+    _refuse_existing(source, test)
+    written = _write(
+        {
+            source: start.source.substitute(name=name, cls=cls),
+            test: PART_TEST.substitute(part=part, name=name, module=module, cls=cls, contract=start.tested_by),
+        }
+    )
+    _say(written, Template(start.tried_by).substitute(name=name, file=source), as_json)
+
+
+for _name in (part for part in STARTS if part != "task"):
     app.command(
         _name, help=f"Write a {_name} that runs, and its contract test.\n\nFor example:\n\n    w2sg new {_name} mine"
     )(_part(_name))
@@ -154,13 +200,23 @@ def _say(written: list[Path], how: str, as_json: bool) -> None:
     console.say(f"try it: {how}")
 
 
-def checkout() -> Path | None:
-    """Return the root of the source tree that this w2sg runs from, or None if it is installed elsewhere."""
+def checkout() -> Path:
+    """Return the root of the source tree that this w2sg runs from.
+
+    Raises:
+        InputError: If it is installed elsewhere.
+    """
     import w2sg
+    from w2sg.core import InputError
 
     root = Path(w2sg.__file__).parents[2]
     # An installed package lies in site-packages, whose folders above have no such file.
-    return root if (root / "pyproject.toml").is_file() and (root / "src" / "w2sg").is_dir() else None
+    if not ((root / "pyproject.toml").is_file() and (root / "src" / "w2sg").is_dir()):
+        raise InputError(
+            f"--in-package is for a checkout of w2sg, and this one is installed in {root}: leave it out, which writes "
+            "a plugin here"
+        )
+    return root
 
 
 def _in_checkout(root: Path, name: str, paper: str) -> list[Path]:
@@ -217,9 +273,7 @@ def _read(path: Path) -> str:
     try:
         return path.read_text()
     except OSError as error:
-        raise InputError(
-            f"cannot read {path}: {error.strerror}: a checkout has it; outside of one give --directory"
-        ) from None
+        raise InputError(f"cannot read {path}: {error.strerror}: a checkout has it; leave out --in-package") from None
 
 
 def _write(texts: Mapping[Path, str]) -> list[Path]:

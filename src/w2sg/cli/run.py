@@ -66,6 +66,7 @@ def run(
 
 def _print_summary(result: "SetupResult") -> None:
     from w2sg.core import wording
+    from w2sg.lab import cautions_of
 
     means, intervals = result.tests["test"].means, result.tests["test"].intervals
 
@@ -93,5 +94,7 @@ def _print_summary(result: "SetupResult") -> None:
         console.echo(f"direct, the student trained on the supervision gold itself: {direct}")
     agreement, copied = (shown(means[name], intervals.get(name)) for name in ("agreement", "errors_copied"))
     console.echo(f"agreement with the supervisor {agreement}, share of its errors copied {copied}")
+    for caution in cautions_of(result):
+        console.echo(f"caution, {caution.name}: {caution.text}")
     console.echo(f"trust tier {result.trust}")
     console.echo(f"{result.wall_s:.1f} s; runs {', '.join(run_id[:8] for run_id in result.run_ids)}")

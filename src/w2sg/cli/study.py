@@ -9,7 +9,9 @@ from w2sg.cli import console
 
 
 def study(
-    file: Annotated[Path, typer.Argument(help="The study's TOML file.", metavar="FILE")],
+    file: Annotated[
+        Path, typer.Argument(help="The study's TOML file, or the name of one that comes along.", metavar="FILE")
+    ],
     yes: Annotated[bool, typer.Option("--yes", help="Go on although the grid has over a million runs.")] = False,
     until_decided: Annotated[
         bool, typer.Option("--until-decided", help="Add seeds until each method is decided, at most 'most_seeds'.")
@@ -26,7 +28,9 @@ def study(
 
     For example:
 
-        w2sg study studies/digits.toml
+        w2sg study digits
+
+        w2sg study mine.toml
     """
     import w2sg
     from w2sg.lab import study_document

@@ -46,6 +46,7 @@ from w2sg.core.errors import RunError as RunError
 from w2sg.core.errors import StoreError as StoreError
 from w2sg.core.errors import UnknownNameError as UnknownNameError
 from w2sg.core.errors import W2sgError as W2sgError
+from w2sg.core.errors import near_names as near_names
 from w2sg.core.examples import Examples as Examples
 from w2sg.core.examples import Inputs as Inputs
 from w2sg.core.examples import Pool as Pool

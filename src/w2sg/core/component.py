@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from w2sg.core.errors import InputError
+from w2sg.core.errors import InputError, near_names
 
 Problem = tuple[tuple[str, ...], str]
 
@@ -98,7 +98,7 @@ class Component(BaseModel, ABC):
         try:
             return cls.model_validate(dict(data))
         except ValidationError as error:
-            raise ConfigError(_problems(error)) from None
+            raise ConfigError(_problems(error, cls.model_fields)) from None
 
 
 def canonical_json(value: object) -> str:
@@ -116,8 +116,8 @@ def canonical_json(value: object) -> str:
     return text
 
 
-def _problems(error: ValidationError) -> list[Problem]:
-    """Flatten a validation error, with the paths of components inside components."""
+def _problems(error: ValidationError, known: Iterable[str]) -> list[Problem]:
+    """Flatten a validation error of a component with known fields, with the paths of components inside components."""
     problems: list[Problem] = []
     items = error.errors(include_url=False)
     bad_parts = {item["loc"][:depth] for item in items for depth in range(len(item["loc"]))}
@@ -134,7 +134,9 @@ def _problems(error: ValidationError) -> list[Problem]:
         elif isinstance(inner, Exception):
             problems.append((path, str(inner)))
         elif item["type"] == "extra_forbidden":
-            problems.append((path, "no such field; 'w2sg describe' lists the fields"))
+            near = near_names(path[-1], known) if len(path) == 1 else []
+            meant = f" did you mean {' or '.join(map(repr, near))}?" if near else ""
+            problems.append((path, f"no such field;{meant} 'w2sg describe' lists the fields"))
         else:
             problems.append((path, f"{item['msg'][0].lower()}{item['msg'][1:]}, got {item['input']!r:.80}"))
     return problems

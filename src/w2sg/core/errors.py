@@ -1,7 +1,11 @@
 """The error tree: every error of w2sg says what is wrong, the rule, what was received and what to do."""
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+
+_NEAR = 0.6
+"""How much of two names must be the same, of 1: at one half `label` would be near `age`."""
 
 
 class W2sgError(Exception):
@@ -12,12 +16,25 @@ class InputError(W2sgError, ValueError):
     """The caller gave something that breaks a stated rule (exit code 2)."""
 
 
+def near_names(name: str, known: Iterable[str]) -> list[str]:
+    """Return at most three of the known names that somebody may have meant, the nearest first.
+
+    >>> near_names("lable", ["label", "age"]), near_names("label", ["age"]), near_names("gold", ["gold_label"])
+    (['label'], [], ['gold_label'])
+    """
+    folded = {other.casefold(): other for other in known}
+    near = get_close_matches(name.casefold(), folded, n=3, cutoff=_NEAR)
+    # A name that is a whole word of another is near, however long the other is.
+    words = [other for other in folded if name.casefold() in re.split(r"[^a-z0-9]", other)]
+    return [folded[other] for other in dict.fromkeys([*near, *words])][:3]
+
+
 class UnknownNameError(InputError, KeyError):
     """A name is not registered; the message suggests near ones."""
 
     def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
         known = sorted(known)
-        near = get_close_matches(name, known, n=3, cutoff=0.5)
+        near = near_names(name, known)
         hint = f"did you mean {' or '.join(repr(x) for x in near)}?" if near else f"known: {', '.join(known)}"
         self.message = f"unknown {what} {name!r}: {hint}"
         super().__init__(self.message)

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from w2sg.core import Component, ConfigError, InputError, registry
 from w2sg.desiderata.contract import AnyDesideratum, Desideratum
-from w2sg.lab import toml_table
+from w2sg.lab import named_file, toml_table
 
 SpeaksOf = Literal["deployment", "these inputs"]
 CHILDREN = ("of", "what", "premise", "then", "require")
@@ -37,7 +37,7 @@ class Specification(Component):
             ConfigError: If the file is missing or neither, a name is not known or comes back to itself, or a field
                 breaks its rule.
         """
-        file = Path(path)
+        file = named_file(path, "specs")
         try:
             text = file.read_text(encoding="utf-8")
             table = json.loads(text) if file.suffix == ".json" else toml_table(text)

@@ -1,6 +1,9 @@
 """The laboratory: setups, runs, studies and leagues; a run is four steps of the graph."""
 
 from w2sg.lab import migrations as migrations
+from w2sg.lab.cautions import Caution as Caution
+from w2sg.lab.cautions import cautions_of as cautions_of
+from w2sg.lab.cautions import shared_cautions as shared_cautions
 from w2sg.lab.comparisons import Comparison as Comparison
 from w2sg.lab.comparisons import Entrant as Entrant
 from w2sg.lab.comparisons import compare_methods as compare_methods
@@ -14,6 +17,7 @@ from w2sg.lab.dials import with_field as with_field
 from w2sg.lab.dials import with_value as with_value
 from w2sg.lab.documents import league_document as league_document
 from w2sg.lab.documents import power_document as power_document
+from w2sg.lab.documents import preflight_document as preflight_document
 from w2sg.lab.documents import study_document as study_document
 from w2sg.lab.exporting import export_model as export_model
 from w2sg.lab.families import families_of_tasks as families_of_tasks
@@ -22,6 +26,8 @@ from w2sg.lab.league import league_of as league_of
 from w2sg.lab.outcomes import FailedRun as FailedRun
 from w2sg.lab.outcomes import Run as Run
 from w2sg.lab.planning import plan_of as plan_of
+from w2sg.lab.preflight import Preflight as Preflight
+from w2sg.lab.preflight import preflight as preflight
 from w2sg.lab.results import SetupResult as SetupResult
 from w2sg.lab.results import StudyResult as StudyResult
 from w2sg.lab.results import TestSet as TestSet
@@ -44,6 +50,10 @@ from w2sg.lab.setup import named_methods as named_methods
 from w2sg.lab.setup import names_of as names_of
 from w2sg.lab.setup import parse_setting as parse_setting
 from w2sg.lab.setup import toml_table as toml_table
+from w2sg.lab.shipped import named_file as named_file
+from w2sg.lab.shipped import shipped_names as shipped_names
+from w2sg.lab.starting import commented_study as commented_study
+from w2sg.lab.starting import fields_of as fields_of
 from w2sg.lab.steps import Ceiling as Ceiling
 from w2sg.lab.steps import OnData as OnData
 from w2sg.lab.steps import TrainedStudent as TrainedStudent

@@ -10,7 +10,9 @@ from pydantic import Field
 from w2sg.core import (
     AnyArray,
     BoolArray,
+    ClassProbabilities,
     Examples,
+    IntArray,
     Question,
     Signal,
     Task,
@@ -114,6 +116,7 @@ class Score(OnData):
                         judged[known] = Judged.of(data.question, examples, gold[name], signal)
                     of_each[who] = judged[known]
                 metrics[name], correct = scores_of(data.question, examples, answers, of_each)
+                metrics[name] |= baselines_of(data.question, gold[name], gold[TRANSFER])
                 plain = data.tests[TEST], students["student"][TEST]
                 columns, group_names[name] = _columns(data.question, examples, answers, plain)
                 evidence |= {f"{name}.{what}": column for what, column in {**columns, **correct}.items()}
@@ -191,6 +194,7 @@ class Judged:
         named, alone = probabilities.argmax(axis=1), _alone(examples)
         metrics = {
             "balanced_accuracy": balanced_accuracy(named, gold),
+            "most_named": _largest_share(named),
             "auroc": auroc(probabilities, gold),
             "ece": expected_calibration_error(probabilities, gold),
             "squared_calibration_error": squared_calibration_error(probabilities, gold),
@@ -232,6 +236,25 @@ def scores_of(
     metrics[SAMPLING], metrics[DRAWS] = noise, draws
     metrics["breakdown"] = _breakdowns(examples, correct)
     return metrics, correct
+
+
+def baselines_of(question: Question[Any], gold: AnyArray, learned_from: AnyArray) -> dict[str, float]:
+    """Return how often one is right without a model, where classes are asked for.
+
+    Args:
+        question: What the task asks.
+        gold: The right classes of the test set.
+        learned_from: Those of the transfer split, whose most frequent class `majority` names for everything.
+    """
+    if question.signal is not ClassProbabilities:
+        return {}
+    frequent = np.bincount(learned_from).argmax()
+    return {"majority": float((gold == frequent).mean()), "chance": 1 / len(question.names)}
+
+
+def _largest_share(labels: IntArray) -> float:
+    """Return the share of the most frequent of some labels `(n,)`."""
+    return float(np.unique(labels, return_counts=True)[1].max() / len(labels))
 
 
 def _columns(

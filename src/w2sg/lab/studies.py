@@ -32,6 +32,7 @@ from w2sg.lab.results import ALPHA, MARGIN, SetupResult, StudyResult, summarise
 from w2sg.lab.runs import MadeRuns, default_store, make_runs, train_runs
 from w2sg.lab.sequential import DecisionRule, SeedStopping, until_decided
 from w2sg.lab.setup import PARTS, Setup, Spec, make_setup, named_methods, toml_table
+from w2sg.lab.shipped import named_file, shipped_names
 
 MOST_RUNS, MOST_RUNS_EVER = 1_000_000, 1_000_000_000
 """Beyond the first somebody must mean it; beyond the second nobody can: planning them alone would take days."""
@@ -81,12 +82,12 @@ class Study(Component):
 
     @classmethod
     def read(cls, path: str | Path) -> Self:
-        """Read a study from a TOML file.
+        """Read a study from a TOML file; a name that is no file is that of a study that comes with the package.
 
         Raises:
             ConfigError: If the file is missing, is not TOML, or a field breaks its rule.
         """
-        file = Path(path)
+        file = named_file(path, "studies")
         try:
             if file.exists() and not (file.is_file() or file.is_dir()):
                 raise InputError("is no file: give the path of a study file")
@@ -94,7 +95,9 @@ class Study(Component):
                 raise InputError(f"has over {MOST_FILE_BYTES:,} bytes: give the path of a study file")
             study = cls.parse({"name": file.stem, **toml_table(file.read_text(encoding="utf-8"))})
         except OSError as error:
-            raise ConfigError([((str(path),), f"{error.strerror}: give the path of a study file")]) from None
+            known = ", ".join(shipped_names("studies"))
+            rule = f"{error.strerror}: give the path of a study file, or the name of one that comes along: {known}"
+            raise ConfigError([((str(path),), rule)]) from None
         except ConfigError as error:
             raise error.under(str(path)) from None
         except UnicodeDecodeError as error:

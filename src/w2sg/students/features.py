@@ -5,7 +5,7 @@ A map's own randomness is a field (`seed`): the body is pretrained once and is t
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, PositiveFloat, SerializeAsAny
@@ -259,15 +259,23 @@ class TfIdf(FeatureMap):
         """Return this map with `fraction` of its terms."""
         return self.model_copy(update={"terms": max(1, round(self.terms * fraction))})
 
-    def fit(self, corpus: AnyArray) -> Transform:
-        """Choose the terms and their weights on the corpus."""
+    def known_words(self, corpus: AnyArray) -> frozenset[str]:
+        """Return the terms that it chooses on a corpus: it is blind to all others."""
+        return frozenset(self._chosen(corpus).vocabulary_)
+
+    def _chosen(self, corpus: AnyArray) -> Any:
+        """Return the vectoriser with its terms and their weights from the corpus."""
         if corpus.dtype != object:
             raise InputError("features 'tfidf' read text, and the inputs are numbers: use features 'raw' or 'nystroem'")
         from sklearn.feature_extraction.text import TfidfVectorizer
 
         model = TfidfVectorizer(max_features=self.terms, ngram_range=(1, self.ngrams), sublinear_tf=True)
         # Both texts of a pair are documents of the corpus; which of them stands first tells nothing of terms.
-        model.fit(corpus.ravel())
+        return model.fit(corpus.ravel())
+
+    def fit(self, corpus: AnyArray) -> Transform:
+        """Choose the terms and their weights on the corpus."""
+        model = self._chosen(corpus)
 
         def transform(values: AnyArray) -> FloatArray:
             if values.ndim == 1:

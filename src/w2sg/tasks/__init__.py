@@ -6,9 +6,13 @@ from w2sg.tasks.embedded import Wine as Wine
 from w2sg.tasks.facts import Facts as Facts
 from w2sg.tasks.files import Files as Files
 from w2sg.tasks.gaussian import Gaussian as Gaussian
+from w2sg.tasks.guessing import Guess as Guess
+from w2sg.tasks.guessing import guess as guess
+from w2sg.tasks.guessing import toml_value as toml_value
 from w2sg.tasks.nlp import Nlp as Nlp
 from w2sg.tasks.nlp import ShiftPair as ShiftPair
 from w2sg.tasks.nlp import shift_pairs as shift_pairs
+from w2sg.tasks.profile import Column as Column
 from w2sg.tasks.recorded import RecordedAnswers as RecordedAnswers
 from w2sg.tasks.shifts import AnyShift as AnyShift
 from w2sg.tasks.shifts import Domain as Domain
@@ -23,6 +27,7 @@ from w2sg.tasks.shifts import Rotation as Rotation
 from w2sg.tasks.shifts import Shift as Shift
 from w2sg.tasks.shown import Shown as Shown
 from w2sg.tasks.splits import SplitTask as SplitTask
+from w2sg.tasks.survey import Survey as Survey
 from w2sg.tasks.table import CountedTable as CountedTable
 from w2sg.tasks.table import Table as Table
 from w2sg.tasks.written import Gsm8k as Gsm8k

@@ -3,9 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from w2sg.core import AnyArray, IntArray, derive
 from w2sg.tasks.cells import is_missing, is_number, name_of, number_of
-from w2sg.tasks.encoding import Rows, encode_texts, sided
+from w2sg.tasks.encoding import Rows
 
 Row = Mapping[str, Any]
 """One row of a file, by column."""
@@ -62,7 +61,7 @@ def listed(column: str, label: str) -> ChoiceReader:
     """Return a reader of a list of answers, of which a label gives the right one's number from 0."""
 
     def read(row: Row) -> tuple[list[str], int]:
-        answers = _list(row.get(column), column)
+        answers = text_list(row.get(column), column)
         return answers, _number(row, label, len(answers), 0)
 
     return read
@@ -72,7 +71,7 @@ def quoted(column: str, label: str) -> ChoiceReader:
     """Return a reader of a list of answers, of which a label repeats the right one."""
 
     def read(row: Row) -> tuple[list[str], int]:
-        answers = _list(row.get(column), column)
+        answers = text_list(row.get(column), column)
         right = as_text(row.get(label), label).strip()
         if right not in answers:
             raise RowError(f"column {label!r} must repeat one of the answers in {column!r}, got {right!r:.60}: mend it")
@@ -88,7 +87,7 @@ def lettered(column: str, label: str) -> ChoiceReader:
         value = row.get(column)
         if not isinstance(value, dict) or not {"text", "label"} <= set(value):
             raise RowError(f"column {column!r} must hold an object with 'text' and 'label', got {value!r:.60}: mend it")
-        answers, letters = _list(value["text"], f"{column}.text"), _list(value["label"], f"{column}.label")
+        answers, letters = text_list(value["text"], f"{column}.text"), text_list(value["label"], f"{column}.label")
         right = name_of(row.get(label))
         if len(answers) != len(letters) or right not in letters:
             raise RowError(f"column {label!r} must be one of the letters {letters}, got {right!r}: mend the row")
@@ -163,46 +162,12 @@ def read_choices(rows: Rows, records: Sequence[Row], read: ChoiceReader) -> list
     return choices
 
 
-def encode_choices(
-    rows: Rows, choices: str | Sequence[str], label: str, prompt: Sequence[str]
-) -> tuple[AnyArray, IntArray]:
-    """Return text pairs `(n, 2)` of the right answer and one wrong one, and which of the two is right, `(n,)`.
-
-    Args:
-        rows: The rows.
-        choices: Columns of the answers, of which `label` numbers the right one from 0; or one column of objects that
-            give each answer its score, of which the highest is right.
-        label: The column of the right answer's number; not read where answers have scores.
-        prompt: Columns that are put before both answers, each followed by a newline.
+def text_list(value: Any, name: str) -> list[str]:
+    """Return the answers that a cell lists.
 
     Raises:
-        DataError: If a row has fewer than two answers, no right one, or more than one.
+        RowError: If it is no list, or an answer is empty.
     """
-    if isinstance(choices, str):
-        read, columns = scored(choices), {choices: "choices"}
-    else:
-        read = numbered(*choices, label=label, cell=as_text)
-        columns = {**dict.fromkeys(choices, "choices"), label: "label"}
-    # A column may be a dotted name inside nested objects, so the rows are put together from columns.
-    cells = zip(*(rows.column(name, user) for name, user in columns.items()), strict=True)
-    # From the package's own constant: which wrong answer stands beside the right one is part of the data, the same
-    # under every seed of a study.
-    drawn = derive(0, "choices").random(len(rows))
-    records = [dict(zip(columns, row, strict=True)) for row in cells]
-    right, wrong = [], []
-    for index, (answers, number) in enumerate(read_choices(rows, records, read)):
-        pair = right_and_wrong(answers, number, drawn[index]) if len(answers) > 1 else None
-        if pair is None:
-            raise rows.fail(index, f"needs two different answers or more, got {answers!r:.80}: mend it or drop the row")
-        right.append(pair[0])
-        wrong.append(pair[1])
-    if not prompt:
-        return sided(right, wrong)
-    heads = encode_texts(rows, prompt, "text")
-    return sided(*([f"{head}\n{text}" for head, text in zip(heads, side, strict=True)] for side in (right, wrong)))
-
-
-def _list(value: Any, name: str) -> list[str]:
     if not isinstance(value, list):
         raise RowError(f"column {name!r} must hold a list of answers, got {value!r:.60}: use JSON or Parquet")
     return [trimmed(item, name) for item in value]

@@ -7,12 +7,13 @@ split and count once in every interval.
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from w2sg.core import AnyArray, BoolArray, DataError, FloatArray, IntArray
+from w2sg.tasks.cells import is_missing, name_of
 from w2sg.tasks.table import Table
 
 COARSEST = 1e-3
@@ -28,6 +29,7 @@ _AT_EDGES = ".,;:!?\"'`\u2018\u2019\u201c\u201d\u00ab\u00bb"
 _WORD = re.compile(r"\S+")
 
 LEFT_OUT = "left out of test sets: inputs of a training split"
+AKIN = "test rows that belong together with rows of a training split"
 TRAINING = ("supervision", "transfer", "validation")
 
 
@@ -112,6 +114,23 @@ def _numbered(keys: list[str] | list[bytes]) -> IntArray:
     return np.array([numbers[key] for key in keys], dtype=np.int64)
 
 
+def belonging(columns: Sequence[Sequence[object]]) -> IntArray:
+    """Return a number for each row that rows share which belong together, `(n,)`.
+
+    Rows belong together that have equal cells in one of the columns, directly or by way of others; texts are equal as
+    in `units_of`, and an empty cell is like no other.
+
+    >>> belonging([["a", "b", "A", None], [1, 2, 3, 2]]).tolist()
+    [0, 1, 0, 1]
+    """
+    joined: IntArray | None = None
+    for column in columns:
+        keys = [f"\0{row}" if is_missing(cell) else plain_text(name_of(cell)) for row, cell in enumerate(column)]
+        joined = _numbered(keys) if joined is None else _joined(joined, _numbered(keys))
+    assert joined is not None
+    return joined
+
+
 def _joined(first: IntArray, second: IntArray) -> IntArray:
     """Return the finest numbers `(n,)` that rows share which share either of two numbers, directly or by others."""
     from scipy.sparse import coo_matrix
@@ -155,6 +174,17 @@ def without_seen(table: Table, dealt: Mapping[str, IntArray]) -> tuple[dict[str,
         "transfer rows with inputs of the supervision split": int(both.sum()),
     }
     return kept, {name: count for name, count in found.items() if count}
+
+
+def akin(table: Table, dealt: Mapping[str, IntArray]) -> dict[str, int]:
+    """Return how many test rows of ready splits belong together with a row that is trained on."""
+    if "together" not in table.columns:
+        return {}
+    group = table.columns["together"]
+    trained = np.concatenate([group[dealt[name]] for name in TRAINING if name in dealt])
+    tested = [group[rows] for name, rows in dealt.items() if name not in TRAINING]
+    found = int(np.isin(np.concatenate(tested), trained).sum())
+    return {AKIN: found} if found else {}
 
 
 def unseen(table: Table, dealt: Mapping[str, IntArray], rows: IntArray) -> BoolArray:

@@ -18,6 +18,8 @@ RECORDED = "recorded."
 """What the names of metadata columns with recorded answers begin with; the name of who gave them follows."""
 MOST_LETTERS = 1000
 """Of a name: of a class, a group, an identity."""
+EMPTY, REST = "null", "*"
+"""What `merge` calls an empty cell, and all labels that it does not name."""
 PAIR_CLASSES = ("first", "second")
 """The classes of a pair of texts: which of the two is the better one."""
 
@@ -108,20 +110,46 @@ def encode_ids(rows: Rows, column: str) -> AnyArray:
     return ids
 
 
-def encode_labels(rows: Rows, column: str, classes: tuple[str, ...]) -> tuple[IntArray, tuple[str, ...]]:
+def encode_labels(
+    rows: Rows, column: str, classes: tuple[str, ...], merge: Mapping[str, Sequence[str]] | None = None
+) -> tuple[IntArray, tuple[str, ...]]:
     """Return class numbers `(n,)` and the class names, numbers in numeric and texts in alphabetical order.
+
+    Args:
+        rows: The rows.
+        column: The column of the label.
+        classes: The class names in order; empty takes all labels.
+        merge: Classes made of several labels, by their name: `EMPTY` is an empty cell, `REST` all other labels.
 
     Raises:
         DataError: If a label is missing or not among `classes`, there are too many different ones, or, where no
             `classes` are given, two labels are one name in two spellings or a label reads like a gap.
     """
-    names = encode_names(rows, column, "label")
-    classes = tuple(map(name_of, classes)) or _classes(rows, column, names)
+    names = _merged(rows, column, merge) if merge else encode_names(rows, column, "label")
+    classes = tuple(map(name_of, classes)) or tuple(merge or ()) or _classes(rows, column, names)
     number = {name: index for index, name in enumerate(classes)}
     for index, name in enumerate(names.tolist()):
         if name not in number:
             raise rows.fail(index, f"label {name!r} is not in 'classes' {list(classes)}: add it or drop the row")
     return np.array([number[name] for name in names.tolist()], dtype=np.int64), classes
+
+
+def _merged(rows: Rows, column: str, merge: Mapping[str, Sequence[str]]) -> AnyArray:
+    """Return the names `(n,)` of the classes that labels are merged to.
+
+    Raises:
+        DataError: If a label belongs to none.
+    """
+    known = {name_of(label): name for name, labels in merge.items() for label in labels}
+    names = []
+    for index, value in enumerate(rows.column(column, "label")):
+        label = EMPTY if is_missing(value) else name_of(value)
+        if label not in known and (REST not in known or label == EMPTY):
+            raise rows.fail(
+                index, f"label {label!r} is in no class of 'merge' ({', '.join(map(repr, known))}): add it to one"
+            )
+        names.append(known.get(label, known.get(REST)))
+    return np.array(names)
 
 
 def _classes(rows: Rows, column: str, names: AnyArray) -> tuple[str, ...]:
@@ -186,6 +214,8 @@ def encode_texts(rows: Rows, columns: Sequence[str], field: str, *, empty: bool 
 
 def _texts(rows: Rows, column: str, field: str) -> list[str]:
     values = rows.column(column, field)
+    # Lines of a text are often kept as a list: the steps of a solution, the turns of a talk.
+    values = ["\n".join(map(name_of, value)) if _is_lines(value) else value for value in values]
     for index, value in enumerate(values):
         # An empty text is a text and may be meant; null is a gap in the file.
         if value is None or isinstance(value, (list, dict)):
@@ -194,6 +224,11 @@ def _texts(rows: Rows, column: str, field: str) -> list[str]:
     texts = [value if isinstance(value, str) else name_of(value) for value in values]
     _check_letters(rows, column, field, texts)
     return texts
+
+
+def _is_lines(value: object) -> bool:
+    """Whether a cell is a list of texts or numbers."""
+    return isinstance(value, list) and all(isinstance(line, str | int | float) for line in value)
 
 
 def encode_pairs(rows: Rows, better: str, worse: str) -> tuple[AnyArray, IntArray]:

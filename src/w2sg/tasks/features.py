@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from w2sg.core import AnyArray, DataError, FloatArray, IntArray
-from w2sg.tasks.cells import is_grouped, is_missing, is_number, name_of, number_of
-from w2sg.tasks.encoding import Rows, encode_numbers
+from w2sg.core import AnyArray, BoolArray, DataError, FloatArray, IntArray
+from w2sg.tasks.cells import is_grouped, is_missing, is_number, name_of, number_of, reads_as_gap
+from w2sg.tasks.encoding import Rows
 from w2sg.tasks.reading import KEY
 
 NUMERIC_SHARE = 0.5
@@ -78,7 +78,7 @@ def _renames(values: list[Any], gold: IntArray) -> bool:
 
 
 def encode_features(
-    rows: Rows, columns: Sequence[str], max_categories: int, names: Sequence[str] = ()
+    rows: Rows, columns: Sequence[str], max_categories: int, names: Sequence[str] = (), *, fill: bool = False
 ) -> tuple[FloatArray, dict[str, AnyArray], dict[str, int]]:
     """Return features `(n, d)` float32, the columns they were made of, and what was read with care.
 
@@ -91,6 +91,7 @@ def encode_features(
         columns: Which columns.
         max_categories: How many values of a column of names get a coordinate.
         names: Columns that hold names whatever they look like, such as postal codes.
+        fill: Whether a number that is missing becomes the column's median, and a coordinate of its own says so.
 
     Returns:
         The features; the columns `(n,)` as floats, or as whole numbers that stand for names; and counts of cells.
@@ -104,10 +105,13 @@ def encode_features(
     for column in columns:
         values = rows.column(column, "features")
         if column not in names and _is_numeric(values):
-            parts[column], found = _numbers(rows, column, values)
+            gaps = np.array([fill and _is_gap(value) for value in values], dtype=np.bool_)
+            parts[column], found = _numbers(rows, column, values, gaps)
             spread = parts[column].std()
             # Over all rows, test rows too: inputs without labels are open to everyone (`corpus`).
             blocks.append(((parts[column] - parts[column].mean()) / (spread if spread > 0 else 1.0))[:, None])
+            if gaps.any():
+                blocks.append(gaps[:, None])
         else:
             parts[column], block = _one_hot(values, max_categories)
             found = {"cells whose category has no coordinate": int((~block.any(axis=1)).sum())}
@@ -121,17 +125,25 @@ def _is_numeric(values: list[Any]) -> bool:
     return bool(filled) and sum(map(is_number, filled)) > NUMERIC_SHARE * len(filled)
 
 
-def _numbers(rows: Rows, column: str, values: list[Any]) -> tuple[FloatArray, dict[str, int]]:
-    """Return a column of numbers `(n,)` without extremes, and what was done to it."""
-    wrong = [index for index, value in enumerate(values) if not is_missing(value) and not is_number(value)]
+def _is_gap(value: object) -> bool:
+    """Whether a cell of a column of numbers holds nothing, or what programs write for it."""
+    return is_missing(value) or (isinstance(value, str) and reads_as_gap(value))
+
+
+def _numbers(rows: Rows, column: str, values: list[Any], gaps: BoolArray) -> tuple[FloatArray, dict[str, int]]:
+    """Return a column of numbers `(n,)` without extremes, its gaps `(n,)` filled, and what was done to it."""
+    wrong = [index for index, value in enumerate(values) if not gaps[index] and not is_number(value)]
     if wrong:
-        got = f"{values[wrong[0]]!r:.60}"
+        value = values[wrong[0]]
+        nothing, among = value is None or value == "", f" ({len(wrong)} such cells among numbers)"
+        remedy = "set missing = 'fill'" if _is_gap(value) else "name the column in 'categories' if its values are names"
         raise rows.fail(
             wrong[0],
-            f"column {column!r} (features) must hold finite numbers, got {got}: fill it or drop the row ({len(wrong)} "
-            f"such cells among numbers), or name the column in 'categories' if its values are names",
+            f"column {column!r} (features) must hold finite numbers, got {'nothing' if nothing else f'{value!r:.60}'}: "
+            f"fill it or drop the row{among}, or {remedy}",
         )
-    numbers = encode_numbers(rows, column, "features")
+    numbers = np.array([np.nan if gap else number_of(value) for value, gap in zip(values, gaps, strict=True)])
+    numbers[gaps] = np.median(numbers[~gaps])
     large = np.flatnonzero(np.abs(numbers) > LARGEST)
     if len(large):
         got = f"{numbers[large[0]]:.3g}"
@@ -141,6 +153,7 @@ def _numbers(rows: Rows, column: str, values: list[Any]) -> tuple[FloatArray, di
     # Of the cells off the median: a column that is mostly zeros has a spread, too.
     border = FAR * (np.median(distance[distance > 0]) if distance.any() else 0.0)
     found = {
+        "gaps filled with the median": int(gaps.sum()),
         "numbers with commas between their digits": sum(map(is_grouped, values)),
         f"numbers beyond {FAR:g} typical distances from the median, moved there": int((distance > border).sum()),
     }

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -11,8 +12,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from w2sg.core import AnyArray, DataError, IntArray, register
-from w2sg.tasks.choices import encode_choices
-from w2sg.tasks.duplicates import marked
+from w2sg.tasks.duplicates import belonging, marked
 from w2sg.tasks.encoding import (
     METADATA,
     PAIR_CLASSES,
@@ -28,13 +28,20 @@ from w2sg.tasks.encoding import (
 )
 from w2sg.tasks.features import default_features, encode_features
 from w2sg.tasks.leaks import check_leaks
+from w2sg.tasks.offers import encode_choices
 from w2sg.tasks.opening import PathText, file_bytes
+from w2sg.tasks.profile import Column, columns_of
 from w2sg.tasks.reading import Format, format_of, read_sheet
 from w2sg.tasks.splits import ALIASES, SPLITS, SplitTask
 from w2sg.tasks.table import FREE, CountedTable, Table
 
 _MEMO = 4
-_Encoded = tuple[AnyArray, IntArray, tuple[str, ...], Mapping[str, AnyArray], Mapping[str, int]]
+LEFT_OUT = "rows left out: no two different answers were found in them"
+USABLE = "usable"
+"""Beside the columns of inputs: which rows can be asked."""
+TOGETHER = "together"
+"""The field, and the metadata column, of what rows have in common."""
+_Encoded = tuple[AnyArray, IntArray, tuple[str, ...], dict[str, AnyArray], Mapping[str, int]]
 
 
 @final
@@ -53,23 +60,54 @@ class Files(SplitTask):
         None, description="label file of IDX images: of 'path', or for each name in 'paths'"
     )
     format: Format | None = Field(None, description="format of the files; by default from the file name")
+    delimiter: str | None = Field(
+        None,
+        min_length=1,
+        max_length=1,
+        description="what stands between the cells of a CSV or TSV file, if not the usual",
+    )
     columns: tuple[str, ...] = Field((), description="column names of a CSV or TSV file that has no header line")
     label: str = Field("label", description="column of the class; a dotted name reaches into nested JSON")
     classes: tuple[str, ...] = Field((), description="class names in order; by default all labels, sorted")
-    text: str | tuple[str, ...] | None = Field(None, description="column of the text, or columns joined by a newline")
+    merge: Mapping[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="classes made of several labels: the labels of each, 'null' for an empty cell, '*' for all that no "
+        "class names",
+    )
+    text: str | tuple[str, ...] | None = Field(
+        None, description="column of the text, or columns joined by a newline; a list of texts is joined likewise"
+    )
     pair: tuple[str, str] | None = Field(
         None, description="columns of two texts, the first preferred; no label is read"
     )
     choices: str | tuple[str, ...] | None = Field(
         None,
-        description="multiple choice as pairs of the right and a wrong answer: the answers' columns, of which 'label' "
-        "numbers the right one from 0, or one column of objects {answer: score}; 'text' goes before both",
+        description="multiple choice as pairs of the right and a wrong answer: the answers' columns, or one column of "
+        "lists of answers, of texts with the answers in them ('(A) ... (B) ...'), or of objects {answer: score}; "
+        "'label' names the right one by number, letter, column or text; 'text' goes before both",
+    )
+    mark: str | None = Field(
+        None,
+        description="regular expression of what stands before each answer in a text of 'choices', with one group "
+        "around the answer's name; by default it is found",
+    )
+    unreadable: Literal["refuse", "leave-out"] = Field(
+        "refuse",
+        description="rows in which 'choices' finds no two different answers are refused, or left out and counted",
+    )
+    count_from: Literal[0, 1] | None = Field(
+        None, description="number of the first answer, where 'label' numbers answers and both 0 and 1 would fit"
     )
     features: tuple[str, ...] | None = Field(
         None, description="feature columns (numbers standardised, others one-hot); by default all not used otherwise"
     )
     categories: tuple[str, ...] = Field(
         (), description="feature columns whose values are names although they look like numbers, such as postal codes"
+    )
+    missing: Literal["refuse", "fill"] = Field(
+        "refuse",
+        description="a column of numbers with empty cells is refused, or they are filled with its median, and a column "
+        "more says where",
     )
     max_categories: int = Field(30, ge=1, description="values of a one-hot column that get a coordinate each")
     votes: str | tuple[str, ...] | None = Field(
@@ -85,6 +123,11 @@ class Files(SplitTask):
     domain: str | None = Field(None, description="column that says where a row is from")
     id: str | None = Field(None, description="column of identities; two rows with one id are an error")
     split: str | None = Field(None, description="column of ready splits, named as in 'paths'; empty: to be dealt")
+    together: str | tuple[str, ...] | None = Field(
+        None,
+        description="column of what rows have in common (a user, a document, a text and its revisions), or several: "
+        "rows that share a value of one of them are in one split and count once in intervals",
+    )
     duplicates: Literal["together", "apart"] = Field(
         "together",
         description="rows with equal inputs are dealt into one split and count once in intervals; 'apart' takes each "
@@ -140,6 +183,27 @@ class Files(SplitTask):
         return self
 
     @model_validator(mode="after")
+    def _choices_are_told(self) -> Self:
+        if self.mark is not None and not isinstance(self.choices, str):
+            raise ValueError("'mark' goes with 'choices' of one column, whose texts hold the answers")
+        try:
+            groups = re.compile(self.mark or "()").groups
+        except re.error as error:
+            raise ValueError(f"'mark' must be a regular expression, {self.mark!r} is none: {error}") from None
+        if groups != 1:
+            raise ValueError(f"'mark' must have one group, around the answer's name, {self.mark!r} has {groups}")
+        if self.count_from is not None and self.choices is None:
+            raise ValueError("'count_from' goes with 'choices': it says how 'label' numbers them")
+        labels = [label for merged in self.merge.values() for label in merged]
+        if len(self.merge) == 1 or len(set(labels)) < len(labels):
+            raise ValueError(
+                f"'merge' needs two classes or more, and each label in one of them, got {dict(self.merge)}"
+            )
+        if self.merge and (self.pair is not None or self.choices is not None):
+            raise ValueError("'merge' makes classes of 'label', it goes with neither 'pair' nor 'choices'")
+        return self
+
+    @model_validator(mode="after")
     def _recorded_are_answers(self) -> Self:
         if self.recorded and (self.pair is not None or self.choices is not None):
             raise ValueError("'recorded' holds classes of 'label', it goes with neither 'pair' nor 'choices'")
@@ -158,6 +222,33 @@ class Files(SplitTask):
     def table(self, rng: np.random.Generator) -> Table:
         """Return all rows; a table that was parsed before from the same bytes is not parsed again."""
         return self._made().table
+
+    def columns_read(self) -> tuple[list[Column], dict[str, str]]:
+        """Return the columns of the first file of rows, and as what each is used, by its name.
+
+        Raises:
+            DataError: If the file cannot be read.
+        """
+        name, path = next(iter(self._files().items()))
+        labels = self._label_file(name)
+        known = None if labels is None else file_bytes(labels, "labels")
+        sheet = read_sheet(path, file_bytes(path), self.format, self.columns, known, self.delimiter)
+        columns = columns_of(sheet)
+        return columns, {column.name: self._use_of(column.name) for column in columns}
+
+    def _use_of(self, column: str) -> str:
+        for field in ("pair", "choices", "text", "label", "votes", "together", *METADATA, "split"):
+            value = getattr(self, field)
+            named = (value,) if isinstance(value, str) else value or ()
+            unread = field == "label" and (self.pair is not None or self.inputs == "images")
+            if not unread and (
+                column in named or (field == "votes" and isinstance(value, str) and column.startswith(value))
+            ):
+                return field
+        if column in self.recorded.values():
+            return "recorded"
+        used = self.inputs == "features" and (self.features is None or column in self.features)
+        return "features" if used else ""
 
     def counts(self) -> Mapping[str, int]:
         """Return how many cells were read in an unusual form, and how."""
@@ -196,7 +287,7 @@ class Files(SplitTask):
         sheets, split = [], []
         for name, path in self._files().items():
             labels = contents.get(self._label_file(name) or "")
-            sheet = read_sheet(path, contents[path], self.format, self.columns, labels)
+            sheet = read_sheet(path, contents[path], self.format, self.columns, labels, self.delimiter)
             sheets.append(sheet)
             split.extend([name] * len(sheet))
         rows = Rows(sheets)
@@ -205,11 +296,13 @@ class Files(SplitTask):
         columns = {name: encode(rows, getattr(self, name)) for name, encode in METADATA.items() if getattr(self, name)}
         if self.votes is not None:
             columns["votes"] = encode_votes(rows, vote_columns(rows, self.votes), classes)
+        if self.together is not None:
+            columns[TOGETHER] = belonging([rows.column(name, TOGETHER) for name in self._together()])
         for name, column in self.recorded.items():
             columns[RECORDED + name] = encode_recorded(rows, column, classes)
         # After encoding, so that class names, categories and scales are those of the whole file and a limit changes
         # none.
-        kept = np.flatnonzero(limited(len(rows), self.limit))
+        kept = np.flatnonzero(limited(len(rows), self.limit) & parts.pop(USABLE, np.True_))
         table = Table.of(
             values[kept],
             gold[kept],
@@ -236,8 +329,15 @@ class Files(SplitTask):
             return *encode_pairs(rows, *self.pair), PAIR_CLASSES, {}, {}
         texts = (self.text,) if isinstance(self.text, str) else self.text or ()
         if self.choices is not None:
-            return *encode_choices(rows, self.choices, self.label, texts), PAIR_CLASSES, {}, {}
-        gold, classes = encode_labels(rows, self.label, self.classes)
+            values, number, usable = encode_choices(
+                *(rows, self.choices, self.label, texts),
+                mark=self.mark,
+                count_from=self.count_from,
+                leave_out=self.unreadable == "leave-out",
+            )
+            left_out = {LEFT_OUT: int((~usable).sum())} if not usable.all() else {}
+            return values, number, PAIR_CLASSES, {USABLE: usable}, left_out
+        gold, classes = encode_labels(rows, self.label, self.classes, self.merge)
         if texts:
             parts = {name: encode_texts(rows, [name], "text", empty=True) for name in texts}
             return encode_texts(rows, texts, "text"), gold, classes, parts, {}
@@ -247,7 +347,8 @@ class Files(SplitTask):
                 raise DataError(f"{rows.sheets[0].file}: all files must hold images of one size")
             return np.concatenate(images), gold, classes, {}, {}
         names = self.features or default_features(rows, self._used(rows), gold)
-        features, parts, counts = encode_features(rows, names, self.max_categories, self.categories)
+        fill = self.missing == "fill"
+        features, parts, counts = encode_features(rows, names, self.max_categories, self.categories, fill=fill)
         return features, gold, classes, parts, counts
 
     def _used(self, rows: Rows) -> set[str]:
@@ -255,8 +356,13 @@ class Files(SplitTask):
         # Whatever was declared to be something else is no feature: a recorded answer or a vote would hand the weak
         # labels to the student.
         named = {self.label, self.group, self.difficulty, self.domain, self.id, self.split, *self.recorded.values()}
+        named |= {None, *self._together()}
         named -= {None}
         return {str(name) for name in named} | set(vote_columns(rows, self.votes) if self.votes is not None else ())
+
+    def _together(self) -> tuple[str, ...]:
+        """Return the columns of what rows have in common."""
+        return (self.together,) if isinstance(self.together, str) else self.together or ()
 
     def _splits(self, rows: Rows, by_file: list[str]) -> AnyArray:
         """Return the split of every row `(N,)`: of its file, or of the split column where the file leaves it open."""

@@ -7,14 +7,13 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
-from w2sg.core import AnyArray, DataError, MissingExtraError
+from w2sg.core import AnyArray, DataError, MissingExtraError, near_names
 from w2sg.tasks.opening import unzipped
 
 Format = Literal["csv", "tsv", "jsonl", "json", "parquet", "idx"]
@@ -36,6 +35,10 @@ _IDX_UBYTE = 0x08
 _IDX_MAX_AXES = 3
 MOST_LETTERS = 10_000_000
 """The longest cell of a table: a long book has a few millions of letters, and a quote that nothing closes has more."""
+MOST_NESTED = 3
+"""Objects inside objects whose names messages list; a name may reach deeper."""
+DELIMITERS = (",", ";", "\t", "|")
+"""What stands between the cells of the tables that people have."""
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 
@@ -75,13 +78,27 @@ class Sheet:
         known = self.names
         # A column of nulls is there and may be wanted; one that no row has is a wrong name, for which near names help.
         if name not in known and all(value is None for value in values):
-            dotted = [
-                f"{key}.{part}" for key, inner in self.records[0].items() if isinstance(inner, dict) for part in inner
-            ]
-            near = get_close_matches(name, known + dotted, n=3, cutoff=0.5)
-            hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"it has {_some(known + dotted)}"
+            near = near_names(name, self.paths)
+            hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"it has {_some(self.paths)}"
             raise DataError(f"{self.file}: {user} names a column {name!r} that is not there: {hint}")
         return values
+
+    @cached_property
+    def paths(self) -> list[str]:
+        """The column names, each followed by the dotted names of what the first filled cell holds inside."""
+        return [path for name in self.names for path in (name, *_inside(name, self._first(name)))]
+
+    def _first(self, name: str) -> Any:
+        return next((record[name] for record in self.records if record.get(name) is not None), None)
+
+
+def _inside(name: str, value: Any, depth: int = MOST_NESTED) -> list[str]:
+    """Return the dotted names of what an object, or the first object of a list, holds."""
+    inner = value[0] if isinstance(value, list) and value else value
+    if not isinstance(inner, Mapping) or not depth:
+        return []
+    own = [(f"{name}.{key}", held) for key, held in inner.items()]
+    return [path for dotted, held in own for path in (dotted, *_inside(dotted, held, depth - 1))]
 
 
 def _get(record: Mapping[str, Any], name: str) -> Any:
@@ -90,8 +107,20 @@ def _get(record: Mapping[str, Any], name: str) -> Any:
         return record.get(name)
     value: Any = record
     for part in name.split("."):
-        value = value.get(part) if isinstance(value, Mapping) else None
+        value = _step(value, part)
     return value
+
+
+def _step(value: Any, part: str) -> Any:
+    """Return what a part of a dotted name stands for: a key; in a list a place from 0, or a key of each object."""
+    if isinstance(value, Mapping):
+        return value.get(part)
+    if not isinstance(value, list):
+        return None
+    if part.isdecimal():
+        return value[int(part)] if int(part) < len(value) else None
+    held = [item.get(part) if isinstance(item, Mapping) else None for item in value]
+    return held if any(item is not None for item in held) else None
 
 
 def _some(names: list[str]) -> str:
@@ -119,7 +148,14 @@ def format_of(path: str) -> Format:
     return _SUFFIXES[suffix]
 
 
-def read_sheet(path: str, data: bytes, form: Format | None, header: tuple[str, ...], labels: bytes | None) -> Sheet:
+def read_sheet(
+    path: str,
+    data: bytes,
+    form: Format | None,
+    header: tuple[str, ...],
+    labels: bytes | None,
+    delimiter: str | None = None,
+) -> Sheet:
     """Parse the bytes of a file.
 
     Args:
@@ -128,6 +164,7 @@ def read_sheet(path: str, data: bytes, form: Format | None, header: tuple[str, .
         form: Its format; None reads it from the name.
         header: Column names of a CSV or TSV file without a header line; empty if it has one.
         labels: The bytes of the label file of IDX images.
+        delimiter: What stands between the cells of a CSV or TSV file; None is the format's own.
 
     Raises:
         DataError: If the content breaks a rule of its format.
@@ -143,7 +180,7 @@ def read_sheet(path: str, data: bytes, form: Format | None, header: tuple[str, .
     else:
         text = _decoded(path, data)
         if form in ("csv", "tsv"):
-            records = _read_csv(path, text, form, header)
+            records = _read_csv(path, text, form, header, delimiter)
         else:
             records = _read_jsonl(path, text) if form == "jsonl" else _read_json(path, text)
     if not records:
@@ -166,17 +203,19 @@ def _decoded(path: str, data: bytes) -> str:
     return text
 
 
-def _read_csv(path: str, text: str, form: Format, header: tuple[str, ...]) -> list[Mapping[str, Any]]:
+def _read_csv(
+    path: str, text: str, form: Format, header: tuple[str, ...], delimiter: str | None
+) -> list[Mapping[str, Any]]:
     # The reader's own limit, 131,072 letters, is below what texts have. It holds for the process and is only raised.
     csv.field_size_limit(max(csv.field_size_limit(), MOST_LETTERS))
     stream = (line.group() for line in _LINE.finditer(text))
     if form == "csv":
         # Strict: a stray quote is refused with its line, where the lenient reader would swallow rows until the next
         # quote.
-        reader = csv.reader(stream, strict=True)
+        reader = csv.reader(stream, delimiter=delimiter or ",", strict=True)
     else:
         # TSV has no quoting of its own: a quote in a text is a quote.
-        reader = csv.reader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)
+        reader = csv.reader(stream, delimiter=delimiter or "\t", quoting=csv.QUOTE_NONE)
     names = list(header)
     records: list[Mapping[str, Any]] = []
     try:
@@ -205,6 +244,12 @@ def _header_hint(header: tuple[str, ...]) -> str:
 
 def _checked_header(path: str, cells: list[str]) -> list[str]:
     names = [cell.strip() for cell in cells]
+    other = next((mark for mark in DELIMITERS if len(cells) == 1 and mark in cells[0]), None)
+    if other is not None:
+        raise DataError(
+            f"{path}: the header is one cell, {cells[0]!r:.60}: if {other!r} stands between cells, set delimiter = "
+            f"{json.dumps(other)}"
+        )
     twice = next((name for name, count in Counter(names).items() if count > 1), None)
     if twice is not None:
         raise DataError(f"{path}: column names must differ, the header has {twice!r} twice: rename one")

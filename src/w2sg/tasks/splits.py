@@ -21,9 +21,10 @@ from w2sg.core import (
     Vault,
     derive,
 )
-from w2sg.tasks.duplicates import TRAINING, unseen, without_seen
+from w2sg.tasks.duplicates import TRAINING, akin, unseen, without_seen
 from w2sg.tasks.parts import part_of
 from w2sg.tasks.shifts import AnyShift
+from w2sg.tasks.survey import Survey, survey_of
 from w2sg.tasks.table import FREE, Table
 
 SPLITS = ("supervision", "transfer", "validation", "test")
@@ -118,22 +119,35 @@ class SplitTask(Task):
             DataError: If there are fewer rows than the sizes need, transfer or test has one class, or a shift needs
                 something that the rows do not have.
         """
+        table, whole_splits = self._dealt(rng)
+        dealt, repeated = without_seen(table, whole_splits)
+        data = assemble(table, dealt, self.corpus, self.shifts, rng, self.question(table))
+        found = {
+            **repeated,
+            **given_up(table, whole_splits),
+            **akin(table, dealt),
+            **self._classes_missing(table, dealt),
+            **self.checked(table, dealt),
+        }
+        return replace(data, counts={**self.counts(), **data.counts, **found})
+
+    def survey(self, rng: np.random.Generator) -> Survey:
+        """Return what stands in the splits of one seed, before anything is trained.
+
+        Raises:
+            DataError: As `load` does where rows cannot be read or dealt.
+        """
+        return survey_of(*self._dealt(rng))
+
+    def _dealt(self, rng: np.random.Generator) -> tuple[Table, dict[str, IntArray]]:
+        """Return the rows of a seed's part, and which of them are in which split."""
         table = self.table(rng)
         if self.disjoint is not None:
             part = self.part or 0
             own = table.only(np.flatnonzero(part_of(table, self.disjoint) == part))
             table = replace(own, source=f"{table.source}, part {part} of {self.disjoint}")
         sizes = {split: getattr(self, split) for split in SPLITS}
-        whole_splits = self._deal(table, sizes, rng)
-        dealt, repeated = without_seen(table, whole_splits)
-        data = assemble(table, dealt, self.corpus, self.shifts, rng, self.question(table))
-        found = {
-            **repeated,
-            **given_up(table, whole_splits),
-            **self._classes_missing(table, dealt),
-            **self.checked(table, dealt),
-        }
-        return replace(data, counts={**self.counts(), **data.counts, **found})
+        return table, self._deal(table, sizes, rng)
 
     def checked(self, table: Table, dealt: Mapping[str, IntArray]) -> Mapping[str, int]:
         """Return what a task found in its rows once they were dealt, where that is something.

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from w2sg.core import Finding, wording
+from w2sg.lab.cautions import PLACE, shared_cautions
 from w2sg.lab.comparisons import Comparison, Verdict
 from w2sg.lab.documents.parts import notes, short, some
 from w2sg.lab.results import ALPHA, SetupResult, StudyResult
@@ -29,7 +30,21 @@ def study_findings(study: StudyResult) -> list[Finding]:
             "student, not over all of them: of combinations in which nothing differs, up to "
             f"{100 * ALPHA:g} % would still show a finding."
         )
-    return [*(_tally(compared) if len(compared) > 1 else []), *notes(texts)]
+    tally = _tally(compared) if len(compared) > 1 else []
+    return [*tally, *_cautions(study.results), *notes(texts)]
+
+
+def _cautions(results: Sequence[SetupResult]) -> list[Finding]:
+    """Return what makes figures mean little, with the place where there are several."""
+    found = shared_cautions(results)
+    several = len({tuple(result.label[part] for part in PLACE) for result in results}) > 1
+    return [
+        Finding(
+            "worse" if caution.serious else "note",
+            f"Caution, {caution.name}{f' ({place})' if several else ''}: {caution.text}.",
+        )
+        for place, caution in found
+    ]
 
 
 def place_findings(comparison: Comparison) -> list[Finding]:

@@ -35,6 +35,10 @@ _COLUMNS = (
     Heading("p_holm", "Holm p", "adjusted for all comparisons of the same task, supervisor and student", "p"),
     Heading("trust", "trust tier", "where the numbers were made: T0, T1 or T2, and beside whose code", style="text"),
     _wide("bootstrap", "PGR, bootstrap check", "made a second way: hierarchical bootstrap, seeds outside"),
+    _wide(
+        "majority", "majority class", "accuracy of naming the most frequent class of the transfer split for everything"
+    ),
+    _wide("chance", "chance", "accuracy of naming a class at random: 1 / classes"),
     _wide("gain", "gain", "accuracy of the student minus that of the weak supervisor", "signed"),
     _wide("agreement", "agreement", "share of test examples on which student and weak supervisor say the same"),
     _wide("errors_copied", "errors copied", "share of the weak supervisor's errors that the student repeats"),
@@ -49,7 +53,7 @@ COLUMNS = {column.name: column for column in _COLUMNS}
 
 FIRST = ("weak", "student", "ceiling", "direct", "pgr")
 """What results begin with: the bootstrap check stands beside the PGR that it checks."""
-MAY_LACK = frozenset({"direct"})
+MAY_LACK = frozenset({"direct", "majority", "chance"})
 """Columns that are left out where no row has a number in them, as with written answers and in runs of old stores."""
 Row = dict[str, Cell]
 
@@ -125,6 +129,8 @@ def _scores(test: TestSet) -> Row:
         **{who: _estimate(getattr(share, who)) for who in ("weak", "student", "ceiling")},
         "direct": Cell(missing="none") if direct is None else _estimate(direct.student),
         "pgr": pgr_cell(share, f"gap {wording.interval(share.gap)}"),
+        "majority": Cell(test.means.get("majority")),
+        "chance": Cell(test.means.get("chance")),
         "gain": _estimate(share.gain),
         "agreement": _metric(test.means, test.intervals, "agreement"),
         "errors_copied": _metric(test.means, test.intervals, "errors_copied"),
