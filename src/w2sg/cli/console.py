@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -47,9 +48,6 @@ Audits = Annotated[
 MOST_DIGITS = 18
 """Numbers of more digits count nothing that there is."""
 
-SHORT = 16
-"""A column of cells no longer than this is never folded: the longer ones are, where space is short."""
-
 
 def print_json(document: object) -> None:
     """Print one JSON document on stdout."""
@@ -66,39 +64,25 @@ def echo(text: str) -> None:
     typer.echo(wording.printable(text))
 
 
-def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table on stdout; the first columns are text, those whose cells look like numbers are right-aligned."""
-    from rich import box
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], names: int = 1) -> None:
+    """Print a table on stdout in which nothing is cut; the first columns, as many as `names`, say what a row is of."""
     from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
 
     from w2sg.core import wording
+    from w2sg.report import table_text
 
     title, columns = wording.printable(title), [wording.printable(column) for column in columns]
     rows = [[wording.printable(cell) for cell in row] for row in rows]
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for index, column in enumerate(columns):
-        # A column of numbers is known by how its cells begin: signs, digits, dashes for missing ones, and the < of
-        # p-values.
-        numeric = bool(rows) and all(row[index][:1] in "0123456789-+−–—<" for row in rows)
-        short = all(len(row[index]) <= SHORT for row in rows)
-        table.add_column(
-            escape(column), justify="right" if numeric else "left", overflow="fold", no_wrap=numeric or short
-        )
-    for row in rows:
-        table.add_row(*map(escape, row))
-    console = Console()
-    # What is piped or written to a file has no width, and 80 columns would fold every table.
-    width = console.width if console.is_terminal else max(console.width, 160)
-    console = Console(width=width, soft_wrap=False, highlight=False)
-    console.print(f"[bold]{escape(title)}[/]")
-    console.print(table)
+    # What is piped or written to a file has no width: it is folded nowhere, so that each row is one line. A width that
+    # somebody asks for holds in both.
+    asked = os.environ.get("COLUMNS", "").isdecimal()
+    width = Console().width if sys.stdout.isatty() or asked else None
+    echo(table_text(title, columns, rows, names=names, width=width))
 
 
 def print_document(document: "Document", *, as_json: bool, **more: object) -> None:
     """Print a document on stdout: as JSON with what else is given, or its lead, its tables and its findings."""
-    from w2sg.report import terminal_table
+    from w2sg.report import names_of, terminal_table
 
     if as_json:
         print_json({**document.to_dict(), **more})
@@ -107,7 +91,7 @@ def print_document(document: "Document", *, as_json: bool, **more: object) -> No
         echo(document.lead)
     for table in document.tables.values():
         if table.terminal:
-            print_table(f"{document.title}: {table.title}", *terminal_table(table))
+            print_table(f"{document.title}: {table.title}", *terminal_table(table), names_of(table))
             echo(f"{table.intro}\n" if table.intro else "")
     for finding in document.findings:
         echo(f"- {finding.text}")

@@ -83,8 +83,8 @@ def _print_summary(result: "SetupResult") -> None:
         rows.append([who, wording.interval(accuracy), areas, console.number(means[who].get("ece")), errors])
     place = " / ".join(result.label.values())
     title = f"{place}: {len(result.seeds)} seeds, {result.pgr.n_test:.0f} test examples each"
+    console.echo(f"{result.label['method']}: {result.pgr}")
     console.print_table(title, ["", "accuracy [95 %]", "AUROC [95 %]", "ECE", "RMS, debiased [95 %]"], rows)
-    console.echo(str(result.pgr))
     if result.pgr.estimate is None:
         console.echo(f"ratios that the data allow: {result.pgr.set}")
     if result.pgr.note:
