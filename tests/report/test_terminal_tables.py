@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from made_results import ladder, result, study
+
 from w2sg.core import Document
 from w2sg.lab import study_document
 from w2sg.report import names_of, table_text, terminal_table

@@ -6,13 +6,24 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from w2sg.batteries.contract import Disanalogy
-from w2sg.batteries.deception.running import run_deceptions
+from w2sg.batteries.deception.running import deception_tests, run_deceptions
 from w2sg.batteries.faith import LEAP, candidates_of, leap_of_faith
 from w2sg.batteries.results import LEVEL, MARGIN, Battery, TestedDial, TestedSetting, Verdict
-from w2sg.core import CapabilityError, Component, InputError, registry
-from w2sg.graph import Progress
+from w2sg.core import CapabilityError, Component, InputError, attempt, registry
+from w2sg.graph import Progress, expect
 from w2sg.isolation import loading_again
-from w2sg.lab import DIRECT, MadeRuns, Setting, Setup, SetupResult, changed, default_store, make_runs, summarise
+from w2sg.lab import (
+    DIRECT,
+    MadeRuns,
+    Setting,
+    Setup,
+    SetupResult,
+    changed,
+    default_store,
+    make_runs,
+    scores_of_setups,
+    summarise,
+)
 from w2sg.measure import Interval, accuracies_by_seed, pgr_contrast
 
 Found = TypeVar("Found")
@@ -64,6 +75,10 @@ def run_battery(
     folder, prepare = Path(store or default_store()), loading_again(plugins)
     setups = dict.fromkeys([one for _, parts in asked for part in parts for one in part.setups])
     setups |= dict.fromkeys(candidates.values())
+    some = list(seeds)[:DECEPTION_SEEDS]
+    deceptions = attempt(lambda: deception_tests(setup, some)) if not only or DECEPTION in only else {}
+    taught = [] if isinstance(deceptions, Exception) else list(deceptions.values())
+    expect([*scores_of_setups(setups, seeds), *taught], folder, workers)
     made = make_runs(setups, seeds, store=folder, workers=workers, prepare=prepare, progress=progress)
     found = _whole(made, seeds)
     tested = []
@@ -81,7 +96,6 @@ def run_battery(
             lambda: leap_of_faith(runs, seeds, store=folder, workers=workers, prepare=prepare),
         )
     if not only or DECEPTION in only:
-        some = list(seeds)[:DECEPTION_SEEDS]
         more["deception"] = _or_why_not(
             refused, DECEPTION, lambda: run_deceptions(setup, some, store=folder, workers=workers, progress=progress)
         )

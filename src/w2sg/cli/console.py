@@ -1,15 +1,17 @@
 """What all commands share: results on stdout, progress and messages on stderr, options with one meaning."""
 
 import json
-import logging
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+
+from w2sg.cli.progress import DryRun as DryRun
+from w2sg.cli.progress import progress_bar as progress_bar
+from w2sg.cli.progress import watching as watching
 
 if TYPE_CHECKING:
     from w2sg.core import Document
@@ -164,13 +166,19 @@ def study_of(name: str, store: Path | None, plugins: Sequence[str] | None = None
 
 
 def study_result(
-    name: str, store: Path | None, workers: int | None = None, plugins: Sequence[str] | None = None
+    name: str,
+    store: Path | None,
+    workers: int | None = None,
+    plugins: Sequence[str] | None = None,
+    *,
+    dry_run: bool = False,
+    as_json: bool = False,
 ) -> "StudyResult":
     """Return the result of a study by its file or its name, making what its store lacks."""
     import w2sg
 
     given = study_of(name, store, plugins)
-    with progress_bar(Path(name).stem) as progress:
+    with progress_bar(Path(name).stem, dry_run=dry_run, as_json=as_json) as progress:
         # Somebody meant it already where the store knows the study.
         return w2sg.study(given, store=store, workers=workers, yes=not name.endswith(".toml"), progress=progress)
 
@@ -214,82 +222,6 @@ def fail(message: str, code: int) -> NoReturn:
     raise SystemExit(code)
 
 
-class _PrintableFormatter(logging.Formatter):
-    """Writes messages without control characters: they name files and what others wrote."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        from w2sg.core import wording
-
-        return wording.printable(super().format(record))
-
-
-@contextmanager
-def progress_bar(what: str, unit: str = "runs") -> Iterator[Callable[[int, int], None]]:
-    """Show a progress bar with time left on stderr; plain lines where stderr is not a terminal."""
-    from rich.console import Console
-    from rich.logging import RichHandler
-    from rich.markup import escape
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    console = Console(stderr=True)
-    # Warnings of the package are shown above the bar; written past it they would tear it.
-    handler = RichHandler(console=console, show_path=False, show_time=False)
-    handler.setFormatter(_PrintableFormatter("%(message)s"))
-    log = logging.getLogger("w2sg")
-    level = log.level
-    log.addHandler(handler)
-    log.setLevel(logging.INFO)
-    try:
-        # A log file gets a line for every tenth of the work: a bar would be thousands of control characters.
-        if not console.is_terminal:
-            yield _plain_progress(what, unit)
-            return
-        parts = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(unit))
-        times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
-        with Progress(*parts, *times, console=console, transient=True) as bar:
-            task = bar.add_task(escape(what), total=None)
-            yield lambda done, total: bar.update(task, completed=done, total=total)
-    finally:
-        log.removeHandler(handler)
-        log.setLevel(level)
-
-
-def _plain_progress(what: str, unit: str) -> Callable[[int, int], None]:
-    # A list, because the function inside has to change it.
-    said = [0]
-
-    def show(done: int, total: int) -> None:
-        tenth = 10 * done // max(total, 1)
-        if tenth > said[0]:
-            said[0] = tenth
-            say(f"{what}: {done} of {total} {unit}")
-
-    return show
-
-
 def number(value: object) -> str:
     """Return a number for a table, `-` where there is none."""
     return f"{value:.3f}" if isinstance(value, int | float) else "-"
-
-
-@contextmanager
-def watching() -> Iterator[Callable[[str, int, int], None]]:
-    """Show progress of several stages, one bar after the other."""
-    with ExitStack() as stack:
-        going: dict[str, Callable[[int, int], None]] = {}
-
-        def show(stage: str, done: int, total: int) -> None:
-            if stage not in going:
-                # One bar at a time: the last stage is over when the next one begins.
-                stack.close()
-                going[stage] = stack.enter_context(progress_bar(stage))
-            going[stage](done, total)
-
-        yield show

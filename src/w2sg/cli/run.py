@@ -29,6 +29,7 @@ def run(
     launcher: console.LauncherName = None,
     store: console.StoreFolder = None,
     workers: console.Workers = None,
+    dry_run: console.DryRun = False,
     as_json: console.Json = False,
 ) -> None:
     """Try one setup: weak supervisor, student and ceiling compared, with the PGR and its interval.
@@ -43,7 +44,7 @@ def run(
     from w2sg.lab import parse_setting, study_document
 
     allowed = {"task.allow_leak": True} if allow_leak else {}
-    with console.progress_bar("run") as progress:
+    with console.progress_bar("run", dry_run=dry_run, as_json=as_json) as progress:
         result = w2sg.run(
             task,
             supervisor,

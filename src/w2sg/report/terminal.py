@@ -72,15 +72,18 @@ class _Table:
         return bool(self.rows) and all(row[index][:1] in _NUMERIC for row in self.rows)
 
     def _natural(self, index: int) -> int:
-        """Return how wide a column's cells are; its title is folded to them."""
-        cells = max((len(row[index]) for row in self.rows), default=0)
-        return max(cells, _longest_word(self.columns[index]))
+        """Return how wide a column is; a long title is folded to its cells."""
+        title = self.columns[index]
+        return max(self._cells(index), _longest_word(title), min(len(title), SHORT))
+
+    def _cells(self, index: int) -> int:
+        return max((len(row[index]) for row in self.rows), default=0)
 
     def _narrowest(self, index: int) -> int:
-        natural = self._natural(index)
-        whole = index < self.names or natural <= SHORT or any(_with_number(row[index]) for row in self.rows)
+        cells = self._cells(index)
+        whole = index < self.names or cells <= SHORT or any(_with_number(row[index]) for row in self.rows)
         words = max(_longest_word(row[index]) for row in (self.columns, *self.rows))
-        return natural if whole else min(natural, max(words, PROSE))
+        return max(words, cells if whole else min(cells, PROSE))
 
     @property
     def least(self) -> int:
@@ -141,7 +144,7 @@ def _drawn(table: _Table) -> str:
     # Letters of some scripts take two columns: with twice the room rich never cuts.
     room = 2 * sum(map(len, lines)) + GAP * (len(table.columns) + 1)
     Console(file=text, width=room, highlight=False, color_system=None).print(drawn)
-    return "\n".join(line.rstrip() for line in text.getvalue().splitlines()) + "\n"
+    return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
 
 
 def _row_by_row(table: _Table, width: int) -> str:
