@@ -12,6 +12,8 @@ from w2sg.report.cells import written
 
 SHORT = 16
 """A column of cells no longer than this is never folded: longer ones without numbers are, where space is short."""
+FEW_WORDS = 4
+"""What has a number and no more words than these is a number with its limits and a note: it stands in one line."""
 PROSE = 24
 """No column of sentences is made narrower than this: below it they are taller than anyone reads."""
 MOST_PARTS = 3
@@ -81,7 +83,7 @@ class _Table:
 
     def _narrowest(self, index: int) -> int:
         cells = self._cells(index)
-        whole = index < self.names or cells <= SHORT or any(_with_number(row[index]) for row in self.rows)
+        whole = index < self.names or cells <= SHORT or any(_is_number(row[index]) for row in self.rows)
         words = max(_longest_word(row[index]) for row in (self.columns, *self.rows))
         return max(words, cells if whole else min(cells, PROSE))
 
@@ -171,9 +173,9 @@ def _row_by_row(table: _Table, width: int) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _with_number(cell: str) -> bool:
-    """Return whether a cell is a number, or limits beside one, rather than a sentence that has some."""
-    return cell[:1] in _NUMERIC or "[" in cell
+def _is_number(cell: str) -> bool:
+    """Return whether a cell is a number with what belongs to it, rather than a sentence that has some."""
+    return len(_unbroken(cell).split()) <= FEW_WORDS and any(letter.isdigit() for letter in cell)
 
 
 def _longest_word(text: str) -> int:
