@@ -1,14 +1,15 @@
 """What all commands share: results on stdout, progress and messages on stderr, options with one meaning."""
 
-import json
-import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from w2sg.cli.output import echo as echo
+from w2sg.cli.output import print_json as print_json
+from w2sg.cli.output import print_table as print_table
+from w2sg.cli.output import say as say
 from w2sg.cli.progress import DryRun as DryRun
 from w2sg.cli.progress import progress_bar as progress_bar
 from w2sg.cli.progress import watching as watching
@@ -49,37 +50,6 @@ Audits = Annotated[
 
 MOST_DIGITS = 18
 """Numbers of more digits count nothing that there is."""
-
-
-def print_json(document: object) -> None:
-    """Print one JSON document on stdout."""
-    from w2sg.core import wording
-
-    # JSON escapes control characters below 32 by itself, and the others look alike.
-    sys.stdout.write(wording.printable(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)) + "\n")
-
-
-def echo(text: str) -> None:
-    """Print a text on stdout."""
-    from w2sg.core import wording
-
-    typer.echo(wording.printable(text))
-
-
-def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], names: int = 1) -> None:
-    """Print a table on stdout in which nothing is cut; the first columns, as many as `names`, say what a row is of."""
-    from rich.console import Console
-
-    from w2sg.core import wording
-    from w2sg.report import table_text
-
-    title, columns = wording.printable(title), [wording.printable(column) for column in columns]
-    rows = [[wording.printable(cell) for cell in row] for row in rows]
-    # What is piped or written to a file has no width: it is folded nowhere, so that each row is one line. A width that
-    # somebody asks for holds in both.
-    asked = os.environ.get("COLUMNS", "").isdecimal()
-    width = Console().width if sys.stdout.isatty() or asked else None
-    echo(table_text(title, columns, rows, names=names, width=width))
 
 
 def print_document(document: "Document", *, as_json: bool, **more: object) -> None:
@@ -200,13 +170,6 @@ def existing_store(folder: Path | None) -> Path:
     if not there:
         raise InputError(f"there is no store in {folder}: make runs first ('w2sg run'), or give its folder by --store")
     return folder
-
-
-def say(message: str) -> None:
-    """Print a message on stderr."""
-    from w2sg.core import wording
-
-    sys.stderr.write(wording.printable(message) + "\n")
 
 
 def fail(message: str, code: int) -> NoReturn:

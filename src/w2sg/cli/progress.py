@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from w2sg.cli import output
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
-    from w2sg.graph import Ahead, Plan
+    from w2sg.graph import Ahead, PlannedWork
 
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Say what would be done, what is there already and how long it takes.")
@@ -45,7 +47,7 @@ STEPS = "steps"
 """What is counted where nobody counts runs."""
 
 
-class Shown:
+class _Work:
     """What is known of the work: told by whoever counts runs, and by whoever watches the steps.
 
     Args:
@@ -120,7 +122,7 @@ def watching(
 
 
 @contextmanager
-def _shown(what: str, unit: str, dry_run: bool, as_json: bool) -> Iterator[Shown]:
+def _shown(what: str, unit: str, dry_run: bool, as_json: bool) -> Iterator[_Work]:
     from rich.console import Console
 
     from w2sg.graph import OnlyPlannedError, Watch, planning
@@ -129,14 +131,14 @@ def _shown(what: str, unit: str, dry_run: bool, as_json: bool) -> Iterator[Shown
     if dry_run:
         try:
             with planning():
-                yield Shown(what, lambda *_: None)
+                yield _Work(what, lambda *_: None)
         except OnlyPlannedError as planned:
             print_plan(what, planned.plan, as_json=as_json)
             raise typer.Exit from None
         return
     console = Console(stderr=True)
     with _logging_to(console), _display(console, what) as show:
-        shown = Shown(what, show)
+        shown = _Work(what, show)
         shown.unit = unit
         with watched_by(Watch(shown.watch)):
             yield shown
@@ -183,8 +185,6 @@ class _Lines:
         self.doing, self.tenth = "", 0
 
     def show(self, doing: str, done: int, total: int | None, unit: str, left: float | None) -> None:
-        from w2sg.cli import console
-
         now = time.monotonic()
         late = now - self.began > LATE_S
         tenth = 10 * done // total if total and (late or unit != STEPS) else 0
@@ -198,7 +198,7 @@ class _Lines:
         parts = [doing] if late else []
         parts += [f"{done} of {total} {unit}"] if total else []
         parts += [f"{clock(left)} left"] if late and left else []
-        console.say(f"{self.what}: {', '.join(filter(None, parts))}")
+        output.say(f"{self.what}: {', '.join(filter(None, parts))}")
 
 
 @contextmanager
@@ -238,23 +238,21 @@ def clock(seconds: float) -> str:
     return f"{whole // 60}:{whole % 60:02d}" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60:02d}"
 
 
-def print_plan(what: str, plan: "Plan", *, as_json: bool) -> None:
+def print_plan(what: str, plan: "PlannedWork", *, as_json: bool) -> None:
     """Print what a command would do."""
     from dataclasses import asdict
 
-    from w2sg.cli import console
-
     if as_json:
-        console.print_json({"dry_run": what, **asdict(plan)})
+        output.print_json({"dry_run": what, **asdict(plan)})
         return
     kinds = sorted({*plan.missing, *plan.there}, key=lambda kind: (kind not in plan.missing, kind))
     rows = [[kind, str(plan.missing.get(kind, 0)), str(plan.there.get(kind, 0))] for kind in kinds]
-    console.print_table(f"{what}: what would be done", ["step", "to do", "in the store"], rows)
+    output.print_table(f"{what}: what would be done", ["step", "to do", "in the store"], rows)
     if not plan.missing:
-        console.echo("Nothing is to be computed: all is in the store.")
+        output.echo("Nothing is to be computed: all is in the store.")
         return
     workers = "one process" if plan.workers == 1 else f"{plan.workers} processes"
-    console.echo(
+    output.echo(
         f"About {clock(plan.wall_s)} with {workers}, {clock(plan.seconds)} of work, by what such steps took before. "
         "What follows from what these steps find is not counted."
     )

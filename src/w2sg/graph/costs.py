@@ -55,7 +55,7 @@ class Labels:
         return self._digests[id(component)][1]
 
 
-class Costs:
+class MeanSeconds:
     """Means of measured seconds, by label; what this command measures soon counts more than what a store remembers."""
 
     def __init__(self) -> None:

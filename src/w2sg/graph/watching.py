@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from w2sg.core import attempt, phase_now
-from w2sg.graph.costs import Costs, Labels
+from w2sg.graph.costs import Labels, MeanSeconds
 from w2sg.graph.keys import Keys
 from w2sg.graph.launchers import TICK_S, processes_for
 from w2sg.graph.steps import REFUSED, Step, topological
@@ -42,7 +42,7 @@ class Ahead:
 
 
 @dataclass(frozen=True)
-class Plan:
+class PlannedWork:
     """What would be done for some steps.
 
     Attributes:
@@ -63,7 +63,7 @@ class Plan:
 class OnlyPlannedError(Exception):
     """Ends a command that was asked what it would do."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: PlannedWork) -> None:
         super().__init__("this work was only planned")
         self.plan = plan
 
@@ -87,7 +87,7 @@ class Watch:
 
     def __init__(self, tell: Callable[[Ahead], object] = lambda _: None) -> None:
         self._tell = tell
-        self.keys, self._labels, self._costs = Keys(), Labels(), Costs()
+        self.keys, self._labels, self._costs = Keys(), Labels(), MeanSeconds()
         self._units: dict[str, _Unit] = {}
         self.there: Counter[str] = Counter()
         self.missing: Counter[str] = Counter()
@@ -128,11 +128,11 @@ class Watch:
             self.missing[step.kind] += 1
             self._units.setdefault(step.place, _Unit()).missing[key] = step
 
-    def plan(self, workers: int | None) -> Plan:
+    def plan(self, workers: int | None) -> PlannedWork:
         """Return what is ahead."""
         loads = self._loads()
         n_workers = min(processes_for(sum(self.missing.values()), workers), max(1, len(loads)))
-        return Plan(dict(self.missing), dict(self.there), sum(loads), _makespan(loads, n_workers), n_workers)
+        return PlannedWork(dict(self.missing), dict(self.there), sum(loads), _makespan(loads, n_workers), n_workers)
 
     # while it is done
 

@@ -72,8 +72,9 @@ class _Belief:
         better = sum(answer.low is not None and answer.low > 0 for answer in self.used)
         worse = sum(answer.high is not None and answer.high < 0 for answer in self.used)
         return (
-            f"No theory speaks of the accuracy whose hypotheses were all tested and hold. Of {len(self.used)} that take "
-            f"something for granted which nothing here can test, {better} say that the student is better than its "
+            "No theory speaks of the accuracy whose hypotheses were all tested and hold. Of "
+            f"{len(self.used)} that take something for granted which nothing here can test, "
+            f"{better} say that the student is better than its "
             f"supervisor and {worse} that it is worse; the median of {what} is {words.signed(median(means))} ({named})."
         )
 
@@ -99,12 +100,16 @@ def abstentions(answers: Sequence[Answer]) -> DataTable | None:
     if not theories:
         return None
     columns = (
-        Heading("reason", "reason", style="text", key=True),
+        Heading("count", "theories", "how many do not speak for this reason", "count"),
         Heading("runs", "runs", "runs of which at least one of them does not speak", "count"),
-        Heading("theories", "theories", style="text"),
+        Heading("reason", "reason", style="text"),
+        Heading("theories", "which theories", style="text"),
     )
     order = sorted(theories, key=lambda reason: -len(theories[reason]))
-    rows = tuple((Cell(reason), Cell(len(runs[reason])), Cell(", ".join(theories[reason]))) for reason in order)
+    rows = tuple(
+        (Cell(len(theories[reason])), Cell(len(runs[reason])), Cell(reason), Cell(", ".join(theories[reason])))
+        for reason in order
+    )
     intro = "What their hypotheses came to in each run stands in `--json`."
     return DataTable("abstentions", "Who abstains, by reason", intro, columns, rows)
 
