@@ -6,13 +6,24 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from w2sg.batteries.contract import Disanalogy
-from w2sg.batteries.deception.running import run_deceptions
+from w2sg.batteries.deception.running import deception_tests, run_deceptions
 from w2sg.batteries.faith import LEAP, candidates_of, leap_of_faith
 from w2sg.batteries.results import LEVEL, MARGIN, Battery, TestedDial, TestedSetting, Verdict
-from w2sg.core import CapabilityError, Component, InputError, registry
-from w2sg.graph import Progress
+from w2sg.core import CapabilityError, Component, InputError, attempt, registry
+from w2sg.graph import Progress, Step, expect
 from w2sg.isolation import loading_again
-from w2sg.lab import DIRECT, MadeRuns, Setting, Setup, SetupResult, changed, default_store, make_runs, summarise
+from w2sg.lab import (
+    DIRECT,
+    MadeRuns,
+    Setting,
+    Setup,
+    SetupResult,
+    changed,
+    default_store,
+    make_runs,
+    scores_of_setups,
+    summarise,
+)
 from w2sg.measure import Interval, accuracies_by_seed, pgr_contrast
 
 Found = TypeVar("Found")
@@ -64,6 +75,8 @@ def run_battery(
     folder, prepare = Path(store or default_store()), loading_again(plugins)
     setups = dict.fromkeys([one for _, parts in asked for part in parts for one in part.setups])
     setups |= dict.fromkeys(candidates.values())
+    some = list(seeds)[:DECEPTION_SEEDS] if not only or DECEPTION in only else []
+    expect([*scores_of_setups(setups, seeds), *_deceptions(setup, some)], folder, workers)
     made = make_runs(setups, seeds, store=folder, workers=workers, prepare=prepare, progress=progress)
     found = _whole(made, seeds)
     tested = []
@@ -80,8 +93,7 @@ def run_battery(
             "leap of faith",
             lambda: leap_of_faith(runs, seeds, store=folder, workers=workers, prepare=prepare),
         )
-    if not only or DECEPTION in only:
-        some = list(seeds)[:DECEPTION_SEEDS]
+    if some:
         more["deception"] = _or_why_not(
             refused, DECEPTION, lambda: run_deceptions(setup, some, store=folder, workers=workers, progress=progress)
         )
@@ -89,6 +101,12 @@ def run_battery(
         reasons = "; ".join(f"{title}: {reason}" for title, reason in refused.items())
         raise InputError(f"no disanalogy applies to this setup: {reasons}")
     return Battery(setup, tuple(seeds), tuple(tested), not_applicable=refused, **more)
+
+
+def _deceptions(setup: Setup, seeds: Sequence[int]) -> list[Step]:
+    """Return the deception tests of a setup; none where they do not apply, which is said when they are made."""
+    tests = attempt(lambda: deception_tests(setup, seeds)) if seeds else {}
+    return [] if isinstance(tests, Exception) else list(tests.values())
 
 
 def _or_why_not(refused: dict[str, str], title: str, test: Callable[[], Found]) -> Found | None:

@@ -69,6 +69,7 @@ def run(
     store: console.StoreFolder = None,
     workers: console.Workers = None,
     plugin: console.Plugins = None,
+    dry_run: console.DryRun = False,
     as_json: console.Json = False,
 ) -> None:
     """Make the most promising experiments that a budget affords; each is forecast, and the forecast sealed, before.
@@ -82,7 +83,8 @@ def run(
     seconds = seconds_of(budget)
     bench = Workbench(*_agenda(store, plugin))
     before = dict(bench.known.credences)
-    done = run_agenda(bench, seconds, workers=workers, plugins=plugin or (), tell=console.say)
+    with console.progress_bar("agenda", dry_run=dry_run, as_json=as_json):
+        done = run_agenda(bench, seconds, workers=workers, plugins=plugin or (), tell=console.say)
     for title, reason in done.failed.items():
         console.say(f"{title} failed: {reason}")
     moved = {name: (before[name], now) for name, now in done.known.credences.items() if now != before[name]}

@@ -27,6 +27,7 @@ def battery(
     plugin: console.Plugins = None,
     store: console.StoreFolder = None,
     workers: console.Workers = None,
+    dry_run: console.DryRun = False,
     as_json: console.Json = False,
 ) -> None:
     """Turn up each way in which a setup differs from supervising something superhuman, and see what PGR does.
@@ -48,7 +49,7 @@ def battery(
         page_target(output)
     console.load_plugins(plugin)
     setup = make_setup(task, supervisor, student, method, dict(parse_setting(text) for text in settings or []))
-    with console.progress_bar("battery") as progress:
+    with console.progress_bar("battery", dry_run=dry_run, as_json=as_json) as progress:
         found = run_battery(
             setup,
             range(seeds),

@@ -40,9 +40,10 @@ def certify(
     console.load_plugins(plugin)
     folder = console.existing_store(store)
     result = console.known_run(folder, run)
-    certified, look = certify_stored(
-        result, store=folder, labels=labels, delta=delta, on_disagreements=on_disagreements, draw=seed
-    )
+    with console.progress_bar("certify"):
+        certified, look = certify_stored(
+            result, store=folder, labels=labels, delta=delta, on_disagreements=on_disagreements, draw=seed
+        )
     trust = str(result.shown.get("trust") or "")
     document = certificate_document(result.key, certified, look=look, trust=trust)
     console.print_document(document, as_json=as_json)

@@ -54,7 +54,8 @@ def check(
     else:
         folder = console.existing_store(store)
         run = console.known_run(folder, target)
-        outcome, look = check_run(run, given, store=folder, labels=labels, draw=seed)
+        with console.progress_bar("check"):
+            outcome, look = check_run(run, given, store=folder, labels=labels, draw=seed)
         made_by = f"{made_by} --labels {labels}"
         document = check_document(given, [outcome], look=look, of=f"run {run.key[:8]}", made_by=made_by)
     console.publish(document, out, as_json=as_json, name="check")

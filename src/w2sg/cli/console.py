@@ -1,15 +1,19 @@
 """What all commands share: results on stdout, progress and messages on stderr, options with one meaning."""
 
-import json
-import logging
 import re
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+
+from w2sg.cli.output import echo as echo
+from w2sg.cli.output import print_json as print_json
+from w2sg.cli.output import print_table as print_table
+from w2sg.cli.output import say as say
+from w2sg.cli.progress import DryRun as DryRun
+from w2sg.cli.progress import progress_bar as progress_bar
+from w2sg.cli.progress import watching as watching
 
 if TYPE_CHECKING:
     from w2sg.core import Document
@@ -48,58 +52,10 @@ Audits = Annotated[
 MOST_DIGITS = 18
 """Numbers of more digits count nothing that there is."""
 
-SHORT = 16
-"""A column of cells no longer than this is never folded: the longer ones are, where space is short."""
-
-
-def print_json(document: object) -> None:
-    """Print one JSON document on stdout."""
-    from w2sg.core import wording
-
-    # JSON escapes control characters below 32 by itself, and the others look alike.
-    sys.stdout.write(wording.printable(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)) + "\n")
-
-
-def echo(text: str) -> None:
-    """Print a text on stdout."""
-    from w2sg.core import wording
-
-    typer.echo(wording.printable(text))
-
-
-def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table on stdout; the first columns are text, those whose cells look like numbers are right-aligned."""
-    from rich import box
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    from w2sg.core import wording
-
-    title, columns = wording.printable(title), [wording.printable(column) for column in columns]
-    rows = [[wording.printable(cell) for cell in row] for row in rows]
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for index, column in enumerate(columns):
-        # A column of numbers is known by how its cells begin: signs, digits, dashes for missing ones, and the < of
-        # p-values.
-        numeric = bool(rows) and all(row[index][:1] in "0123456789-+−–—<" for row in rows)
-        short = all(len(row[index]) <= SHORT for row in rows)
-        table.add_column(
-            escape(column), justify="right" if numeric else "left", overflow="fold", no_wrap=numeric or short
-        )
-    for row in rows:
-        table.add_row(*map(escape, row))
-    console = Console()
-    # What is piped or written to a file has no width, and 80 columns would fold every table.
-    width = console.width if console.is_terminal else max(console.width, 160)
-    console = Console(width=width, soft_wrap=False, highlight=False)
-    console.print(f"[bold]{escape(title)}[/]")
-    console.print(table)
-
 
 def print_document(document: "Document", *, as_json: bool, **more: object) -> None:
     """Print a document on stdout: as JSON with what else is given, or its lead, its tables and its findings."""
-    from w2sg.report import terminal_table
+    from w2sg.report import names_of, terminal_table
 
     if as_json:
         print_json({**document.to_dict(), **more})
@@ -108,7 +64,7 @@ def print_document(document: "Document", *, as_json: bool, **more: object) -> No
         echo(document.lead)
     for table in document.tables.values():
         if table.terminal:
-            print_table(f"{document.title}: {table.title}", *terminal_table(table))
+            print_table(f"{document.title}: {table.title}", *terminal_table(table), names_of(table))
             echo(f"{table.intro}\n" if table.intro else "")
     for finding in document.findings:
         echo(f"- {finding.text}")
@@ -206,13 +162,19 @@ def study_name(path: str) -> str:
 
 
 def study_result(
-    name: str, store: Path | None, workers: int | None = None, plugins: Sequence[str] | None = None
+    name: str,
+    store: Path | None,
+    workers: int | None = None,
+    plugins: Sequence[str] | None = None,
+    *,
+    dry_run: bool = False,
+    as_json: bool = False,
 ) -> "StudyResult":
     """Return the result of a study by its file or its name, making what its store lacks."""
     import w2sg
 
     given = study_of(name, store, plugins)
-    with progress_bar(Path(name).stem) as progress:
+    with progress_bar(Path(name).stem, dry_run=dry_run, as_json=as_json) as progress:
         # Somebody meant it already where the store knows the study.
         return w2sg.study(given, store=store, workers=workers, yes=not name.endswith(".toml"), progress=progress)
 
@@ -236,13 +198,6 @@ def existing_store(folder: Path | None) -> Path:
     return folder
 
 
-def say(message: str) -> None:
-    """Print a message on stderr."""
-    from w2sg.core import wording
-
-    sys.stderr.write(wording.printable(message) + "\n")
-
-
 def fail(message: str, code: int) -> NoReturn:
     """Print an error on stderr and leave with an exit code."""
     from rich.console import Console
@@ -256,82 +211,6 @@ def fail(message: str, code: int) -> NoReturn:
     raise SystemExit(code)
 
 
-class _PrintableFormatter(logging.Formatter):
-    """Writes messages without control characters: they name files and what others wrote."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        from w2sg.core import wording
-
-        return wording.printable(super().format(record))
-
-
-@contextmanager
-def progress_bar(what: str, unit: str = "runs") -> Iterator[Callable[[int, int], None]]:
-    """Show a progress bar with time left on stderr; plain lines where stderr is not a terminal."""
-    from rich.console import Console
-    from rich.logging import RichHandler
-    from rich.markup import escape
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    console = Console(stderr=True)
-    # Warnings of the package are shown above the bar; written past it they would tear it.
-    handler = RichHandler(console=console, show_path=False, show_time=False)
-    handler.setFormatter(_PrintableFormatter("%(message)s"))
-    log = logging.getLogger("w2sg")
-    level = log.level
-    log.addHandler(handler)
-    log.setLevel(logging.INFO)
-    try:
-        # A log file gets a line for every tenth of the work: a bar would be thousands of control characters.
-        if not console.is_terminal:
-            yield _plain_progress(what, unit)
-            return
-        parts = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(unit))
-        times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
-        with Progress(*parts, *times, console=console, transient=True) as bar:
-            task = bar.add_task(escape(what), total=None)
-            yield lambda done, total: bar.update(task, completed=done, total=total)
-    finally:
-        log.removeHandler(handler)
-        log.setLevel(level)
-
-
-def _plain_progress(what: str, unit: str) -> Callable[[int, int], None]:
-    # A list, because the function inside has to change it.
-    said = [0]
-
-    def show(done: int, total: int) -> None:
-        tenth = 10 * done // max(total, 1)
-        if tenth > said[0]:
-            said[0] = tenth
-            say(f"{what}: {done} of {total} {unit}")
-
-    return show
-
-
 def number(value: object) -> str:
     """Return a number for a table, `-` where there is none."""
     return f"{value:.3f}" if isinstance(value, int | float) else "-"
-
-
-@contextmanager
-def watching() -> Iterator[Callable[[str, int, int], None]]:
-    """Show progress of several stages, one bar after the other."""
-    with ExitStack() as stack:
-        going: dict[str, Callable[[int, int], None]] = {}
-
-        def show(stage: str, done: int, total: int) -> None:
-            if stage not in going:
-                # One bar at a time: the last stage is over when the next one begins.
-                stack.close()
-                going[stage] = stack.enter_context(progress_bar(stage))
-            going[stage](done, total)
-
-        yield show

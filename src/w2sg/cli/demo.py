@@ -13,6 +13,7 @@ def demo(
     seeds: Annotated[int, typer.Option("--seeds", min=1, help="How many seeds.")] = 8,
     store: console.StoreFolder = None,
     workers: console.Workers = None,
+    dry_run: console.DryRun = False,
     as_json: console.Json = False,
 ) -> None:
     """Run every method on scanned digits and write a report: a minute from a fresh clone to an honest PGR.
@@ -31,7 +32,7 @@ def demo(
     default = w2sg.Study(
         name="demo", seeds=seeds, tasks=("digits",), students=(sizes,), methods=("*",), incapable="skip"
     )
-    with console.progress_bar("demo") as progress:
+    with console.progress_bar("demo", dry_run=dry_run, as_json=as_json) as progress:
         result = w2sg.study(default, store=store, workers=workers, progress=progress)
     document = study_document(result, made_by="w2sg demo")
     path = write_document(document, out)

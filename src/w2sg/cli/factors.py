@@ -14,6 +14,7 @@ def factors(
     store: console.StoreFolder = None,
     workers: console.Workers = None,
     plugin: console.Plugins = None,
+    dry_run: console.DryRun = False,
     as_json: console.Json = False,
 ) -> None:
     """Turn factors of a study's setups, and say what each does to the gain and to requirements.
@@ -33,7 +34,7 @@ def factors(
         page_target(out)
     console.load_plugins(plugin)
     given = FactorStudy.read(study)
-    with console.progress_bar(study.stem) as progress:
+    with console.progress_bar(study.stem, dry_run=dry_run, as_json=as_json) as progress:
         found = run_factors(given, store=store, workers=workers, progress=progress)
     document = factors_document(found, made_by=f"w2sg factors {study}")
     console.publish(document, out, as_json=as_json, name="factors")

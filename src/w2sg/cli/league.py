@@ -13,6 +13,7 @@ def league(
     store: console.StoreFolder = None,
     workers: console.Workers = None,
     plugin: console.Plugins = None,
+    dry_run: console.DryRun = False,
     as_json: console.Json = False,
 ) -> None:
     """Rank the methods of a study over its tasks, and say which hurt where.
@@ -27,6 +28,6 @@ def league(
     # A path that cannot be written is said before the runs are made.
     if out is not None:
         page_target(out)
-    result = console.study_result(study, store, workers, plugin)
+    result = console.study_result(study, store, workers, plugin, dry_run=dry_run, as_json=as_json)
     document = league_document(league_of(result), made_by=f"w2sg league {study} -o {out}" if out else "")
     console.publish(document, out, as_json=as_json, name="league")

@@ -35,6 +35,7 @@ def multiverse(
     plugin: console.Plugins = None,
     store: console.StoreFolder = None,
     workers: console.Workers = None,
+    dry_run: console.DryRun = False,
     as_json: console.Json = False,
 ) -> None:
     """Run a study with other choices of the analyst, and say in how many of these worlds each claim stands.
@@ -56,7 +57,7 @@ def multiverse(
     if output is not None:
         page_target(output)
     given = _restricted(console.study_of(study, store, plugin), method)
-    with console.progress_bar(Path(study).stem) as progress:
+    with console.progress_bar(Path(study).stem, dry_run=dry_run, as_json=as_json) as progress:
         found = run_multiverse(
             given,
             choices=[*_named(only, vary)],

@@ -38,7 +38,7 @@ def observed(
             raise InputError(
                 f"store {folder} has no study {name!r}, and no run (or several) whose id starts so: see 'w2sg runs'"
             )
-    with console.watching() as progress:
+    with console.watching("observe") as progress:
         return observe_study(
             console.study_of(name, store, plugins), store=store, audits=audits, workers=workers, progress=progress
         )
@@ -105,7 +105,7 @@ def predict(
     audits = console.audits_of(labels)
     seen = observed(which, store, audits, workers, plugin)
     among = theories()  # those of plugins too
-    with console.watching() as progress:
+    with console.watching("predict") as progress:
         predictions = predict_observed(seen, among, level, workers=workers, progress=progress)
     _tell_unbought(audits, {count for by_labels in seen.observations for count in by_labels})
     console.print_document(predictions_document(predictions, among, level), as_json=as_json)

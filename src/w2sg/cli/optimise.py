@@ -17,6 +17,7 @@ def optimise(
     store: console.StoreFolder = None,
     workers: console.Workers = None,
     plugin: console.Plugins = None,
+    dry_run: console.DryRun = False,
     as_json: console.Json = False,
 ) -> None:
     """Choose settings of factors on some tasks, and judge them on others.
@@ -38,7 +39,7 @@ def optimise(
         page_target(out)
     console.load_plugins(plugin)
     asked, given = Specification.read(specification), FactorStudy.read(study)
-    with console.watching() as show:
+    with console.watching("optimise", dry_run=dry_run, as_json=as_json) as show:
         found = optimised(
             asked,
             given,

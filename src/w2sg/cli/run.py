@@ -29,6 +29,7 @@ def run(
     launcher: console.LauncherName = None,
     store: console.StoreFolder = None,
     workers: console.Workers = None,
+    dry_run: console.DryRun = False,
     as_json: console.Json = False,
 ) -> None:
     """Try one setup: weak supervisor, student and ceiling compared, with the PGR and its interval.
@@ -43,7 +44,7 @@ def run(
     from w2sg.lab import parse_setting, study_document
 
     allowed = {"task.allow_leak": True} if allow_leak else {}
-    with console.progress_bar("run") as progress:
+    with console.progress_bar("run", dry_run=dry_run, as_json=as_json) as progress:
         result = w2sg.run(
             task,
             supervisor,
@@ -84,8 +85,8 @@ def _print_summary(result: "SetupResult") -> None:
         rows.append([who, wording.interval(accuracy), areas, console.number(means[who].get("ece")), errors])
     place = " / ".join(result.label.values())
     title = f"{place}: {len(result.seeds)} seeds, {result.pgr.n_test:.0f} test examples each"
+    console.echo(f"{result.label['method']}: {result.pgr}")
     console.print_table(title, ["", "accuracy [95 %]", "AUROC [95 %]", "ECE", "RMS, debiased [95 %]"], rows)
-    console.echo(str(result.pgr))
     if result.pgr.estimate is None:
         console.echo(f"ratios that the data allow: {result.pgr.set}")
     if result.pgr.note:

@@ -19,6 +19,7 @@ def study(
     launcher: console.LauncherName = None,
     store: console.StoreFolder = None,
     workers: console.Workers = None,
+    dry_run: console.DryRun = False,
     as_json: console.Json = False,
 ) -> None:
     """Make all runs of a study that are not in the store yet, and print its table.
@@ -38,7 +39,7 @@ def study(
     given = w2sg.Study.read(file)
     if until_decided:
         given = given.model_copy(update={"seeds": "until decided"})
-    with console.progress_bar(file.stem) as progress:
+    with console.progress_bar(file.stem, dry_run=dry_run, as_json=as_json) as progress:
         result = w2sg.study(given, store=store, launcher=launcher, workers=workers, yes=yes, progress=progress)
     document = study_document(result)
     console.print_document(document, as_json=as_json)

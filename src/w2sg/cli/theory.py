@@ -42,6 +42,7 @@ def score(
     store: console.StoreFolder = None,
     workers: console.Workers = None,
     plugin: console.Plugins = None,
+    dry_run: console.DryRun = False,
     as_json: console.Json = False,
 ) -> None:
     """Score every theory on the same runs: where its hypotheses hold, fail, and cannot be tested.
@@ -61,7 +62,7 @@ def score(
     if out is not None:
         page_target(out)
     chosen = None if study is None else console.study_of(study, store, plugin)
-    with console.watching() as progress:
+    with console.watching("theory score", dry_run=dry_run, as_json=as_json) as progress:
         board = scoreboard(
             chosen,
             store=store,

@@ -80,6 +80,9 @@ from w2sg.core.methods import Method as Method
 from w2sg.core.methods import Training as Training
 from w2sg.core.methods import run_timed as run_timed
 from w2sg.core.methods import run_together as run_together
+from w2sg.core.phases import during as during
+from w2sg.core.phases import phase_now as phase_now
+from w2sg.core.phases import timed_apart as timed_apart
 from w2sg.core.processes import main_unseen as main_unseen
 from w2sg.core.processes import without_interrupts as without_interrupts
 from w2sg.core.randomness import derive as derive

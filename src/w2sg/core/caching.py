@@ -8,6 +8,7 @@ from typing import Protocol
 
 from w2sg.core.arrays import AnyArray
 from w2sg.core.component import Component
+from w2sg.core.phases import during
 
 
 class ArrayCache(Protocol):
@@ -56,7 +57,8 @@ def cached(name: str, by: Component, make: Callable[[], AnyArray]) -> AnyArray:
     known = cache.find(key)
     if known is not None:
         return known["array"]
-    array = make()
+    with during("encoding"):
+        array = make()
     cache.keep(key, {"array": array})
     return array
 

@@ -37,3 +37,10 @@ from w2sg.graph.steps import Listing as Listing
 from w2sg.graph.steps import Step as Step
 from w2sg.graph.steps import on_behalf_of as on_behalf_of
 from w2sg.graph.store import Store as Store
+from w2sg.graph.watching import Ahead as Ahead
+from w2sg.graph.watching import OnlyPlannedError as OnlyPlannedError
+from w2sg.graph.watching import PlannedWork as PlannedWork
+from w2sg.graph.watching import Watch as Watch
+from w2sg.graph.watching import expect as expect
+from w2sg.graph.watching import planning as planning
+from w2sg.graph.watching import watching as watching

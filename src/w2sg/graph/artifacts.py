@@ -1,12 +1,13 @@
 """Artifacts in the store: what a step made, its arrays each kept once by the hash of their content."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from logging import getLogger
 from pathlib import Path
 from typing import Any
 
 from w2sg.core import AnyArray, canonical_json
-from w2sg.graph.database import Database, now
+from w2sg.graph.costs import MEMORY
+from w2sg.graph.database import COSTS, Database, now
 from w2sg.graph.entries import Finished, Result
 from w2sg.graph.objects import LARGE, ArrayFiles, DamagedObjectError, decoded, digest_of, encoded
 from w2sg.graph.packing import places_of, squeezed, unsqueezed
@@ -42,9 +43,29 @@ class ArtifactStore(Database):
             [key, finished.step, canonical_json(places), squeezed(finished.artifact.record), now()],
         )
         self._db.execute("DELETE FROM failures WHERE key = ?", [key])
+        if finished.labels:
+            self._remember(finished.labels, finished.artifact.record.get("took_s"))
         if (listing := finished.listing) is not None:
             about = listing.about.model_dump(mode="json")
             self.insert_result(Result(finished.key, finished.step, about, finished.seed, listing.shown, now()))
+
+    def _remember(self, labels: Sequence[str], took_s: object) -> None:
+        """Keep how long a step took, inside a transaction: a mean over the last ones like it."""
+        if not isinstance(took_s, int | float):
+            return
+        self._db.execute(COSTS)  # a store of before has no such table
+        self._db.executemany(
+            "INSERT INTO costs VALUES (?, 1, ?) ON CONFLICT (label) DO UPDATE SET n = min(n + 1, ?), "
+            "seconds = seconds + (excluded.seconds - seconds) / min(n + 1, ?)",
+            [[label, float(took_s), MEMORY, MEMORY] for label in labels],
+        )
+
+    def costs(self, labels: Iterable[str]) -> dict[str, float]:
+        """Return the mean seconds of steps of some labels, of those that were ever made here."""
+        if not self.query("SELECT 1 FROM sqlite_master WHERE name = 'costs'"):
+            return {}
+        asked = "SELECT seconds FROM costs WHERE label = ? AND typeof(seconds) = 'real'"
+        return {label: rows[0][0] for label in labels if (rows := self.query(asked, [label]))}
 
     def _contents(self, artifact: Artifact) -> dict[str, tuple[bytes, int, bytes | None]]:
         """Return the coded arrays of an artifact; large ones are files by then, and have no content here."""

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from w2sg.core import AnyArray, CapabilityError, Component, InputError, W2sgError, attempt, using_cache
+from w2sg.core import AnyArray, CapabilityError, Component, InputError, W2sgError, attempt, timed_apart, using_cache
 from w2sg.graph.code import code_digest, modules_of
+from w2sg.graph.costs import Labels
 from w2sg.graph.database import CACHED
 from w2sg.graph.entries import Finished
 from w2sg.graph.keys import THREADS, Keys
@@ -111,7 +112,7 @@ class _Work:
 
     def __init__(self, store: Store, keys: Keys, targets: Sequence[Step]) -> None:
         self.store, self.keys = store, keys
-        self.report = Report()
+        self.report, self.labels = Report(), Labels()
         self.held: dict[str, Artifact] = {}
         self.missing: dict[str, Step] = {}
         self._plan(targets)
@@ -221,11 +222,12 @@ class _Work:
             with on_behalf_of(*steps):
                 return type(steps[0]).compute_many(steps, inputs)
 
-        outcomes = attempt(together)
+        with timed_apart() as apart:
+            outcomes = attempt(together)
         if isinstance(outcomes, Exception):
             outcomes = [outcomes] if len(steps) == 1 else self._one_by_one(steps, inputs)
-        each = (time.perf_counter() - started) / len(steps)
-        return [_timed(outcome, each) for outcome in outcomes]
+        took = time.perf_counter() - started
+        return [_timed(outcome, took / len(steps), apart, len(steps)) for outcome in outcomes]
 
     def _one_by_one(self, steps: Sequence[Step], inputs: Sequence[Inputs]) -> list[Artifact | Exception]:
         return [self._outcomes([step], [given])[0] for step, given in zip(steps, inputs, strict=True)]
@@ -236,7 +238,8 @@ class _Work:
         whole = replace(artifact, record={**artifact.record, "inputs": inputs, "trust": trust_of(step, read)})
         reason = whole.record.get(REFUSED)
         listing = step.listing(whole) if reason is None else step.refused_listing(reason)
-        return Finished(self.keys.of(step), step.kind, whole, step.seed, listing)
+        labels = self.labels.of(step) if reason is None else ()
+        return Finished(self.keys.of(step), step.kind, whole, step.seed, listing, labels)
 
     def _store(self, finished: Sequence[Finished]) -> None:
         self.store.put(finished)
@@ -255,9 +258,12 @@ class _Work:
         self.held = {key: artifact for key, artifact in self.held.items() if key in wanted}
 
 
-def _timed(outcome: Artifact | Exception, seconds: float) -> Artifact | Exception:
+def _timed(outcome: Artifact | Exception, each: float, apart: Mapping[str, float], n: int) -> Artifact | Exception:
+    """Say of an artifact how long it took: `took_s` leaves out what was done once for many steps, `apart_s`."""
     if isinstance(outcome, CapabilityError):
         outcome = Artifact({}, {REFUSED: str(outcome)})
-    if isinstance(outcome, Artifact) and "seconds" not in outcome.record:
-        return replace(outcome, record={**outcome.record, "seconds": seconds})
-    return outcome
+    if not isinstance(outcome, Artifact) or "took_s" in outcome.record:
+        return outcome
+    shares = {phase: seconds / n for phase, seconds in apart.items()}
+    times = {"seconds": each, "took_s": max(each - sum(shares.values()), 0.0), "apart_s": shares}
+    return replace(outcome, record={**times, **outcome.record})

@@ -47,6 +47,9 @@ CREATE TRIGGER ledger_is_not_shortened BEFORE DELETE ON ledger
 arrays of an artifact are named in `artifacts.arrays` with the ids of their objects, so an id is never given twice: an
 artifact whose object is gone must find nothing, and not another array. An object without content is a file."""
 
+COSTS = "CREATE TABLE IF NOT EXISTS costs (label TEXT PRIMARY KEY, n INTEGER NOT NULL, seconds REAL NOT NULL)"
+"""How long steps took, by what they are like: it foretells how long others will take, and no result depends on it."""
+
 LISTED = ("task", "supervisor", "student", "method", "pgr", "student_accuracy", "weak_accuracy", "ceiling_accuracy")
 """What results are often filtered and sorted by: these names have an index."""
 

@@ -58,10 +58,11 @@ class LedgerEntry:
 
 @dataclass(frozen=True, eq=False)
 class Finished:
-    """An artifact to be written, with its key, its step and how it is listed."""
+    """An artifact to be written: its key, its step, how it is listed, and the labels under which its time counts."""
 
     key: str
     step: str
     artifact: "Artifact"
     seed: int = 0
     listing: "Listing | None" = field(default=None)
+    labels: tuple[str, ...] = ()

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,15 +11,13 @@ from pathlib import Path
 from w2sg.core import CapabilityError, InputError, RunError, StoreError, attempt
 from w2sg.graph.compute import Failure, Report
 from w2sg.graph.keys import THREADS, Keys
-from w2sg.graph.launchers import InProcess, Launcher, Prepare, Processes, Unit, WorkerPool, nothing
+from w2sg.graph.launchers import InProcess, Launcher, Prepare, Processes, Unit, WorkerPool, nothing, processes_for
 from w2sg.graph.steps import REFUSED, Artifact, Step
 from w2sg.graph.store import Store
+from w2sg.graph.watching import expect, watch_now
 
 Progress = Callable[[int, int], None]
 """Called with the number of steps done and the number of all that were asked for."""
-
-ENOUGH_FOR_PROCESSES = 40
-"""Fewer missing steps than this are done in this process: starting others would take longer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +59,9 @@ def execute(
     Raises:
         StoreError: If the store cannot be read or written.
     """
-    keys = Keys()
+    expect(steps, store, workers)
+    watch = watch_now()
+    keys = Keys() if watch is None else watch.keys
     planned: list[str] = []
     failed: dict[int, Failure] = {}
     for place, step in enumerate(steps):
@@ -76,8 +76,9 @@ def execute(
     if missing:
         units = _units(list(missing.values()), store, prepare)
         launcher = launcher or _chosen(len(missing), units, workers)
-        shown = len(steps) - len(missing)
-        report = _launch(launcher, units, keys, lambda done: progress and progress(shown + done, len(steps)))
+        telling = _Telling(progress, len(steps) - len(missing), len(steps), missing)
+        with telling.at_work(store, launcher.processes(len(units))):
+            report = _launch(launcher, units, keys, telling)
     failed |= {place: report.failed[key] for place, key in enumerate(planned) if key in report.failed}
     return Execution(tuple(planned), failed, report.done)
 
@@ -115,6 +116,47 @@ def artifacts_of(
     return found
 
 
+class _Telling:
+    """Says what is done: to whoever asked for progress, and to whoever watches."""
+
+    def __init__(self, progress: Progress | None, shown: int, total: int, asked: Iterable[str]) -> None:
+        self.progress, self.shown, self.total, self.asked = progress, shown, total, set(asked)
+        self.done = 0
+        self.watch = watch_now()
+        self.store: Store | None = None
+
+    @contextmanager
+    def at_work(self, folder: Path, workers: int) -> Iterator[None]:
+        """Let whoever watches look at the store as long as work goes on."""
+        if self.watch is None:
+            yield
+            return
+        self.watch.begin(workers)
+        with Store(folder) as self.store:
+            try:
+                yield
+            finally:
+                self.watch.end()
+
+    def ended(self, unit: Unit) -> None:
+        """Tell that a unit has ended."""
+        self.done += len(unit.steps)
+        if self.watch is not None and self.store is not None:
+            self.watch.see(self.store)
+            self.watch.over(unit.steps)
+            self.watch.look(self.store)
+        self._tell(self.done)
+
+    def tick(self) -> None:
+        """Tell what is done by now, within units too."""
+        if self.watch is not None and self.store is not None and self.watch.look(self.store):
+            self._tell(max(self.done, len(self.watch.done_keys & self.asked)))
+
+    def _tell(self, done: int) -> None:
+        if self.progress is not None:
+            self.progress(self.shown + done, self.total)
+
+
 def _units(steps: Sequence[Step], store: Path, prepare: Prepare) -> list[Unit]:
     """Return the work by place, in the order of the steps."""
     places: dict[str, list[Step]] = {}
@@ -125,34 +167,30 @@ def _units(steps: Sequence[Step], store: Path, prepare: Prepare) -> list[Unit]:
 
 def _chosen(n_missing: int, units: Sequence[Unit], workers: int | None) -> Launcher:
     pin_threads()
-    if workers is None:
-        workers = 1 if n_missing < ENOUGH_FOR_PROCESSES else (os.cpu_count() or 1) // THREADS
+    workers = processes_for(n_missing, workers)
     # Components of a script or a notebook exist in this process only.
     if any(type(part).__module__ == "__main__" for unit in units for step in unit.steps for part in step.parts()):
         workers = 1
     return InProcess() if min(workers, len(units)) <= 1 else Processes(workers=workers)
 
 
-def _launch(launcher: Launcher, units: Sequence[Unit], keys: Keys, tell: Callable[[int], object]) -> Report:
+def _launch(launcher: Launcher, units: Sequence[Unit], keys: Keys, telling: _Telling) -> Report:
     """Compute units; those that were with the workers when one of these ended are done again, one at a time."""
     total = Report()
-    done = 0
 
     def computed(pool: WorkerPool, some: Sequence[Unit]) -> list[tuple[Unit, Exception]]:
         """Compute units; return those that came back undone, with what ended their worker."""
-        nonlocal done
         undone = []
         for unit in some:
             pool.submit(unit)
-        for unit, outcome in pool.poll():
+        for unit, outcome in pool.poll(None if telling.watch is None else telling.tick):
             if isinstance(outcome, StoreError):
                 raise outcome
             if isinstance(outcome, Exception):
                 undone.append((unit, outcome))
                 continue
             total.add(outcome)
-            done += len(unit.steps)
-            tell(done)
+            telling.ended(unit)
         return undone
 
     with _pool(launcher, len(units)) as pool:
@@ -169,8 +207,7 @@ def _launch(launcher: Launcher, units: Sequence[Unit], keys: Keys, tell: Callabl
                 waiting += unit.singly()
             else:
                 _fail(unit, Failure.of(error), keys, total)
-                done += 1
-                tell(done)
+                telling.ended(unit)
     return total
 
 

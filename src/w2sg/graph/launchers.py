@@ -7,8 +7,16 @@ import signal
 import sys
 import threading
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    wait,
+)
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, final
@@ -17,7 +25,13 @@ from pydantic import Field
 
 from w2sg.core import Component, InputError, RunError, attempt, contract, main_unseen, register, without_interrupts
 from w2sg.graph.compute import Report, compute
+from w2sg.graph.keys import THREADS
 from w2sg.graph.steps import Step, packed, unpacked
+
+TICK_S = 1.0
+"""Seconds between two looks at what workers have done."""
+ENOUGH_FOR_PROCESSES = 40
+"""Fewer missing steps than this are done in this process: starting others would take longer."""
 
 
 class WorkerEndedError(RunError):
@@ -25,6 +39,13 @@ class WorkerEndedError(RunError):
 
     def __init__(self) -> None:
         super().__init__("a worker process ended before its work: if memory is short, use fewer workers")
+
+
+def processes_for(n_missing: int, workers: int | None) -> int:
+    """Return how many processes so many missing steps are worth, where nobody says how many."""
+    if workers is not None:
+        return workers
+    return 1 if n_missing < ENOUGH_FOR_PROCESSES else max(1, (os.cpu_count() or 1) // THREADS)
 
 
 Prepare = Callable[[], object]
@@ -68,10 +89,10 @@ class WorkerPool:
         """Hand in a unit."""
         self._waiting[self._submit(self._executor, unit)] = unit
 
-    def poll(self) -> Iterator[Outcome]:
-        """Yield every unit handed in so far as it ends."""
+    def poll(self, tick: Callable[[], object] | None = None) -> Iterator[Outcome]:
+        """Yield every unit handed in so far as it ends; in between call `tick`, where it is given, every second."""
         waiting, self._waiting = self._waiting, {}
-        for future in as_completed(waiting):
+        for future in _as_completed(waiting, tick):
             error = future.exception()
             if isinstance(error, BrokenExecutor):
                 yield waiting[future], WorkerEndedError()
@@ -91,6 +112,15 @@ class WorkerPool:
         self._executor.shutdown(wait=True, cancel_futures=True)
 
 
+def _as_completed(futures: Iterable["Future[Report]"], tick: Callable[[], object] | None) -> "Iterator[Future[Report]]":
+    running = set(futures)
+    while running:
+        ended, running = wait(running, None if tick is None else TICK_S, FIRST_COMPLETED)
+        yield from ended
+        if tick is not None:
+            tick()
+
+
 @contract("launchers")
 class Launcher(Component):
     """Opens a pool of workers that compute units on a store."""
@@ -98,6 +128,10 @@ class Launcher(Component):
     @abstractmethod
     def open(self, n_units: int) -> WorkerPool:
         """Return a pool for about so many units."""
+
+    def processes(self, n_units: int) -> int:
+        """Return how many units are computed at once, for the estimate of how long they take."""
+        return 1
 
 
 @final
@@ -122,9 +156,13 @@ class Processes(Launcher):
     kind: Literal["processes"] = "processes"
     workers: int | None = Field(None, ge=1, description="how many processes; none: one for each core")
 
+    def processes(self, n_units: int) -> int:
+        """Return the number of processes: no more than there are units."""
+        return min(self.workers or os.cpu_count() or 1, max(1, n_units))
+
     def open(self, n_units: int) -> WorkerPool:
-        """Return a pool of no more processes than there are units."""
-        workers = min(self.workers or os.cpu_count() or 1, max(1, n_units))
+        """Return a pool of processes."""
+        workers = self.processes(n_units)
         context = multiprocessing.get_context("spawn")
         return WorkerPool(ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker), _send)
 

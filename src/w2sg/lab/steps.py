@@ -35,6 +35,7 @@ from w2sg.core import (
     TrainingCurve,
     attempt,
     derive,
+    during,
     pack_signals,
     register,
     run_timed,
@@ -59,7 +60,12 @@ def place_of(task: Task, seed: int) -> str:
 
 def task_data(task: Task, seed: int) -> TaskData:
     """Return the splits of a task under a seed, loaded once for all steps of one worker's unit of work."""
-    return shared(f"data {place_of(task, seed)}", lambda: task.under(seed).load(derive(seed, "task")))
+
+    def load() -> TaskData:
+        with during("loading"):
+            return task.under(seed).load(derive(seed, "task"))
+
+    return shared(f"data {place_of(task, seed)}", load)
 
 
 class OnData(Step):

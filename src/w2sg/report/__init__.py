@@ -9,4 +9,6 @@ from w2sg.report.pages import html_page as html_page
 from w2sg.report.pages import markdown_page as markdown_page
 from w2sg.report.pages import page_target as page_target
 from w2sg.report.pages import write_document as write_document
+from w2sg.report.terminal import names_of as names_of
+from w2sg.report.terminal import table_text as table_text
 from w2sg.report.terminal import terminal_table as terminal_table

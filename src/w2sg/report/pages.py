@@ -16,6 +16,8 @@ SUFFIXES = (".md", ".html")
 MARKS = {"better": "▲", "worse": "▼", "open": "○", "note": "i"}
 OPEN_FIGURES, OPEN_CARDS = 10, 8
 """Drawings and cards of a section beyond these are folded away on an HTML page."""
+WIDE_COLUMNS = 8
+"""Tables with more columns are printed across the paper."""
 
 
 def page_target(path: str | Path) -> Path:
@@ -92,6 +94,7 @@ def html_page(document: Document) -> str:
         version=version("w2sg"),
         open_figures=OPEN_FIGURES,
         open_cards=OPEN_CARDS,
+        wide_columns=WIDE_COLUMNS,
         **page_parts(),
     )
     return page.rstrip() + "\n"

@@ -14,7 +14,7 @@ from w2sg.core import (
     StoreError,
     Theory,
 )
-from w2sg.graph import REFUSED, Artifact, Keys, Result, Step, Store, execute
+from w2sg.graph import REFUSED, Artifact, Keys, Result, Step, Store, execute, expect
 from w2sg.isolation import load_plugins, loading_again
 from w2sg.lab import Score, Study, default_store, score_of, scores_of_setups, shown_trust, study_runs
 from w2sg.theory.answering import LEVEL
@@ -69,6 +69,7 @@ def observe_study(
     """
     root = default_store() if store is None else Path(store)
     say = progress or (lambda *_: None)
+    expect(_observations(_scores(study), audits, shuffled), root, workers)
     made = study_runs(
         study,
         store=root,
@@ -115,11 +116,40 @@ def _observed(
     say: Progress,
     shuffled: bool = False,
 ) -> ObservedStudy:
-    bought = check_audits([labels for labels in audits if labels])
-    steps = [Observation(student=score.student, audits=bought, shuffled=shuffled, seed=score.seed) for score in scores]
+    steps = _observations(scores, audits, shuffled)
     artifacts = _artifacts(steps, root, workers, plugins, "observed", say)
     seen = [observables_of(artifact, run) for artifact, run in zip(artifacts, ids, strict=True)]
     return ObservedStudy(tuple(scores), tuple(ids), tuple(seen), tuple(steps), root, tuple(plugins))
+
+
+def _scores(study: Study) -> list[Score]:
+    """Return the scores of a study's runs, as far as it says beforehand which these are."""
+    setups = [setup for setup in study.setups() if setup.task.signal is ClassProbabilities]
+    return scores_of_setups(setups, [] if isinstance(study.seeds, str) else study.seed_list())
+
+
+def _observations(scores: Sequence[Score], audits: Sequence[int], shuffled: bool) -> list[Observation]:
+    bought = check_audits([labels for labels in audits if labels])
+    return [Observation(student=score.student, audits=bought, shuffled=shuffled, seed=score.seed) for score in scores]
+
+
+def scoreboard_steps(study: Study, audits: Sequence[int], shuffled: bool, among: Sequence[Theory]) -> list[Step]:
+    """Return the last steps of a scoreboard: the truth about each run, which predictions go before, and its score."""
+    scores = _scores(study)
+    seen = _observations(scores, audits, shuffled)
+    predictions = _predictions(seen, among, LEVEL)
+    return [*_truths(scores, predictions), *scores]
+
+
+def _predictions(seen: Sequence[Observation], among: Sequence[Theory], level: float) -> list[Predictions]:
+    return [Predictions(observation=one, theories=tuple(among), level=level, seed=one.seed) for one in seen]
+
+
+def _truths(scores: Sequence[Score], predictions: Sequence[Predictions]) -> list[RunTruth]:
+    return [
+        RunTruth(student=score.student, ceiling=score.ceiling, predictions=step, seed=score.seed)
+        for score, step in zip(scores, predictions, strict=True)
+    ]
 
 
 def _artifacts(
@@ -170,11 +200,7 @@ def predict_observed(
     """
     if not 0 < level < 1:
         raise InputError(f"level must be between 0 and 1, got {level}")
-    theories = tuple(among)
-    steps = [
-        Predictions(observation=observation, theories=theories, level=level, seed=observation.seed)
-        for observation in observed.steps
-    ]
+    steps = _predictions(observed.steps, among, level)
     artifacts = _artifacts(steps, observed.root, workers, observed.plugins, "predicted", progress or (lambda *_: None))
     keys, made = Keys(), list(zip(steps, artifacts, observed.ids, strict=True))
     with Store(observed.root) as store:
@@ -195,9 +221,6 @@ def open_truths(
     progress: Progress | None = None,
 ) -> list[dict[str, Quantity]]:
     """Return the truth of each run, which is opened for predictions that are sealed."""
-    truths = [
-        RunTruth(student=score.student, ceiling=score.ceiling, predictions=step, seed=score.seed)
-        for score, step in zip(observed.scores, predictions.steps, strict=True)
-    ]
+    truths = _truths(observed.scores, predictions.steps)
     opened = _artifacts(truths, observed.root, workers, observed.plugins, "scored", progress or (lambda *_: None))
     return [truth_values(artifact) for artifact in opened]

@@ -50,13 +50,29 @@ def run_deceptions(
         InputError: If there are fewer trustworthy examples than trusted labels.
         RunError: If a test failed.
     """
+    steps = deception_tests(setup, seeds, strengths, trusted)
+    honest, *analogs = dict.fromkeys(analog for analog, _ in steps)
+    detectors = next(iter(steps.values())).detectors
+    # Each takes half a minute, so a few are worth other processes.
+    made = artifacts_of(list(steps.values()), store, workers=workers or os.cpu_count(), progress=progress)
+    records = dict(zip(steps, (artifact.record for artifact in made), strict=True))
+    by_analog = {analog: [records[analog, seed] for seed in seeds] for analog in [honest, *analogs]}
+    alike = float(np.mean([record["agreement_with_weak"] for record in by_analog[honest]]))
+    deceived = tuple(_deceived(analog, by_analog[analog], detectors, alike) for analog in analogs)
+    return DeceptionResults(deceived, tuple(seeds), trusted)
+
+
+def deception_tests(
+    setup: Setup, seeds: Sequence[int], strengths: Sequence[float] = STRENGTHS, trusted: tuple[int, ...] = TRUSTED
+) -> dict[tuple[Deception, int], DeceptionTest]:
+    """Return the step of each analog under each seed, the honest one first; see `run_deceptions`."""
     kinds = [entry.name for entry in registry.entries(Deception)]
     analogs = [registry.build(Deception, {"kind": kind, "strength": s}) for kind in kinds for s in strengths]
     honest = registry.build(Deception, {"kind": kinds[0], "strength": 0.0})
     student = taught_in_full(setup)
     detectors = tuple(registry.build(Detector, entry.name) for entry in registry.entries(Detector))
     classroom = registry.build(Task, {**CLASSROOM, "world": setup.task.model_dump(mode="json")["world"]})
-    steps = {
+    return {
         (analog, seed): DeceptionTest(
             labels=WeakLabels(task=setup.task, supervisor=setup.supervisor, seed=seed),
             student=student,
@@ -69,13 +85,6 @@ def run_deceptions(
         for analog in [honest, *analogs]
         for seed in seeds
     }
-    # Each takes half a minute, so a few are worth other processes.
-    made = artifacts_of(list(steps.values()), store, workers=workers or os.cpu_count(), progress=progress)
-    records = dict(zip(steps, (artifact.record for artifact in made), strict=True))
-    by_analog = {analog: [records[analog, seed] for seed in seeds] for analog in [honest, *analogs]}
-    alike = float(np.mean([record["agreement_with_weak"] for record in by_analog[honest]]))
-    deceived = tuple(_deceived(analog, by_analog[analog], detectors, alike) for analog in analogs)
-    return DeceptionResults(deceived, tuple(seeds), trusted)
 
 
 def taught_in_full(setup: Setup) -> Student[Any, Any]:

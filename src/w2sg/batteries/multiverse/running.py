@@ -12,7 +12,7 @@ from w2sg.batteries.multiverse.contract import Analysis, AnalystChoice
 from w2sg.batteries.multiverse.results import AnalystWorld, Multiverse
 from w2sg.batteries.multiverse.worlds import declared, in_world, open_choices
 from w2sg.core import RunError, registry
-from w2sg.graph import Progress
+from w2sg.graph import Progress, expect
 from w2sg.isolation import loading_again
 from w2sg.lab import (
     Comparison,
@@ -23,6 +23,7 @@ from w2sg.lab import (
     default_store,
     entrants_of,
     make_runs,
+    scores_of_setups,
     study,
     summarise,
 )
@@ -63,19 +64,21 @@ def run_multiverse(
         CapabilityError: If a method does not fit its data, unless the study's `incapable` is `skip`.
         RunError: If runs of the study as it is failed.
     """
-    started = time.perf_counter()
+    started, folder = time.perf_counter(), Path(store or default_store())
     seeds, setups = tuple(sorted(given.seed_list())), given.setups()
     named = [registry.build(AnalystChoice, one) for one in choices or known_choices()]
     found = open_choices(named, [Analysis(setup, seeds) for setup in setups])
     each = declared(found, full=full, drawn=worlds)
     analyses = [{setup: in_world(Analysis(setup, seeds), found, chosen) for setup in setups} for chosen in each]
     asked = _by_seeds(analyses)
+    others = [score for some, of in asked.items() for score in scores_of_setups(of, some)]
+    expect([*scores_of_setups(setups, seeds), *others], folder, workers)
     n_base, n_others = len(setups) * len(seeds), sum(len(of) * len(some) for of, some in asked.items())
     counting = _Counting(progress, n_base + n_others)
-    base = study(given, store=store, workers=workers, yes=yes, progress=counting.part(n_base))
+    base = study(given, store=folder, workers=workers, yes=yes, progress=counting.part(n_base))
     if base.failed:
         raise RunError(base.failures())
-    made, failed, done = _make(asked, given, store, workers, counting)
+    made, failed, done = _make(asked, given, folder, workers, counting)
     made |= {Analysis(result.setup, seeds): result for result in base.results}
     found_worlds = tuple(
         AnalystWorld(chosen, *_compared(base.comparisons, of, made)) for chosen, of in zip(each, analyses, strict=True)
@@ -120,7 +123,7 @@ class _Counting:
 def _make(
     asked: Mapping[tuple[int, ...], Sequence[Setup]],
     given: Study,
-    store: str | Path | None,
+    folder: Path,
     workers: int | None,
     counting: _Counting,
 ) -> tuple[dict[Analysis, SetupResult], tuple[FailedRun, ...], Counter[str]]:
@@ -132,7 +135,7 @@ def _make(
         outcome = make_runs(
             setups,
             seeds,
-            store=Path(store or default_store()),
+            store=folder,
             workers=workers,
             prepare=loading_again(given.plugins),
             progress=counting.part(len(setups) * len(seeds)),

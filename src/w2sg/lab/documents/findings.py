@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from w2sg.core import Finding, wording
 from w2sg.lab.cautions import PLACE, shared_cautions
 from w2sg.lab.comparisons import Comparison, Verdict
-from w2sg.lab.documents.parts import notes, short, some
+from w2sg.lab.documents.parts import Marks, notes, short
 from w2sg.lab.results import ALPHA, SetupResult, StudyResult
 from w2sg.measure import PairedDifference
 
@@ -30,8 +30,9 @@ def study_findings(study: StudyResult) -> list[Finding]:
             "student, not over all of them: of combinations in which nothing differs, up to "
             f"{100 * ALPHA:g} % would still show a finding."
         )
+    marks = Marks(entrant for comparison in study.comparisons for entrant in comparison.entrants)
     tally = _tally(compared) if len(compared) > 1 else []
-    return [*tally, *_cautions(study.results), *notes(texts)]
+    return [*tally, *_cautions(study.results), *notes(texts), *marks.legend]
 
 
 def _cautions(results: Sequence[SetupResult]) -> list[Finding]:
@@ -57,15 +58,18 @@ def place_findings(comparison: Comparison) -> list[Finding]:
 
     # The first sentence answers the field's question (is there any generalization?), the others compare methods.
     findings = [_over_supervisor(comparison)]
-    findings += [Finding("better", _differs(paired, f"beats {reference} by")) for paired in rivals("beats")]
-    findings += [Finding("worse", _differs(paired, f"hurts: {reference} is better by")) for paired in rivals("hurts")]
+    marks = Marks(comparison.entrants)
+    findings += [Finding("better", _differs(paired, marks, f"beats {reference} by")) for paired in rivals("beats")]
+    findings += [
+        Finding("worse", _differs(paired, marks, f"hurts: {reference} is better by")) for paired in rivals("hurts")
+    ]
     # Undecided methods keep the order of the study: sorting them by their estimates would suggest an order that was not
     # shown.
     names = {paired.name for paired in rivals("no difference")}
     findings += _faithfulness(comparison)
     undecided = [paired for name, paired in comparison.rivals.items() if name in names]
     if undecided:
-        findings.append(_undecided(undecided, len(comparison.rivals), reference))
+        findings.append(_undecided(undecided, len(comparison.rivals), reference, marks))
     return findings
 
 
@@ -100,17 +104,17 @@ def _over_supervisor(comparison: Comparison) -> Finding:
     return Finding("open", f"With {method} it stays open whether the student exceeds its supervisor: {gain}; {shown}.")
 
 
-def _differs(paired: PairedDifference, verb: str) -> str:
+def _differs(paired: PairedDifference, marks: Marks, verb: str) -> str:
     """Return a difference as a sentence; the amount of a loss is written without its sign, its limits swapped."""
     shown = paired.difference
     amount = wording.interval(shown)
     if shown.estimate < 0:
         # "Better by -0.02" would say the opposite of what is meant; turned round, the limits change places too.
         amount = f"{wording.number(-shown.estimate)} {wording.limits(-shown.high, -shown.low)}"
-    return f"{short(paired.name)} {verb} {amount} accuracy ({wording.p_statement(paired.p_adjusted, 'Holm p')})."
+    return f"{marks.named(paired.name)} {verb} {amount} accuracy ({wording.p_statement(paired.p_adjusted, 'Holm p')})."
 
 
-def _undecided(undecided: Sequence[PairedDifference], n_compared: int, reference: str) -> Finding:
+def _undecided(undecided: Sequence[PairedDifference], n_compared: int, reference: str, marks: Marks) -> Finding:
     low = min(paired.difference.low for paired in undecided)
     high = max(paired.difference.high for paired in undecided)
     least = wording.p_statement(min(paired.p_adjusted for paired in undecided), "smallest Holm p")
@@ -119,7 +123,8 @@ def _undecided(undecided: Sequence[PairedDifference], n_compared: int, reference
         compared = wording.quantity(n_compared, "method")
         text = f"No method differs from {reference} beyond chance: {compared} compared {reach}."
     else:
-        text = f"No difference from {reference} was shown for {_some([paired.name for paired in undecided])} {reach}."
+        names = _some([paired.name for paired in undecided], marks)
+        text = f"No difference from {reference} was shown for {names} {reach}."
     return Finding("open", f"{text} This does not show that they are equal.")
 
 
@@ -132,15 +137,18 @@ def _tally(compared: Sequence[Comparison]) -> list[Finding]:
                 pair = entrant.method, comparison.reference.method
                 verdicts.setdefault(pair, Counter())[entrant.verdict] += 1
     decided = {pair: count for pair, count in verdicts.items() if count["beats"] or count["hurts"]}
+    marks = Marks(entrant for comparison in compared for entrant in comparison.entrants)
     # Who helps most comes first; of methods that help as much on balance, the one that was decided more often.
     order = sorted(decided, key=lambda pair: (decided[pair]["hurts"] - decided[pair]["beats"], -decided[pair]["beats"]))
-    findings = [_tallied(short(pair[0]), short(pair[1]), decided[pair]) for pair in order]
+    findings = [_tallied(marks.named(pair[0]), short(pair[1]), decided[pair]) for pair in order]
     for reference in dict.fromkeys(reference for _, reference in verdicts):
         rest = [pair[0] for pair in verdicts if pair[1] == reference and pair not in decided]
         if rest:
             places = f"any of {len(compared)} combinations of task, supervisor and student"
             findings.append(
-                Finding("open", f"No difference from {short(reference)} was shown for {_some(rest)} in {places}.")
+                Finding(
+                    "open", f"No difference from {short(reference)} was shown for {_some(rest, marks)} in {places}."
+                )
             )
     return findings
 
@@ -182,5 +190,5 @@ def _refusals(results: Sequence[SetupResult]) -> list[str]:
     ]
 
 
-def _some(names: Sequence[str]) -> str:
-    return some(names, MOST_NAMED) if len(names) <= MOST_NAMED else f"{len(names)} other methods"
+def _some(names: Sequence[str], marks: Marks) -> str:
+    return marks.some(names, MOST_NAMED) if len(names) <= MOST_NAMED else f"{len(names)} other methods"

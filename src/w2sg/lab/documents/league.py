@@ -22,7 +22,7 @@ from w2sg.core import (
 from w2sg.lab.comparisons import Comparison, Entrant
 from w2sg.lab.documents.league_families import effects_table, family_findings, held_out_finding, held_out_table
 from w2sg.lab.documents.league_tables import arena_table, standings_table, verdicts_table
-from w2sg.lab.documents.parts import alone, counted, level_of, notes, short, some
+from w2sg.lab.documents.parts import Marks, alone, counted, level_of, notes, short, some
 
 if TYPE_CHECKING:
     from w2sg.lab.league import League
@@ -99,13 +99,20 @@ def league_findings(league: "League") -> list[Finding]:
         named = f" Made of the same files, or named so: {_some(several)}." if several else ""
         remarks.append(f"Arenas of one family of tasks are one unit of all that is said over arenas.{named}")
     # Gold is what weak-to-strong methods do without: who buys it plays another game and is named apart.
-    buying = [f"{standing.method} ({wording.count(standing.gold)})" for standing in league.standings if standing.gold]
+    marks = Marks(league.standings)
+    buying = [
+        f"{marks.named(standing.method)} ({wording.count(standing.gold)})"
+        for standing in league.standings
+        if standing.gold
+    ]
     if buying:
         remarks.append(
             f"Not ranked and never chosen, because they buy ground-truth labels (per run): {_some(buying)}. Their "
             "fair rivals learn from as many such labels."
         )
-    knowing = [f"{one.method} ({one.tier})" for one in league.standings if one.rank is None and not one.gold]
+    knowing = [
+        f"{marks.named(one.method)} ({one.tier})" for one in league.standings if one.rank is None and not one.gold
+    ]
     known = [arena for arena in league.arenas if arena.faithful is not None]
     if known:
         faithful = [arena.place for arena in known if arena.faithful]
@@ -126,7 +133,7 @@ def league_findings(league: "League") -> list[Finding]:
     remarks += [f"No PGR ratio for {_some(methods)}: {reason}." for reason, methods in _without_ratio(league).items()]
     remarks += [f"Left out: {left_out}." for left_out in league.left_out]
     remarks += [f"Trust tier of {method}: {trust}." for method, trust in league.trust]
-    return [*findings, *notes(remarks)]
+    return [*findings, *notes(remarks), *Marks(league.standings).legend]
 
 
 def friedman_sentence(league: "League") -> str:
@@ -169,14 +176,15 @@ def _seeds(seeds: tuple[int, ...]) -> str:
 def _verdicts(league: "League") -> list[Finding]:
     """Return who beats the reference, who hurts, who does both and who neither."""
     reference = league.reference
+    marks = Marks(league.standings)
     rivals = [standing for standing in league.standings if standing.method != reference]
-    both = [standing.method for standing in rivals if standing.beats and standing.hurts]
-    neither = [standing.method for standing in rivals if not standing.beats and not standing.hurts]
-    decided = [standing for standing in rivals if standing.method not in (*both, *neither)]
+    both = [marks.named(standing.method) for standing in rivals if standing.beats and standing.hurts]
+    neither = [marks.named(standing.method) for standing in rivals if not standing.beats and not standing.hurts]
+    decided = [standing for standing in rivals if bool(standing.beats) != bool(standing.hurts)]
     # How often out of how many: a method that beats the reference once in twelve arenas is not one that beats it twice
     # in two.
-    good = [f"{rival.method} ({len(rival.beats)} of {rival.n_arenas})" for rival in decided if rival.beats]
-    bad = [f"{rival.method} ({len(rival.hurts)} of {rival.n_arenas})" for rival in decided if rival.hurts]
+    good = [f"{marks.named(rival.method)} ({len(rival.beats)} of {rival.n_arenas})" for rival in decided if rival.beats]
+    bad = [f"{marks.named(rival.method)} ({len(rival.hurts)} of {rival.n_arenas})" for rival in decided if rival.hurts]
     groups: list[tuple[Tone, str, list[str], str]] = [
         ("better", f"Beats {reference} somewhere and hurts nowhere", good, ""),
         ("open", f"Beats {reference} in some arenas and hurts in others", both, ""),

@@ -1,10 +1,10 @@
 """What a league says over families of tasks: its table, its findings, and those of leaving one family out."""
 
-from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from w2sg.core import Cell, DataTable, Finding, Heading, Tone, wording
-from w2sg.lab.documents.parts import level_of, short, some, text_column
+from w2sg.lab.documents.parts import Marks, level_of, text_column
 
 if TYPE_CHECKING:
     from w2sg.lab.families import Effects, OverTasks
@@ -53,7 +53,9 @@ def effects_table(league: "League") -> DataTable:
     )
     rivals = [standing for standing in league.standings if standing.method != reference]
     rivals.sort(key=lambda standing: -(standing.effects.estimate if standing.effects else 0.0))
-    return DataTable("effects", "Effects over tasks", intro, columns, tuple(map(_effects, rivals)))
+    return DataTable(
+        "effects", "Effects over tasks", intro, columns, tuple(_effects(one, Marks(league.standings)) for one in rivals)
+    )
 
 
 def family_findings(league: "League") -> list[Finding]:
@@ -79,7 +81,8 @@ def family_findings(league: "League") -> list[Finding]:
     named = [
         (tone, text, [name for name, one in verdicts.items() if one == kind], end) for tone, kind, text, end in kinds
     ]
-    findings = [Finding(tone, f"{text}: {_some(names)}.{end}") for tone, text, names, end in named if names]
+    some = partial(Marks(league.standings).some, most=MOST_NAMED)
+    findings = [Finding(tone, f"{text}: {some(names)}.{end}") for tone, text, names, end in named if names]
     # Signed ranks of k families have no p-value below 2 / 2^k.
     least = min(1.0, m * 2.0 ** (1 - k))
     if least >= league.alpha:
@@ -99,9 +102,10 @@ def _ahead(league: "League", best: "Standing") -> list[Finding]:
     if effects is None or worst is None or effects.prediction is None:
         return []
     text = (
-        f"The highest mean effect is that of {short(best.method)}: {wording.difference(effects)} accuracy. On a new "
-        f"family its effect lies in {wording.limits(effects.prediction.low, effects.prediction.high)} and is above 0 "
-        f"with probability {wording.p_value(effects.probability_above)}, if effects are normal; its worst arena is "
+        f"The highest mean effect is that of {Marks(league.standings).named(best.method)}: "
+        f"{wording.difference(effects)} accuracy. On a new family its effect lies in "
+        f"{wording.limits(effects.prediction.low, effects.prediction.high)} and is above 0 with probability "
+        f"{wording.p_value(effects.probability_above)}, if effects are normal; its worst arena is "
         f"{worst.place}, {wording.difference(worst.difference)}."
     )
     pgr = best.pgr_effects
@@ -119,10 +123,10 @@ def held_out_finding(league: "League") -> Finding:
     held = league.held_out
     if held.reason is not None or held.effects is None or held.recovery is None:
         return Finding("note", f"Leaving one family out: {held.reason}.")
-    chosen = list(dict.fromkeys(fold.chosen for fold in held.folds))
+    chosen = Marks(league.standings).some(list(dict.fromkeys(fold.chosen for fold in held.folds)), MOST_NAMED)
     start = (
         "Chosen by mean PGR on all other families and tried on the one left out "
-        f"({_some(chosen)}, {len(held.folds)} families): accuracy {wording.difference(held.effects)} against "
+        f"({chosen}, {len(held.folds)} families): accuracy {wording.difference(held.effects)} against "
         f"{league.reference}"
     )
     recovery = held.recovery
@@ -143,10 +147,11 @@ def held_out_table(league: "League") -> DataTable:
         Heading("difference", "accuracy difference", f"to {league.reference}, on the family left out", "signed"),
         Heading("pgr_difference", "PGR difference", "the same in PGR, where there is a gap", "signed"),
     )
+    marks = Marks(league.standings)
     rows = tuple(
         (
             Cell(fold.family),
-            Cell(fold.chosen),
+            Cell(fold.chosen, note=marks.note(fold.chosen)),
             Cell(fold.difference),
             Cell(fold.pgr_difference, missing="no PGR" if fold.pgr_difference is None else ""),
         )
@@ -162,14 +167,14 @@ def held_out_table(league: "League") -> DataTable:
     )
 
 
-def _effects(standing: "Standing") -> tuple[Cell, ...]:
+def _effects(standing: "Standing", marks: Marks) -> tuple[Cell, ...]:
     effects, worst, pgr = standing.effects, standing.worst, standing.pgr_effects
     if effects is None or worst is None:
-        return (Cell(standing.method), Cell("not compared"), *[Cell()] * 13)
+        return (Cell(standing.method, note=marks.note(standing.method)), Cell("not compared"), *[Cell()] * 13)
     few = "fewer than three families"
     drawn = f"drawn to the mean: {wording.signed(worst.shrunken)}"
     return (
-        Cell(standing.method),
+        Cell(standing.method, note=marks.note(standing.method)),
         Cell(effects.verdict or "no verdict"),
         Cell.of(effects),
         _limits(effects),
@@ -187,10 +192,6 @@ def _effects(standing: "Standing") -> tuple[Cell, ...]:
 def _limits(effects: "Effects | None") -> Cell:
     """Return a prediction interval; its middle is the mean, which stands beside it."""
     return Cell(missing="none") if effects is None or effects.prediction is None else Cell.of(effects.prediction)
-
-
-def _some(names: Sequence[str]) -> str:
-    return some(names, MOST_NAMED)
 
 
 def _over_tasks(number: "OverTasks") -> str:

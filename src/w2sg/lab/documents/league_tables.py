@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from w2sg.core import Cell, DataTable, Heading, wording
 from w2sg.lab.comparisons import Comparison, Entrant
-from w2sg.lab.documents.parts import PGR_HELP, level_of, pgr_cell, rests_on, text_column
+from w2sg.lab.documents.parts import PGR_HELP, Marks, level_of, pgr_cell, rests_on, text_column
 
 if TYPE_CHECKING:
     from w2sg.lab.families import OverTasks
@@ -21,12 +21,12 @@ def standings_table(league: "League") -> DataTable:
     mean = f"minus that of {reference} in the same arenas"
     columns = (
         text_column("method", key=True),
+        Heading("pgr", "mean PGR", "over the arenas whose gap is large enough for a PGR"),
         Heading("rank", "rank", "average rank by accuracy over families of tasks; 1 is the best possible", decimals=2),
         Heading("beats", "beats", f"arenas in which it is significantly better than {reference}", "count"),
         Heading("hurts", "hurts", f"arenas in which it is significantly worse than {reference}", "count"),
         Heading("arenas", "arenas", "arenas that it took part in", "count"),
         Heading("difference", "accuracy difference", f"mean accuracy {mean}", "signed"),
-        Heading("pgr", "mean PGR", "over the arenas whose gap is large enough for a PGR"),
         Heading("pgr_difference", "PGR difference", f"mean PGR {mean}", "signed"),
         Heading("pgr_ratio", "PGR ratio", f"mean PGR over that of {reference} in the same arenas, Fieller's interval"),
         Heading("cost", "seconds per run", "student training, the mean over arenas", "cost"),
@@ -41,7 +41,8 @@ def standings_table(league: "League") -> DataTable:
         "weigh the same, and they are not adjusted for the number of methods. Methods without a rank are not in every "
         f"arena, or know more than {reference}: only methods that know as much are ranked with each other."
     )
-    rows = tuple(_standing(standing, standing.method == reference) for standing in league.standings)
+    marks = Marks(league.standings)
+    rows = tuple(_standing(standing, standing.method == reference, marks) for standing in league.standings)
     return DataTable("standings", "Standings", intro.replace("< 0.", "< ."), columns, rows)
 
 
@@ -51,7 +52,11 @@ def verdicts_table(league: "League") -> DataTable | None:
     # Harm first: a method that helps elsewhere is only of use to somebody who knows where it hurts.
     decided.sort(key=lambda standing: -len(standing.hurts))
     columns = text_column("method", key=True), text_column("hurts", "hurts on"), text_column("beats", "beats on")
-    rows = tuple((Cell(standing.method), _places(standing.hurts), _places(standing.beats)) for standing in decided)
+    marks = Marks(league.standings)
+    rows = tuple(
+        (Cell(standing.method, note=marks.note(standing.method)), _places(standing.hurts), _places(standing.beats))
+        for standing in decided
+    )
     intro = f"Arenas with a significant difference to {league.reference}, the method that hurts most often first."
     return DataTable("verdicts", "Which method hurts where", intro, columns, rows, terminal=False) if rows else None
 
@@ -61,8 +66,8 @@ def arena_table(league: "League", number: int, arena: Comparison) -> DataTable:
     paired = f"accuracy minus that of {league.reference} on the same seeds and test examples"
     columns = (
         text_column("method", key=True),
-        Heading("accuracy", "accuracy", "of the student on the test set"),
         Heading("pgr", "PGR", PGR_HELP),
+        Heading("accuracy", "accuracy", "of the student on the test set"),
         Heading("difference", "difference", paired, "signed"),
         Heading("p_holm", "Holm p", "two-sided, adjusted for all comparisons of this arena", "p"),
         Heading("cost", "seconds per run", "student training", "cost"),
@@ -81,10 +86,11 @@ def arena_table(league: "League", number: int, arena: Comparison) -> DataTable:
         intro += f" No PGR for {wording.quantity(missing, 'method')}: {share.reason}."
     # By accuracy and not by PGR, because every method has an accuracy.
     entrants = sorted(arena.entrants, key=lambda entrant: -entrant.pgr.student.estimate)
-    return DataTable(f"arena-{number}", arena.title, intro, columns, tuple(map(_entrant, entrants)), terminal=False)
+    rows = tuple(_entrant(entrant, Marks(entrants)) for entrant in entrants)
+    return DataTable(f"arena-{number}", arena.title, intro, columns, rows, terminal=False)
 
 
-def _standing(standing: "Standing", is_reference: bool) -> tuple[Cell, ...]:
+def _standing(standing: "Standing", is_reference: bool, marks: Marks) -> tuple[Cell, ...]:
     counted = [
         # The reference cannot beat itself: an empty cell, not a 0, which would read as a result.
         Cell() if is_reference else Cell(len(places), help=", ".join(places) or wording.NOTHING)
@@ -92,11 +98,12 @@ def _standing(standing: "Standing", is_reference: bool) -> tuple[Cell, ...]:
     ]
     recovery = standing.recovery
     return (
-        Cell(standing.method, note="reference" if is_reference else ""),
+        Cell(standing.method, note="reference" if is_reference else marks.note(standing.method)),
+        _mean(recovery.mean),
         Cell(standing.rank),
         *counted,
         Cell(standing.n_arenas),
-        *(_mean(number) for number in (standing.difference, recovery.mean, recovery.difference, recovery.ratio)),
+        *(_mean(number) for number in (standing.difference, recovery.difference, recovery.ratio)),
         Cell(standing.cost_s),
         Cell(standing.tier),
         Cell(standing.gold),
@@ -111,11 +118,11 @@ def _mean(number: "OverTasks | None") -> Cell:
     return Cell.of(number, missing="none", note=note, help=number.reason or "")
 
 
-def _entrant(entrant: Entrant) -> tuple[Cell, ...]:
+def _entrant(entrant: Entrant, marks: Marks) -> tuple[Cell, ...]:
     return (
-        Cell(entrant.method),
-        Cell.of(entrant.pgr.student),
+        Cell(entrant.method, note=marks.note(entrant.method)),
         pgr_cell(entrant.pgr),
+        Cell.of(entrant.pgr.student),
         Cell.of(entrant.difference),
         Cell(entrant.p_adjusted),
         Cell(entrant.cost_s),

@@ -1,12 +1,58 @@
 """What the documents of the laboratory share: how names, cells and columns are made from results."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
-from w2sg.core import Cell, DataTable, Fact, Finding, Heading, Section, wording
+from w2sg.core import Cell, DataTable, Fact, Finding, Heading, InformationTier, Section, wording
 from w2sg.lab.results import SetupResult
 from w2sg.measure import Pgr
 
 PGR_HELP = "performance gap recovered: gain / (ceiling - weak)"
+GOLD_MARK = "+gold"
+GOLD_LEGEND = (
+    "The method is given more than weak labels: ground truth of the supervision split, figures of it, or audited "
+    "labels of the transfer split. It plays another game than methods that are not marked."
+)
+
+
+class KnowsSomething(Protocol):
+    """A method with what it is given beside inputs and weak labels."""
+
+    @property
+    def method(self) -> str:
+        """Its name."""
+
+    @property
+    def tier(self) -> str:
+        """Its information tier."""
+
+    @property
+    def gold(self) -> float:
+        """Ground-truth labels that it buys per run."""
+
+
+class Marks:
+    """Which methods of a document are given ground truth: wherever one of them is named, that is said."""
+
+    def __init__(self, methods: Iterable[KnowsSomething]) -> None:
+        self.knowing = {one.method for one in methods if one.gold or one.tier != InformationTier.WEAK_LABELS}
+
+    def note(self, method: str) -> str:
+        """Return the mark that stands beside a method's name; empty for most."""
+        return GOLD_MARK if method in self.knowing else ""
+
+    def named(self, method: str) -> str:
+        """Return a method's name as sentences write it."""
+        return f"{short(method)} {self.note(method)}".rstrip()
+
+    def some(self, methods: Sequence[str], most: int) -> str:
+        """Return methods as in a sentence, at most so many of them."""
+        return _listed([self.named(method) for method in methods], most)
+
+    @property
+    def legend(self) -> list[Finding]:
+        """What the mark means, where it stands somewhere."""
+        return notes([f"{GOLD_MARK}: {GOLD_LEGEND}"]) if self.knowing else []
 
 
 def short(name: str) -> str:
@@ -26,8 +72,12 @@ def counted(numbers: Mapping[str, int]) -> tuple[Fact, ...]:
 
 def some(names: Sequence[str], most: int) -> str:
     """Return names as in a sentence, at most so many of them."""
+    return _listed([short(name) for name in names], most)
+
+
+def _listed(names: Sequence[str], most: int) -> str:
     more = [f"{len(names) - most} more"] if len(names) > most else []
-    return wording.listed([*map(short, names[:most]), *more])
+    return wording.listed([*names[:most], *more])
 
 
 def pgr_cell(share: Pgr, note: str = "") -> Cell:

@@ -5,7 +5,7 @@ from typing import Any
 
 from w2sg.core import Cell, DataTable, Heading, Style, wording
 from w2sg.lab.comparisons import Comparison, Entrant
-from w2sg.lab.documents.parts import PGR_HELP, anchor, level_of, pgr_cell, short, text_column
+from w2sg.lab.documents.parts import PGR_HELP, Marks, anchor, level_of, pgr_cell, short, text_column
 from w2sg.lab.results import TestSet
 from w2sg.lab.setup import TEST
 from w2sg.measure import Interval, PairedDifference, Pgr
@@ -51,8 +51,8 @@ _COLUMNS = (
 )
 COLUMNS = {column.name: column for column in _COLUMNS}
 
-FIRST = ("weak", "student", "ceiling", "direct", "pgr")
-"""What results begin with: the bootstrap check stands beside the PGR that it checks."""
+FIRST = ("pgr", "weak", "student", "ceiling", "direct")
+"""What results begin with: the PGR stands beside the method that it is of."""
 MAY_LACK = frozenset({"direct", "majority", "chance"})
 """Columns that are left out where no row has a number in them, as with written answers and in runs of old stores."""
 Row = dict[str, Cell]
@@ -106,7 +106,7 @@ def _labels(comparison: Comparison, entrant: Entrant) -> Row:
         "task": Cell(short(comparison.task)),
         "supervisor": Cell(short(comparison.supervisor)),
         "model": Cell(short(comparison.student)),
-        "method": Cell(short(entrant.method), link=anchor(entrant.result)),
+        "method": Cell(short(entrant.method), link=anchor(entrant.result), note=Marks([entrant]).note(entrant.method)),
     }
 
 
@@ -126,9 +126,9 @@ def _scores(test: TestSet) -> Row:
     share, student, direct = test.pgr, test.means.get("student", {}), test.direct_pgr
     own = test.intervals.get("student", {})
     return {
+        "pgr": pgr_cell(share, f"gap {wording.interval(share.gap)}"),
         **{who: _estimate(getattr(share, who)) for who in ("weak", "student", "ceiling")},
         "direct": Cell(missing="none") if direct is None else _estimate(direct.student),
-        "pgr": pgr_cell(share, f"gap {wording.interval(share.gap)}"),
         "majority": Cell(test.means.get("majority")),
         "chance": Cell(test.means.get("chance")),
         "gain": _estimate(share.gain),

@@ -2,8 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 
-from w2sg.core import Answer, Cell, DataTable, Document, Heading, Observables, Section, Style, Theory, registry
+from w2sg.core import (
+    CATALOGUE,
+    Answer,
+    Cell,
+    DataTable,
+    Document,
+    Heading,
+    Observables,
+    Section,
+    Style,
+    Theory,
+    registry,
+)
 from w2sg.core import wording as words
+from w2sg.theory.documents.beliefs import abstentions, bottom_line, name_of
 from w2sg.theory.documents.seals import SHORT_ID, run_seals_table
 from w2sg.theory.sealing import SealedPredictions
 
@@ -55,13 +68,16 @@ def observations_document(observed: Mapping[str, Mapping[int, Observables]]) -> 
     ((run, by_labels),) = observed.items()
     # The record with the most labels holds all that the others do.
     seen = by_labels[max(by_labels)]
-    columns = {"quantity": "quantity", "value": "value", "se": "standard error", "n": "n", "estimator": "estimator"}
+    columns = {"quantity": "quantity", "value": "value", "se": "standard error", "n": "n"}
+    columns |= {"meaning": "what it is", "estimator": "how it was estimated"}
     rows = [
-        (name, measured.value, measured.se, measured.n, measured.estimator)
+        (name, measured.value, measured.se, measured.n, _meaning(name), measured.estimator)
         for name, measured in seen.quantities.items()
     ]
     measured = _table("quantities", "Observables", columns, rows, value="number", se="number", n="count")
-    missing = _table("missing", "Not observed", {"quantity": "quantity", "why": "why"}, list(seen.missing.items()))
+    unseen = [(name, _meaning(name), why) for name, why in seen.missing.items()]
+    columns = {"quantity": "quantity", "meaning": "what it is", "why": "why"}
+    missing = _table("missing", "Not observed", columns, unseen)
     return _document("observations", f"run {run[:SHORT_ID]}", measured, missing, data=data)
 
 
@@ -77,15 +93,16 @@ def predictions_document(predictions: SealedPredictions, theories: Sequence[Theo
     columns = {"theory": "theory", "run": "run", "predicts": "predicts", "mean": f"mean [{100 * level:g} %]"}
     rows = [
         (
-            f"{answer.theory}@{answer.labels}" if answer.labels else answer.theory,
+            name_of(answer),
             answer.run[:SHORT_ID],
             target_of(asked[answer.theory]),
             Cell(answer.mean, answer.low, answer.high),
             _condition(answer),
         )
         for answer in predictions.answers
+        if not answer.abstains
     ]
-    columns["condition"] = "on condition, or why it abstains"
+    columns["condition"] = "on condition"
     table = _table("predicted", "Answers", columns, rows, mean="number")
     data = {
         "level": level,
@@ -94,7 +111,10 @@ def predictions_document(predictions: SealedPredictions, theories: Sequence[Theo
         "seals": [seal.to_dict() for seal in predictions.seals],
     }
     seals = run_seals_table(predictions.seals)
-    return _document("predictions", words.quantity(len(rows), "answer"), table, seals, data=data)
+    silent = abstentions(predictions.answers)
+    tables = [table, *([silent] if silent else []), seals]
+    lead = bottom_line(predictions.answers, asked)
+    return _document("predictions", words.quantity(len(predictions.answers), "answer"), *tables, data=data, lead=lead)
 
 
 def target_of(theory: Theory) -> str:
@@ -103,11 +123,16 @@ def target_of(theory: Theory) -> str:
     return f"{theory.target.replace('_', ' ')}{bound}, {theory.unit}"
 
 
+def _meaning(quantity: str) -> str:
+    known = CATALOGUE.get(quantity)
+    return known.meaning if known else "of a plugin"
+
+
 def _condition(answer: Answer) -> str:
-    """Return why a theory abstains, what its answer is conditional on, or that its hypotheses were tested."""
+    """Return what a theory's answer is conditional on, or that its hypotheses were tested."""
     doubts = [f"{verdict.hypothesis}: {verdict.why}" for verdict in answer.verdicts if verdict.status == "untestable"]
-    if answer.abstains or doubts:
-        return answer.abstains or f"if {'; '.join(doubts)}"
+    if doubts:
+        return f"if {'; '.join(doubts)}"
     return answer.standing if answer.verdicts else "no hypothesis stated"
 
 
@@ -123,6 +148,6 @@ def _table(
     return DataTable(name, title, "", headings, cells)
 
 
-def _document(kind: str, title: str, *tables: DataTable, data: Mapping[str, object]) -> Document:
+def _document(kind: str, title: str, *tables: DataTable, data: Mapping[str, object], lead: str = "") -> Document:
     sections = tuple(Section(table.name, table.title, table.intro, tables=(table,)) for table in tables)
-    return Document(kind=kind, heading=kind.capitalize(), title=title, lead="", sections=sections, data=data)
+    return Document(kind=kind, heading=kind.capitalize(), title=title, lead=lead, sections=sections, data=data)

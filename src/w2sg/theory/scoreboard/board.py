@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from w2sg.core import Answer, InputError, Observables, Theory
+from w2sg.graph import expect
 from w2sg.isolation import load_plugins
-from w2sg.lab import Score, Study, name_of, study_runs
+from w2sg.lab import Score, Study, default_store, name_of, study_runs
 from w2sg.theory.answering import LEVEL, predict_all, theories
 from w2sg.theory.cases import Case, Truth
 from w2sg.theory.families import FAMILIES, family_run
 from w2sg.theory.observing import observe
-from w2sg.theory.running import AUDITS, Progress, observe_study, open_truths, predict_observed
+from w2sg.theory.running import AUDITS, Progress, observe_study, open_truths, predict_observed, scoreboard_steps
 from w2sg.theory.scoreboard.predictions import prediction_table
 from w2sg.theory.scoreboard.results import Scoreboard, scoreboard_of, with_stacks
 from w2sg.theory.sealing import SealedPredictions
@@ -47,6 +48,8 @@ def scoreboard(
     say = progress or (lambda *_: None)
     load_plugins(study.plugins if study is not None else ())
     among = theories()
+    root = default_store() if store is None else Path(store)
+    expect([] if study is None else scoreboard_steps(study, audits, shuffled, among), root, workers)
     family_cases, family_answers = _families(family_runs, audits, among, say)
     cases: list[Case] = []
     predictions: SealedPredictions | None = None

@@ -1,0 +1,296 @@
+"""Watching the work: what is done, what it is at, how much time is left by measured costs; and planning it."""
+
+import heapq
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from w2sg.core import attempt, phase_now
+from w2sg.graph.costs import Labels, MeanSeconds
+from w2sg.graph.keys import Keys
+from w2sg.graph.launchers import TICK_S, processes_for
+from w2sg.graph.steps import REFUSED, Step, topological
+from w2sg.graph.store import Store
+
+SURE_S = 4.0
+"""Work of so many seconds counts for a pace of 1: what the first steps take beside themselves says little."""
+PACE = (0.5, 4.0)
+"""A pace beyond these is an accident of the moment."""
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """What is done of the work, and what is left.
+
+    Attributes:
+        kind: The kind of step that is computed now, or a phase that many steps share; empty where nothing is known.
+        done: Steps that are done, of all that were missing, by kind.
+        missing: All steps that were missing, by kind.
+        left_s: Seconds that are expected until the last of them is done.
+    """
+
+    kind: str
+    done: Mapping[str, int]
+    missing: Mapping[str, int]
+    left_s: float
+
+
+@dataclass(frozen=True)
+class PlannedWork:
+    """What would be done for some steps.
+
+    Attributes:
+        missing: Steps that the store lacks, by kind.
+        there: Steps that it has, of those that were asked for and of what these would read, by kind.
+        seconds: What the missing ones are expected to take, one after the other.
+        wall_s: The same with the processes that would share the work.
+        workers: How many processes these are.
+    """
+
+    missing: Mapping[str, int]
+    there: Mapping[str, int]
+    seconds: float
+    wall_s: float
+    workers: int
+
+
+class OnlyPlannedError(Exception):
+    """Ends a command that was asked what it would do."""
+
+    def __init__(self, plan: PlannedWork) -> None:
+        super().__init__("this work was only planned")
+        self.plan = plan
+
+
+@dataclass(eq=False)
+class _Unit:
+    """The missing steps of one place, in the order in which they can be computed."""
+
+    missing: dict[str, Step] = field(default_factory=dict)
+    begun: bool = False
+
+
+class Watch:
+    """Looks at the store while steps are computed, and tells what is left.
+
+    It asks the store, so it sees what the workers of any launcher do.
+
+    Args:
+        tell: Told of what is ahead, about once a second.
+    """
+
+    def __init__(self, tell: Callable[[Ahead], object] = lambda _: None) -> None:
+        self._tell = tell
+        self.keys, self._labels, self._costs = Keys(), Labels(), MeanSeconds()
+        self._units: dict[str, _Unit] = {}
+        self.there: Counter[str] = Counter()
+        self.missing: Counter[str] = Counter()
+        self.done: Counter[str] = Counter()
+        self.done_keys: set[str] = set()
+        self._known: dict[str, Step] = {}
+        self._loading: list[float] = []
+        self._workers, self._at_work = 1, False
+        self._began = self._last = self._next = 0.0
+        self._accounted = self._busy_before = 0.0
+
+    # what is to come
+
+    def expect(self, steps: Sequence[Step], store: Path) -> None:
+        """Take notice of work to come, all of it or a part, before it begins."""
+        fresh: list[tuple[str, Step]] = []
+        with _opened(store) as there:
+            needed = {id(step) for step in steps}
+            for step in reversed(topological(steps)):
+                if id(step) not in needed:
+                    continue
+                key = attempt(partial(self.keys.of, step))
+                if not isinstance(key, str):  # it cannot even be planned: whoever computes it says why
+                    continue
+                if key not in self._known:
+                    self._known[key] = step
+                    if there is not None and there.having([key]):
+                        self.there[step.kind] += 1
+                        self.done_keys.add(key)
+                    else:
+                        fresh.append((key, step))
+                if key not in self.done_keys:
+                    needed |= {id(inner) for inner in step.inputs().values()}
+            if there is not None:
+                self._costs.recall(there.costs({label for _, step in fresh for label in self._labels.of(step)}))
+        # Planned from the targets down, computed from the inputs up.
+        for key, step in reversed(fresh):
+            self.missing[step.kind] += 1
+            self._units.setdefault(step.place, _Unit()).missing[key] = step
+
+    def plan(self, workers: int | None) -> PlannedWork:
+        """Return what is ahead."""
+        loads = self._loads()
+        n_workers = min(processes_for(sum(self.missing.values()), workers), max(1, len(loads)))
+        return PlannedWork(dict(self.missing), dict(self.there), sum(loads), _makespan(loads, n_workers), n_workers)
+
+    # while it is done
+
+    def begin(self, workers: int) -> None:
+        """Say that work begins, by so many processes."""
+        self._workers, self._at_work = max(1, workers), True
+        self._began = self._last = time.monotonic()
+
+    def end(self) -> None:
+        """Say that this work is over; other work may follow."""
+        self._busy_before += self._busy()
+        self._at_work = False
+        self._next = 0.0
+
+    def over(self, steps: Sequence[Step]) -> None:
+        """Say that nobody computes some steps any more: those that are not there have failed."""
+        keys = {attempt(partial(self.keys.of, step)) for step in topological(steps)}
+        for place in {step.place for step in topological(steps)} & self._units.keys():
+            unit = self._units[place]
+            unit.missing = {key: step for key, step in unit.missing.items() if key not in keys}
+
+    def look(self, store: Store) -> bool:
+        """See what is done by now, tell what is left, and return True; False for a call that comes too early."""
+        now = time.monotonic()
+        if now < self._next:
+            return False
+        self.see(store)
+        self._tell(self.ahead())
+        # Looking takes a twentieth of the time at most.
+        self._next = now + max(TICK_S / 2, 20 * (time.monotonic() - now))
+        return True
+
+    def see(self, store: Store) -> None:
+        """See what is done by now."""
+        untouched = 0
+        for unit in self._units.values():
+            if not unit.missing:
+                continue
+            found = store.having(unit.missing)
+            loading = 0.0
+            for key in found:
+                loading += self._learn(unit.missing.pop(key), store.record(key) or {})
+            self.done_keys |= found
+            if found:
+                self._last = time.monotonic()
+                if not unit.begun:
+                    self._loading.append(loading)
+                unit.begun = True
+            # Units are begun in their order: behind some that are untouched nothing is begun.
+            untouched += not found
+            if untouched > self._workers:
+                break
+
+    def _learn(self, step: Step, record: Mapping[str, Any]) -> float:
+        """Take notice of a step that is done; return the seconds in which its data were loaded."""
+        took, apart = record.get("took_s", 0.0), record.get("apart_s", {})
+        self.done[step.kind] += 1
+        if REFUSED not in record:
+            self._costs.learn(self._labels.of(step), took)
+        self._accounted += took + sum(apart.values())
+        return float(apart.get("loading", 0.0))
+
+    def ahead(self) -> Ahead:
+        """Return what is left."""
+        waiting = [unit for unit in self._units.values() if unit.missing]
+        if not waiting:
+            return Ahead(phase_now(), dict(self.done), dict(self.missing), 0.0)
+        current = next((unit for unit in waiting if unit.begun), waiting[0])
+        batch = self._next_batch(current)
+        left = _makespan(self._loads(), self._workers) * self._pace()
+        # What is computed now has been for a while. It may take longer than was expected, and does not end before now.
+        since = time.monotonic() - self._last if self._at_work else 0.0
+        running = min(since, sum(map(self._expected, batch)) * self._pace())
+        return Ahead(phase_now() or batch[0].kind, dict(self.done), dict(self.missing), max(left - running, 0.0))
+
+    def _next_batch(self, unit: _Unit) -> list[Step]:
+        first = next(iter(unit.missing.values()))
+        return [first] if first.batch is None else [one for one in unit.missing.values() if one.batch == first.batch]
+
+    def _expected(self, step: Step) -> float:
+        return self._costs.expected(self._labels.of(step))
+
+    def _loads(self) -> list[float]:
+        """Return the seconds that are left of each unit, as its steps will say them."""
+        loading = sum(self._loading) / len(self._loading) if self._loading else 0.0
+        return [
+            sum(map(self._expected, unit.missing.values())) + (0.0 if unit.begun else loading)
+            for unit in self._units.values()
+            if unit.missing
+        ]
+
+    def _busy(self) -> float:
+        """Return the seconds that processes were at work, up to when something was last seen to be done."""
+        return (self._last - self._began) * self._workers if self._at_work else 0.0
+
+    def _pace(self) -> float:
+        """Return how long work takes for each second that its steps say: storing and waiting come on top."""
+        busy = self._busy_before + self._busy()
+        return min(max((busy + SURE_S) / (self._accounted + SURE_S), PACE[0]), PACE[1])
+
+
+_watch: ContextVar[Watch | None] = ContextVar("watch", default=None)
+_planning: ContextVar[bool] = ContextVar("planning", default=False)
+
+
+@contextmanager
+def watching(watch: Watch) -> Iterator[None]:
+    """Let a watch see all work inside."""
+    token = _watch.set(watch)
+    try:
+        yield
+    finally:
+        _watch.reset(token)
+
+
+@contextmanager
+def planning() -> Iterator[None]:
+    """Compute nothing inside: the first work that is expected or asked for raises `OnlyPlannedError` with its plan."""
+    token = _planning.set(True)
+    try:
+        yield
+    finally:
+        _planning.reset(token)
+
+
+def expect(steps: Sequence[Step], store: Path, workers: int | None = None) -> None:
+    """Say what work is to come, before the first of it begins: who watches then knows of all of it.
+
+    Raises:
+        OnlyPlannedError: If the work is only planned.
+    """
+    if _planning.get():
+        watch = Watch()
+        watch.expect(steps, store)
+        raise OnlyPlannedError(watch.plan(workers))
+    watched = _watch.get()
+    if watched is not None:
+        watched.expect(steps, store)
+
+
+def watch_now() -> Watch | None:
+    """Return who watches."""
+    return _watch.get()
+
+
+def _makespan(loads: Sequence[float], workers: int) -> float:
+    """Return when the last worker is done, where each takes the next load as soon as it is free."""
+    free = [0.0] * min(max(workers, 1), max(len(loads), 1))
+    for load in loads:
+        heapq.heapreplace(free, free[0] + load)
+    return max(free)
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[Store | None]:
+    """Open the store, where there is one: looking at what it has must not make it."""
+    if not (folder / "store.db").exists():
+        yield None
+        return
+    with Store(folder) as store:
+        yield store
