@@ -16,6 +16,12 @@ from w2sg.lab.documents import league_document as league_document
 from w2sg.lab.documents import power_document as power_document
 from w2sg.lab.documents import study_document as study_document
 from w2sg.lab.families import families_of_tasks as families_of_tasks
+from w2sg.lab.finding import FoundRun as FoundRun
+from w2sg.lab.finding import details_of as details_of
+from w2sg.lab.finding import existing_store as existing_store
+from w2sg.lab.finding import find_runs as find_runs
+from w2sg.lab.finding import known_run as known_run
+from w2sg.lab.finding import study_or_run as study_or_run
 from w2sg.lab.league import League as League
 from w2sg.lab.league import league_of as league_of
 from w2sg.lab.outcomes import FailedRun as FailedRun

@@ -1,28 +1,29 @@
-"""What `import w2sg` offers that joins rooms: results written as pages, and a study in all its worlds."""
+"""Results written as pages, and a study in all its worlds."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from w2sg.batteries import AnalystChoice, Multiverse, multiverse_document, run_multiverse
 from w2sg.core import Document
 from w2sg.graph import Progress
 from w2sg.lab import League, SetupResult, Study, StudyResult, league_document, study_document
-from w2sg.report import page_target, write_document
 
-Reportable = StudyResult | SetupResult | League | Multiverse
+if TYPE_CHECKING:
+    from w2sg.batteries import AnalystChoice, Multiverse
+
+    Reportable = StudyResult | SetupResult | League | Multiverse
 
 
 def multiverse(
     study: Study | str | Path,
     *,
-    choices: Sequence[str | Mapping[str, Any] | AnalystChoice] = (),
+    choices: "Sequence[str | Mapping[str, Any] | AnalystChoice]" = (),
     full: bool = False,
     worlds: int = 0,
     store: str | Path | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
-) -> Multiverse:
+) -> "Multiverse":
     """Run a study in every world, and say in how many of them each of its claims stands.
 
     Args:
@@ -38,13 +39,15 @@ def multiverse(
         InputError: If the study breaks a rule, no choice fits it, or there are too many worlds.
         RunError: If runs of the study as it is failed.
     """
+    from w2sg.batteries import run_multiverse
+
     given = study if isinstance(study, Study) else Study.read(study)
     return run_multiverse(
         given, choices=choices, full=full, worlds=worlds, store=store, workers=workers, progress=progress
     )
 
 
-def write_report(result: Reportable, path: str | Path, *, command: str | None = None) -> Path:
+def write_report(result: "Reportable", path: str | Path, *, command: str | None = None) -> Path:
     """Write what came out as a page: one offline HTML file, or Markdown with figures beside it.
 
     The same result gives the same bytes. Every file appears whole or not at all.
@@ -61,13 +64,17 @@ def write_report(result: Reportable, path: str | Path, *, command: str | None = 
         InputError: If the result is empty, or the path ends otherwise, is a folder or lies in one that does not exist.
         StoreError: If a file cannot be written.
     """
+    from w2sg.report import page_target, write_document
+
     page_target(path)
     return write_document(_document(result, command or ""), path)
 
 
-def _document(result: Reportable, made_by: str) -> Document:
+def _document(result: "Reportable", made_by: str) -> Document:
     if isinstance(result, League):
         return league_document(result, made_by=made_by)
-    if isinstance(result, Multiverse):
-        return multiverse_document(result, made_by=made_by)
-    return study_document(result, made_by=made_by)
+    if isinstance(result, SetupResult | StudyResult):
+        return study_document(result, made_by=made_by)
+    from w2sg.batteries import multiverse_document
+
+    return multiverse_document(result, made_by=made_by)

@@ -1,0 +1,9 @@
+"""What `import w2sg` offers beside the laboratory's own: everything that the command line does, as functions."""
+
+from w2sg.api.looking import describe as describe
+from w2sg.api.looking import ledger as ledger
+from w2sg.api.looking import names as names
+from w2sg.api.looking import runs as runs
+from w2sg.api.looking import show as show
+from w2sg.api.pages import multiverse as multiverse
+from w2sg.api.pages import write_report as write_report
