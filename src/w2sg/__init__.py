@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from w2sg.api import describe as describe
+    from w2sg.api import examples as examples
     from w2sg.api import ledger as ledger
     from w2sg.api import multiverse as multiverse
     from w2sg.api import names as names
@@ -36,6 +37,7 @@ _HOMES = {
     "Study": "w2sg.lab",
     "StudyResult": "w2sg.lab",
     "describe": "w2sg.api",
+    "examples": "w2sg.api",
     "ledger": "w2sg.api",
     "make_setup": "w2sg.lab",
     "multiverse": "w2sg.api",

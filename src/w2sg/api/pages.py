@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from w2sg.core import Document
 from w2sg.graph import Progress
-from w2sg.lab import League, SetupResult, Study, StudyResult, league_document, study_document
+from w2sg.lab import (
+    League,
+    SetupResult,
+    ShownExample,
+    Study,
+    StudyResult,
+    examples_of,
+    existing_store,
+    league_document,
+    study_document,
+)
 
 if TYPE_CHECKING:
     from w2sg.batteries import AnalystChoice, Multiverse
@@ -47,13 +57,41 @@ def multiverse(
     )
 
 
-def write_report(result: "Reportable", path: str | Path, *, command: str | None = None) -> Path:
+def examples(
+    result: StudyResult | SetupResult, *, store: str | Path | None = None, progress: Progress | None = None
+) -> dict[str, tuple[ShownExample, ...]]:
+    """Return single test examples of a result's setups: inputs, weak labels, answers, and gold that scoring opened.
+
+    Args:
+        result: What came out.
+        store: The store that has it; None is `$W2SG_STORE` or `.w2sg`.
+        progress: Told how many runs are done, of how many.
+
+    Returns:
+        The examples by the id of the run that they are of: each setup's first.
+
+    Raises:
+        InputError: If there is no store.
+        RunError: If a task cannot be loaded any more.
+    """
+    results = result.results if isinstance(result, StudyResult) else (result,)
+    return examples_of(results, store=existing_store(store), progress=progress)
+
+
+def write_report(
+    result: "Reportable",
+    path: str | Path,
+    *,
+    examples: Mapping[str, Sequence[ShownExample]] | None = None,
+    command: str | None = None,
+) -> Path:
     """Write what came out as a page: one offline HTML file, or Markdown with figures beside it.
 
     The same result gives the same bytes. Every file appears whole or not at all.
 
     Args:
         result: What came out: of a study, one setup, a league or a multiverse.
+        examples: Single examples to show on the page of a study or setup: what `w2sg.examples` returns.
         path: The file to write, ending in `.html` or `.md`; an existing one is replaced.
         command: The command that makes the result, to be shown; None shows none.
 
@@ -67,14 +105,16 @@ def write_report(result: "Reportable", path: str | Path, *, command: str | None 
     from w2sg.report import page_target, write_document
 
     page_target(path)
-    return write_document(_document(result, command or ""), path)
+    return write_document(_document(result, command or "", examples), path)
 
 
-def _document(result: "Reportable", made_by: str) -> Document:
+def _document(
+    result: "Reportable", made_by: str = "", examples: Mapping[str, Sequence[ShownExample]] | None = None
+) -> Document:
     if isinstance(result, League):
         return league_document(result, made_by=made_by)
     if isinstance(result, SetupResult | StudyResult):
-        return study_document(result, made_by=made_by)
+        return study_document(result, examples=examples, made_by=made_by)
     from w2sg.batteries import multiverse_document
 
     return multiverse_document(result, made_by=made_by)

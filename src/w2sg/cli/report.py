@@ -27,7 +27,9 @@ def report(
     # A path that cannot be written is said before anything is made.
     page_target(out)
     result = console.study_result(study, store, plugins=plugin)
-    path = w2sg.write_report(result, out, command=f"w2sg report {study} -o {out}")
+    with console.progress_bar("examples") as progress:
+        examples = w2sg.examples(result, store=store, progress=progress)
+    path = w2sg.write_report(result, out, examples=examples, command=f"w2sg report {study} -o {out}")
     if as_json:
         console.print_json({"report": str(path), "n_runs": result.n_runs})
     else:

@@ -12,9 +12,7 @@ SHOWN = ("weak_accuracy", "student_accuracy", "ceiling_accuracy", "pgr")
 def runs(
     task: Annotated[str | None, typer.Option("--task", help="Only runs of this task: its name or title.")] = None,
     study: Annotated[str | None, typer.Option("--study", help="Only runs of this study, by its name.")] = None,
-    method: Annotated[
-        str | None, typer.Option("--method", help="Only runs of this method: its name or title.")
-    ] = None,
+    method: Annotated[str | None, typer.Option("--method", help="Only runs of this method: its name or title.")] = None,
     where: Annotated[
         list[str] | None,
         typer.Option("--where", help="Only runs with this: name=value, such as seed=0; may be repeated."),

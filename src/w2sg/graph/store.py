@@ -102,7 +102,8 @@ class Store(ArtifactStore):
                 conditions.append(f"({known}{about})")
         if member_of is not None:
             conditions.append(
-                "results.key IN (SELECT key FROM members JOIN collections ON collections.id = collection WHERE name = ?)"
+                "results.key IN "
+                "(SELECT key FROM members WHERE collection = (SELECT id FROM collections WHERE name = ?))"
             )
             values.append(member_of)
         if without is not None:

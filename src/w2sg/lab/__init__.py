@@ -15,6 +15,9 @@ from w2sg.lab.dials import with_value as with_value
 from w2sg.lab.documents import league_document as league_document
 from w2sg.lab.documents import power_document as power_document
 from w2sg.lab.documents import study_document as study_document
+from w2sg.lab.examples import ExamplesOfRun as ExamplesOfRun
+from w2sg.lab.examples import ShownExample as ShownExample
+from w2sg.lab.examples import examples_of as examples_of
 from w2sg.lab.families import families_of_tasks as families_of_tasks
 from w2sg.lab.finding import FoundRun as FoundRun
 from w2sg.lab.finding import details_of as details_of

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ from w2sg.graph import REFUSED, Result, Store
 from w2sg.lab.runs import default_store, result_of
 from w2sg.lab.setup import PARTS
 from w2sg.lab.studies import Study, known_study
+
+TITLE = '"title":'
+"""How JSON begins a title."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,14 +160,14 @@ class _Titles:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._known: dict[str, tuple[Study, Mapping[str, str]] | None] = {}
+        self._known: dict[str, tuple[Study, Mapping[str, str]]] = {}
 
     def found(self, result: Result, study: str | None = None) -> FoundRun:
         """Return a run with the studies that have it; titles are those of `study`, or of the newest."""
         studies = self._store.collections_of(result.key)
         shown = study or next(iter(studies), None)
         known = None if shown is None else self._read(shown)
-        titles = {} if known is None else {part: known[1].get(_digest(result.about[part])) for part in PARTS}
+        titles = {part: known[1].get(_digest(result.about[part])) for part in PARTS} if known else {}
         return FoundRun(result, tuple(studies), {part: title for part, title in titles.items() if title})
 
     def setups(self, part: str, title: str, studies: list[str]) -> list[str]:
@@ -171,7 +175,7 @@ class _Titles:
         digests: list[str] = []
         for name in studies:
             known = self._read(name)
-            if known is not None and title in known[1].values():
+            if known and title in known[1].values():
                 digests += [
                     setup.digest()
                     for setup in known[0].setups()
@@ -180,15 +184,16 @@ class _Titles:
         return digests
 
     def _read(self, name: str) -> tuple[Study, Mapping[str, str]] | None:
-        """Return a study with its titles; None where it is damaged or its parts are not known here."""
+        """Return a study with its titles; None where it has none, or its parts are not known here."""
         if name not in self._known:
-            try:
-                # What a store names is not run: parts of plugins have titles where these are loaded already.
-                study = Study.parse(self._store.collection(name) or {}).model_copy(update={"plugins": ()})
-                self._known[name] = study, study.titles()
-            except (InputError, StoreError):
-                self._known[name] = None
-        return self._known[name]
+            with suppress(InputError, StoreError):
+                definition = self._store.collection(name) or {}
+                # Building a study loads every room, and most have no titles.
+                if TITLE in canonical_json(definition):
+                    # What a store names is not run: parts of plugins have titles where these are loaded already.
+                    study = Study.parse(definition).model_copy(update={"plugins": ()})
+                    self._known[name] = study, study.titles()
+        return self._known.get(name)
 
 
 def _digest(plain: Mapping[str, Any]) -> str:
