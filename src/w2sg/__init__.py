@@ -12,13 +12,18 @@ from importlib.metadata import version as _version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from w2sg.api import compare as compare
     from w2sg.api import describe as describe
     from w2sg.api import examples as examples
+    from w2sg.api import export as export
+    from w2sg.api import html_table as html_table
     from w2sg.api import ledger as ledger
     from w2sg.api import multiverse as multiverse
     from w2sg.api import names as names
+    from w2sg.api import plot as plot
     from w2sg.api import runs as runs
     from w2sg.api import show as show
+    from w2sg.api import to_frame as to_frame
     from w2sg.api import write_report as write_report
     from w2sg.graph import Store as Store
     from w2sg.lab import Setup as Setup
@@ -36,17 +41,22 @@ _HOMES = {
     "Store": "w2sg.graph",
     "Study": "w2sg.lab",
     "StudyResult": "w2sg.lab",
+    "compare": "w2sg.api",
     "describe": "w2sg.api",
     "examples": "w2sg.api",
+    "export": "w2sg.api",
+    "html_table": "w2sg.api",
     "ledger": "w2sg.api",
     "make_setup": "w2sg.lab",
     "multiverse": "w2sg.api",
     "names": "w2sg.api",
+    "plot": "w2sg.api",
     "recall": "w2sg.lab",
     "run": "w2sg.lab",
     "runs": "w2sg.api",
     "show": "w2sg.api",
     "study": "w2sg.lab",
+    "to_frame": "w2sg.api",
     "write_report": "w2sg.api",
 }
 

@@ -8,3 +8,8 @@ from w2sg.api.looking import show as show
 from w2sg.api.pages import examples as examples
 from w2sg.api.pages import multiverse as multiverse
 from w2sg.api.pages import write_report as write_report
+from w2sg.api.showing import export as export
+from w2sg.api.showing import html_table as html_table
+from w2sg.api.showing import plot as plot
+from w2sg.api.showing import to_frame as to_frame
+from w2sg.api.studies import compare as compare

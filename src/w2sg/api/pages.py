@@ -105,12 +105,13 @@ def write_report(
     from w2sg.report import page_target, write_document
 
     page_target(path)
-    return write_document(_document(result, command or "", examples), path)
+    return write_document(document_of(result, command or "", examples), path)
 
 
-def _document(
+def document_of(
     result: "Reportable", made_by: str = "", examples: Mapping[str, Sequence[ShownExample]] | None = None
 ) -> Document:
+    """Return the document of a result."""
     if isinstance(result, League):
         return league_document(result, made_by=made_by)
     if isinstance(result, SetupResult | StudyResult):

@@ -1,6 +1,10 @@
 """The laboratory: setups, runs, studies and leagues; a run is four steps of the graph."""
 
 from w2sg.lab import migrations as migrations
+from w2sg.lab.comparing import StudentsCompared as StudentsCompared
+from w2sg.lab.comparing import compare_in_study as compare_in_study
+from w2sg.lab.comparing import compare_stored as compare_stored
+from w2sg.lab.comparing import with_examples as with_examples
 from w2sg.lab.comparisons import Comparison as Comparison
 from w2sg.lab.comparisons import Entrant as Entrant
 from w2sg.lab.comparisons import compare_methods as compare_methods
@@ -12,6 +16,7 @@ from w2sg.lab.dials import split_sizes as split_sizes
 from w2sg.lab.dials import value_at as value_at
 from w2sg.lab.dials import with_field as with_field
 from w2sg.lab.dials import with_value as with_value
+from w2sg.lab.documents import compared_document as compared_document
 from w2sg.lab.documents import league_document as league_document
 from w2sg.lab.documents import power_document as power_document
 from w2sg.lab.documents import study_document as study_document
@@ -65,3 +70,5 @@ from w2sg.lab.studies import recall as recall
 from w2sg.lab.studies import run as run
 from w2sg.lab.studies import study as study
 from w2sg.lab.studies import study_runs as study_runs
+from w2sg.lab.tidy import Tidy as Tidy
+from w2sg.lab.tidy import tidy_rows as tidy_rows

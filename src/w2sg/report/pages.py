@@ -22,8 +22,19 @@ def page_target(path: str | Path) -> Path:
     """Return the path of a page.
 
     Raises:
-        InputError: If it ends neither in `.md` nor in `.html`, is a folder or no plain file, or lies in a folder that
-            does not exist.
+        InputError: If it ends neither in `.md` nor in `.html`, or no file can stand there.
+    """
+    target = file_target(path)
+    if target.suffix not in SUFFIXES:
+        raise InputError(f"path must end in {' or '.join(SUFFIXES)}, got {target.name}: the ending chooses the page")
+    return target
+
+
+def file_target(path: str | Path) -> Path:
+    """Return the path of a file to be written.
+
+    Raises:
+        InputError: If it is a folder or no plain file, or lies in a folder that does not exist.
     """
     target = Path(path)
     try:
@@ -34,8 +45,6 @@ def page_target(path: str | Path) -> Path:
         raise InputError(f"path must be a file, got the folder {target}: add a file name, such as {target / 'r.html'}")
     if not inside:
         raise InputError(f"path {target}: the folder {target.parent} does not exist: make it or choose another path")
-    if target.suffix not in SUFFIXES:
-        raise InputError(f"path must end in {' or '.join(SUFFIXES)}, got {target.name}: the ending chooses the page")
     check_replaceable(target)
     return target
 
@@ -95,6 +104,14 @@ def html_page(document: Document) -> str:
         **page_parts(),
     )
     return page.rstrip() + "\n"
+
+
+def html_table(table: DataTable) -> str:
+    """Return a table as HTML to stand in another page, such as a notebook: its caption, and cells as on a page."""
+    templates = environment()
+    rows = templates.get_template("table.html.jinja").make_module({"written": written}).rows(table)
+    caption = templates.from_string("<caption>{{ title }}</caption>").render(title=table.title)
+    return f"<table>{caption}{rows}</table>"
 
 
 def markdown_page(document: Document, folder: str, drawings: dict[str, list[Drawing]] | None = None) -> str:

@@ -57,7 +57,7 @@ COLUMNS = {column.name: column for column in _COLUMNS}
 FIRST = ("weak", "student", "ceiling", "direct", "pgr")
 """What results begin with: the bootstrap check stands beside the PGR that it checks."""
 ON_TERMINALS = ("results", "comparisons", "test-sets")
-MAY_LACK = frozenset({"direct"})
+MAY_LACK = frozenset({"direct", "difference"})
 """Columns that are left out where no row has a number in them, as with written answers and in runs of old stores."""
 Row = dict[str, Cell]
 

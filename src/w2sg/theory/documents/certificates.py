@@ -65,7 +65,7 @@ def certificate_document(
         f"probability {1 - certified.delta:g}, if what they rest on is true{limit}."
     )
     if look > 1:
-        lead += f" This is look {look} at labels of this run's test sets, so it gets a smaller share of delta than the first."
+        lead += f" This is look {look} at labels of these data: it has a smaller share of delta than the first."
     rests = [
         Finding("note", f"{name}: {certificate.frame}. It rests on: {'; '.join(certificate.assumptions)}.")
         for name, certificate in certified.certificates.items()
