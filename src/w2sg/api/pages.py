@@ -1,10 +1,11 @@
 """Results written as pages, and a study in all its worlds."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from w2sg.core import Document
+from w2sg.core import Document, Section
 from w2sg.graph import Progress
 from w2sg.lab import (
     League,
@@ -83,6 +84,7 @@ def write_report(
     path: str | Path,
     *,
     examples: Mapping[str, Sequence[ShownExample]] | None = None,
+    sections: Sequence[Section] = (),
     command: str | None = None,
 ) -> Path:
     """Write what came out as a page: one offline HTML file, or Markdown with figures beside it.
@@ -91,8 +93,9 @@ def write_report(
 
     Args:
         result: What came out: of a study, one setup, a league or a multiverse.
-        examples: Single examples to show on the page of a study or setup: what `w2sg.examples` returns.
         path: The file to write, ending in `.html` or `.md`; an existing one is replaced.
+        examples: Single examples to show on the page of a study or setup: what `w2sg.examples` returns.
+        sections: Further sections, after those of the result.
         command: The command that makes the result, to be shown; None shows none.
 
     Returns:
@@ -105,7 +108,8 @@ def write_report(
     from w2sg.report import page_target, write_document
 
     page_target(path)
-    return write_document(document_of(result, command or "", examples), path)
+    document = document_of(result, command or "", examples)
+    return write_document(replace(document, sections=(*document.sections, *sections)), path)
 
 
 def document_of(

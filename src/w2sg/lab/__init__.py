@@ -34,7 +34,10 @@ from w2sg.lab.league import League as League
 from w2sg.lab.league import league_of as league_of
 from w2sg.lab.outcomes import FailedRun as FailedRun
 from w2sg.lab.outcomes import Run as Run
+from w2sg.lab.planning import Plan as Plan
 from w2sg.lab.planning import plan_of as plan_of
+from w2sg.lab.recalling import known_study as known_study
+from w2sg.lab.recalling import recall as recall
 from w2sg.lab.results import SetupResult as SetupResult
 from w2sg.lab.results import StudyResult as StudyResult
 from w2sg.lab.results import TestSet as TestSet
@@ -65,8 +68,6 @@ from w2sg.lab.steps import answers_of as answers_of
 from w2sg.lab.steps import labels_of as labels_of
 from w2sg.lab.steps import task_data as task_data
 from w2sg.lab.studies import Study as Study
-from w2sg.lab.studies import known_study as known_study
-from w2sg.lab.studies import recall as recall
 from w2sg.lab.studies import run as run
 from w2sg.lab.studies import study as study
 from w2sg.lab.studies import study_runs as study_runs

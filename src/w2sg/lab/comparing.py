@@ -146,10 +146,10 @@ def compare_stored(first: Result, second: Result, *, store: str | Path) -> Stude
             f"runs {first.key[:8]} and {second.key[:8]} have no test examples in common that are known to be: they "
             "must be of one task under one seed; compare two methods of a study by --study"
         )
-    names = [f"{result.key[:8]} ({run.label['method']})" for result, run in ((first, one), (second, other))]
+    names = [f"{result.key[:8]} ({of.label['method']})" for result, of in ((first, one), (second, other))]
     same = {part for part in ("task", "supervisor", "student") if one.digest(part) == other.digest(part)}
     place = " / ".join(one.label[part] for part in ("task", "supervisor", "student") if part in same)
-    return StudentsCompared("two runs", *names, _compared([(place, one, other)]))
+    return StudentsCompared("two runs", names[0], names[1], _compared([(place, one, other)]))
 
 
 def with_examples(

@@ -9,9 +9,10 @@ from typing import Any
 
 from w2sg.core import InputError, StoreError, canonical_json
 from w2sg.graph import REFUSED, Result, Store
+from w2sg.lab.recalling import known_study
 from w2sg.lab.runs import default_store, result_of
 from w2sg.lab.setup import PARTS
-from w2sg.lab.studies import Study, known_study
+from w2sg.lab.studies import Study
 
 TITLE = '"title":'
 """How JSON begins a title."""

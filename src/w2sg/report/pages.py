@@ -109,9 +109,9 @@ def html_page(document: Document) -> str:
 def html_table(table: DataTable) -> str:
     """Return a table as HTML to stand in another page, such as a notebook: its caption, and cells as on a page."""
     templates = environment()
-    rows = templates.get_template("table.html.jinja").make_module({"written": written}).rows(table)
-    caption = templates.from_string("<caption>{{ title }}</caption>").render(title=table.title)
-    return f"<table>{caption}{rows}</table>"
+    page = '{% from "table.html.jinja" import rows with context %}<table><caption><b>{{ table.title }}</b> '
+    page += "{{ table.intro }}</caption>{{ rows(table) }}</table>"
+    return templates.from_string(page).render(table=table, written=written)
 
 
 def markdown_page(document: Document, folder: str, drawings: dict[str, list[Drawing]] | None = None) -> str:

@@ -133,7 +133,9 @@ def _by_test_set(comparison: Comparison) -> Iterator[Row]:
                 found = paired.get(name, {}).get(entrant.method)
                 scores = _scores(test)
                 shown = {column: scores.pop(column) for column in FIRST}
-                difference = Cell(missing="reference") if entrant.is_reference else Cell.of(found and found.difference)
+                difference = (
+                    Cell(missing="reference") if entrant.is_reference else Cell.of(found.difference if found else None)
+                )
                 yield {
                     **labels_of(comparison, entrant),
                     "test_set": Cell(name),
