@@ -81,7 +81,10 @@ def ledger(run: str | None = None, *, limit: int = 40, store: str | Path | None 
 
 
 def names(kind: str) -> list[str]:
-    """Return the names of a kind of thing, such as `methods`: what `w2sg list` prints.
+    """Return the names of a kind of thing: what `w2sg list` prints.
+
+    Args:
+        kind: The kind, such as `methods` or `tasks`.
 
     Raises:
         InputError: If there is no such kind.

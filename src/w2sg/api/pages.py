@@ -46,6 +46,9 @@ def multiverse(
         workers: Processes; None chooses.
         progress: Told how many runs are done, of how many.
 
+    Returns:
+        Its claims, and in how many worlds each of them stands.
+
     Raises:
         InputError: If the study breaks a rule, no choice fits it, or there are too many worlds.
         RunError: If runs of the study as it is failed.

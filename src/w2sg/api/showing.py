@@ -108,7 +108,11 @@ def plot(result: "Reportable", figure: str | None = None) -> "Figure":
 
 
 def html_table(result: "Reportable") -> str:
-    """Return the main table of a result's page as HTML: what a notebook shows."""
+    """Return the main table of a result's page as HTML: what a notebook shows.
+
+    Args:
+        result: What came out.
+    """
     from w2sg.report import html_table as as_html
 
     table = _main_table(result)
