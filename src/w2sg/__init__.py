@@ -12,7 +12,29 @@ from importlib.metadata import version as _version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from w2sg.api import battery as battery
+    from w2sg.api import certify as certify
+    from w2sg.api import check as check
+    from w2sg.api import compare as compare
+    from w2sg.api import describe as describe
+    from w2sg.api import examples as examples
+    from w2sg.api import export as export
+    from w2sg.api import html_table as html_table
+    from w2sg.api import league as league
+    from w2sg.api import ledger as ledger
     from w2sg.api import multiverse as multiverse
+    from w2sg.api import names as names
+    from w2sg.api import observe as observe
+    from w2sg.api import optimise as optimise
+    from w2sg.api import plan as plan
+    from w2sg.api import plot as plot
+    from w2sg.api import power as power
+    from w2sg.api import predict as predict
+    from w2sg.api import run_factors as run_factors
+    from w2sg.api import runs as runs
+    from w2sg.api import scoreboard as scoreboard
+    from w2sg.api import show as show
+    from w2sg.api import to_frame as to_frame
     from w2sg.api import write_report as write_report
     from w2sg.graph import Store as Store
     from w2sg.lab import Setup as Setup
@@ -31,12 +53,34 @@ _HOMES = {
     "Store": "w2sg.graph",
     "Study": "w2sg.lab",
     "StudyResult": "w2sg.lab",
+    "battery": "w2sg.api",
+    "certify": "w2sg.api",
+    "check": "w2sg.api",
+    "compare": "w2sg.api",
+    "describe": "w2sg.api",
+    "examples": "w2sg.api",
+    "export": "w2sg.api",
+    "html_table": "w2sg.api",
+    "league": "w2sg.api",
+    "ledger": "w2sg.api",
     "load_model": "w2sg.students",
     "make_setup": "w2sg.lab",
     "multiverse": "w2sg.api",
+    "names": "w2sg.api",
+    "observe": "w2sg.api",
+    "optimise": "w2sg.api",
+    "plan": "w2sg.api",
+    "plot": "w2sg.api",
+    "power": "w2sg.api",
+    "predict": "w2sg.api",
     "recall": "w2sg.lab",
     "run": "w2sg.lab",
+    "run_factors": "w2sg.api",
+    "runs": "w2sg.api",
+    "scoreboard": "w2sg.api",
+    "show": "w2sg.api",
     "study": "w2sg.lab",
+    "to_frame": "w2sg.api",
     "write_report": "w2sg.api",
 }
 

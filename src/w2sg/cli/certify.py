@@ -10,8 +10,11 @@ from w2sg.cli import console
 def certify(
     run: Annotated[str, typer.Argument(help="The start of the run's id; see 'w2sg runs'.")],
     labels: Annotated[int, typer.Option("--labels", min=0, help="How many labels of the test set may be bought.")],
+    test: Annotated[
+        str, typer.Option("--test", help="Which test set; a shifted one is certified for inputs shifted so.")
+    ] = "test",
     delta: Annotated[
-        float, typer.Option(help="How often any certificate of this test set may be wrong, however often one looks.")
+        float, typer.Option(help="How often any certificate of this run may be wrong, however often one looks.")
     ] = 0.05,
     on_disagreements: Annotated[
         float,
@@ -28,12 +31,14 @@ def certify(
     many labels only. Each says its own share of delta, what it rests on, and from what its labels were sampled. Labels
     of the supervision split that the weak supervisor did not learn from judge it at no further cost.
 
-    Whoever looks at the labels of one test set again and again, with other draws or for other runs, and reports the
-    best, errs more often. So each further look gets less of delta: the ledger says how many there were.
+    Whoever looks at labels of the same data again and again, with other draws, for other runs or other test sets, and
+    reports the best, errs more often. So each further look gets less of delta: the ledger says how many there were.
 
     For example:
 
         w2sg certify 3fa2 --labels 200 --delta 0.05
+
+        w2sg certify 3fa2 --labels 200 --test noisy
     """
     from w2sg.theory import certificate_document, certify_stored
 
@@ -42,8 +47,8 @@ def certify(
     result = console.known_run(folder, run)
     with console.progress_bar("certify"):
         certified, look = certify_stored(
-            result, store=folder, labels=labels, delta=delta, on_disagreements=on_disagreements, draw=seed
+            result, store=folder, labels=labels, delta=delta, test=test, on_disagreements=on_disagreements, draw=seed
         )
     trust = str(result.shown.get("trust") or "")
-    document = certificate_document(result.key, certified, look=look, trust=trust)
+    document = certificate_document(result.key, certified, test=test, look=look, trust=trust)
     console.print_document(document, as_json=as_json)

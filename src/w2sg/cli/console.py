@@ -97,14 +97,9 @@ def known_run(folder: Path, prefix: str) -> "Result":
     Raises:
         InputError: If there is none, or several.
     """
-    from w2sg.core import InputError
-    from w2sg.graph import Store
+    from w2sg import lab
 
-    with Store(folder) as store:
-        result = store.find(prefix)
-    if result is None:
-        raise InputError(f"store {folder} has no run, or several, whose id begins with {prefix!r}: see 'w2sg runs'")
-    return result
+    return lab.known_run(folder, prefix)
 
 
 def audits_of(text: str) -> tuple[int, ...]:
@@ -185,17 +180,9 @@ def existing_store(folder: Path | None) -> Path:
     Raises:
         InputError: If there is no store: a command that only reads does not make one.
     """
-    from w2sg.core import InputError
-    from w2sg.lab import default_store
+    from w2sg import lab
 
-    folder = folder or default_store()
-    try:
-        there = (folder / "store.db").exists()
-    except OSError as error:
-        raise InputError(f"store {folder} cannot be looked at: {error.strerror}: choose another --store") from None
-    if not there:
-        raise InputError(f"there is no store in {folder}: make runs first ('w2sg run'), or give its folder by --store")
-    return folder
+    return lab.existing_store(folder)
 
 
 def fail(message: str, code: int) -> NoReturn:

@@ -33,7 +33,10 @@ def report(
     runs = [run for setup in result.results for run in setup.run_ids]
     checks = checks_of(console.existing_store(store), runs)
     sections = [checks_section(checks)] if checks else []
-    path = w2sg.write_report(result, out, sections=sections, command=f"w2sg report {study} -o {out}")
+    with console.progress_bar("examples") as progress:
+        examples = w2sg.examples(result, store=store, progress=progress)
+    command = f"w2sg report {study} -o {out}"
+    path = w2sg.write_report(result, out, examples=examples, sections=sections, command=command)
     if as_json:
         console.print_json({"report": str(path), "n_runs": result.n_runs})
     else:

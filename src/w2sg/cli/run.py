@@ -42,6 +42,7 @@ def run(
     """
     import w2sg
     from w2sg.lab import parse_setting, study_document
+    from w2sg.report import terminal_table
 
     allowed = {"task.allow_leak": True} if allow_leak else {}
     with console.progress_bar("run", dry_run=dry_run, as_json=as_json) as progress:
@@ -58,11 +59,14 @@ def run(
             plugins=plugin or [],
             progress=progress,
         )
-    # The document holds what the table below shows, and where every number is from.
+    # The document holds what the tables below show, and where every number is from.
+    document = study_document(result)
     if as_json:
-        console.print_json(study_document(result).to_dict())
-    else:
-        _print_summary(result)
+        console.print_json(document.to_dict())
+        return
+    _print_summary(result)
+    if "test-sets" in document.tables:
+        console.print_table("every test set", *terminal_table(document.tables["test-sets"]))
 
 
 def _print_summary(result: "SetupResult") -> None:

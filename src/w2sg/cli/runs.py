@@ -10,9 +10,12 @@ SHOWN = ("weak_accuracy", "student_accuracy", "ceiling_accuracy", "pgr")
 
 
 def runs(
+    task: Annotated[str | None, typer.Option("--task", help="Only runs of this task: its name or title.")] = None,
+    study: Annotated[str | None, typer.Option("--study", help="Only runs of this study, by its name.")] = None,
+    method: Annotated[str | None, typer.Option("--method", help="Only runs of this method: its name or title.")] = None,
     where: Annotated[
         list[str] | None,
-        typer.Option("--where", help="Only runs with this: name=value, such as task=digits; may be repeated."),
+        typer.Option("--where", help="Only runs with this: name=value, such as seed=0; may be repeated."),
     ] = None,
     sort: Annotated[
         str | None, typer.Option(help="Sort by this number, the largest first [default: the newest first].")
@@ -24,33 +27,32 @@ def runs(
 ) -> None:
     """List the runs in the store, the newest first, or the best by some number.
 
-    What can be filtered: task, supervisor, student, method, seed. A name stands for all its settings: task=digits
-    finds 'digits(test=200)' too. What can be sorted by: pgr (of the run alone), student_accuracy, weak_accuracy,
+    Parts are called as the study calls them that has the run: the one asked for, or the newest. What can be filtered
+    by --where: task, supervisor, student, method, seed. A name stands for all its settings: task=digits finds
+    'digits(test=200)' too. What can be sorted by: pgr (of the run alone), student_accuracy, weak_accuracy,
     ceiling_accuracy, n_test.
 
     For example:
 
         w2sg runs -n 5
 
-        w2sg runs --where task=digits --where method=confidence --sort pgr --limit 20
+        w2sg runs --study digits --method confidence --sort pgr --limit 20
     """
-    from w2sg.graph import REFUSED, Store
+    import w2sg
 
     console.load_plugins(plugin)
-    with Store(console.existing_store(store)) as opened:
-        # Runs whose method did not fit have no numbers and would only be rows of dashes.
-        listed = opened.results(where=dict(map(_condition, where or [])), sort=sort, limit=limit, without=REFUSED)
-    parts = ("task", "supervisor", "student", "method")
+    conditions = dict(map(_condition, where or []))
+    listed = w2sg.runs(study=study, task=task, method=method, where=conditions, sort=sort, limit=limit, store=store)
     if as_json:
-        console.print_json([{"id": run.key, "seed": run.seed, **run.shown, "created": run.created} for run in listed])
+        console.print_json([run.to_dict() for run in listed])
         return
     cells = [
-        [run.key[:8], " / ".join(str(run.shown.get(part, "-")) for part in parts), str(run.seed)]
-        + [console.number(run.shown.get(name)) for name in SHOWN]
-        + [run.created[:16].replace("T", " ")]
+        [run.result.key[:8], " / ".join(run.label.values()), str(run.result.seed)]
+        + [console.number(run.result.shown.get(name)) for name in SHOWN]
+        + [run.studies[0] if run.studies else "-", run.result.created[:16].replace("T", " ")]
         for run in listed
     ]
-    columns = ["id", "setup", "seed", "weak", "student's", "ceiling", "PGR", "made (UTC)"]
+    columns = ["id", "setup", "seed", "weak", "student's", "ceiling", "PGR", "study", "made (UTC)"]
     console.print_table(f"{len(cells)} runs", columns, cells)
 
 

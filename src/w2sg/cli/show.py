@@ -1,6 +1,5 @@
 """`w2sg show`: one run, with everything it rests on."""
 
-import hashlib
 from typing import Annotated
 
 import typer
@@ -20,29 +19,26 @@ def show(
 
         w2sg show 3fa9c1
     """
-    from w2sg.core import StoreError, canonical_json
-    from w2sg.graph import REFUSED, Store
-    from w2sg.lab import result_of, shown_trust
+    from w2sg.core import canonical_json
+    from w2sg.graph import REFUSED
+    from w2sg.lab import details_of, shown_trust
 
     console.load_plugins(plugin)
-    folder = console.existing_store(store)
-    run = console.known_run(folder, run_id)
-    with Store(folder) as opened:
-        result = result_of(opened, run.key, opened.record(run.key) or {})
-    if "metrics" not in result and REFUSED not in run.shown:
-        raise StoreError(f"run {run.key[:12]} has lost its result: 'w2sg cache verify' says more; make the run again")
+    found, result = details_of(run_id, console.existing_store(store))
+    run = found.result
     if as_json:
-        about = dict(run.about)
-        config = hashlib.sha256(canonical_json(about).encode()).hexdigest()
-        console.print_json({"id": run.key, "seed": run.seed, "setup": about, "config": config, **result})
+        console.print_json(result)
         return
     # It was tried and refused: the reason is all there is to show.
     if REFUSED in run.shown:
         console.echo(f"run {run.key}: its method does not fit its task: {run.shown[REFUSED]}")
         return
     console.echo(f"run {run.key}\nseed {run.seed}, made {run.created}")
-    for part in ("task", "supervisor", "student", "method"):
-        console.echo(f"{part}: {run.shown[part]}\n    {canonical_json(run.about[part])}")
+    if found.studies:
+        console.echo(f"of the study {found.studies[0]}" + "".join(f", also of {name}" for name in found.studies[1:]))
+    for part, name in found.label.items():
+        known = "" if name == run.shown[part] else f" ({run.shown[part]})"
+        console.echo(f"{part}: {name}{known}\n    {canonical_json(run.about[part])}")
     for name, test in result["metrics"].items():
         if name == "transfer":
             continue

@@ -56,6 +56,8 @@ class Store(ArtifactStore):
         keys: Iterable[str] | None = None,
         *,
         where: Mapping[str, str | float] | None = None,
+        also: Mapping[str, Sequence[str]] | None = None,
+        member_of: str | None = None,
         sort: str | None = None,
         limit: int | None = None,
         step: str = "score",
@@ -66,6 +68,8 @@ class Store(ArtifactStore):
         Args:
             keys: Only these, in their order.
             where: What `shown` must hold, by name; `seed` is the seed.
+            also: By a name of `where`, digests of what results may be about instead of holding its text.
+            member_of: Only those of this collection.
             sort: Sort by this name, the largest first; what has none is left out. None sorts by age, newest first.
             limit: At most so many.
             step: The kind of step.
@@ -90,8 +94,18 @@ class Store(ArtifactStore):
             else:
                 # A name stands for all its settings: `digits` is `digits` and `digits(test=200)`. Both are ranges of
                 # the index, for ')' comes right after '('.
-                conditions.append(f"({_shown(name)} = ? OR ({_shown(name)} >= ? AND {_shown(name)} < ?))")
+                known, about = f"{_shown(name)} = ? OR ({_shown(name)} >= ? AND {_shown(name)} < ?)", ""
                 values += [value, f"{value}(", f"{value})"]
+                if (also or {}).get(name):
+                    about = " OR lower(hex(subjects.digest)) IN (SELECT value FROM json_each(?))"
+                    values.append(json.dumps((also or {})[name]))
+                conditions.append(f"({known}{about})")
+        if member_of is not None:
+            conditions.append(
+                "results.key IN "
+                "(SELECT key FROM members WHERE collection = (SELECT id FROM collections WHERE name = ?))"
+            )
+            values.append(member_of)
         if without is not None:
             conditions.append(f"{_shown(without)} IS NULL")
         order = "results.id DESC"
@@ -152,6 +166,15 @@ class Store(ArtifactStore):
     def collections(self) -> list[str]:
         """Return the names of all collections."""
         return [row[0] for row in self.query("SELECT name FROM collections ORDER BY name")]
+
+    def collections_of(self, key: str) -> list[str]:
+        """Return the names of the collections that have a result, the newest first."""
+        rows = self.query(
+            "SELECT name FROM collections WHERE EXISTS "
+            "(SELECT 1 FROM members WHERE collection = collections.id AND key = ?) ORDER BY created DESC, id DESC",
+            [bytes.fromhex(key)],
+        )
+        return [name for (name,) in rows]
 
     # ledger
 

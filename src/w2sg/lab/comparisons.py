@@ -247,13 +247,28 @@ def entrants_of(reference: str, first: SetupResult, methods: Mapping[str, SetupR
         first: Its result.
         methods: The results of the others, by name.
     """
-    # Pairing needs the same seeds: only then are the same test examples met by the same splits.
-    rivals = {
-        name: result.tests[TEST].evidence.student for name, result in methods.items() if result.seeds == first.seeds
-    }
-    paired = compare_all(first.tests[TEST].evidence, rivals, level=LEVEL) if rivals else {}
+    paired = differences(first, methods)
     entrants = [Entrant(name, result, paired.get(name)) for name, result in methods.items()]
     return (Entrant(reference, first, is_reference=True), *entrants)
+
+
+def differences(
+    reference: SetupResult, others: Mapping[str, SetupResult], test: str = TEST
+) -> dict[str, PairedDifference]:
+    """Return how others differ from a reference on a test set, by name, with Holm's correction over all of them.
+
+    Args:
+        reference: The reference.
+        others: The results of the others, by name; those that cannot be paired with it are left out.
+        test: The test set.
+    """
+    # Pairing needs the same seeds: only then are the same test examples met by the same splits.
+    rivals = {
+        name: result.tests[test].evidence.student
+        for name, result in others.items()
+        if result.seeds == reference.seeds and test in result.tests
+    }
+    return compare_all(reference.tests[test].evidence, rivals, level=LEVEL) if rivals else {}
 
 
 def _places(parts: Sequence[Sequence[str]]) -> list[str]:

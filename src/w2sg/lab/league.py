@@ -4,17 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from w2sg.core import InputError, plain, registry
+from w2sg.core import InputError, plain, registry, wording
 from w2sg.lab.comparisons import PLACE, REFERENCE, Comparison, Names, by_place, compare_methods, result_of_method
 from w2sg.lab.families import Family, families_of
 from w2sg.lab.held_out import HeldOutFamilies, held_out_of
 from w2sg.lab.results import ALPHA, LEVEL, MARGIN, SetupResult, StudyResult
 from w2sg.lab.setup import name_of
+from w2sg.lab.showing import Showable
 from w2sg.lab.standings import Ranking, Standing, ranking_of, standings_of
 
 
-@dataclass(frozen=True)
-class League:
+@dataclass(frozen=True, repr=False)
+class League(Showable):
     """The methods of a study over its tasks.
 
     Attributes:
@@ -52,6 +53,10 @@ class League:
     trust: tuple[tuple[str, str], ...]
     versions: Mapping[str, str]
     looked: bool = False
+
+    def __repr__(self) -> str:
+        counts = ((len(self.standings), "method"), (len(self.tasks), "task"), (self.n_runs, "run"))
+        return f"League({self.study}, {', '.join(wording.quantity(n, noun) for n, noun in counts)})"
 
     @property
     def tasks(self) -> tuple[str, ...]:

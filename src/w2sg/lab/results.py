@@ -1,6 +1,5 @@
 """What came out: the summary of a setup over its seeds, and of a study."""
 
-import html
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -8,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from w2sg.core import AnyArray, TrainingCurve, derive, plain
+from w2sg.core import AnyArray, TrainingCurve, derive, plain, wording
 from w2sg.lab.intervals import DRAWS, SAMPLING, metric_intervals, plain_intervals
-from w2sg.lab.outcomes import FailedRun, Run, failures_message
+from w2sg.lab.outcomes import MOST_SHOWN, FailedRun, Run, failures_message
 from w2sg.lab.scoring import SUPERVISION, shown_trust
 from w2sg.lab.setup import TEST, Setup
+from w2sg.lab.showing import Showable
 from w2sg.lab.steps import CURVE, TRANSFER, curve_of
 from w2sg.measure import Interval, Paired, Pgr, bootstrap_pgrs, mean_overlap, pgr
 
@@ -34,6 +34,7 @@ class TestSet:
     """One test set over all seeds: the PGR and everything it rests on, and the metrics' means over seeds.
 
     `evidence` is who was right on which example; `direct` is the same with the student trained on supervision gold.
+    `by_seed` has the metrics of each seed, in their order; results that were not made from runs have none.
     `intervals` has those of `agreement`, `errors_copied`, and for each of weak, student and ceiling `auroc`,
     `balanced_accuracy` and `calibration_error`, as far as they are defined (see `w2sg.lab.intervals`).
     """
@@ -45,6 +46,7 @@ class TestSet:
     evidence: Paired = field(repr=False)
     direct: Paired | None = field(default=None, repr=False)
     intervals: Mapping[str, Any] = field(default_factory=dict)
+    by_seed: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
 
     @property
     def direct_pgr(self) -> Pgr | None:
@@ -52,8 +54,8 @@ class TestSet:
         return None if self.direct is None else pgr(self.direct, level=LEVEL)
 
 
-@dataclass(frozen=True, eq=False)
-class SetupResult:
+@dataclass(frozen=True, eq=False, repr=False)
+class SetupResult(Showable):
     """A setup over its seeds; `counts` says what became of the task's rows: the least and the most over seeds.
 
     `curves` are those of the student's trainings, by seed; None where a training was none by gradient.
@@ -122,19 +124,16 @@ class SetupResult:
             "wall_s": self.wall_s,
         }
 
-    def _repr_html_(self) -> str:
-        share = self.pgr
-        cells = "".join(
-            f"<tr><th style='text-align:left'>{who}</th><td>{getattr(share, who)}</td></tr>" for who in INTERVALS
-        )
-        return f"<table><caption>{html.escape(' / '.join(self.label.values()))}<br>{share}</caption>{cells}</table>"
+    def __repr__(self) -> str:
+        seeds = wording.quantity(len(self.seeds), "seed")
+        return f"SetupResult({' / '.join(self.label.values())}, {seeds}, {_shown_pgr(self)})"
 
 
 INTERVALS = ("weak", "student", "ceiling", "gain", "shortfall", "gap")
 
 
-@dataclass(frozen=True, eq=False)
-class StudyResult:
+@dataclass(frozen=True, eq=False, repr=False)
+class StudyResult(Showable):
     """A study: its setups over their seeds, and the comparisons of its methods, one for each place.
 
     `families` are those that the study names, by the digest of the task; `stopping` says why no more seeds were added
@@ -172,12 +171,16 @@ class StudyResult:
             "wall_s": self.wall_s,
         }
 
-    def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{html.escape(' / '.join(r.label.values()))}</td><td>{html.escape(str(r.pgr))}</td></tr>"
-            for r in self.results
-        )
-        return f"<table><caption>{html.escape(self.name)}: {self.n_runs} runs</caption>{rows}</table>"
+    def __repr__(self) -> str:
+        setups, runs = (wording.quantity(n, noun) for n, noun in ((len(self.results), "setup"), (self.n_runs, "run")))
+        shown = [f"  {' / '.join(one.label.values())}: {_shown_pgr(one)}" for one in self.results[:MOST_SHOWN]]
+        more = [f"  and {len(self.results) - MOST_SHOWN} more"] if len(self.results) > MOST_SHOWN else []
+        return "\n".join([f"StudyResult({self.name}, {setups}, {runs})", *shown, *more])
+
+
+def _shown_pgr(result: SetupResult) -> str:
+    share = result.pgr
+    return f"no PGR: gap {wording.interval(share.gap)}" if share.estimate is None else f"PGR {wording.interval(share)}"
 
 
 def summarise(records: Sequence[Run], titles: Mapping[str, str] | None = None) -> list[SetupResult]:
@@ -258,13 +261,13 @@ def _test_set(name: str, records: Sequence[Run], results: Sequence[Mapping[str, 
     correct = column("weak"), column("student"), column("ceiling")
     evidence = Paired(seeds, column("ids"), *correct, groups=groups, shared_training=_shared_training(records))
     metrics = [result["metrics"][name] for result in results]
-    means = _mean(
-        [{key: value for key, value in of_seed.items() if key not in (SAMPLING, DRAWS)} for of_seed in metrics]
-    )
+    plain_metrics = [{key: value for key, value in one.items() if key not in (SAMPLING, DRAWS)} for one in metrics]
+    means = _mean(plain_metrics)
     intervals = metric_intervals(metrics, evidence, LEVEL)
     known = all(f"{name}.direct" in record.evidence for record in records)
     direct = evidence.with_student(column("direct")) if known else None
-    return TestSet(name, pgr(evidence, level=LEVEL), None, means, evidence, direct, intervals)
+    share = pgr(evidence, level=LEVEL)
+    return TestSet(name, share, None, means, evidence, direct, intervals, tuple(plain_metrics))
 
 
 def _shared_training(records: Sequence[Run]) -> float | None:

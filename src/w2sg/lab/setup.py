@@ -90,7 +90,7 @@ def make_setup(
     method: Spec | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> Setup:
-    """Make a setup; what is left out comes from the task's defaults.
+    """Return a setup; what is left out comes from the task's defaults.
 
     Args:
         task: The task.

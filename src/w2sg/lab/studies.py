@@ -21,7 +21,6 @@ from w2sg.core import (
     Method,
     Signal,
     Task,
-    UnknownNameError,
     registry,
 )
 from w2sg.graph import Launcher, Progress, Store
@@ -240,9 +239,17 @@ def run(
         plugins: Python files that register components.
         progress: Told how many runs are done, of how many.
 
+    Returns:
+        The setup's result: `pgr` with its interval, `tests` by name, `to_frame()`, `plot()`.
+
     Raises:
         InputError: If something given breaks a rule; the message says which.
         RunError: If runs failed.
+
+    Example:
+        >>> import w2sg
+        >>> result = w2sg.run("wine", method="confidence", seeds=4)  # doctest: +SKIP
+        >>> print(result.pgr)  # doctest: +SKIP
     """
     started = time.perf_counter()
     load_plugins(plugins)
@@ -285,10 +292,17 @@ def study(
         yes: Go on although the grid has over a million runs.
         progress: Told how many runs are done, of how many.
 
+    Returns:
+        The study's result: `results` has one for each setup, `comparisons` one for each task, supervisor and student.
+
     Raises:
         InputError: If the study breaks a rule, or has no runs or too many.
         CapabilityError: If a method does not fit its data, unless the study's `incapable` is `skip`.
         RunError: If no run could be made. Where some fail the others are returned, and `failed` says which and why.
+
+    Example:
+        >>> import w2sg
+        >>> w2sg.study("studies/digits.toml").to_frame()  # doctest: +SKIP
     """
     started = time.perf_counter()
     given = study if isinstance(study, Study) else Study.read(study)
@@ -354,50 +368,6 @@ def _made(
         # The store keeps the definition, not the file: the study can be recalled by its name after the file is gone.
         opened.put_collection(study.name, study.model_dump(mode="json"), [run.id for run in outcome.runs])
     return outcome, stopping
-
-
-def recall(name: str, *, store: str | Path | None = None, plugins: Sequence[str] = ()) -> StudyResult:
-    """Return the table of a study that the store holds, making what is missing.
-
-    Args:
-        name: The study's name.
-        store: The store's folder; None is `$W2SG_STORE` or `.w2sg`.
-        plugins: Python files that register components: those that the store names are not run.
-
-    Raises:
-        InputError: If the store has no study of this name, or it needs plugins that were not given.
-    """
-    return study(known_study(name, store=store, plugins=plugins), store=store, yes=True)
-
-
-def known_study(name: str, *, store: str | Path | None = None, plugins: Sequence[str] = ()) -> Study:
-    """Return a study of which the store holds the definition; its plugins are those given here.
-
-    Raises:
-        InputError: If the store has no study of this name, or it needs plugins that were not given.
-    """
-    folder = _folder(store)
-    with Store(folder) as opened:
-        definition, known = opened.collection(name), opened.collections()
-    if definition is None:
-        raise InputError(
-            f"store {folder} has no study {name!r}: it has {', '.join(known) or 'none'}; run 'w2sg study FILE'"
-        )
-    try:
-        found = Study.parse(definition)
-    except ConfigError as error:
-        raise error.under(f"study {name!r} of store {folder}") from None
-    # A store may come from anywhere, so what it names is not run. Who has the study's file has its plugins too.
-    given = found.model_copy(update={"plugins": tuple(plugins)})
-    if found.plugins and not plugins:
-        try:
-            given.setups()
-        except UnknownNameError as error:
-            raise InputError(
-                f"{error}; study {name!r} was made with the plugins {', '.join(found.plugins)}, and what a store names "
-                "is not run: give those that you trust by --plugin, or give the study's file"
-            ) from None
-    return given
 
 
 def _folder(store: str | Path | None) -> Path:

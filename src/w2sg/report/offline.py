@@ -70,7 +70,7 @@ def check_replaceable(target: Path) -> None:
         raise InputError(f"path {target} is no plain file, and only such a one is replaced: choose another path")
 
 
-def write_whole(target: Path, text: str) -> None:
+def write_whole(target: Path, content: str | bytes) -> None:
     """Write beside the target and move into place, so that no reader ever sees half a file.
 
     Raises:
@@ -80,8 +80,8 @@ def write_whole(target: Path, text: str) -> None:
     check_replaceable(target)
     beside = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
     try:
-        with beside.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with beside.open("xb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             # On disk before the move: after a power cut there is the old page or the new one, never an empty one.
             os.fsync(file.fileno())

@@ -24,8 +24,19 @@ def page_target(path: str | Path) -> Path:
     """Return the path of a page.
 
     Raises:
-        InputError: If it ends neither in `.md` nor in `.html`, is a folder or no plain file, or lies in a folder that
-            does not exist.
+        InputError: If it ends neither in `.md` nor in `.html`, or no file can stand there.
+    """
+    target = file_target(path)
+    if target.suffix not in SUFFIXES:
+        raise InputError(f"path must end in {' or '.join(SUFFIXES)}, got {target.name}: the ending chooses the page")
+    return target
+
+
+def file_target(path: str | Path) -> Path:
+    """Return the path of a file to be written.
+
+    Raises:
+        InputError: If it is a folder or no plain file, or lies in a folder that does not exist.
     """
     target = Path(path)
     try:
@@ -36,8 +47,6 @@ def page_target(path: str | Path) -> Path:
         raise InputError(f"path must be a file, got the folder {target}: add a file name, such as {target / 'r.html'}")
     if not inside:
         raise InputError(f"path {target}: the folder {target.parent} does not exist: make it or choose another path")
-    if target.suffix not in SUFFIXES:
-        raise InputError(f"path must end in {' or '.join(SUFFIXES)}, got {target.name}: the ending chooses the page")
     check_replaceable(target)
     return target
 
@@ -98,6 +107,14 @@ def html_page(document: Document) -> str:
         **page_parts(),
     )
     return page.rstrip() + "\n"
+
+
+def html_table(table: DataTable) -> str:
+    """Return a table as HTML to stand in another page, such as a notebook: its caption, and cells as on a page."""
+    templates = environment()
+    page = '{% from "table.html.jinja" import rows with context %}<table><caption><b>{{ table.title }}</b> '
+    page += "{{ table.intro }}</caption>{{ rows(table) }}</table>"
+    return templates.from_string(page).render(table=table, written=written)
 
 
 def markdown_page(document: Document, folder: str, drawings: dict[str, list[Drawing]] | None = None) -> str:

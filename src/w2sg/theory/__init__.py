@@ -7,6 +7,7 @@ from w2sg.theory.answering import theories as theories
 from w2sg.theory.certificate import Certificate as Certificate
 from w2sg.theory.certificate import certified_mean as certified_mean
 from w2sg.theory.certificate import together as together
+from w2sg.theory.certificates import Certified as Certified
 from w2sg.theory.certifying import Certification as Certification
 from w2sg.theory.certifying import certify_stored as certify_stored
 from w2sg.theory.documents import certificate_document as certificate_document
@@ -25,6 +26,7 @@ from w2sg.theory.running import observe_study as observe_study
 from w2sg.theory.running import open_truths as open_truths
 from w2sg.theory.running import predict_observed as predict_observed
 from w2sg.theory.scoreboard.board import scoreboard as scoreboard
+from w2sg.theory.scoreboard.results import Scoreboard as Scoreboard
 from w2sg.theory.sealing import Seal as Seal
 from w2sg.theory.sealing import SealedPredictions as SealedPredictions
 from w2sg.theory.steps import Observation as Observation

@@ -43,44 +43,60 @@ class Certification(LookAtLabels):
     kind: Literal["certification"] = "certification"
     labels: int = Field(ge=0, description="the budget")
     delta: float = Field(gt=0, lt=1, description="how often any certificate from this test set may be wrong")
+    test: str = Field(TEST, description="which test set; all but 'test' are shifted")
     on_disagreements: float = Field(0.5, ge=0, le=1, description="share of the budget for where the models disagree")
 
     def compute(self, inputs: Inputs) -> Artifact:
         """Buy labels and certify.
 
         Raises:
-            InputError: The budget is more than the test set (or its groups).
+            InputError: There is no such test set, or the budget is more than it (or its groups).
             CapabilityError: The task asks for no class probabilities.
         """
-        data = self.data
+        data, test = self.data, self.test
+        if test not in data.tests:
+            raise InputError(f"the task has no test set {test!r}: it has {', '.join(data.tests)}")
         if data.question.signal is not ClassProbabilities:
             raise CapabilityError(
                 f"certificates speak of class probabilities: this task asks for {data.question.signal.variant!r}"
             )
-        run, examples, name = self.answers(inputs), data.tests[TEST], self.setup.digest()
+        run, examples, name = self.answers(inputs), data.tests[test], self.setup.digest()
         kept = one_of_each(examples, derive(self.draw, "certify", "units", name, str(self.seed)))
-        held_out = left_over(data, self.setup.supervisor, self.seed, asked_by=self.kind)
+        held_out: tuple[FloatArray, IntArray] | str = f"that split is not shifted as {test!r} is"
+        if test == TEST:
+            held_out = left_over(data, self.setup.supervisor, self.seed, asked_by=self.kind)
 
         def ask(rows: IntArray) -> IntArray:
-            return np.asarray(data.vault.buy(TEST, kept[rows], asked_by=self.kind))
+            return np.asarray(data.vault.buy(test, kept[rows], asked_by=self.kind))
 
         certified = certify_run(
-            run.weak[TEST][kept],
-            run.student[TEST][kept],
+            run.weak[test][kept],
+            run.student[test][kept],
             ask,
             self.labels,
             self.delta * share_of_look(self.look),
             derive(self.draw, "certify", name, str(self.seed)),
             on_disagreements=self.on_disagreements,
             held_out=None if isinstance(held_out, str) else held_out,
-            inputs="inputs of the test set" + (", one of each group" if len(kept) < len(examples) else ""),
+            inputs=_inputs_of(test) + (", one of each group" if len(kept) < len(examples) else ""),
         )
         told = _of_supervision(certified, held_out if isinstance(held_out, str) else "")
         return Artifact({"rows": np.asarray(certified.rows)}, {**_plain(told), "look": self.look})
 
 
+def _inputs_of(test: str) -> str:
+    return "inputs of the test set" if test == TEST else f"inputs of the shifted test set {test!r}"
+
+
 def certify_stored(
-    result: Result, *, store: str | Path, labels: int, delta: float, on_disagreements: float = 0.5, draw: int = 0
+    result: Result,
+    *,
+    store: str | Path,
+    labels: int,
+    delta: float,
+    test: str = TEST,
+    on_disagreements: float = 0.5,
+    draw: int = 0,
 ) -> tuple[Certified, int]:
     """Buy labels of a run's test set and certify what they allow, with what earlier looks left of delta.
 
@@ -90,7 +106,8 @@ def certify_stored(
         result: The run, as the store lists it.
         store: The store that has it.
         labels: The budget.
-        delta: How often any certificate from this test set may be wrong, however often one looks.
+        delta: How often any certificate from this run's test sets may be wrong, however often one looks.
+        test: Which test set; what is certified of a shifted one holds for inputs that are shifted so.
         on_disagreements: Which share of the budget goes to inputs on which weak supervisor and student disagree.
         draw: Decides which inputs are labelled.
 
@@ -100,15 +117,16 @@ def certify_stored(
         The certificates, and the how-manieth look they are.
 
     Raises:
-        InputError: The budget is more than the test set (or its groups), or the run was made by other code or data.
+        InputError: There is no such test set, the budget is more than it (or its groups), or the run was made by other
+            code or data.
         CapabilityError: The task asks for no class probabilities.
     """
     if not 0 < delta < 1:
         raise InputError(f"delta must be between 0 and 1, got {delta}")
 
     def step(score: Score, look: int) -> Certification:
-        asked = {"labels": labels, "delta": delta, "on_disagreements": on_disagreements, "draw": draw, "look": look}
-        return Certification.parse({**asked, "student": score.student, "seed": score.seed})
+        asked = {"labels": labels, "delta": delta, "test": test, "on_disagreements": on_disagreements, "draw": draw}
+        return Certification.parse({**asked, "look": look, "student": score.student, "seed": score.seed})
 
     artifact, look = look_at(result, store, step)
     return _certified(artifact), look

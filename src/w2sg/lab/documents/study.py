@@ -2,6 +2,7 @@
 
 from w2sg.core import Card, Cell, DataTable, Document, Fact, Finding, Heading, InputError, Section, wording
 from w2sg.lab.comparisons import Names, compare_methods
+from w2sg.lab.documents.examples import Shown, examples_table
 from w2sg.lab.documents.findings import place_findings, study_findings
 from w2sg.lab.documents.parts import alone, counted, level_of, notes, text_column
 from w2sg.lab.documents.provenance import provenance_of
@@ -15,11 +16,12 @@ from w2sg.lab.setup import TEST
 EFFORT = ("steps_done", "wall_s")
 
 
-def study_document(result: StudyResult | SetupResult, *, made_by: str = "") -> Document:
+def study_document(result: StudyResult | SetupResult, *, examples: Shown | None = None, made_by: str = "") -> Document:
     """Return the document of a study, or of one setup.
 
     Args:
         result: What came out.
+        examples: Single examples to show, by the id of their run.
         made_by: The command that makes it, to be shown; empty shows none.
 
     Raises:
@@ -34,6 +36,7 @@ def study_document(result: StudyResult | SetupResult, *, made_by: str = "") -> D
     # The numbers stand in the document as they came out; what took time is kept apart, because it differs from call to
     # call.
     names, data = Names(study.results), result.to_dict()
+    seen = examples_table(study.comparisons, examples or {})
     cards = tuple(Card(comparison.title, tuple(place_findings(comparison))) for comparison in study.comparisons)
     return Document(
         kind="study",
@@ -49,6 +52,7 @@ def study_document(result: StudyResult | SetupResult, *, made_by: str = "") -> D
             *([] if study.stopping is None else [alone(stopping_table(study.stopping))]),
             *(alone(table) for table in study_tables(study.comparisons)),
             *training_sections(study.comparisons),
+            *([] if seen is None else [alone(seen)]),
             *([alone(_failed_table(study))] if study.failed else []),
         ),
         provenance=tuple(provenance_of(study)),

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from w2sg.core import Cell, DataTable, Heading, Style, wording
-from w2sg.lab.comparisons import Comparison, Entrant
+from w2sg.lab.comparisons import Comparison, Entrant, differences
 from w2sg.lab.documents.parts import PGR_HELP, Marks, anchor, level_of, pgr_cell, short, text_column
 from w2sg.lab.results import TestSet
 from w2sg.lab.setup import TEST
@@ -46,6 +46,13 @@ _COLUMNS = (
     _wide("calibration", "calibration error", "of the student, root mean square over bins, debiased (1909.10155)"),
     _wide("auroc", "AUROC", "area under the student's ROC curve, one class against the rest"),
     _wide("pgr_difference", "PGR difference", "the difference in units of the gap of ceiling and supervisor", "signed"),
+    text_column("input"),
+    text_column("weak_label", "weak label"),
+    text_column("answer", "student's answer"),
+    text_column("best_answer", "ceiling's answer"),
+    text_column("gold"),
+    Heading("disagreement", "disagreement", "from 0 to 1: how far the answers that are compared are apart"),
+    text_column("chosen", "chosen"),
     _wide("seeds", "seeds", "number of runs behind the row", "count"),
     _wide("test", "test examples", "test examples per seed; below, different ones over all seeds", "count"),
 )
@@ -53,7 +60,8 @@ COLUMNS = {column.name: column for column in _COLUMNS}
 
 FIRST = ("pgr", "weak", "student", "ceiling", "direct")
 """What results begin with: the PGR stands beside the method that it is of."""
-MAY_LACK = frozenset({"direct", "majority", "chance"})
+ON_TERMINALS = ("results", "comparisons", "test-sets")
+MAY_LACK = frozenset({"direct", "difference", "majority", "chance"})
 """Columns that are left out where no row has a number in them, as with written answers and in runs of old stores."""
 Row = dict[str, Cell]
 
@@ -62,32 +70,27 @@ def study_tables(comparisons: Sequence[Comparison]) -> list[DataTable]:
     """Return the tables that a study gives."""
     level = level_of(comparisons[0].reference.pgr.level)
     tables = [
-        _table(
+        table_of(
             "results",
             "Results",
             f"Accuracies on the test set in distribution. Intervals are {level}.",
             [_result(*pair) for pair in _entrants(comparisons)],
         ),
-        _table(
+        table_of(
             "comparisons",
             "Comparisons of methods",
             "Every method with the reference of its task, supervisor and student, paired by seed and test example. "
             f"Intervals are {level} each and not adjusted; Holm p is.",
             [_compared(*pair, pair[1].paired) for pair in _entrants(comparisons) if pair[1].paired is not None],
         ),
-        _table(
+        table_of(
             "test-sets",
             "Test sets",
-            "Every test set by itself; 'test' is the one in distribution, the others are shifted. "
-            f"Intervals are {level}.",
-            [
-                {**_labels(*pair), "test_set": Cell(name), **_scores(test)}
-                for pair in _entrants(comparisons)
-                for name, test in pair[1].result.tests.items()
-                if len(pair[1].result.tests) > 1
-            ],
+            "Every test set by itself; 'test' is the one in distribution, the others are shifted. Differences are from "
+            f"the reference, the first method of its place, paired on the same test set. Intervals are {level}.",
+            [row for comparison in comparisons for row in _by_test_set(comparison)],
         ),
-        _table(
+        table_of(
             "breakdown",
             "By group and difficulty",
             "Means over seeds within groups of test examples; these numbers have no intervals.",
@@ -101,7 +104,8 @@ def _entrants(comparisons: Sequence[Comparison]) -> Iterator[tuple[Comparison, E
     return ((comparison, entrant) for comparison in comparisons for entrant in comparison.entrants)
 
 
-def _labels(comparison: Comparison, entrant: Entrant) -> Row:
+def labels_of(comparison: Comparison, entrant: Entrant) -> Row:
+    """Return what a row is of, with a link to where it is from."""
     return {
         "task": Cell(short(comparison.task)),
         "supervisor": Cell(short(comparison.supervisor)),
@@ -119,7 +123,29 @@ def _result(comparison: Comparison, entrant: Entrant) -> Row:
     # Columns stand in the order of the first row, so what matters most has to be put first here.
     first = {name: scores.pop(name) for name in FIRST}
     first |= {"trust": Cell(entrant.result.trust), "bootstrap": bootstrap}
-    return {**_labels(comparison, entrant), **first, **scores}
+    return {**labels_of(comparison, entrant), **first, **scores}
+
+
+def _by_test_set(comparison: Comparison) -> Iterator[Row]:
+    """Yield a row for each method and test set of a place that has several."""
+    first = comparison.reference.result
+    rivals = {entrant.method: entrant.result for entrant in comparison.entrants if not entrant.is_reference}
+    paired = {test: differences(first, rivals, test) for test in first.tests if len(first.tests) > 1}
+    for entrant in comparison.entrants:
+        for name, test in entrant.result.tests.items():
+            if len(entrant.result.tests) > 1:
+                found = paired.get(name, {}).get(entrant.method)
+                scores = _scores(test)
+                shown = {column: scores.pop(column) for column in FIRST}
+                difference = (
+                    Cell(missing="reference") if entrant.is_reference else Cell.of(found.difference if found else None)
+                )
+                yield {
+                    **labels_of(comparison, entrant),
+                    "test_set": Cell(name),
+                    **shown,
+                    "difference": difference,
+                } | scores
 
 
 def _scores(test: TestSet) -> Row:
@@ -159,7 +185,7 @@ def _counts(counted: Pgr | PairedDifference) -> Row:
 
 def _compared(comparison: Comparison, entrant: Entrant, paired: PairedDifference) -> Row:
     return {
-        **_labels(comparison, entrant),
+        **labels_of(comparison, entrant),
         "reference": Cell(short(comparison.reference.method)),
         "difference": _estimate(paired.difference),
         "p": Cell(paired.p_value),
@@ -175,7 +201,7 @@ def _breakdowns(comparison: Comparison, entrant: Entrant) -> Iterator[Row]:
     for name, test in entrant.result.tests.items():
         for by, parts in test.means.get("breakdown", {}).items():
             for part in parts.get("student", {}):
-                labels = {**_labels(comparison, entrant), "test_set": Cell(name), "by": Cell(by)}
+                labels = {**labels_of(comparison, entrant), "test_set": Cell(name), "by": Cell(by)}
                 yield {**labels, **_broken_down(by, part, parts), "seeds": _counts(test.pgr)["seeds"]}
 
 
@@ -191,7 +217,7 @@ def _broken_down(by: str, part: str, parts: Mapping[str, Any]) -> Row:
     }
 
 
-def _table(name: str, title: str, intro: str, rows: Sequence[Row]) -> DataTable | None:
+def table_of(name: str, title: str, intro: str, rows: Sequence[Row]) -> DataTable | None:
     """Return a table, with labels that all rows share in its introduction instead of a column; None without rows."""
     if not rows:
         return None
@@ -204,4 +230,4 @@ def _table(name: str, title: str, intro: str, rows: Sequence[Row]) -> DataTable 
         columns = [column for column in columns if column not in same]
     cells = tuple(tuple(row[column] for column in columns) for row in rows)
     headings = tuple(COLUMNS[column] for column in columns)
-    return DataTable(name, title, intro, headings, cells, terminal=name in ("results", "comparisons"))
+    return DataTable(name, title, intro, headings, cells, terminal=name in ON_TERMINALS)

@@ -22,6 +22,7 @@ from w2sg.core import wording as words
 from w2sg.measure import Betting, Certifier, ChernoffKl, ClopperPearson, Hoeffding, MaurerPontil, MomentBound
 from w2sg.theory import certificates
 from w2sg.theory.certificates import Certified
+from w2sg.theory.observing.runs import TEST
 
 DELTA, RATE = 0.05, 0.1
 LABELS = (20, 40, 100, 200, 400, 1000, 2000)
@@ -44,14 +45,15 @@ _COLUMNS = (
 
 
 def certificate_document(
-    run: str, certified: Certified, *, look: int = 1, trust: str = "", made_by: str = ""
+    run: str, certified: Certified, *, test: str = TEST, look: int = 1, trust: str = "", made_by: str = ""
 ) -> Document:
     """Return what may be promised of a run.
 
     Args:
         run: The run's id.
         certified: Its certificates.
-        look: The how-manieth look at the labels of its test set they come from.
+        test: The test set that they speak of.
+        look: The how-manieth look at the labels of its test sets they come from.
         trust: Where the run's numbers were made, if that is known.
         made_by: The command that makes it.
     """
@@ -63,9 +65,7 @@ def certificate_document(
         f"probability {1 - certified.delta:g}, if what they rest on is true{limit}."
     )
     if look > 1:
-        lead += (
-            f" This is look {look} at the labels of this test set, so it gets a smaller share of delta than the first."
-        )
+        lead += f" This is look {look} at labels of these data: it has a smaller share of delta than the first."
     rests = [
         Finding("note", f"{name}: {certificate.frame}. It rests on: {'; '.join(certificate.assumptions)}.")
         for name, certificate in certified.certificates.items()
@@ -75,7 +75,7 @@ def certificate_document(
     return Document(
         kind="certificates",
         heading="Certificates",
-        title=f"run {run[:8]}",
+        title=f"run {run[:8]}" + ("" if test == TEST else f", shifted test set {test!r}"),
         lead=lead,
         facts=(
             Fact("labels", len(certified.rows)),
@@ -87,6 +87,7 @@ def certificate_document(
         made_by=made_by,
         data={
             "run": run,
+            "test": test,
             "look": look,
             "trust": trust,
             "delta": certified.delta,

@@ -1,0 +1,201 @@
+"""Stored runs found again: by the study that has them, by names and titles of their parts, and by their numbers."""
+
+import hashlib
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from w2sg.core import InputError, StoreError, canonical_json
+from w2sg.graph import REFUSED, Result, Store
+from w2sg.lab.recalling import known_study
+from w2sg.lab.runs import default_store, result_of
+from w2sg.lab.setup import PARTS
+from w2sg.lab.studies import Study
+
+TITLE = '"title":'
+"""How JSON begins a title."""
+
+
+@dataclass(frozen=True, eq=False)
+class FoundRun:
+    """A stored run, and the studies that have it.
+
+    Attributes:
+        result: The run, as the store lists it.
+        studies: Names of the studies that have it, the newest first.
+        titles: What the first of them calls its parts: those to which it gives a title.
+    """
+
+    result: Result
+    studies: tuple[str, ...] = ()
+    titles: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def label(self) -> dict[str, str]:
+        """The names of its parts as the study shows them."""
+        return {part: self.titles.get(part, str(self.result.shown.get(part, "-"))) for part in PARTS}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data."""
+        found = self.result
+        names = {"studies": list(self.studies), "titles": dict(self.titles)}
+        return {"id": found.key, "seed": found.seed, **found.shown, **names, "created": found.created}
+
+
+def find_runs(
+    store: Store,
+    *,
+    study: str | None = None,
+    where: Mapping[str, str | float] | None = None,
+    sort: str | None = None,
+    limit: int | None = None,
+) -> list[FoundRun]:
+    """Return runs, the newest or the largest first, with the titles of the study that has them.
+
+    Args:
+        store: The store.
+        study: Only those of this study, which then gives the titles; None takes the newest study that has a run.
+        where: What they must have, by name: a part by its name or by its title in a study, `seed`, a number.
+        sort: Sort by this name, the largest first; what has none is left out. None sorts by age, newest first.
+        limit: At most so many.
+
+    Raises:
+        InputError: If the store has no such study, or a name is no name.
+        StoreError: If a row of the store is damaged.
+    """
+    titled = _Titles(store)
+    if study is not None:
+        check_study(store, study)
+    conditions = where or {}
+    also = {
+        part: titled.setups(part, str(conditions[part]), [study] if study else store.collections())
+        for part in PARTS
+        if part in conditions
+    }
+    # Runs whose method did not fit have no numbers and would only be rows of dashes.
+    found = store.results(where=conditions, also=also, member_of=study, sort=sort, limit=limit, without=REFUSED)
+    return [titled.found(result, study) for result in found]
+
+
+def check_study(store: Store, name: str) -> None:
+    """Raise InputError if the store has no study of this name."""
+    known = store.collections()
+    if name not in known:
+        raise InputError(
+            f"store {store.root} has no study {name!r}: it has {', '.join(known) or 'none'}; run 'w2sg study FILE'"
+        )
+
+
+def known_run(folder: Path, prefix: str) -> Result:
+    """Return the stored run whose id begins so.
+
+    Raises:
+        InputError: If there is none, or several.
+    """
+    with Store(folder) as store:
+        result = store.find(prefix)
+    if result is None:
+        raise InputError(f"store {folder} has no run, or several, whose id begins with {prefix!r}: see 'w2sg runs'")
+    return result
+
+
+def existing_store(folder: str | Path | None) -> Path:
+    """Return the store's folder.
+
+    Raises:
+        InputError: If there is no store: who only reads does not make one.
+    """
+    folder = default_store() if folder is None else Path(folder)
+    try:
+        there = (folder / "store.db").exists()
+    except OSError as error:
+        raise InputError(f"store {folder} cannot be looked at: {error.strerror}: choose another --store") from None
+    if not there:
+        raise InputError(f"there is no store in {folder}: make runs first ('w2sg run'), or give its folder by --store")
+    return folder
+
+
+def study_or_run(name: str, store: str | Path | None) -> Study | Result:
+    """Return the study of a file, or of a name that the store knows, or else the run whose id begins so.
+
+    Raises:
+        InputError: If there is neither.
+    """
+    if name.endswith(".toml"):
+        return Study.read(name)
+    folder = existing_store(store)
+    with Store(folder) as opened:
+        # A study's name goes before the start of a run's id, which it might look like.
+        known, run = name in opened.collections(), opened.find(name)
+    if known:
+        return known_study(name, store=folder)
+    if run is None:
+        raise InputError(
+            f"store {folder} has no study {name!r}, and no run (or several) whose id starts so: see 'w2sg runs'"
+        )
+    return run
+
+
+def details_of(prefix: str, folder: Path) -> tuple[FoundRun, dict[str, Any]]:
+    """Return a stored run, and all that is known of it as plain data.
+
+    Raises:
+        InputError: If no run's id begins so, or several do.
+        StoreError: If its result is lost.
+    """
+    run = known_run(folder, prefix)
+    with Store(folder) as store:
+        result = result_of(store, run.key, store.record(run.key) or {})
+        found = _Titles(store).found(run)
+    if "metrics" not in result and REFUSED not in run.shown:
+        raise StoreError(f"run {run.key[:12]} has lost its result: 'w2sg cache verify' says more; make the run again")
+    about = dict(run.about)
+    names = {"studies": list(found.studies), "titles": dict(found.titles)}
+    return found, {"id": run.key, "seed": run.seed, **names, "setup": about, "config": _digest(about), **result}
+
+
+class _Titles:
+    """The titles that the studies of a store give, each study read once."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._known: dict[str, tuple[Study, Mapping[str, str]]] = {}
+
+    def found(self, result: Result, study: str | None = None) -> FoundRun:
+        """Return a run with the studies that have it; titles are those of `study`, or of the newest."""
+        studies = self._store.collections_of(result.key)
+        shown = study or next(iter(studies), None)
+        known = None if shown is None else self._read(shown)
+        titles = {part: known[1].get(_digest(result.about[part])) for part in PARTS} if known else {}
+        return FoundRun(result, tuple(studies), {part: title for part, title in titles.items() if title})
+
+    def setups(self, part: str, title: str, studies: list[str]) -> list[str]:
+        """Return the digests of the setups of which a study gives this part this title."""
+        digests: list[str] = []
+        for name in studies:
+            known = self._read(name)
+            if known and title in known[1].values():
+                digests += [
+                    setup.digest()
+                    for setup in known[0].setups()
+                    if known[1].get(getattr(setup, part).digest()) == title
+                ]
+        return digests
+
+    def _read(self, name: str) -> tuple[Study, Mapping[str, str]] | None:
+        """Return a study with its titles; None where it has none, or its parts are not known here."""
+        if name not in self._known:
+            with suppress(InputError, StoreError):
+                definition = self._store.collection(name) or {}
+                # Building a study loads every room, and most have no titles.
+                if TITLE in canonical_json(definition):
+                    # What a store names is not run: parts of plugins have titles where these are loaded already.
+                    study = Study.parse(definition).model_copy(update={"plugins": ()})
+                    self._known[name] = study, study.titles()
+        return self._known.get(name)
+
+
+def _digest(plain: Mapping[str, Any]) -> str:
+    return hashlib.sha256(canonical_json(plain).encode()).hexdigest()
