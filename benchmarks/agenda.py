@@ -191,7 +191,7 @@ def _parity(pool: Pool, trial: Trial) -> list[Measurement]:
     """Return the difference of the first arm between even and odd seeds; nothing where they share no test example."""
     pairs = SEEDS * REPETITIONS // 2
     even, odd = (pool.arms(trial, [2 * pair + rest for pair in range(pairs)])[0] for rest in (0, 1))
-    if not all(np.intersect1d(a.ids, b.ids).size for a, b in zip(even, odd, strict=True)):
+    if not all(np.intersect1d(a.units, b.units).size for a, b in zip(even, odd, strict=True)):
         return []
     return [_against(trial, even, odd)]
 

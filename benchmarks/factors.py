@@ -19,6 +19,7 @@ from w2sg.factors.effects import effects_of
 from w2sg.factors.running import BaseSetup, Tried
 from w2sg.factors.terms import terms_of
 from w2sg.lab import make_setup
+from w2sg.measure import Reading, ScoredMean
 
 N_FACTORS, N_EXAMPLES = 12, 100
 BETWEEN, SEED, EXAMPLE = 0.05, 0.02, 0.5

@@ -126,7 +126,7 @@ def marginal(of: Distribution) -> float:
     middle = precise * (y / v).sum()
     free = float(np.prod(stats.norm.pdf(y, middle, np.sqrt(v))) / stats.norm.pdf(0, 0, precise**0.5))
     if isinstance(of, Uniform):
-        ends = stats.norm.cdf([of.low, of.high], middle, precise**0.5)
+        ends = np.asarray(stats.norm.cdf(np.array([of.low, of.high]), middle, precise**0.5))
         return free * float(ends[1] - ends[0]) / (of.high - of.low)
     assert isinstance(of, StudentT)
 

@@ -124,10 +124,11 @@ def scored_run(run: Run, outcome: RunQuantity | Desideratum, test: str = TEST) -
         CapabilityError: If the run does not say what the outcome needs.
     """
     facts = facts_of_run(run)
-    if isinstance(outcome, Requirement | RunQuantity):
-        read = FactorOutcome.of_quantity if isinstance(outcome, RunQuantity) else FactorOutcome
-        reading = read("outcome", outcome).read(run, test)
-        tests = {test, *(on.test for _, on in outcome.terms)} if isinstance(outcome, Requirement) else {test}
+    if isinstance(outcome, RunQuantity):
+        reading, tests = FactorOutcome.of_quantity("outcome", outcome).read(run, test), {test}
+    elif isinstance(outcome, Requirement):
+        reading = FactorOutcome("outcome", outcome).read(run, test)
+        tests = {test, *(on.test for _, on in outcome.terms)}
     else:
         margin, tests = margin_of(outcome, run) if test == TEST else None, {test}
         if margin is None:

@@ -94,7 +94,7 @@ def contrast_means(
         n_test=len(of_seed) / len(units),
         overlapping=0 < mean_overlap(units) < 1,
         copies=all(np.array_equal(one, rows[0]) for one in rows),
-        weights=weights,
+        weights=np.asarray(weights, dtype=np.float64),
     )
 
 
