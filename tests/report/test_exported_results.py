@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import w2sg
-from tests.report.made_results import labelled, result, study
+from made_results import labelled, result, study
 from w2sg.core import InputError
 from w2sg.lab import StudyResult, league_of, study_document, tidy_rows
 
