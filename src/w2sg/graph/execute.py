@@ -11,7 +11,8 @@ from pathlib import Path
 from w2sg.core import CapabilityError, InputError, RunError, StoreError, attempt
 from w2sg.graph.compute import Failure, Report
 from w2sg.graph.keys import THREADS, Keys
-from w2sg.graph.launchers import InProcess, Launcher, Prepare, Processes, Unit, WorkerPool, nothing, processes_for
+from w2sg.graph.launchers import InProcess, Launcher, Prepare, Processes, Unit, WorkerPool, nothing
+from w2sg.graph.processes import processes_for
 from w2sg.graph.steps import REFUSED, Artifact, Step
 from w2sg.graph.store import Store
 from w2sg.graph.watching import expect, watch_now

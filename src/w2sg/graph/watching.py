@@ -14,7 +14,7 @@ from typing import Any
 from w2sg.core import attempt, phase_now
 from w2sg.graph.costs import Labels, MeanSeconds
 from w2sg.graph.keys import Keys
-from w2sg.graph.launchers import TICK_S, processes_for
+from w2sg.graph.processes import TICK_S, processes_for
 from w2sg.graph.steps import REFUSED, Step, topological
 from w2sg.graph.store import Store
 

@@ -1,15 +1,18 @@
 """The document of two students held against each other."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from w2sg.core import Cell, DataTable, Document, Fact, Finding, Heading, wording
-from w2sg.lab.comparing import StudentsCompared, TestSetCompared
 from w2sg.lab.documents.examples import RIGHT, WRONG, answer_cell
 from w2sg.lab.documents.parts import alone, level_of, notes, short, text_column
 from w2sg.lab.results import ALPHA
 
+if TYPE_CHECKING:
+    from w2sg.lab.comparing import StudentsCompared, TestSetCompared
 
-def compared_document(compared: StudentsCompared, *, made_by: str = "") -> Document:
+
+def compared_document(compared: "StudentsCompared", *, made_by: str = "") -> Document:
     """Return the document of two students held against each other.
 
     Args:
@@ -42,7 +45,7 @@ def compared_document(compared: StudentsCompared, *, made_by: str = "") -> Docum
     )
 
 
-def _findings(compared: StudentsCompared) -> list[Finding]:
+def _findings(compared: "StudentsCompared") -> list[Finding]:
     several = len(compared.places) > 1
     return [
         _finding(compared, test, f"{place.place}: on {test.test}" if several else f"On {test.test}")
@@ -51,7 +54,7 @@ def _findings(compared: StudentsCompared) -> list[Finding]:
     ]
 
 
-def _finding(compared: StudentsCompared, test: TestSetCompared, where: str) -> Finding:
+def _finding(compared: "StudentsCompared", test: "TestSetCompared", where: str) -> Finding:
     """Return what the adjusted p-value says of a test set."""
     shown, p = test.paired.difference, wording.p_statement(test.paired.p_adjusted, "Holm p")
     amount = f"{wording.difference(shown)} accuracy ({p})"
@@ -62,14 +65,14 @@ def _finding(compared: StudentsCompared, test: TestSetCompared, where: str) -> F
     return Finding("better" if better else "worse", f"{where} {short(compared.second)} is {word}: {amount}.")
 
 
-def _without_place(compared: StudentsCompared, table: DataTable) -> DataTable:
+def _without_place(compared: "StudentsCompared", table: DataTable) -> DataTable:
     """Return a table without its first column where that says the same in every row: the lead has it."""
     if len(compared.places) > 1:
         return table
     return replace(table, columns=table.columns[1:], rows=tuple(row[1:] for row in table.rows))
 
 
-def _differences(compared: StudentsCompared) -> DataTable:
+def _differences(compared: "StudentsCompared") -> DataTable:
     first, second = short(compared.first), short(compared.second)
     level = level_of(compared.places[0].tests[0].paired.difference.level)
     columns = (
@@ -110,7 +113,7 @@ def _differences(compared: StudentsCompared) -> DataTable:
     return DataTable("differences", "Differences", intro, columns, rows)
 
 
-def _examples(compared: StudentsCompared) -> DataTable:
+def _examples(compared: "StudentsCompared") -> DataTable:
     first, second = short(compared.first), short(compared.second)
     columns = (
         text_column("place", key=True),
