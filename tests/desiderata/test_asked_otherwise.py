@@ -30,7 +30,7 @@ def pairs(folder: Path, *shifts: str) -> Setup:
 
 
 def test_pairs_in_the_other_order_are_the_same_rows_and_the_other_answer_is_right(tmp_path: Path) -> None:
-    made = make_runs([pairs(tmp_path, "order-swap")], [0, 1], store=tmp_path / "store", workers=1)
+    made = make_runs([pairs(tmp_path, "order-swap")], [0], store=tmp_path / "store", workers=1)
     made.raise_first_problem()
     for run in made.runs:
         plain, swapped = (facts_of_run(run)[name] for name in ("test", "order-swap"))
