@@ -8,8 +8,9 @@ import pytest
 
 from w2sg.core import DataError, derive
 from w2sg.desiderata import Specification, check_run, facts_of_run
+from w2sg.desiderata.facts import CONSISTENCY, LIKENESS
 from w2sg.graph import Store
-from w2sg.lab import CONSISTENCY, LIKENESS, Setup, make_runs, make_setup
+from w2sg.lab import Setup, make_runs, make_setup
 from w2sg.measure import exact_interval, same_order_of_distances
 
 CONSISTENT = Specification.from_table({"name": "steady", "require": "consistent"})

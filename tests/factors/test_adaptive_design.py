@@ -61,7 +61,7 @@ def study(**design: Any) -> FactorStudy:
     return FactorStudy.parse(
         {
             "name": "search",
-            "seeds": 2,
+            "seeds": 1,
             "tasks": TASKS,
             "factors": factors,
             "design": given,

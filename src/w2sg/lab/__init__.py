@@ -56,7 +56,4 @@ from w2sg.lab.studies import recall as recall
 from w2sg.lab.studies import run as run
 from w2sg.lab.studies import study as study
 from w2sg.lab.studies import study_runs as study_runs
-from w2sg.lab.unlabelled import CONFIDENCE as CONFIDENCE
-from w2sg.lab.unlabelled import CONSISTENCY as CONSISTENCY
-from w2sg.lab.unlabelled import LIKENESS as LIKENESS
 from w2sg.lab.unlabelled import unlabelled_columns as unlabelled_columns
