@@ -61,9 +61,8 @@ def main() -> None:
     first = np.array(next(iter(found.values())))[:, 1]
     for name, pairs in found.items():
         seemed, fresh = np.array(pairs).T
-        print(
-            f"{name:24} seemed {seemed.mean():+.3f}, fresh seeds {mean(fresh)}, adaptive over it {mean(first - fresh)}"
-        )
+        told = f"seemed {seemed.mean():+.3f}, fresh seeds {mean(fresh)}, adaptive over it {mean(first - fresh)}"
+        print(f"{name:24} {told}", flush=True)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,9 @@ import pytest
 
 from w2sg.core import DataError, derive
 from w2sg.desiderata import Specification, check_run, facts_of_run
+from w2sg.desiderata.facts import CONSISTENCY, LIKENESS
 from w2sg.graph import Store
-from w2sg.lab import CONSISTENCY, LIKENESS, Setup, make_runs, make_setup
+from w2sg.lab import Setup, make_runs, make_setup
 from w2sg.measure import exact_interval, same_order_of_distances
 
 CONSISTENT = Specification.from_table({"name": "steady", "require": "consistent"})
@@ -30,7 +31,7 @@ def pairs(folder: Path, *shifts: str) -> Setup:
 
 
 def test_pairs_in_the_other_order_are_the_same_rows_and_the_other_answer_is_right(tmp_path: Path) -> None:
-    made = make_runs([pairs(tmp_path, "order-swap")], [0, 1], store=tmp_path / "store", workers=1)
+    made = make_runs([pairs(tmp_path, "order-swap")], [0], store=tmp_path / "store", workers=1)
     made.raise_first_problem()
     for run in made.runs:
         plain, swapped = (facts_of_run(run)[name] for name in ("test", "order-swap"))

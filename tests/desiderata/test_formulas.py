@@ -176,7 +176,8 @@ def test_a_bad_file_is_told_with_its_rule(tmp_path: Path, text: str, says: str) 
 
 def test_the_specifications_that_come_along_can_be_read() -> None:
     folder = Path(__file__).parents[2] / "specs"
-    assert {Specification.read(file).name for file in folder.glob("*.toml")} == {"minimal", "strong", "safety"}
+    known = {"minimal", "strong", "safety", "steady"}
+    assert {Specification.read(file).name for file in folder.glob("*.toml")} == known
 
 
 def test_a_population_that_is_not_there_leaves_it_undecided() -> None:

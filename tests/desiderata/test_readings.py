@@ -85,13 +85,13 @@ def rates(rng: np.random.Generator, tasks: int) -> FloatArray:
     """Return for each task how often both are right: the student without and with the change, the supervisor."""
     weak = rng.uniform(0.5, 0.6, tasks)
     before = weak + rng.uniform(-0.05, 0.12, tasks)
-    return np.stack([before, before + 0.06 + 0.05 * rng.standard_normal(tasks), weak]).clip(*RATES)
+    return np.asarray(np.stack([before, before + 0.06 + 0.05 * rng.standard_normal(tasks), weak]).clip(*RATES))
 
 
 def margins(drawn: FloatArray) -> FloatArray:
     """Return the true margin of both requirements without and with the change, `(2, tasks)`."""
     students, weak = drawn[:2], drawn[2]
-    return np.minimum(students - 0.6, students - weak - 0.05)
+    return np.asarray(np.minimum(students - 0.6, students - weak - 0.05))
 
 
 def study(rng: np.random.Generator, drawn: FloatArray, n: int = 300) -> list[Tried]:

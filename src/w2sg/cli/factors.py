@@ -20,11 +20,14 @@ def factors(
     """Turn factors of a study's setups, and say what each does to the gain and to requirements.
 
     The file is that of a study with factors ('w2sg list factors'), a design
-    ('w2sg list designs') and desiderata whose margins are outcomes.
+    ('w2sg list designs') and desiderata whose margins are outcomes. An
+    adaptive design looks for settings, and tells no effects.
 
     For example:
 
         w2sg factors studies/factors.toml -o factors.html
+
+        w2sg factors studies/factors-adaptive.toml -o search.html
     """
     from w2sg.factors import FactorStudy, factors_document, run_factors
     from w2sg.report import page_target

@@ -4,13 +4,16 @@ from w2sg.desiderata import quantities as quantities
 from w2sg.desiderata.buying import Judgement as Judgement
 from w2sg.desiderata.buying import buy_until_decided as buy_until_decided
 from w2sg.desiderata.checking import Check as Check
+from w2sg.desiderata.checking import StoredCheck as StoredCheck
 from w2sg.desiderata.checking import check_run as check_run
 from w2sg.desiderata.checking import check_runs as check_runs
+from w2sg.desiderata.checking import checks_of as checks_of
 from w2sg.desiderata.contract import AnyDesideratum as AnyDesideratum
 from w2sg.desiderata.contract import AnyQuantity as AnyQuantity
 from w2sg.desiderata.contract import Desideratum as Desideratum
 from w2sg.desiderata.contract import RunQuantity as RunQuantity
 from w2sg.desiderata.documents import check_document as check_document
+from w2sg.desiderata.documents import checks_section as checks_section
 from w2sg.desiderata.documents import plan_document as plan_document
 from w2sg.desiderata.facts import RunFacts as RunFacts
 from w2sg.desiderata.facts import facts_of_run as facts_of_run
@@ -27,8 +30,5 @@ from w2sg.desiderata.planning import labels_needed as labels_needed
 from w2sg.desiderata.readings import margin_of as margin_of
 from w2sg.desiderata.readings import reading_of as reading_of
 from w2sg.desiderata.specification import Specification as Specification
-from w2sg.desiderata.stored import StoredCheck as StoredCheck
-from w2sg.desiderata.stored import checks_of as checks_of
-from w2sg.desiderata.stored import checks_section as checks_section
 from w2sg.desiderata.studies import judged as judged
 from w2sg.desiderata.tree import Requirement as Requirement

@@ -1,21 +1,33 @@
 """Checking a specification: labels of a stored run's test sets are bought until it is decided."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+import numpy as np
 from pydantic import Field
 
-from w2sg.core import BoolArray, IntArray, Signal, derive, register
+from w2sg.core import BoolArray, Classes, Examples, IntArray, Question, Signal, derive, register, registry
 from w2sg.desiderata.buying import buy_until_decided
-from w2sg.desiderata.facts import RunFacts, Who, facts_of_run
+from w2sg.desiderata.facts import DIFFICULTY, GROUP, GROUPS, RunFacts, Who, facts_of_run
 from w2sg.desiderata.outcome import JudgedNode, Outcome, judged_tree
 from w2sg.desiderata.specification import Specification
 from w2sg.desiderata.studies import judged
 from w2sg.desiderata.tree import Requirement
-from w2sg.graph import Artifact, Inputs, Listing, Result, Step
-from w2sg.lab import TEST, Ceiling, Run, Score, Setup, TrainedStudent, answers_of, labels_of, names_of
+from w2sg.graph import Artifact, Inputs, Listing, Result, Step, Store
+from w2sg.lab import (
+    TEST,
+    Ceiling,
+    Run,
+    Score,
+    Setup,
+    TrainedStudent,
+    answers_of,
+    labels_of,
+    names_of,
+    unlabelled_columns,
+)
 from w2sg.theory import LookAtLabels, look_at, one_of_each, share_of_look
 
 
@@ -50,7 +62,7 @@ class Check(LookAtLabels):
             kept[test] = one_of_each(examples, derive(self.draw, "check", "units", name, test, str(self.seed)))
             given = {who: signals[test].take(kept[test]) for who, signals in answers.items()}
             plain = data.tests[TEST], answers["student"][TEST]
-            tests[test] = RunFacts.before_labels(test, examples.take(kept[test]), data.question, given, plain)
+            tests[test] = before_labels(test, examples.take(kept[test]), data.question, given, plain)
 
         def ask(test: str, rows: IntArray) -> Mapping[Who, BoolArray]:
             gold = data.vault.buy(test, kept[test][rows], purpose="score", asked_by=self.kind)
@@ -80,6 +92,53 @@ class Check(LookAtLabels):
         verdict = artifact.record["tree"]["verdict"]
         shown = {"specification": self.specification.name, "verdict": verdict, "labels": artifact.record["n_labels"]}
         return Listing(self.setup, {**names_of(self.setup), **shown})
+
+
+def before_labels(
+    name: str,
+    examples: Examples,
+    question: Question[Any],
+    answers: Mapping[Who, Signal],
+    plain: tuple[Examples, Signal],
+) -> RunFacts:
+    """Return what is known of a test set before a label of it is bought.
+
+    Args:
+        name: The test set.
+        examples: Its examples.
+        question: What the task asks.
+        answers: Who answers, and what.
+        plain: The test set in distribution, and what the student answers there.
+    """
+    columns = unlabelled_columns(question, examples, {who: answer for who, answer in answers.items()}, plain)
+    if GROUP in examples.metadata:
+        columns[GROUP] = examples.metadata[GROUP].astype(str)
+    if DIFFICULTY in examples.metadata:
+        columns[DIFFICULTY] = examples.metadata[DIFFICULTY].astype(np.float64)
+    unknown = np.zeros(len(examples), dtype=np.bool_)
+    return RunFacts(
+        name=name,
+        ids=examples.ids,
+        answers=_numbered(question, answers),
+        n_answers=len(question.names) if isinstance(question, Classes) else None,
+        columns=columns,
+        copied=question.same(answers["student"], answers["weak"]),
+        right={who: unknown for who in answers},
+        known=unknown,
+        units=examples.metadata.get(GROUPS),
+    )
+
+
+def _numbered(question: Question[Any], answers: Mapping[Who, Signal]) -> dict[Who, IntArray]:
+    """Return a number for every answer: answers to one input that are the same have one number."""
+    numbers: dict[Who, IntArray] = {}
+    for place, (who, signal) in enumerate(answers.items()):
+        own = np.full(len(signal), place)
+        # The first who said the same lends its number; later ones cannot change what is equal already.
+        for other in reversed(list(numbers)):
+            own = np.where(question.same(signal, answers[other]), numbers[other], own)
+        numbers[who] = own
+    return numbers
 
 
 def check_run(
@@ -139,6 +198,44 @@ def outcome_of(artifact: Artifact, result: Result) -> Outcome:
         seeds=(result.seed,),
         rows={name.removeprefix("rows/"): tuple(rows.tolist()) for name, rows in artifact.arrays.items()},
     )
+
+
+@dataclass(frozen=True)
+class StoredCheck:
+    """A specification that was decided on a run by labels of its test sets.
+
+    Attributes:
+        run_id: The run.
+        specification: What was required.
+        outcome: What came of it.
+        look: The how-manieth look at the labels of the run's place it was.
+    """
+
+    run_id: str
+    specification: Specification
+    outcome: Outcome
+    look: int
+
+
+def checks_of(store: str | Path, run_ids: Sequence[str]) -> list[StoredCheck]:
+    """Return the checks of some runs, in the order of the runs, those of a run in the order of their looks.
+
+    Args:
+        store: The store that has them.
+        run_ids: The ids of the runs.
+    """
+    found: dict[str, list[StoredCheck]] = {}
+    with Store(store) as opened:
+        # A check is about the student that a run scored: both have its key among what they read.
+        students = {(opened.record(run) or {}).get("inputs", {}).get("student"): run for run in run_ids}
+        for result in opened.results(step=registry.kind_of(Check)):
+            artifact = opened.get(result.key)
+            run = None if artifact is None else students.get(artifact.record["inputs"]["student"])
+            if artifact is not None and run is not None:
+                given = Specification.parse(artifact.record["specification"])
+                one = StoredCheck(run, given, outcome_of(artifact, result), artifact.record["look"])
+                found.setdefault(run, []).append(one)
+    return [one for run in run_ids for one in sorted(found.get(run, []), key=lambda check: check.look)]
 
 
 def check_runs(specification: Specification, runs: Sequence[Run], titles: Mapping[str, str]) -> list[Outcome]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from w2sg.core import (
     Cell,
@@ -23,6 +23,9 @@ from w2sg.desiderata.formulas import Verdict
 from w2sg.desiderata.outcome import JudgedNode, Outcome
 from w2sg.desiderata.planning import MOST_SEEDS, LabelPlan
 from w2sg.desiderata.specification import Specification
+
+if TYPE_CHECKING:
+    from w2sg.desiderata.checking import StoredCheck
 
 CLAIMS: Mapping[Verdict, Literal["better", "worse", "open"]] = {
     "met": "better",
@@ -220,6 +223,44 @@ def _rows(node: JudgedNode, depth: int) -> Iterator[tuple[Cell, ...]]:
     )
     for part in node.parts:
         yield from _rows(part, depth + 1)
+
+
+def checks_section(checks: "Sequence[StoredCheck]") -> Section:
+    """Return checks as a section of a page: their verdicts, and the tree of each."""
+    columns = (
+        Heading("run", "run", style="text", key=True),
+        Heading("setup", "setup", style="text"),
+        Heading("seed", "seed", style="count"),
+        Heading("specification", "specification", style="text"),
+        Heading("verdict", "verdict", style="text"),
+        Heading("margin", "margin", "how far inside what is required it is, with the bounds that decide"),
+        Heading("labels", "labels", "that were bought", style="count"),
+        Heading("delta", "delta", "how often the verdict may be wrong: less with each look at the labels", decimals=4),
+    )
+    rows = tuple(
+        (
+            Cell(one.run_id[:8]),
+            Cell(" / ".join(one.outcome.about.values())),
+            Cell(one.outcome.seeds[0]),
+            Cell(one.specification.name),
+            Cell(one.outcome.verdict),
+            Cell(one.outcome.tree.estimate, one.outcome.tree.low, one.outcome.tree.high),
+            Cell(one.outcome.n_labels),
+            Cell(one.outcome.delta),
+        )
+        for one in checks
+    )
+    intro = (
+        "Each verdict is of one run, by labels that were bought one after the other; each later look has less delta."
+    )
+    trees = (
+        verdicts_table(
+            one.outcome, f"checked-{place}", f"{one.specification.name} on run {one.run_id[:8]}, look {one.look}"
+        )
+        for place, one in enumerate(checks, start=1)
+    )
+    table = DataTable("checks", "Checked specifications", intro, columns, rows, terminal=False)
+    return Section("checks", "Checked specifications", tables=(table, *trees))
 
 
 def plan_document(found: LabelPlan, *, made_by: str = "") -> Document:

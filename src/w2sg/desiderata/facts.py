@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from w2sg.core import AnyArray, BoolArray, CapabilityError, Classes, Examples, FloatArray, IntArray, Question, Signal
-from w2sg.lab import CONFIDENCE, CONSISTENCY, LIKENESS, unlabelled_columns
+from w2sg.core import AnyArray, BoolArray, CapabilityError, FloatArray, IntArray
 
 if TYPE_CHECKING:
     from w2sg.lab import Run
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
 Who = Literal["weak", "student", "ceiling", "direct", "other"]
 """Whose answers: `other` is the student of another setup of a study, under the same seed."""
 GROUPS, GROUP, DIFFICULTY = "together", "group", "difficulty"
+CONFIDENCE, CONSISTENCY, LIKENESS = "confidence", "consistency", "likeness"
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,42 +90,6 @@ class RunFacts:
             units=None if self.units is None else self.units[rows],
         )
 
-    @classmethod
-    def before_labels(
-        cls,
-        name: str,
-        examples: Examples,
-        question: Question[Any],
-        answers: Mapping[Who, Signal],
-        plain: tuple[Examples, Signal],
-    ) -> "RunFacts":
-        """Return what is known of a test set before a label of it is bought.
-
-        Args:
-            name: The test set.
-            examples: Its examples.
-            question: What the task asks.
-            answers: Who answers, and what.
-            plain: The test set in distribution, and what the student answers there.
-        """
-        columns = unlabelled_columns(question, examples, {who: answer for who, answer in answers.items()}, plain)
-        if GROUP in examples.metadata:
-            columns[GROUP] = examples.metadata[GROUP].astype(str)
-        if DIFFICULTY in examples.metadata:
-            columns[DIFFICULTY] = examples.metadata[DIFFICULTY].astype(np.float64)
-        unknown = np.zeros(len(examples), dtype=np.bool_)
-        return cls(
-            name=name,
-            ids=examples.ids,
-            answers=_numbered(question, answers),
-            n_answers=len(question.names) if isinstance(question, Classes) else None,
-            columns=columns,
-            copied=question.same(answers["student"], answers["weak"]),
-            right={who: unknown for who in answers},
-            known=unknown,
-            units=examples.metadata.get(GROUPS),
-        )
-
     def with_labels(self, rows: IntArray, right: Mapping[Who, BoolArray]) -> "RunFacts":
         """Return the facts with the labels of some inputs: who is right there, shape (m,) each."""
         known, found = self.known.copy(), {who: array.copy() for who, array in self.right.items()}
@@ -133,18 +97,6 @@ class RunFacts:
         for who, flags in right.items():
             found[who][rows] = flags
         return replace(self, known=known, right=found)
-
-
-def _numbered(question: Question[Any], answers: Mapping[Who, Signal]) -> dict[Who, IntArray]:
-    """Return a number for every answer: answers to one input that are the same have one number."""
-    numbers: dict[Who, IntArray] = {}
-    for place, (who, signal) in enumerate(answers.items()):
-        own = np.full(len(signal), place)
-        # The first who said the same lends its number; later ones cannot change what is equal already.
-        for other in reversed(list(numbers)):
-            own = np.where(question.same(signal, answers[other]), numbers[other], own)
-        numbers[who] = own
-    return numbers
 
 
 def facts_of_run(run: "Run") -> dict[str, RunFacts]:

@@ -19,10 +19,9 @@ from typing import Literal
 
 from w2sg.core import CapabilityError
 from w2sg.desiderata.contract import Desideratum
-from w2sg.desiderata.facts import GROUP, RunFacts
+from w2sg.desiderata.facts import CONSISTENCY, GROUP, RunFacts
 from w2sg.desiderata.populations import Population
 from w2sg.desiderata.tree import AtLeast, Conjunction, ForAll, Implies, Not, Over, Requirement, Untestable
-from w2sg.lab import CONSISTENCY
 
 Verdict = Literal["met", "violated", "undecided"]
 OPPOSITE: Mapping[Verdict, Verdict] = {"met": "violated", "violated": "met", "undecided": "undecided"}

@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 
 from w2sg.core import BoolArray, CapabilityError, InputError, IntArray, derive
 from w2sg.desiderata.buying import buy_until_decided
-from w2sg.desiderata.facts import DIFFICULTY, GROUP, RunFacts, Who
+from w2sg.desiderata.facts import CONFIDENCE, DIFFICULTY, GROUP, RunFacts, Who
 from w2sg.desiderata.formulas import Formula, Verdict, formula_of
 from w2sg.desiderata.specification import Specification
-from w2sg.lab import CONFIDENCE
 from w2sg.measure import t_quantile
 
 PEOPLE: tuple[Who, ...] = ("weak", "student", "ceiling", "direct")

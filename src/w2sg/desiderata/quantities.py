@@ -9,8 +9,7 @@ from pydantic import Field, model_validator
 
 from w2sg.core import FloatArray, preset, register
 from w2sg.desiderata.contract import LinearScore, RunQuantity
-from w2sg.desiderata.facts import RunFacts, Who
-from w2sg.lab import CONFIDENCE, CONSISTENCY, LIKENESS
+from w2sg.desiderata.facts import CONFIDENCE, CONSISTENCY, LIKENESS, RunFacts, Who
 
 Share = Annotated[float, Field(ge=0, le=1)]
 NAMES: dict[Who, str] = {

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from w2sg.factors.designs import Adaptive
     from w2sg.factors.results import FactorResults
 
-SHOWN_IN_TERMINAL = 10
-"""Points that a terminal shows; a page has all."""
+POINTS_IN_TERMINAL, FACTORS_IN_TERMINAL = 10, 4
+"""What a terminal has room for; a page has all."""
 
 
 def adaptive_document(results: "FactorResults", design: "Adaptive", *, made_by: str = "") -> Document:
@@ -109,7 +109,10 @@ def _points_tables(results: "FactorResults", design: "Adaptive") -> Iterator[Dat
     """Yield all points, and the best of them for a terminal."""
     columns = (
         Heading("point", "point", "in the order in which they were tried", "count", key=True),
-        *(Heading(f"factor-{place}", factor.name, style="text") for place, factor in enumerate(results.factors)),
+        *(
+            Heading(f"factor-{place}", factor.name, style="text", terminal=place < FACTORS_IN_TERMINAL)
+            for place, factor in enumerate(results.factors)
+        ),
         *(
             Heading(
                 f"outcome-{one.name}", one.name, "mean over families", "signed", terminal=one.name == design.outcome
@@ -126,7 +129,7 @@ def _points_tables(results: "FactorResults", design: "Adaptive") -> Iterator[Dat
         )
         for point in order
     ]
-    best, shown = f"The best of {len(order)} points", rows[:SHOWN_IN_TERMINAL]
+    best, shown = f"The best of {wording.quantity(len(order), 'different point')}", rows[:POINTS_IN_TERMINAL]
     yield DataTable("best", best, "", columns, tuple(shown))
     yield DataTable("points", "All points, the best first", "", columns, tuple(rows), terminal=False)
 

@@ -12,7 +12,7 @@ from w2sg.factors.contract import GAP, Direction, Factor
 from w2sg.factors.designs import Adaptive
 from w2sg.factors.effects import ALPHA, Effect, LeftOut, Share, effects_of, left_out_of, shares_of
 from w2sg.factors.indices import Index, indices_of
-from w2sg.factors.running import Tried, base_setups, check_commuting, over_families, try_points
+from w2sg.factors.running import BaseSetup, Tried, base_setups, check_commuting, over_families, try_points
 from w2sg.factors.terms import Term, terms_of
 from w2sg.graph import Progress
 from w2sg.measure import holm
@@ -169,26 +169,8 @@ def run_factors(
         check_commuting(bases[0].setup, factors)
     # Points that do not tell factors apart are refused before anything is run. Chosen points tell no effects at all.
     terms = [] if design.adaptive else terms_of(design, factors, design.points(factors), interactions=True)
-    rounds, tried = list[FloatArray](), list[Tried]()
-
-    def trying(asked: FloatArray) -> dict[str, FloatArray]:
-        new = try_points(
-            bases,
-            factors,
-            asked,
-            outcomes,
-            list(study.seed_list()),
-            store=store,
-            workers=workers,
-            plugins=study.plugins,
-            progress=progress,
-        )
-        rounds.append(asked)
-        tried[:] = [one.and_then(more) for one, more in zip(tried, new, strict=True)] if tried else new
-        return {one.name: over_families(tried, one.name)[-len(asked) :] for one in outcomes}
-
-    design.have_tried(factors, trying)
-    points, gaps = np.concatenate(rounds), _gaps(tried)
+    points, tried = _in_rounds(study, bases, store=store, workers=workers, progress=progress)
+    gaps = _gaps(tried)
     effects = {one.name: tuple(effects_of(tried, terms, one.name, gaps)) for one in outcomes}
     if terms and not any(effects.values()):
         raise InputError(f"no factor has two levels on any task: {'; '.join(tried[0].missing)}")
@@ -211,6 +193,37 @@ def run_factors(
         n_runs=len(frozenset().union(*(one.run_ids for one in tried))),
         missing={one.base.name: one.missing for one in tried if one.missing},
     )
+
+
+def _in_rounds(
+    study: "FactorStudy",
+    bases: Sequence[BaseSetup],
+    *,
+    store: str | Path | None,
+    workers: int | None,
+    progress: Progress | None,
+) -> tuple[FloatArray, list[Tried]]:
+    """Have the points of the study's design tried, and return them with what came of each setup at all of them."""
+    rounds, tried, outcomes = list[FloatArray](), list[Tried](), study.outcomes()
+
+    def trying(asked: FloatArray) -> dict[str, FloatArray]:
+        new = try_points(
+            bases,
+            study.factors,
+            asked,
+            outcomes,
+            study.seed_list(),
+            store=store,
+            workers=workers,
+            plugins=study.plugins,
+            progress=progress,
+        )
+        rounds.append(asked)
+        tried[:] = [one.and_then(more) for one, more in zip(tried, new, strict=True)] if tried else new
+        return {one.name: over_families(tried, one.name)[-len(asked) :] for one in outcomes}
+
+    study.design.have_tried(study.factors, trying)
+    return np.concatenate(rounds), tried
 
 
 def _gaps(tried: Sequence[Tried]) -> dict[int, float]:

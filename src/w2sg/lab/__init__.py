@@ -84,8 +84,5 @@ from w2sg.lab.studies import study as study
 from w2sg.lab.studies import study_runs as study_runs
 from w2sg.lab.tidy import Tidy as Tidy
 from w2sg.lab.tidy import tidy_rows as tidy_rows
-from w2sg.lab.unlabelled import CONFIDENCE as CONFIDENCE
-from w2sg.lab.unlabelled import CONSISTENCY as CONSISTENCY
-from w2sg.lab.unlabelled import LIKENESS as LIKENESS
 from w2sg.lab.unlabelled import unlabelled_columns as unlabelled_columns
 from w2sg.lab.weights import StudentWeights as StudentWeights
