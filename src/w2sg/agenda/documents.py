@@ -102,7 +102,10 @@ def claim_document(known: Knowledge, name: str) -> Document:
         )
         for one in known.sites_of(name)
     )
-    what = f"the margin of '{claim.margin.title}'" if claim.margin is not None else f"'{claim.outcome.title}'"
+    what = f"'{claim.outcome.title}'"
+    if claim.margin is not None:
+        parts = wording.listed([f"'{part.title}'" for part in claim.margin.walk() if not part.children])
+        what = f"the margin of {parts}"
     says = f"It says that the mean effect on {what} is {claim.says}. " if claim.says is not None else ""
     where = known.agenda.untested.get(name)
     here = f"It cannot be tested here: {where}. " if where else ""
@@ -167,11 +170,11 @@ def _claims(known: Knowledge) -> DataTable:
         Heading("statement", "statement", style="text", terminal=False),
         Heading("prior", "prior", "the credence before any run", decimals=2),
         Heading("credence", "now", "the credence after all runs", decimals=2),
-        Heading("range", "range", "by its own evidence, over scales of effects", "text", terminal=False),
-        Heading("bayes", "Bayes factor", "how much likelier the evidence is if the claim is true", terminal=False),
-        Heading("units", "units", "families of tasks", "count", terminal=False),
         Heading("predicted", "says", "where the claim says that the mean effect lies", "text", terminal=False),
         Heading("effect", "mean effect", "over families, by random effects", "signed"),
+        Heading("units", "units", "families of tasks", "count", terminal=False),
+        Heading("bayes", "Bayes factor", "how much likelier the evidence is if the claim is true", terminal=False),
+        Heading("range", "range", "by its own evidence, over scales of effects", "text", terminal=False),
     )
     return DataTable("claims", "claims", "", columns, tuple(_claim_row(known, claim) for claim in _in_order(known)))
 
@@ -188,11 +191,11 @@ def _claim_row(known: Knowledge, claim: "ResearchClaim") -> tuple[Cell, ...]:
         Cell(claim.statement, note="; ".join([claim.pillar, *presupposed])),
         Cell(claim.credence),
         Cell(known.credences[name]),
-        Cell(f"{low:.2f} to {high:.2f}") if tried else Cell(),
-        Cell(known.belief(claim).bayes_factor) if tried else Cell(),
-        Cell(0 if model is None else model.n_units),
         Cell(str(claim.says)) if claim.says is not None else Cell(missing="-"),
         _effect_cell(known, name, untested),
+        Cell(0 if model is None else model.n_units),
+        Cell(known.belief(claim).bayes_factor) if tried else Cell(),
+        Cell(f"{low:.2f} to {high:.2f}") if tried else Cell(),
     )
 
 
