@@ -201,3 +201,13 @@ def test_near_copies_with_other_labels_are_surveyed(write: Writer) -> None:
     assert across.near is not None
     assert across.opposed > across.rows / 3
     assert across.equal == 0
+
+
+def test_copies_of_a_pair_contradict_each_other_only_where_the_better_text_differs(write: Writer) -> None:
+    twice = [{"chosen": text, "rejected": f"not {text}"} for text in SENTENCES] * 2
+    found = loaded(write("a.jsonl", rows(*twice)), pair=["chosen", "rejected"]).counts
+    assert found["rows that repeat the inputs of another"] == 80
+    assert "rows of equal inputs with contradicting labels" not in found
+    turned = [*twice, {"chosen": f"not {SENTENCES[0]}", "rejected": SENTENCES[0]}]
+    found = loaded(write("b.jsonl", rows(*turned)), pair=["chosen", "rejected"]).counts
+    assert found["rows of equal inputs with contradicting labels"] == 3
