@@ -9,7 +9,7 @@ import pytest
 from task_data import Writer, files
 
 from w2sg.core import DataError, TaskData, derive
-from w2sg.tasks import Files, guess
+from w2sg.tasks import Files, columns_and_uses, guess
 
 
 def loaded(path: Path | None, **fields: Any) -> TaskData:
@@ -154,14 +154,14 @@ GAPPED = (None, 3, 8)
     ("name", "content", "expected"),
     [
         ("table.csv", "age;job;city;ok\n" + "".join(f"{i};{'ab'[i % 2]};{i % 5};{i % 3 > 0}\n" for i in range(80)),
-         {"delimiter": ";", "label": "ok"}),
+         {"delimiter": ";", "label": "ok", "features": ["job", "city"]}),
         ("texts.tsv", "".join(f"{text}\t{i % 2}\n" for i, text in enumerate(SENTENCES)),
          {"columns": ["column 1", "column 2"], "label": "column 2", "text": "column 1"}),
         ("pairs.jsonl", rows(*({"chosen": text, "rejected": f"not {text}"} for text in SENTENCES)),
          {"pair": ["chosen", "rejected"]}),
         ("mc.csv", "q,option_a,option_b,right\n" + "".join(f"{t},a{i},b{i},{'AB'[i % 2]}\n" for i, t in NUMBERED),
          {"choices": ["option_a", "option_b"], "label": "right", "text": "q"}),
-        ("steps.jsonl", rows(*({"input": t, "steps": [t, "so"], "target": f"{i} x", "mistake_index": GAPPED[i % 3]}
+        ("steps.jsonl", rows(*({"input": t, "steps": ["so", "it"], "target": f"{i} x", "mistake_index": GAPPED[i % 3]}
                                for i, t in NUMBERED)),
          {"label": "mistake_index", "merge": {"no mistake_index": ["null"], "with mistake_index": ["*"]},
           "text": ["input", "steps"]}),
@@ -181,7 +181,7 @@ def test_a_file_is_guessed_with_reasons_and_can_be_read_so(
     survey = task.survey(derive(0, "task"))
     left_out = task.load(derive(0, "task")).counts.get("left out: rows of units that a full split has begun", 0)
     assert sum(int(counts.sum()) for counts in survey.labels.values()) == 80 - left_out
-    assert {name for name, use in task.columns_read()[1].items() if use == "label"} <= {expected.get("label")}
+    assert {column.name for column, use in columns_and_uses(task) if use == "label"} <= {expected.get("label")}
 
 
 def test_files_of_splits_are_told_by_their_names(write: Writer) -> None:
@@ -201,3 +201,13 @@ def test_near_copies_with_other_labels_are_surveyed(write: Writer) -> None:
     assert across.near is not None
     assert across.opposed > across.rows / 3
     assert across.equal == 0
+
+
+def test_copies_of_a_pair_contradict_each_other_only_where_the_better_text_differs(write: Writer) -> None:
+    twice = [{"chosen": text, "rejected": f"not {text}"} for text in SENTENCES] * 2
+    found = loaded(write("a.jsonl", rows(*twice)), pair=["chosen", "rejected"]).counts
+    assert found["rows that repeat the inputs of another"] == 80
+    assert "rows of equal inputs with contradicting labels" not in found
+    turned = [*twice, {"chosen": f"not {SENTENCES[0]}", "rejected": SENTENCES[0]}]
+    found = loaded(write("b.jsonl", rows(*turned)), pair=["chosen", "rejected"]).counts
+    assert found["rows of equal inputs with contradicting labels"] == 3

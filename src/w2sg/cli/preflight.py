@@ -30,7 +30,7 @@ def preflight(
         w2sg preflight reviews.toml -o preflight.html
     """
     from w2sg.core import InputError
-    from w2sg.lab import Study, commented_study, default_store, fields_of, preflight_document
+    from w2sg.lab import Study, commented_study, default_store, preflight_document, toml_table
     from w2sg.lab import preflight as look
     from w2sg.report import page_target
     from w2sg.tasks import guess
@@ -48,7 +48,7 @@ def preflight(
         if not {"label", "pair"} & guessed.fields.keys():
             console.echo(text)
             raise InputError(f"{files[0]}: no column looks like a label: write the study above to a file, and name it")
-        study = Study.parse({"name": name, "tasks": [{"kind": "files", "title": name, **fields_of(guessed)}]})
+        study = Study.parse({"name": name, **toml_table(text)})
     with console.progress_bar("preflight") as progress:
         found = look(study, store=folder, workers=workers, progress=progress)
     document = preflight_document(found, guess=guessed, text=text, made_by=f"w2sg preflight {' '.join(files)}")

@@ -70,7 +70,6 @@ from w2sg.lab.setup import toml_table as toml_table
 from w2sg.lab.shipped import named_file as named_file
 from w2sg.lab.shipped import shipped_names as shipped_names
 from w2sg.lab.starting import commented_study as commented_study
-from w2sg.lab.starting import fields_of as fields_of
 from w2sg.lab.steps import Ceiling as Ceiling
 from w2sg.lab.steps import OnData as OnData
 from w2sg.lab.steps import TrainedStudent as TrainedStudent

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,8 +16,10 @@ from w2sg.lab.results import SetupResult, summarise
 from w2sg.lab.runs import make_runs, scores_of_setups
 from w2sg.lab.setup import Setup
 from w2sg.lab.steps import TRANSFER, labels_of, task_data
-from w2sg.lab.studies import Study
-from w2sg.tasks import Column, SplitTask, Survey
+from w2sg.tasks import Column, Files, SplitTask, Survey, columns_and_uses
+
+if TYPE_CHECKING:
+    from w2sg.lab.studies import Study
 
 SEEDS = 2
 MANY_CLASSES = 50
@@ -27,7 +29,7 @@ LARGE_SHARE = 0.05
 
 
 @dataclass(frozen=True)
-class Shown:
+class PreviewRow:
     """A transfer example as the student and the supervisor see it, and the weak label that came of it."""
 
     student: str
@@ -58,7 +60,7 @@ class TaskCheck:
     survey: Survey | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
     result: SetupResult | None = None
-    preview: Sequence[Shown] = ()
+    preview: Sequence[PreviewRow] = ()
     cautions: Sequence[Caution] = ()
     refused: str = ""
     seconds: tuple[float, float] = (0.0, 0.0)
@@ -68,7 +70,7 @@ class TaskCheck:
 class Preflight:
     """What was found of a study: one check for each task, and how long its runs will take in one process."""
 
-    study: Study
+    study: "Study"
     checks: Sequence[TaskCheck]
     seeds: Sequence[int]
     n_runs: int
@@ -80,7 +82,9 @@ class Preflight:
         return not any(check.refused or any(caution.serious for caution in check.cautions) for check in self.checks)
 
 
-def preflight(study: Study, *, store: Path, workers: int | None = None, progress: Progress | None = None) -> Preflight:
+def preflight(
+    study: "Study", *, store: Path, workers: int | None = None, progress: Progress | None = None
+) -> Preflight:
     """Look at a study's data, and try the first setup of each task under its first two seeds: runs of the study.
 
     Args:
@@ -116,11 +120,9 @@ def _looked_at(setup: Setup, title: str, seed: int) -> TaskCheck:
     """Return what the data of a setup's task say."""
     task = setup.task
     try:
-        read = getattr(task, "columns_read", None)
-        columns, uses = read() if read is not None else ([], {})
+        named = columns_and_uses(task) if isinstance(task, Files) else []
     except DataError as error:
         return TaskCheck(title, setup, refused=str(error))
-    named = [(column, uses[column.name]) for column in columns]
     try:
         data = task_data(task, seed)
         given = task.under(seed)
@@ -214,7 +216,7 @@ def _small_gap(result: SetupResult) -> list[Caution]:
     ]
 
 
-def _preview(check: TaskCheck, seed: int, store: Path) -> list[Shown]:
+def _preview(check: TaskCheck, seed: int, store: Path) -> list[PreviewRow]:
     """Return some transfer examples with the labels that the student is given."""
     if check.survey is None:
         return []
@@ -230,7 +232,7 @@ def _preview(check: TaskCheck, seed: int, store: Path) -> list[Shown]:
     for row, inputs in enumerate(data.transfer.inputs.values[: len(check.survey.preview)]):
         label = int(np.argmax(weak[row]))
         said = f"{data.question.names[label]} ({wording.number(float(weak[row, label]), 2)})"
-        shown.append(Shown(_text_of(inputs), _text_of(inputs, known), said))
+        shown.append(PreviewRow(_text_of(inputs), _text_of(inputs, known), said))
     return shown
 
 

@@ -30,5 +30,6 @@ from w2sg.tasks.splits import SplitTask as SplitTask
 from w2sg.tasks.survey import Survey as Survey
 from w2sg.tasks.table import CountedTable as CountedTable
 from w2sg.tasks.table import Table as Table
+from w2sg.tasks.uses import columns_and_uses as columns_and_uses
 from w2sg.tasks.written import Gsm8k as Gsm8k
 from w2sg.tasks.written import Sums as Sums

@@ -195,14 +195,26 @@ def unseen(table: Table, dealt: Mapping[str, IntArray], rows: IntArray) -> BoolA
     return ~np.isin(table.units[rows], table.units[trained])
 
 
+def sideless(table: Table) -> IntArray:
+    """Return the classes `(n,)`; of pairs of texts, which of the two is right were they in alphabetical order.
+
+    Which text of a pair stands first is drawn, so that two copies of one row may have different classes.
+    """
+    values = table.pool.values
+    if values.dtype != object or values.ndim == 1 or len(table.classes) != 2:
+        return table.gold
+    swapped = np.array([plain_text(first) > plain_text(second) for first, second in values.tolist()])
+    return np.where(swapped, 1 - table.gold, table.gold)
+
+
 def _counted(table: Table) -> dict[str, int]:
     """Return how many rows repeat the inputs of another, how many inputs differ, and how many labels contradict."""
     units = np.asarray(table.units)
     different, first, size = np.unique(units, return_index=True, return_counts=True)
     if len(different) == len(units):
         return {}
-    place = np.searchsorted(different, units)
-    differs = table.gold != table.gold[first[place]]
+    place, gold = np.searchsorted(different, units), sideless(table)
+    differs = gold != gold[first[place]]
     contradicted = np.zeros(len(different), dtype=np.bool_)
     np.logical_or.at(contradicted, place, differs)
     return {

@@ -33,7 +33,7 @@ def default_features(rows: Rows, used: set[str], gold: IntArray) -> list[str]:
     for name in chosen:
         values = first.column(name, "features")
         # Files are often sorted by class, so that the number of a row tells its label.
-        if len(values) > 2 and _counts_rows(values):
+        if counts_rows(values):
             raise DataError(
                 f"{first.file}: column {name!r} only counts the rows, which can tell their labels: declare it as 'id', "
                 f"or list the wanted columns in 'features'"
@@ -64,9 +64,11 @@ def _nested(rows: Rows, column: str) -> bool:
     return bool(nested)
 
 
-def _counts_rows(values: list[Any]) -> bool:
+def counts_rows(values: list[Any]) -> bool:
     """Whether values are whole numbers that rise, or fall, by the same amount from row to row."""
     numbers = np.array([number_of(value) for value in values])
+    if len(numbers) < 3:
+        return False
     steps = np.diff(numbers)
     return bool((steps[0] != 0) & (steps == steps[0]).all() & (numbers == np.round(numbers)).all())
 

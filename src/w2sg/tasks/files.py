@@ -30,8 +30,7 @@ from w2sg.tasks.features import default_features, encode_features
 from w2sg.tasks.leaks import check_leaks
 from w2sg.tasks.offers import encode_choices
 from w2sg.tasks.opening import PathText, file_bytes
-from w2sg.tasks.profile import Column, columns_of
-from w2sg.tasks.reading import Format, format_of, read_sheet
+from w2sg.tasks.reading import Format, Sheet, format_of, read_sheet
 from w2sg.tasks.splits import ALIASES, SPLITS, SplitTask
 from w2sg.tasks.table import FREE, CountedTable, Table
 
@@ -167,8 +166,11 @@ class Files(SplitTask):
             raise ValueError("needs 'path' (one file) or 'paths' (a file for each split)")
         if sum(value is not None for value in (self.text, self.pair, self.features)) > 1:
             raise ValueError("needs one of 'text', 'pair' and 'features', got several")
-        if self.choices is not None and (self.pair is not None or self.features is not None or len(self.choices) < 2):
-            raise ValueError("'choices' needs two columns or one of scores, goes with neither 'pair' nor 'features'")
+        few = isinstance(self.choices, tuple) and len(self.choices) < 2
+        if self.choices is not None and (self.pair is not None or self.features is not None or few):
+            raise ValueError(
+                "'choices' needs two columns, or one that holds all answers; it goes with neither 'pair' nor 'features'"
+            )
         if self.text == () or self.features == ():
             raise ValueError("'text' and 'features' need at least one column")
         if self.features and self.label in self.features:
@@ -223,8 +225,8 @@ class Files(SplitTask):
         """Return all rows; a table that was parsed before from the same bytes is not parsed again."""
         return self._made().table
 
-    def columns_read(self) -> tuple[list[Column], dict[str, str]]:
-        """Return the columns of the first file of rows, and as what each is used, by its name.
+    def sheet(self) -> Sheet:
+        """Return the rows of the first file as they stand there.
 
         Raises:
             DataError: If the file cannot be read.
@@ -232,23 +234,7 @@ class Files(SplitTask):
         name, path = next(iter(self._files().items()))
         labels = self._label_file(name)
         known = None if labels is None else file_bytes(labels, "labels")
-        sheet = read_sheet(path, file_bytes(path), self.format, self.columns, known, self.delimiter)
-        columns = columns_of(sheet)
-        return columns, {column.name: self._use_of(column.name) for column in columns}
-
-    def _use_of(self, column: str) -> str:
-        for field in ("pair", "choices", "text", "label", "votes", "together", *METADATA, "split"):
-            value = getattr(self, field)
-            named = (value,) if isinstance(value, str) else value or ()
-            unread = field == "label" and (self.pair is not None or self.inputs == "images")
-            if not unread and (
-                column in named or (field == "votes" and isinstance(value, str) and column.startswith(value))
-            ):
-                return field
-        if column in self.recorded.values():
-            return "recorded"
-        used = self.inputs == "features" and (self.features is None or column in self.features)
-        return "features" if used else ""
+        return read_sheet(path, file_bytes(path), self.format, self.columns, known, self.delimiter)
 
     def counts(self) -> Mapping[str, int]:
         """Return how many cells were read in an unusual form, and how."""

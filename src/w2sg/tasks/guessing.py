@@ -13,6 +13,7 @@ from typing import Any
 
 from w2sg.core import DataError
 from w2sg.tasks.encoding import Rows
+from w2sg.tasks.features import counts_rows
 from w2sg.tasks.offers import Offer, found_mark, offers_in_columns, offers_in_lists, offers_in_texts, right_ones
 from w2sg.tasks.opening import file_bytes, unzipped
 from w2sg.tasks.profile import Column, columns_of
@@ -358,7 +359,7 @@ def _guess_features(made: Guess, sheet: Sheet, columns: Sequence[Column]) -> Non
     out |= {
         column.name: "it numbers the rows"
         for column in columns
-        if column.holds == "numbers" and column.different == column.rows and _words(column.name) in ([], ["id"])
+        if column.holds == "numbers" and counts_rows(sheet.column(column.name, "features"))
     }
     kept = [column.name for column in columns if column.name not in out]
     left = [c.name for c in made.columns if made.role(c.name) == "features" and c.name not in kept]

@@ -122,13 +122,8 @@ class SplitTask(Task):
         table, whole_splits = self._dealt(rng)
         dealt, repeated = without_seen(table, whole_splits)
         data = assemble(table, dealt, self.corpus, self.shifts, rng, self.question(table))
-        found = {
-            **repeated,
-            **given_up(table, whole_splits),
-            **akin(table, dealt),
-            **self._classes_missing(table, dealt),
-            **self.checked(table, dealt),
-        }
+        found = {**repeated, **given_up(table, whole_splits), **akin(table, dealt)}
+        found |= {**self._classes_missing(table, dealt), **self.checked(table, dealt)}
         return replace(data, counts={**self.counts(), **data.counts, **found})
 
     def survey(self, rng: np.random.Generator) -> Survey:

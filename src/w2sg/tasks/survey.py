@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from w2sg.core import AnyArray, FloatArray, IntArray, derive
-from w2sg.tasks.duplicates import TRAINING, units_of
+from w2sg.tasks.duplicates import TRAINING, sideless, units_of
 from w2sg.tasks.table import Table
 
 ALIKE = 0.8
@@ -102,6 +102,7 @@ def _twins(
     units: IntArray,
     words: FloatArray | None,
 ) -> Twins:
+    labels = sideless(table)
     within = rows is others
     looked_at, among = _some(rows, split), _some(others, "trained")
     same = np.isin(units[looked_at], units[others])
@@ -115,7 +116,7 @@ def _twins(
     if within:
         alike[looked_at[:, None] == among] = 0
     near = alike.max(axis=1) >= ALIKE
-    opposed = near & (table.gold[looked_at] != table.gold[among[alike.argmax(axis=1)]])
+    opposed = near & (labels[looked_at] != labels[among[alike.argmax(axis=1)]])
     return Twins(split, other, len(looked_at), int(same.sum()), int((near | same).sum()), int(opposed.sum()))
 
 
