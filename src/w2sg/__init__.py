@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from w2sg.api import check as check
     from w2sg.api import compare as compare
     from w2sg.api import describe as describe
+    from w2sg.api import document_of as document_of
     from w2sg.api import examples as examples
     from w2sg.api import export as export
     from w2sg.api import html_table as html_table
@@ -58,6 +59,7 @@ _HOMES = {
     "check": "w2sg.api",
     "compare": "w2sg.api",
     "describe": "w2sg.api",
+    "document_of": "w2sg.api",
     "examples": "w2sg.api",
     "export": "w2sg.api",
     "html_table": "w2sg.api",

@@ -122,7 +122,7 @@ def test_a_report_shows_examples_of_every_setup(result: StudyResult, folder: Pat
 def test_runs_are_found_by_titles_and_studies(result: StudyResult, folder: Path) -> None:
     run("wine", seeds=1, store=folder, workers=1)
     with Store(folder) as store:
-        for where, study, n in (
+        asked: list[tuple[dict[str, str | float], str | None, int]] = [
             ({}, None, 5),
             ({}, "titled", 4),
             ({"task": "Scans"}, None, 4),
@@ -132,7 +132,8 @@ def test_runs_are_found_by_titles_and_studies(result: StudyResult, folder: Path)
             ({"method": "naive"}, None, 3),
             ({"task": "wine"}, "titled", 0),
             ({"task": "Hard ones"}, None, 0),
-        ):
+        ]
+        for where, study, n in asked:
             assert len(find_runs(store, study=study, where=where)) == n, (where, study)
         (found,) = find_runs(store, where={"method": "Hard ones", "seed": 1})
         assert found.label["method"] == "Hard ones"

@@ -10,6 +10,7 @@ from w2sg.api.looking import ledger as ledger
 from w2sg.api.looking import names as names
 from w2sg.api.looking import runs as runs
 from w2sg.api.looking import show as show
+from w2sg.api.pages import document_of as document_of
 from w2sg.api.pages import examples as examples
 from w2sg.api.pages import multiverse as multiverse
 from w2sg.api.pages import write_report as write_report

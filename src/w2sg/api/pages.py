@@ -11,8 +11,10 @@ from w2sg.lab import (
     League,
     SetupResult,
     ShownExample,
+    StudentsCompared,
     Study,
     StudyResult,
+    compared_document,
     examples_of,
     existing_store,
     league_document,
@@ -22,7 +24,7 @@ from w2sg.lab import (
 if TYPE_CHECKING:
     from w2sg.batteries import AnalystChoice, Multiverse
 
-    Reportable = StudyResult | SetupResult | League | Multiverse
+    Reportable = StudyResult | SetupResult | League | StudentsCompared | Multiverse
 
 
 def multiverse(
@@ -95,7 +97,7 @@ def write_report(
     The same result gives the same bytes. Every file appears whole or not at all.
 
     Args:
-        result: What came out: of a study, one setup, a league or a multiverse.
+        result: What came out: of a study, one setup, a league, a comparison of two students or a multiverse.
         path: The file to write, ending in `.html` or `.md`; an existing one is replaced.
         examples: Single examples to show on the page of a study or setup: what `w2sg.examples` returns.
         sections: Further sections, after those of the result.
@@ -118,7 +120,18 @@ def write_report(
 def document_of(
     result: "Reportable", made_by: str = "", examples: Mapping[str, Sequence[ShownExample]] | None = None
 ) -> Document:
-    """Return the document of a result."""
+    """Return the document of a result: the findings, tables and figures that its page, a terminal and `--json` show.
+
+    Args:
+        result: What came out.
+        made_by: The command that makes it, to be shown; empty shows none.
+        examples: Single examples to show of a study or setup: what `w2sg.examples` returns.
+
+    Raises:
+        InputError: If the result is empty.
+    """
+    if isinstance(result, StudentsCompared):
+        return compared_document(result, made_by=made_by)
     if isinstance(result, League):
         return league_document(result, made_by=made_by)
     if isinstance(result, SetupResult | StudyResult):

@@ -34,7 +34,6 @@ def compare(
         w2sg compare 3fa9c1 b0f2 -o compared.html
     """
     import w2sg
-    from w2sg.lab import compared_document
     from w2sg.report import page_target
 
     # A path that cannot be written is said before anything is made.
@@ -44,5 +43,5 @@ def compare(
     given = None if study is None else console.study_result(study, store, workers, plugin)
     found = w2sg.compare(first, second, study=given, examples=examples, store=store)
     of = f" --study {study}" if study else ""
-    document = compared_document(found, made_by=f'w2sg compare "{first}" "{second}"{of}')
+    document = w2sg.document_of(found, made_by=f'w2sg compare "{first}" "{second}"{of}')
     console.publish(document, out, as_json=as_json, name="comparison")

@@ -88,18 +88,9 @@ class Store(ArtifactStore):
             return [self._result(row) for row in rows]
         conditions, values = ["results.step = ?"], [step]
         for name, value in (where or {}).items():
-            if name == "seed" or not isinstance(value, str):
-                conditions.append("results.seed = ?" if name == "seed" else f"{_shown(name)} = ?")
-                values.append(value)  # type: ignore[arg-type]
-            else:
-                # A name stands for all its settings: `digits` is `digits` and `digits(test=200)`. Both are ranges of
-                # the index, for ')' comes right after '('.
-                known, about = f"{_shown(name)} = ? OR ({_shown(name)} >= ? AND {_shown(name)} < ?)", ""
-                values += [value, f"{value}(", f"{value})"]
-                if (also or {}).get(name):
-                    about = " OR lower(hex(subjects.digest)) IN (SELECT value FROM json_each(?))"
-                    values.append(json.dumps((also or {})[name]))
-                conditions.append(f"({known}{about})")
+            condition, needed = _condition(name, value, (also or {}).get(name, ()))
+            conditions.append(condition)
+            values += needed
         if member_of is not None:
             conditions.append(
                 "results.key IN "
@@ -379,6 +370,22 @@ def _shown(name: str) -> str:
     if not name.isidentifier():
         raise InputError(f"results are filtered and sorted by names such as {', '.join(LISTED[:5])}, got {name!r}")
     return f"json_extract(results.shown, '$.{name}')"
+
+
+def _condition(name: str, value: str | float, about: Sequence[str]) -> tuple[str, list[Any]]:
+    """Return what a result must fulfil that shows a value under a name, or is about something of these digests."""
+    if name == "seed":
+        return "results.seed = ?", [value]
+    if not isinstance(value, str):
+        return f"{_shown(name)} = ?", [value]
+    # A name stands for all its settings: `digits` is `digits` and `digits(test=200)`. Both are ranges of the index, for
+    # ')' comes right after '('.
+    condition = f"{_shown(name)} = ? OR ({_shown(name)} >= ? AND {_shown(name)} < ?)"
+    values = [value, f"{value}(", f"{value})"]
+    if about:
+        condition += " OR lower(hex(subjects.digest)) IN (SELECT value FROM json_each(?))"
+        values.append(json.dumps(about))
+    return f"({condition})", values
 
 
 def _positions(rows: Sequence[int]) -> AnyArray:

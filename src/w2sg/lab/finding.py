@@ -1,7 +1,7 @@
-"""Stored runs found again: by the study that has them, by names and titles of their parts, and by their numbers."""
+"""Studies and runs found again in a store: by the study, by names and titles of parts, by numbers."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,10 +9,10 @@ from typing import Any
 
 from w2sg.core import InputError, StoreError, canonical_json
 from w2sg.graph import REFUSED, Result, Store
-from w2sg.lab.recalling import known_study
-from w2sg.lab.runs import default_store, result_of
+from w2sg.lab.results import StudyResult
+from w2sg.lab.runs import existing_store, known_run, result_of
 from w2sg.lab.setup import PARTS
-from w2sg.lab.studies import Study
+from w2sg.lab.studies import Study, known_study, study
 
 TITLE = '"title":'
 """How JSON begins a title."""
@@ -88,35 +88,6 @@ def check_study(store: Store, name: str) -> None:
         )
 
 
-def known_run(folder: Path, prefix: str) -> Result:
-    """Return the stored run whose id begins so.
-
-    Raises:
-        InputError: If there is none, or several.
-    """
-    with Store(folder) as store:
-        result = store.find(prefix)
-    if result is None:
-        raise InputError(f"store {folder} has no run, or several, whose id begins with {prefix!r}: see 'w2sg runs'")
-    return result
-
-
-def existing_store(folder: str | Path | None) -> Path:
-    """Return the store's folder.
-
-    Raises:
-        InputError: If there is no store: who only reads does not make one.
-    """
-    folder = default_store() if folder is None else Path(folder)
-    try:
-        there = (folder / "store.db").exists()
-    except OSError as error:
-        raise InputError(f"store {folder} cannot be looked at: {error.strerror}: choose another --store") from None
-    if not there:
-        raise InputError(f"there is no store in {folder}: make runs first ('w2sg run'), or give its folder by --store")
-    return folder
-
-
 def study_or_run(name: str, store: str | Path | None) -> Study | Result:
     """Return the study of a file, or of a name that the store knows, or else the run whose id begins so.
 
@@ -136,6 +107,23 @@ def study_or_run(name: str, store: str | Path | None) -> Study | Result:
             f"store {folder} has no study {name!r}, and no run (or several) whose id starts so: see 'w2sg runs'"
         )
     return run
+
+
+def recall(name: str, *, store: str | Path | None = None, plugins: Sequence[str] = ()) -> StudyResult:
+    """Return the table of a study that the store holds, making what is missing.
+
+    Args:
+        name: The study's name.
+        store: The store's folder; None is `$W2SG_STORE` or `.w2sg`.
+        plugins: Python files that register components: those that the store names are not run.
+
+    Returns:
+        The study's result.
+
+    Raises:
+        InputError: If the store has no study of this name, or it needs plugins that were not given.
+    """
+    return study(known_study(name, store=store, plugins=plugins), store=store, yes=True)
 
 
 def details_of(prefix: str, folder: Path) -> tuple[FoundRun, dict[str, Any]]:

@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from w2sg.core import ConfigError, Task, registry
+from w2sg.core import ClassProbabilities, ConfigError, Signal, Task, registry
 from w2sg.lab.setup import MOST_DEEP
 
 Entry = str | dict[str, Any]
@@ -83,3 +83,10 @@ def expanded(entries: Sequence[Entry | None]) -> Iterator[tuple[Entry | None, st
 
 def _nested(path: list[str], value: Any) -> dict[str, Any]:
     return {path[0]: value if len(path) == 1 else _nested(path[1:], value)}
+
+
+def signal_of(task: Entry) -> type[Signal]:
+    """Return the signal that a task asks for; class probabilities for one that is not known (its setup says why)."""
+    name = task if isinstance(task, str) else task.get("kind")
+    cls = registry.lookup(Task, name).cls if isinstance(name, str) and name in registry.names(Task) else Task
+    return cls.signal if issubclass(cls, Task) else ClassProbabilities

@@ -54,6 +54,35 @@ def default_store() -> Path:
     return Path(os.environ.get("W2SG_STORE", ".w2sg"))
 
 
+def known_run(folder: Path, prefix: str) -> Result:
+    """Return the stored run whose id begins so.
+
+    Raises:
+        InputError: If there is none, or several.
+    """
+    with Store(folder) as store:
+        result = store.find(prefix)
+    if result is None:
+        raise InputError(f"store {folder} has no run, or several, whose id begins with {prefix!r}: see 'w2sg runs'")
+    return result
+
+
+def existing_store(folder: str | Path | None) -> Path:
+    """Return the store's folder.
+
+    Raises:
+        InputError: If there is no store: who only reads does not make one.
+    """
+    folder = default_store() if folder is None else Path(folder)
+    try:
+        there = (folder / "store.db").exists()
+    except OSError as error:
+        raise InputError(f"store {folder} cannot be looked at: {error.strerror}: choose another --store") from None
+    if not there:
+        raise InputError(f"there is no store in {folder}: make runs first ('w2sg run'), or give its folder by --store")
+    return folder
+
+
 def make_runs(
     setups: Iterable[Setup],
     seeds: Sequence[int],

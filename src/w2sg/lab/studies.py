@@ -14,19 +14,17 @@ from pydantic import Field
 
 from w2sg.core import (
     CapabilityError,
-    ClassProbabilities,
     Component,
     ConfigError,
     InputError,
     Method,
-    Signal,
-    Task,
+    UnknownNameError,
     registry,
 )
 from w2sg.graph import Launcher, Progress, Store
 from w2sg.isolation import load_plugins, loading_again, plugin_from
 from w2sg.lab.comparisons import REFERENCE, compare_methods
-from w2sg.lab.grids import Entry, check_grid, expanded, grid_size, named_families, task_and_own
+from w2sg.lab.grids import Entry, check_grid, expanded, grid_size, named_families, signal_of, task_and_own
 from w2sg.lab.results import ALPHA, MARGIN, SetupResult, StudyResult, summarise
 from w2sg.lab.runs import MadeRuns, default_store, make_runs, train_runs
 from w2sg.lab.sequential import DecisionRule, SeedStopping, until_decided
@@ -199,15 +197,8 @@ class Study(Component):
             registry.lookup(Method, name)
         if self.methods is None:
             return (None,)
-        named = [name for name in named_methods(_signal_of(task)) if name not in without]
+        named = [name for name in named_methods(signal_of(task)) if name not in without]
         return tuple(method for entry in self.methods for method in (named if entry == "*" else [entry]))
-
-
-def _signal_of(task: Entry) -> type[Signal]:
-    """Return the signal that a task asks for; class probabilities for one that is not known (its setup says why)."""
-    name = task if isinstance(task, str) else task.get("kind")
-    cls = registry.lookup(Task, name).cls if isinstance(name, str) and name in registry.names(Task) else Task
-    return cls.signal if issubclass(cls, Task) else ClassProbabilities
 
 
 def run(
@@ -368,6 +359,36 @@ def _made(
         # The store keeps the definition, not the file: the study can be recalled by its name after the file is gone.
         opened.put_collection(study.name, study.model_dump(mode="json"), [run.id for run in outcome.runs])
     return outcome, stopping
+
+
+def known_study(name: str, *, store: str | Path | None = None, plugins: Sequence[str] = ()) -> Study:
+    """Return a study of which the store holds the definition; its plugins are those given here.
+
+    Raises:
+        InputError: If the store has no study of this name, or it needs plugins that were not given.
+    """
+    folder = _folder(store)
+    with Store(folder) as opened:
+        definition, known = opened.collection(name), opened.collections()
+    if definition is None:
+        raise InputError(
+            f"store {folder} has no study {name!r}: it has {', '.join(known) or 'none'}; run 'w2sg study FILE'"
+        )
+    try:
+        found = Study.parse(definition)
+    except ConfigError as error:
+        raise error.under(f"study {name!r} of store {folder}") from None
+    # A store may come from anywhere, so what it names is not run. Who has the study's file has its plugins too.
+    given = found.model_copy(update={"plugins": tuple(plugins)})
+    if found.plugins and not plugins:
+        try:
+            given.setups()
+        except UnknownNameError as error:
+            raise InputError(
+                f"{error}; study {name!r} was made with the plugins {', '.join(found.plugins)}, and what a store names "
+                "is not run: give those that you trust by --plugin, or give the study's file"
+            ) from None
+    return given
 
 
 def _folder(store: str | Path | None) -> Path:

@@ -2,13 +2,13 @@
 
 from w2sg.core import Card, Cell, DataTable, Document, Fact, Finding, Heading, InputError, Section, wording
 from w2sg.lab.comparisons import Names, compare_methods
-from w2sg.lab.documents.examples import Shown, examples_table
+from w2sg.lab.documents.examples import Shown
 from w2sg.lab.documents.findings import place_findings, study_findings
 from w2sg.lab.documents.parts import alone, counted, level_of, notes, text_column
 from w2sg.lab.documents.provenance import provenance_of
 from w2sg.lab.documents.stopping import stopping_findings, stopping_table
 from w2sg.lab.documents.study_figures import study_figures
-from w2sg.lab.documents.study_tables import study_tables
+from w2sg.lab.documents.study_tables import examples_table, study_tables
 from w2sg.lab.documents.training import training_sections
 from w2sg.lab.results import SetupResult, StudyResult
 from w2sg.lab.setup import TEST

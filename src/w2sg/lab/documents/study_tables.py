@@ -5,7 +5,9 @@ from typing import Any
 
 from w2sg.core import Cell, DataTable, Heading, Style, wording
 from w2sg.lab.comparisons import Comparison, Entrant, differences
+from w2sg.lab.documents.examples import RIGHT, WRONG, Shown, example_row
 from w2sg.lab.documents.parts import PGR_HELP, Marks, anchor, level_of, pgr_cell, short, text_column
+from w2sg.lab.examples import AT_RANDOM, DISPUTED
 from w2sg.lab.results import TestSet
 from w2sg.lab.setup import TEST
 from w2sg.measure import Interval, PairedDifference, Pgr
@@ -70,27 +72,27 @@ def study_tables(comparisons: Sequence[Comparison]) -> list[DataTable]:
     """Return the tables that a study gives."""
     level = level_of(comparisons[0].reference.pgr.level)
     tables = [
-        table_of(
+        _table(
             "results",
             "Results",
             f"Accuracies on the test set in distribution. Intervals are {level}.",
             [_result(*pair) for pair in _entrants(comparisons)],
         ),
-        table_of(
+        _table(
             "comparisons",
             "Comparisons of methods",
             "Every method with the reference of its task, supervisor and student, paired by seed and test example. "
             f"Intervals are {level} each and not adjusted; Holm p is.",
             [_compared(*pair, pair[1].paired) for pair in _entrants(comparisons) if pair[1].paired is not None],
         ),
-        table_of(
+        _table(
             "test-sets",
             "Test sets",
             "Every test set by itself; 'test' is the one in distribution, the others are shifted. Differences are from "
             f"the reference, the first method of its place, paired on the same test set. Intervals are {level}.",
             [row for comparison in comparisons for row in _by_test_set(comparison)],
         ),
-        table_of(
+        _table(
             "breakdown",
             "By group and difficulty",
             "Means over seeds within groups of test examples; these numbers have no intervals.",
@@ -104,14 +106,29 @@ def _entrants(comparisons: Sequence[Comparison]) -> Iterator[tuple[Comparison, E
     return ((comparison, entrant) for comparison in comparisons for entrant in comparison.entrants)
 
 
-def labels_of(comparison: Comparison, entrant: Entrant) -> Row:
-    """Return what a row is of, with a link to where it is from."""
+def _labels(comparison: Comparison, entrant: Entrant) -> Row:
     return {
         "task": Cell(short(comparison.task)),
         "supervisor": Cell(short(comparison.supervisor)),
         "model": Cell(short(comparison.student)),
         "method": Cell(short(entrant.method), link=anchor(entrant.result), note=Marks([entrant]).note(entrant.method)),
     }
+
+
+def examples_table(comparisons: Sequence[Comparison], examples: Shown) -> DataTable | None:
+    """Return the table of a study's examples; None where there are none."""
+    entrants = [(comparison, entrant) for comparison in comparisons for entrant in comparison.entrants]
+    shown = [pair for pair in entrants if pair[1].result.run_ids[:1] and pair[1].result.run_ids[0] in examples]
+    rows = [
+        {**_labels(*pair), **example_row(example)} for pair in shown for example in examples[pair[1].result.run_ids[0]]
+    ]
+    of = "" if len(shown) == len(entrants) else f" Shown are {len(shown)} of {len(entrants)} setups."
+    intro = (
+        f"Of each setup's first seed and each test set: up to {DISPUTED} examples on which student and weak supervisor "
+        f"differ most, and {AT_RANDOM} drawn from the others, so these rows are no sample.{of} Long inputs are "
+        f"shortened. {RIGHT} is right, {WRONG} is wrong, by the labels that scoring opened."
+    )
+    return _table("examples", "Examples", intro, rows)
 
 
 def _result(comparison: Comparison, entrant: Entrant) -> Row:
@@ -123,7 +140,7 @@ def _result(comparison: Comparison, entrant: Entrant) -> Row:
     # Columns stand in the order of the first row, so what matters most has to be put first here.
     first = {name: scores.pop(name) for name in FIRST}
     first |= {"trust": Cell(entrant.result.trust), "bootstrap": bootstrap}
-    return {**labels_of(comparison, entrant), **first, **scores}
+    return {**_labels(comparison, entrant), **first, **scores}
 
 
 def _by_test_set(comparison: Comparison) -> Iterator[Row]:
@@ -141,7 +158,7 @@ def _by_test_set(comparison: Comparison) -> Iterator[Row]:
                     Cell(missing="reference") if entrant.is_reference else Cell.of(found.difference if found else None)
                 )
                 yield {
-                    **labels_of(comparison, entrant),
+                    **_labels(comparison, entrant),
                     "test_set": Cell(name),
                     **shown,
                     "difference": difference,
@@ -185,7 +202,7 @@ def _counts(counted: Pgr | PairedDifference) -> Row:
 
 def _compared(comparison: Comparison, entrant: Entrant, paired: PairedDifference) -> Row:
     return {
-        **labels_of(comparison, entrant),
+        **_labels(comparison, entrant),
         "reference": Cell(short(comparison.reference.method)),
         "difference": _estimate(paired.difference),
         "p": Cell(paired.p_value),
@@ -201,7 +218,7 @@ def _breakdowns(comparison: Comparison, entrant: Entrant) -> Iterator[Row]:
     for name, test in entrant.result.tests.items():
         for by, parts in test.means.get("breakdown", {}).items():
             for part in parts.get("student", {}):
-                labels = {**labels_of(comparison, entrant), "test_set": Cell(name), "by": Cell(by)}
+                labels = {**_labels(comparison, entrant), "test_set": Cell(name), "by": Cell(by)}
                 yield {**labels, **_broken_down(by, part, parts), "seeds": _counts(test.pgr)["seeds"]}
 
 
@@ -217,7 +234,7 @@ def _broken_down(by: str, part: str, parts: Mapping[str, Any]) -> Row:
     }
 
 
-def table_of(name: str, title: str, intro: str, rows: Sequence[Row]) -> DataTable | None:
+def _table(name: str, title: str, intro: str, rows: Sequence[Row]) -> DataTable | None:
     """Return a table, with labels that all rows share in its introduction instead of a column; None without rows."""
     if not rows:
         return None
