@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from w2sg.core import AnyArray, canonical_json
-from w2sg.graph.costs import MEMORY
-from w2sg.graph.database import COSTS, Database, now
+from w2sg.graph.database import COSTS, MEMORY, Database, now
 from w2sg.graph.entries import Finished, Result
 from w2sg.graph.objects import LARGE, ArrayFiles, DamagedObjectError, decoded, digest_of, encoded
 from w2sg.graph.packing import places_of, squeezed, unsqueezed

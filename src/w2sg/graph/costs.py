@@ -4,10 +4,9 @@ import hashlib
 from collections.abc import Iterable, Mapping
 
 from w2sg.core import Component, canonical_json
+from w2sg.graph.database import MEMORY
 from w2sg.graph.steps import Step
 
-MEMORY = 32
-"""A mean counts the last so many steps like it, about: machines and their load change."""
 OLD = 2
 """What was measured before counts like so many steps of now: the same step takes longer where others compute."""
 UNMEASURED_S: Mapping[str, float] = {"labels": 0.5, "rehearsals": 3.0, "student": 0.1, "ceiling": 0.1, "score": 0.02}

@@ -50,6 +50,9 @@ artifact whose object is gone must find nothing, and not another array. An objec
 COSTS = "CREATE TABLE IF NOT EXISTS costs (label TEXT PRIMARY KEY, n INTEGER NOT NULL, seconds REAL NOT NULL)"
 """How long steps took, by what they are like: it foretells how long others will take, and no result depends on it."""
 
+MEMORY = 32
+"""A mean of seconds counts the last so many steps of a label, about: machines and their load change."""
+
 LISTED = ("task", "supervisor", "student", "method", "pgr", "student_accuracy", "weak_accuracy", "ceiling_accuracy")
 """What results are often filtered and sorted by: these names have an index."""
 

@@ -25,13 +25,10 @@ from pydantic import Field
 
 from w2sg.core import Component, InputError, RunError, attempt, contract, main_unseen, register, without_interrupts
 from w2sg.graph.compute import Report, compute
-from w2sg.graph.keys import THREADS
 from w2sg.graph.steps import Step, packed, unpacked
 
 TICK_S = 1.0
 """Seconds between two looks at what workers have done."""
-ENOUGH_FOR_PROCESSES = 40
-"""Fewer missing steps than this are done in this process: starting others would take longer."""
 
 
 class WorkerEndedError(RunError):
@@ -39,13 +36,6 @@ class WorkerEndedError(RunError):
 
     def __init__(self) -> None:
         super().__init__("a worker process ended before its work: if memory is short, use fewer workers")
-
-
-def processes_for(n_missing: int, workers: int | None) -> int:
-    """Return how many processes so many missing steps are worth, where nobody says how many."""
-    if workers is not None:
-        return workers
-    return 1 if n_missing < ENOUGH_FOR_PROCESSES else max(1, (os.cpu_count() or 1) // THREADS)
 
 
 Prepare = Callable[[], object]

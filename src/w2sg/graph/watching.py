@@ -1,6 +1,7 @@
 """Watching the work: what is done, what it is at, how much time is left by measured costs; and planning it."""
 
 import heapq
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,11 +14,14 @@ from typing import Any
 
 from w2sg.core import attempt, phase_now
 from w2sg.graph.costs import Labels, MeanSeconds
-from w2sg.graph.keys import Keys
-from w2sg.graph.launchers import TICK_S, processes_for
+from w2sg.graph.keys import THREADS, Keys
 from w2sg.graph.steps import REFUSED, Step, topological
 from w2sg.graph.store import Store
 
+ENOUGH_FOR_PROCESSES = 40
+"""Fewer missing steps than this are done in this process: starting others would take longer."""
+LOOK_S = 0.5
+"""Seconds between two looks at what is done, at least."""
 SURE_S = 4.0
 """Work of so many seconds counts for a pace of 1: what the first steps take beside themselves says little."""
 PACE = (0.5, 4.0)
@@ -162,7 +166,7 @@ class Watch:
         self.see(store)
         self._tell(self.ahead())
         # Looking takes a twentieth of the time at most.
-        self._next = now + max(TICK_S / 2, 20 * (time.monotonic() - now))
+        self._next = now + max(LOOK_S, 20 * (time.monotonic() - now))
         return True
 
     def see(self, store: Store) -> None:
@@ -232,6 +236,13 @@ class Watch:
         """Return how long work takes for each second that its steps say: storing and waiting come on top."""
         busy = self._busy_before + self._busy()
         return min(max((busy + SURE_S) / (self._accounted + SURE_S), PACE[0]), PACE[1])
+
+
+def processes_for(n_missing: int, workers: int | None) -> int:
+    """Return how many processes so many missing steps are worth, where nobody says how many."""
+    if workers is not None:
+        return workers
+    return 1 if n_missing < ENOUGH_FOR_PROCESSES else max(1, (os.cpu_count() or 1) // THREADS)
 
 
 _watch: ContextVar[Watch | None] = ContextVar("watch", default=None)
