@@ -12,7 +12,6 @@ from collections.abc import Mapping
 import numpy as np
 
 from w2sg.core import FloatArray, derive, registry
-from w2sg.desiderata import Reading, ScoredMean
 from w2sg.factors import Factor
 from w2sg.factors.designs import FactorDesign
 from w2sg.factors.effects import effects_of

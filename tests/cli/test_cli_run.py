@@ -41,6 +41,22 @@ def test_run_gives_one_document_and_progress_on_stderr(w2sg: Command) -> None:
     assert done.err.splitlines() == ["run: 1 of 2 runs", "run: 2 of 2 runs"]
 
 
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(w2sg: Command, tmp_path: Path) -> None:
+    planned = w2sg("run", *QUICK, "--dry-run", "--json").document
+    assert planned["missing"] == {"labels": 2, "student": 4, "ceiling": 2, "score": 2}
+    assert planned["there"] == {}
+    assert planned["wall_s"] > 0
+    assert not (tmp_path / ".w2sg").exists()
+    assert w2sg("run", *QUICK).code == 0
+    assert w2sg("run", *QUICK, "--dry-run", "--json").document["missing"] == {}
+    told = w2sg("run", *QUICK, "--dry-run")
+    assert (told.code, told.err) == (0, "")
+    assert "Nothing is to be computed" in told.out
+    (tmp_path / "study.toml").write_text(STUDY)
+    for command in (("study", "study.toml"), ("league", "study.toml"), ("multiverse", "study.toml")):
+        assert w2sg(*command, "--dry-run", "--json").document["missing"]["score"] >= 2
+
+
 def test_a_second_run_is_silent_and_the_same(w2sg: Command) -> None:
     first, second = (w2sg("run", *QUICK, "--json") for _ in range(2))
     assert second.err == ""

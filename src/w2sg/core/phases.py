@@ -1,14 +1,14 @@
 """What is done once for many steps, such as loading data: named for whoever watches, and timed apart from the steps."""
 
 import time
-from collections import Counter
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 _going: list[str] = []
 """The phases that this process is in, the inner last: of the process and not of a thread, so that others can look."""
-_apart: ContextVar["Counter[str] | None"] = ContextVar("apart", default=None)
+_apart: ContextVar[dict[str, float] | None] = ContextVar("apart", default=None)
 
 
 @contextmanager
@@ -27,9 +27,9 @@ def during(phase: str) -> Iterator[None]:
 
 
 @contextmanager
-def timed_apart() -> "Iterator[Counter[str]]":
+def timed_apart() -> Iterator[Mapping[str, float]]:
     """Collect the seconds of the phases inside, by their names."""
-    seconds: Counter[str] = Counter()
+    seconds: dict[str, float] = defaultdict(float)
     token = _apart.set(seconds)
     try:
         yield seconds

@@ -52,6 +52,9 @@ COSTS = "CREATE TABLE IF NOT EXISTS costs (label TEXT PRIMARY KEY, n INTEGER NOT
 MEMORY = 32
 """A mean of them counts the last so many steps like it, about: machines and their load change."""
 
+MEMORY = 32
+"""A mean of seconds counts the last so many steps of a label, about: machines and their load change."""
+
 LISTED = ("task", "supervisor", "student", "method", "pgr", "student_accuracy", "weak_accuracy", "ceiling_accuracy")
 """What results are often filtered and sorted by: these names have an index."""
 

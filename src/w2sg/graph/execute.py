@@ -12,10 +12,9 @@ from w2sg.core import CapabilityError, InputError, RunError, StoreError, attempt
 from w2sg.graph.compute import Failure, Report
 from w2sg.graph.keys import THREADS, Keys
 from w2sg.graph.launchers import InProcess, Launcher, Prepare, Processes, Unit, WorkerPool, nothing
-from w2sg.graph.processes import processes_for
 from w2sg.graph.steps import REFUSED, Artifact, Step
 from w2sg.graph.store import Store
-from w2sg.graph.watching import expect, watch_now
+from w2sg.graph.watching import expect, processes_for, watch_now
 
 Progress = Callable[[int, int], None]
 """Called with the number of steps done and the number of all that were asked for."""

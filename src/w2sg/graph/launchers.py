@@ -25,8 +25,10 @@ from pydantic import Field
 
 from w2sg.core import Component, InputError, RunError, attempt, contract, main_unseen, register, without_interrupts
 from w2sg.graph.compute import Report, compute
-from w2sg.graph.processes import TICK_S
 from w2sg.graph.steps import Step, packed, unpacked
+
+TICK_S = 1.0
+"""Seconds between two looks at what workers have done."""
 
 
 class WorkerEndedError(RunError):

@@ -1,8 +1,9 @@
 """Watching the work: what is done, what it is at, how much time is left by measured costs; and planning it."""
 
 import heapq
+import os
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -13,14 +14,19 @@ from typing import Any
 
 from w2sg.core import attempt, phase_now
 from w2sg.graph.costs import Labels, MeanSeconds
-from w2sg.graph.keys import Keys
-from w2sg.graph.processes import TICK_S, processes_for
+from w2sg.graph.keys import THREADS, Keys
 from w2sg.graph.steps import REFUSED, Step, topological
 from w2sg.graph.store import Store
 
+ENOUGH_FOR_PROCESSES = 40
+"""Fewer missing steps than this are done in this process: starting others would take longer."""
+LOOK_S = 0.5
+"""Seconds between two looks at what is done, at least."""
 SURE_S = 4.0
 """Work of so many seconds counts for a pace of 1: what the first steps take beside themselves says little."""
-PACE = (0.5, 4.0)
+RECENT_S, FEW = 30.0, 5
+"""What was done so long ago says nothing of the pace, unless it is among the last few."""
+PACE = (0.3, 5.0)
 """A pace beyond these is an accident of the moment."""
 
 
@@ -96,8 +102,8 @@ class Watch:
         self._known: dict[str, Step] = {}
         self._loading: list[float] = []
         self._workers, self._at_work = 1, False
-        self._began = self._last = self._next = 0.0
-        self._accounted = self._busy_before = 0.0
+        self._last = self._next = 0.0
+        self._recent: deque[tuple[float, list[Step]]] = deque()
 
     # what is to come
 
@@ -139,13 +145,14 @@ class Watch:
     def begin(self, workers: int) -> None:
         """Say that work begins, by so many processes."""
         self._workers, self._at_work = max(1, workers), True
-        self._began = self._last = time.monotonic()
+        self._last = time.monotonic()
 
     def end(self) -> None:
         """Say that this work is over; other work may follow."""
-        self._busy_before += self._busy()
         self._at_work = False
+        self._recent.clear()
         self._next = 0.0
+        self._tell(self.ahead())
 
     def over(self, steps: Sequence[Step]) -> None:
         """Say that nobody computes some steps any more: those that are not there have failed."""
@@ -162,29 +169,34 @@ class Watch:
         self.see(store)
         self._tell(self.ahead())
         # Looking takes a twentieth of the time at most.
-        self._next = now + max(TICK_S / 2, 20 * (time.monotonic() - now))
+        self._next = now + max(LOOK_S, 20 * (time.monotonic() - now))
         return True
 
     def see(self, store: Store) -> None:
         """See what is done by now."""
         untouched = 0
+        seen: list[Step] = []
         for unit in self._units.values():
             if not unit.missing:
                 continue
             found = store.having(unit.missing)
             loading = 0.0
             for key in found:
-                loading += self._learn(unit.missing.pop(key), store.record(key) or {})
+                seen.append(unit.missing.pop(key))
+                loading += self._learn(seen[-1], store.record(key) or {})
             self.done_keys |= found
-            if found:
-                self._last = time.monotonic()
-                if not unit.begun:
-                    self._loading.append(loading)
+            if found and not unit.begun:
+                self._loading.append(loading)
                 unit.begun = True
             # Units are begun in their order: behind some that are untouched nothing is begun.
             untouched += not found
             if untouched > self._workers:
                 break
+        if seen:
+            self._last = time.monotonic()
+            self._recent.append((self._last, seen))
+            while len(self._recent) > FEW and self._last - self._recent[0][0] > RECENT_S:
+                self._recent.popleft()
 
     def _learn(self, step: Step, record: Mapping[str, Any]) -> float:
         """Take notice of a step that is done; return the seconds in which its data were loaded."""
@@ -192,7 +204,6 @@ class Watch:
         self.done[step.kind] += 1
         if REFUSED not in record:
             self._costs.learn(self._labels.of(step), took)
-        self._accounted += took + sum(apart.values())
         return float(apart.get("loading", 0.0))
 
     def ahead(self) -> Ahead:
@@ -202,11 +213,12 @@ class Watch:
             return Ahead(phase_now(), dict(self.done), dict(self.missing), 0.0)
         current = next((unit for unit in waiting if unit.begun), waiting[0])
         batch = self._next_batch(current)
-        left = _makespan(self._loads(), self._workers) * self._pace()
-        # What is computed now has been for a while. It may take longer than was expected, and does not end before now.
         since = time.monotonic() - self._last if self._at_work else 0.0
-        running = min(since, sum(map(self._expected, batch)) * self._pace())
-        return Ahead(phase_now() or batch[0].kind, dict(self.done), dict(self.missing), max(left - running, 0.0))
+        coming = sum(map(self._expected, batch))
+        pace = self._pace(since, coming)
+        # What is computed now has been for a while. It may take longer than was expected, and does not end before now.
+        left = _makespan(self._loads(), self._workers) * pace - min(since, coming * pace)
+        return Ahead(phase_now() or batch[0].kind, dict(self.done), dict(self.missing), max(left, 0.0))
 
     def _next_batch(self, unit: _Unit) -> list[Step]:
         first = next(iter(unit.missing.values()))
@@ -224,14 +236,30 @@ class Watch:
             if unit.missing
         ]
 
-    def _busy(self) -> float:
-        """Return the seconds that processes were at work, up to when something was last seen to be done."""
-        return (self._last - self._began) * self._workers if self._at_work else 0.0
+    def _pace(self, since: float, coming: float) -> float:
+        """Return how long work takes of late, for each second that is expected of its steps.
 
-    def _pace(self) -> float:
-        """Return how long work takes for each second that its steps say: storing and waiting come on top."""
-        busy = self._busy_before + self._busy()
-        return min(max((busy + SURE_S) / (self._accounted + SURE_S), PACE[0]), PACE[1])
+        Others may compute on this machine, and storing and waiting come on top.
+
+        Args:
+            since: Seconds since something was last seen to be done.
+            coming: Seconds that are expected of what is computed now.
+        """
+        worked = expected = 0.0
+        if len(self._recent) > 1:  # what came before the first of them is no work, such as the start of processes
+            worked = (self._recent[-1][0] - self._recent[0][0]) * self._workers
+            expected = sum(self._expected(step) for _, steps in list(self._recent)[1:] for step in steps)
+        pace = (worked + SURE_S) / (expected + SURE_S)
+        if since > coming * pace:  # late already: it tells that the work is slower than was expected
+            pace = (worked + since * self._workers + SURE_S) / (expected + coming * self._workers + SURE_S)
+        return min(max(pace, PACE[0]), PACE[1])
+
+
+def processes_for(n_missing: int, workers: int | None) -> int:
+    """Return how many processes so many missing steps are worth, where nobody says how many."""
+    if workers is not None:
+        return workers
+    return 1 if n_missing < ENOUGH_FOR_PROCESSES else max(1, (os.cpu_count() or 1) // THREADS)
 
 
 _watch: ContextVar[Watch | None] = ContextVar("watch", default=None)
