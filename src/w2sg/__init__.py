@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from w2sg.lab import recall as recall
     from w2sg.lab import run as run
     from w2sg.lab import study as study
+    from w2sg.lab import track as track
     from w2sg.students import load_model as load_model
 
 _HOMES = {
@@ -37,6 +38,7 @@ _HOMES = {
     "recall": "w2sg.lab",
     "run": "w2sg.lab",
     "study": "w2sg.lab",
+    "track": "w2sg.lab",
     "write_report": "w2sg.api",
 }
 

@@ -43,8 +43,8 @@ Trained again for this export, its answers differ from those that the run kept, 
 
 ## How good it is
 
-Accuracy on {n_test} held-out test examples: this student {student}, its weak supervisor {weak}, the same student trained
-on ground truth (the ceiling) {ceiling}.
+Accuracy on {n_test} held-out test examples: this student {student}, its weak supervisor {weak}, the same student
+trained on ground truth (the ceiling) {ceiling}.
 
 Over {n_seeds} of this setup in the store, with {level:.0%} intervals: student {student_interval}, weak supervisor
 {weak_interval}, ceiling {ceiling_interval}; performance gap recovered {pgr}. {note}
