@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from lab_data import SMALL, WINE, accuracies, run_small
 
+from w2sg.core import Lines
 from w2sg.lab import study_document
 from w2sg.methods.objectives import Confidence
 
@@ -32,7 +33,9 @@ def test_only_the_run_whose_training_diverges_fails(tmp_path: Path, monkeypatch:
     assert len(calls) < 10, "its batch was trained once"
     assert accuracies(found) == accuracies(run_small(tmp_path / "without", seeds=1, methods=["naive", "naive-hard"]))
     section = next(part for part in study_document(found).sections if part.name == "trainings")
-    assert [line.name for line in section.figures[0].panels[0].lines] == ["naive", "naive-hard"]
+    (figure,) = section.figures
+    assert isinstance(figure, Lines)
+    assert [line.name for line in figure.panels[0].lines] == ["naive", "naive-hard"]
     losses = [row[-5].value for row in section.tables[0].rows]
     assert losses == [pytest.approx(np.log(3), abs=1e-6)] * 2
 

@@ -83,11 +83,11 @@ def test_what_cannot_be_exported_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_student_that_answers_otherwise_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from w2sg.lab import weights
+    from w2sg.lab import steps, weights
 
     run_small(tmp_path, tasks=[WINE], methods=["naive"], seeds=1)
     (made,) = results(tmp_path)
-    asked = weights.asked
+    asked = steps.asked
 
     def other(*given: Any) -> Any:
         answers = asked(*given)

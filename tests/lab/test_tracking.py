@@ -77,6 +77,7 @@ def _scalars(content: bytes) -> Iterator[tuple[str, float]]:
         start += 16 + length
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # MLflow's own, beside today's SQLAlchemy
 def test_mlflow_has_parameters_metrics_and_curves_of_each_run_once(tmp_path: Path) -> None:
     mlflow = pytest.importorskip("mlflow")
     run_small(tmp_path / "store", **METHODS)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from head_data import head, objective, problem, soft, stopping
 
-from w2sg.core import DivergedError, Fit, Inputs, derive, one_hot, registry
+from w2sg.core import DivergedError, Fit, Inputs, derive, one_hot
 from w2sg.core.curves import MOST_POINTS, CurveWriter
-from w2sg.students import Linear, Mlp, train_heads
+from w2sg.students import LanguageModel, Linear, Mlp, train_heads
 
 SCHEDULE: dict[str, Any] = {"c": 1.0, "steps": 100, "tolerance": 1e-3}
 ALONE = 1e-5
@@ -52,7 +52,12 @@ def test_a_head_that_diverges_ends_alone_with_its_step() -> None:
 
 def _fit(student: Any, x: Any, targets: Any, spec: Any = "cross-entropy") -> Fit:
     inputs = Inputs.of(x)
-    given = {"corpus": inputs, "objective": objective(spec), "stopping": stopping(), "rng": derive(0, "curve")}
+    given: dict[str, Any] = {
+        "corpus": inputs,
+        "objective": objective(spec),
+        "stopping": stopping(),
+        "rng": derive(0, "curve"),
+    }
     return Fit(student=student, inputs=inputs, targets=targets, **given)
 
 
@@ -84,12 +89,14 @@ def test_a_language_model_that_diverges_names_the_step_and_the_next_one_is_train
     from language_data import saved as saved_model
 
     name = saved_model(tmp_path / "model", causal())
-    student = registry.build("students", {"kind": "language-model", "model": name, "batch": 8, "rate": 1e-3})
+    student = LanguageModel(model=name, batch=8, rate=1e-3)
     inputs, gold = reviews(40)
     wild = np.where(np.arange(40)[:, None] == 3, np.float32(np.inf), one_hot(gold, 2))
     lost, found = student.fit_many([request(student, inputs, gold, targets=wild), request(student, inputs, gold)])
     assert isinstance(lost, DivergedError)
     assert "training diverged at step" in str(lost)
+    assert not isinstance(found, DivergedError)
+    assert found.curve is not None
     assert found.curve.loss[0] == pytest.approx(np.log(2), abs=CLOSE), "a head of zeros answers all alike"
     assert found.curve.loss[-1] < found.curve.loss[0]
     assert found.curve.step[-1] == found.steps

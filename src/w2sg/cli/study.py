@@ -43,8 +43,9 @@ def study(
         tracking = None
         if track is not None:  # one that cannot be reached is said before anything is trained
             tracking = Tracking(tracker_of(track, given.name), given, store or default_store(), progress)
-        asked = {"store": store, "launcher": launcher, "workers": workers, "yes": yes}
-        result = w2sg.study(given, **asked, progress=tracking or progress)
+        result = w2sg.study(
+            given, store=store, launcher=launcher, workers=workers, yes=yes, progress=tracking or progress
+        )
         if tracking is not None:
             tracking.look(run for setup in result.results for run in setup.run_ids)
             console.say(f"{track}: told of {tracking.told} runs")
