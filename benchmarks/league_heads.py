@@ -22,7 +22,18 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from w2sg.core import AnyArray, CapabilityError, FloatArray, Method, Supervision, derive, one_hot, registry, run_timed
+from w2sg.core import (
+    AnyArray,
+    CapabilityError,
+    DivergedError,
+    FloatArray,
+    Method,
+    Supervision,
+    derive,
+    one_hot,
+    registry,
+    run_timed,
+)
 from w2sg.graph import Store, working_with
 from w2sg.lab import Setup, Study, default_store, named_methods, task_data
 from w2sg.methods import Composition
@@ -114,7 +125,7 @@ def compared(setup: Setup, names: Sequence[str], n_seeds: int, tolerance: float)
         weak, gold = labels["transfer"].probabilities, data.vault.release("ceiling", "transfer")
         hard = {HARD: weak.argmax(axis=1), "ceiling": gold}
         for name, trained, ours in zip((*names, "ceiling"), *run_timed(courses), strict=True):
-            if isinstance(trained, CapabilityError):
+            if isinstance(trained, CapabilityError | DivergedError):
                 continue
             targets = one_hot(hard[name], len(data.question.names)) if name in hard else weak
             if (targets.sum(axis=0) > 0).sum() < 2:

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from w2sg.lab import recall as recall
     from w2sg.lab import run as run
     from w2sg.lab import study as study
+    from w2sg.lab import track as track
     from w2sg.students import load_model as load_model
 
 _HOMES = {
@@ -83,6 +84,7 @@ _HOMES = {
     "show": "w2sg.api",
     "study": "w2sg.lab",
     "to_frame": "w2sg.api",
+    "track": "w2sg.lab",
     "write_report": "w2sg.api",
 }
 

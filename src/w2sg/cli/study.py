@@ -16,6 +16,10 @@ def study(
     until_decided: Annotated[
         bool, typer.Option("--until-decided", help="Add seeds until each method is decided, at most 'most_seeds'.")
     ] = False,
+    track: Annotated[
+        str | None,
+        typer.Option("--track", help="Tell a tracker of the runs: mlflow:FOLDER, tensorboard:FOLDER or wandb."),
+    ] = None,
     launcher: console.LauncherName = None,
     store: console.StoreFolder = None,
     workers: console.Workers = None,
@@ -32,15 +36,25 @@ def study(
         w2sg study digits
 
         w2sg study mine.toml
+
+        w2sg study digits --track mlflow:tracked
     """
     import w2sg
-    from w2sg.lab import study_document
+    from w2sg.lab import Tracking, default_store, study_document, tracker_of
 
     given = w2sg.Study.read(file)
     if until_decided:
         given = given.model_copy(update={"seeds": "until decided"})
     with console.progress_bar(file.stem, dry_run=dry_run, as_json=as_json) as progress:
-        result = w2sg.study(given, store=store, launcher=launcher, workers=workers, yes=yes, progress=progress)
+        tracking = None
+        if track is not None:  # one that cannot be reached is said before anything is trained
+            tracking = Tracking(tracker_of(track, given.name), given, store or default_store(), progress)
+        result = w2sg.study(
+            given, store=store, launcher=launcher, workers=workers, yes=yes, progress=tracking or progress
+        )
+        if tracking is not None:
+            tracking.look(run for setup in result.results for run in setup.run_ids)
+            console.say(f"{track}: told of {tracking.told} runs")
     document = study_document(result)
     console.print_document(document, as_json=as_json)
     # Printed first, because the runs that were made are of use in any case.

@@ -201,7 +201,7 @@ class Trained(ABC, Generic[S]):
             CapabilityError: If it cannot be written so.
         """
         raise CapabilityError(
-            f"a {type(self).__name__} is not made of arrays alone, and would need a pickle, which runs code when it is "
+            f"{type(self).__name__} is not made of arrays alone, and would need a pickle, which runs code when it is "
             "read: choose a linear, ridge, mlp or language-model student, and a method that returns one of them"
         )
 

@@ -252,7 +252,7 @@ class _Bench:
         # What overflows is found by what is written down, and ends its own head.
         with np.errstate(over="ignore", invalid="ignore"):
             self._take_steps()
-        return [self._finish(index) for index in range(len(self.heads))]
+            return [self._finish(index) for index in range(len(self.heads))]
 
     def _take_steps(self) -> None:
         m, k, n = self.weak.shape

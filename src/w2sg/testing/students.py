@@ -9,6 +9,7 @@ from array_api_compat import array_namespace
 from w2sg.core import (
     CapabilityError,
     Component,
+    DivergedError,
     Fit,
     FloatArray,
     Objective,
@@ -127,6 +128,7 @@ class StudentContract(ComponentContract):
         together = student.fit_many([self.request(student, sample, **fields) for fields in changes])
         for fields, predictor in zip(changes, together, strict=True):
             alone = self.trained(student, sample, **fields)
+            assert not isinstance(predictor, DivergedError)
             np.testing.assert_allclose(predictor.predict_proba(sample.test), alone, rtol=0, atol=TOGETHER)
 
     def test_weight_zero_leaves_out(self, student: Student, sample: Sample) -> None:
