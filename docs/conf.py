@@ -37,7 +37,7 @@ exclude_patterns = ["league.md", "theory-scores.md"]
 pygments_style = "friendly"
 
 # Pages are also read on GitHub, so they link to files of the repository; the site shows those as plain names.
-myst_enable_extensions = ["dollarmath", "deflist"]
+myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 4
 
 # Every cell of every tutorial runs, in a folder of its own that is thrown away; one that fails ends the build.
