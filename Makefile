@@ -7,12 +7,14 @@ READY := $(VENV)/.ready
 # `make test LM=no` leaves torch and what needs it out.
 LM ?= yes
 READY_LM := $(VENV)/.ready-lm
+READY_DOCS := $(VENV)/.ready-docs
 MIN := .venv-min
+SITE := build/site
 # One thread for each process: two processes with two threads each wait for one another on two cores.
 PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m pytest
 QUICK := -p tools.quick --dist worksteal
 
-.PHONY: demo test quick lint types contract check min-versions schemas pages league scoreboard hooks clean
+.PHONY: demo test quick lint types contract check docs min-versions schemas pages league scoreboard hooks clean
 
 demo: $(READY)  ## the default study on scanned digits, and its report
 	$(BIN)/w2sg demo
@@ -55,8 +57,15 @@ $(READY_LM): $(READY)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,lm]'
 	touch $@
 
+$(READY_DOCS): $(READY_LM)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,lm,docs]'
+	touch $@
+
+docs: $(READY_DOCS)  ## the site, in build/site/index.html: every tutorial runs, and a warning or a broken link fails
+	$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --fresh-env --jobs auto --quiet docs $(SITE)
+
 clean:
-	rm -rf $(VENV) $(MIN) .w2sg report.html
+	rm -rf $(VENV) $(MIN) $(SITE) docs/reference/built .w2sg report.html
 
 schemas: $(READY)  ## write docs/reference/schemas.json from the configs
 	$(BIN)/python -m tools.schemas > docs/reference/schemas.json.new

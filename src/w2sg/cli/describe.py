@@ -59,16 +59,16 @@ def describe(
     rows = []
     for field, rule in entry.cls.model_json_schema().get("properties", {}).items():
         shown = canonical_json(values[field]) if field in values else "needed"
-        rows.append([field, shown, _rule(rule), rule.get("description", "")])
+        rows.append([field, shown, rule_of(rule), rule.get("description", "")])
     console.print_table(f"fields of {name}", ["field", "value", "rule", "what it is"], rows)
 
 
-def _rule(rule: dict[str, object]) -> str:
+def rule_of(rule: dict[str, object]) -> str:
     """Return the type and range of a field in a few words."""
     if "anyOf" in rule:
         options = rule["anyOf"]
         assert isinstance(options, list)
-        return " or ".join(dict.fromkeys(_rule(option) for option in options))
+        return " or ".join(dict.fromkeys(rule_of(option) for option in options))
     if "enum" in rule or "const" in rule:
         values = rule.get("enum", [rule.get("const")])
         assert isinstance(values, list)

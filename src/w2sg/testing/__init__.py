@@ -1,14 +1,11 @@
 """Contract tests: what every component, and every variant of signal, must do.
 
-Subclass one with `spec` set; pytest runs the rest.
+Subclass one with `spec` set; pytest runs the rest::
 
-```python
-from w2sg.testing import ObjectiveContract
+    from w2sg.testing import ObjectiveContract
 
-
-class TestMine(ObjectiveContract):
-    spec = "mine"
-```
+    class TestMine(ObjectiveContract):
+        spec = "mine"
 
 The package's own components are held to the same classes. They need pytest.
 """

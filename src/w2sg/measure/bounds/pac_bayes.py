@@ -51,7 +51,7 @@ def gibbs_loss(features: ArrayLike, labels: ArrayLike, weights: ArrayLike, scale
     """Return the chance, for each example, that a head drawn from N(weights, scale^2 I) errs on it, in closed form.
 
     The head says class 1 where its product with the features is positive: the chance is Phi(-margin), the margin
-    measured in scale |x| (Langford & Shawe-Taylor 2002).
+    measured in scale `|x|` (Langford & Shawe-Taylor 2002).
 
     Raises:
         InputError: Shapes do not fit, or a value is not finite.
