@@ -18,6 +18,6 @@ def test_committed_schemas_are_those_of_the_code() -> None:
 
 def test_there_are_studies_setups_and_compositions_with_every_kind_of_part() -> None:
     made = schemas()
-    assert made.keys() == {"study", "setup", "composition"}
+    assert made.keys() == {"study", "factor_study", "specification", "setup", "composition"}
     assert made["composition"] == composition_schema()
     assert "$ref" not in json.dumps(made["composition"])
