@@ -32,7 +32,7 @@ def agenda_document(
     """
     scores = scores_of(known.measurements)
     agenda = known.agenda
-    sections = [Section("claims", "Claims", tables=(_claims(known), _sources(known)))]
+    sections = [Section("claims", "Claims", tables=(_claims(known),))]
     sections += [_next_section(candidates)] if candidates is not None else []
     if known.measurements:
         sections.append(Section("credences", "Credences over time", figures=tuple(credence_figures(known))))
@@ -40,6 +40,7 @@ def agenda_document(
     sections += [_scores_section(scores)] if scores is not None else []
     sections.append(Section("cruxes", "Cruxes", tables=(_cruxes(known),)))
     sections.append(Section("questions", "Questions of the five pillars", tables=(_questions(known),)))
+    sections.append(Section("sources", "Where claims are from", tables=(_sources(known),)))
     return Document(
         kind="agenda",
         heading="Research agenda",
@@ -211,7 +212,7 @@ def _sources(known: Knowledge) -> DataTable:
         (Cell(claim.name), Cell(claim.source), Cell(claim.reason), Cell(untested.get(claim.name)))
         for claim in _in_order(known)
     )
-    return DataTable("sources", "where claims are from", "", columns, rows, terminal=False)
+    return DataTable("sources", "sources and priors", "", columns, rows, terminal=False)
 
 
 def _in_order(known: Knowledge) -> "list[ResearchClaim]":
