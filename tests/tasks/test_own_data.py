@@ -165,6 +165,8 @@ GAPPED = (None, 3, 8)
                                for i, t in NUMBERED)),
          {"label": "mistake_index", "merge": {"no mistake_index": ["null"], "with mistake_index": ["*"]},
           "text": ["input", "steps"]}),
+        ("count.csv", "ask,c1,c2,c3,best\n" + "".join(f"{t},a{i},b{i},c{i},{1 + i % 2}\n" for i, t in NUMBERED),
+         {"choices": ["c1", "c2", "c3"], "label": "best", "count_from": 0, "text": "ask"}),
         ("ids.csv", "id,name,x,y,label\n" + "".join(f"u{i},n{i},{i % 7},{i % 5 or ''},{i % 2}\n" for i in range(80)),
          {"id": "id", "label": "label", "features": ["x", "y"], "missing": "fill"}),
     ],

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from w2sg.core import Component, ConfigError, InputError, registry
 from w2sg.desiderata.contract import AnyDesideratum, Desideratum
-from w2sg.lab import named_file, toml_table
+from w2sg.lab import named_file, shipped_names, toml_table
 
 SpeaksOf = Literal["deployment", "these inputs"]
 CHILDREN = ("of", "what", "premise", "then", "require")
@@ -43,7 +43,9 @@ class Specification(Component):
             table = json.loads(text) if file.suffix == ".json" else toml_table(text)
             return cls.from_table({"name": file.stem, **table})
         except OSError as error:
-            raise ConfigError([((str(path),), f"{error.strerror}: give the path of a specification")]) from None
+            known = ", ".join(shipped_names("specs"))
+            rule = f"{error.strerror}: give the path of a specification, or the name of one that comes along: {known}"
+            raise ConfigError([((str(path),), rule)]) from None
         except ConfigError as error:
             raise error.under(str(path)) from None
         except (InputError, ValueError) as error:

@@ -84,7 +84,8 @@ class Guess:
     def role(self, column: str) -> str:
         """Return what a column is used as: the name of a field, or nothing."""
         for name, value in self.fields.items():
-            if name != "columns" and column in ([value] if isinstance(value, str) else value):
+            named = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+            if name != "columns" and column in named:
                 return name
         nobody = {"text", "pair", "choices", "features"} & self.fields.keys()
         return "" if nobody or self.fields.get("label") is None else "features"
