@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from made_results import labelled, result, study
 
 import w2sg
-from tests.report.made_results import labelled, result, study
 from w2sg.core import InputError
 from w2sg.lab import StudyResult, league_of, study_document, tidy_rows
 
