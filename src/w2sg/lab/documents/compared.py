@@ -3,9 +3,9 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from w2sg.core import Cell, DataTable, Document, Fact, Finding, Heading, wording
+from w2sg.core import Cell, DataTable, Document, Finding, Heading, wording
 from w2sg.lab.documents.examples import RIGHT, WRONG, answer_cell
-from w2sg.lab.documents.parts import alone, level_of, notes, short, text_column
+from w2sg.lab.documents.parts import alone, counted, level_of, notes, short, text_column
 from w2sg.lab.results import ALPHA
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def compared_document(compared: "StudentsCompared", *, made_by: str = "") -> Doc
         heading="Weak-to-strong generalization: two students compared",
         title=f"{first} and {second}",
         lead=lead,
-        facts=(Fact("places", len(places)), Fact("test sets", n_tests)),
+        facts=counted({"place": len(places), "test set": n_tests}),
         findings=(*_findings(compared), *notes([f"Left out: {why}." for why in compared.left_out])),
         sections=tuple(alone(_without_place(compared, table)) for table in tables),
         made_by=made_by,
