@@ -57,9 +57,9 @@ from w2sg.lab.studies import recall as recall
 from w2sg.lab.studies import run as run
 from w2sg.lab.studies import study as study
 from w2sg.lab.studies import study_runs as study_runs
-from w2sg.lab.trackers import track as track
+from w2sg.lab.tracked import TrackedRun as TrackedRun
+from w2sg.lab.tracked import Tracker as Tracker
 from w2sg.lab.trackers import tracker_of as tracker_of
-from w2sg.lab.tracking import TrackedRun as TrackedRun
-from w2sg.lab.tracking import Tracker as Tracker
 from w2sg.lab.tracking import Tracking as Tracking
+from w2sg.lab.tracking import track as track
 from w2sg.lab.weights import StudentWeights as StudentWeights
