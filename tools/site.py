@@ -111,7 +111,10 @@ def fields_table(cls: type[BaseModel], values: dict[str, Any]) -> Iterator[str]:
     yield "| field | value | rule | what it is |"
     yield "|---|---|---|---|"
     for name, rule in rules.items():
-        known = {**({"default": rule["default"]} if "default" in rule else {}), **({"default": values[name]} if name in values else {})}
+        known = {
+            **({"default": rule["default"]} if "default" in rule else {}),
+            **({"default": values[name]} if name in values else {}),
+        }
         shown = code(canonical_json(known["default"])) if known else "needed"
         yield f"| `{name}` | {shown} | {cell(rule_of(rule))} | {cell(rule.get('description', ''))} |"
 
@@ -134,7 +137,16 @@ def room_page(room: str) -> str:
 def names_page(module: ModuleType, names: list[str]) -> str:
     """Return a page, as reStructuredText, of a module's docstring and of names in it."""
     title = module.__name__
-    lines = [title, "=" * len(title), "", f".. currentmodule:: {title}", "", f".. automodule:: {title}", "   :no-members:", ""]
+    lines = [
+        title,
+        "=" * len(title),
+        "",
+        f".. currentmodule:: {title}",
+        "",
+        f".. automodule:: {title}",
+        "   :no-members:",
+        "",
+    ]
     lines += [".. autosummary::", "", *(f"   {name}" for name in names)]
     for name in names:
         value = getattr(module, name)

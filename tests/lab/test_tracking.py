@@ -1,5 +1,6 @@
 """Trackers are told of each run once, whatever was done before and however a study was stopped."""
 
+import json
 import struct
 import sys
 from collections.abc import Iterator, Mapping
@@ -134,3 +135,20 @@ def test_a_tracker_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'w2sg\[track\]'"):
         tracker_of("tensorboard:here", "small")
+
+
+def test_a_study_is_tracked_and_a_student_exported_on_the_command_line(w2sg: Any, tmp_path: Path) -> None:
+    pytest.importorskip("tensorboardX")
+    pytest.importorskip("safetensors")
+    (tmp_path / "wine.toml").write_text('name = "wine"\ntasks = ["wine"]\nmethods = ["naive"]\nseeds = 2\n')
+    first = w2sg("study", "wine.toml", "--track", "tensorboard:board")
+    assert (first.code, "told of 2 runs" in first.err) == (0, True)
+    again = w2sg("study", "wine.toml", "--track", "tensorboard:board")
+    assert (again.code, "told of 0 runs" in again.err) == (0, True)
+    refused = w2sg("study", "wine.toml", "--track", "board")
+    assert (refused.code, "--track takes mlflow:FOLDER" in refused.err) == (2, True)
+    run = json.loads(w2sg("runs", "--json").out)[0]["id"]
+    made = w2sg("export-model", run[:12], "-o", "student", "--json")
+    assert (made.code, json.loads(made.out)["run"]) == (0, run)
+    twice = w2sg("export-model", run[:12], "-o", "student")
+    assert (twice.code, "is there already" in twice.err) == (2, True)

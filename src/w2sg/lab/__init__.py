@@ -82,11 +82,11 @@ from w2sg.lab.studies import study as study
 from w2sg.lab.studies import study_runs as study_runs
 from w2sg.lab.tidy import Tidy as Tidy
 from w2sg.lab.tidy import tidy_rows as tidy_rows
-from w2sg.lab.trackers import track as track
+from w2sg.lab.tracked import TrackedRun as TrackedRun
+from w2sg.lab.tracked import Tracker as Tracker
 from w2sg.lab.trackers import tracker_of as tracker_of
-from w2sg.lab.tracking import TrackedRun as TrackedRun
-from w2sg.lab.tracking import Tracker as Tracker
 from w2sg.lab.tracking import Tracking as Tracking
+from w2sg.lab.tracking import track as track
 from w2sg.lab.unlabelled import unlabelled_columns as unlabelled_columns
 from w2sg.lab.viewing import examples_of as examples_of
 from w2sg.lab.weights import StudentWeights as StudentWeights

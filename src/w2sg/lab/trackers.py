@@ -2,14 +2,12 @@
 
 import json
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from w2sg.core import InputError, MissingExtraError, TrainingCurve
-from w2sg.lab.runs import default_store
-from w2sg.lab.studies import known_study
-from w2sg.lab.tracking import TrackedRun, Tracker, Tracking
+from w2sg.lab.tracked import TrackedRun, Tracker
 
 EXTRA = "track"
 RUN_TAG, STUDY_TAG = "w2sg.run", "w2sg.study"
@@ -36,29 +34,6 @@ def tracker_of(target: str, study: str) -> Tracker:
     if kind not in TRACKERS or not (place or kind == "wandb"):
         raise InputError(f"--track takes mlflow:FOLDER, tensorboard:FOLDER or wandb, got {target!r}")
     return TRACKERS[kind](place or ".", study)
-
-
-def track(study: str, target: str, *, store: str | Path | None = None, plugins: Sequence[str] = ()) -> int:
-    """Tell a tracker of all runs of a study that the store holds and that it was not told of before.
-
-    Args:
-        study: The study's name.
-        target: As `w2sg study --track` takes it: `mlflow:FOLDER`, `tensorboard:FOLDER` or `wandb`.
-        store: The store's folder; None is `$W2SG_STORE` or `.w2sg`.
-        plugins: Python files that register components.
-
-    Returns:
-        How many runs it was told of.
-
-    Raises:
-        InputError: If the store has no such study, or there is no such tracker.
-        MissingExtraError: If the tracker's package is not installed.
-    """
-    tracking = Tracking(
-        tracker_of(target, study), known_study(study, store=store, plugins=plugins), Path(store or default_store())
-    )
-    tracking.look()
-    return tracking.told
 
 
 class MlflowTracker(Tracker):

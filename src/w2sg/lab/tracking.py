@@ -1,64 +1,22 @@
 """Telling experiment trackers of runs: what the store holds is handed on, each run once, while and after it is made."""
 
 import time
-from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from w2sg.core import TrainingCurve, canonical_json
+from w2sg.core import canonical_json
 from w2sg.graph import REFUSED, Keys, Progress, Store
-from w2sg.lab.runs import result_of, scores_of_setups
+from w2sg.lab.runs import default_store, result_of, scores_of_setups
 from w2sg.lab.setup import Setup, leaves, names_of
 from w2sg.lab.steps import CURVE, TRANSFER, curve_of
-from w2sg.lab.studies import Study
+from w2sg.lab.studies import Study, known_study
+from w2sg.lab.tracked import TrackedRun, Tracker
+from w2sg.lab.trackers import tracker_of
 
 EVERY_S = 15.0
 """Seconds between two looks at the store while runs are made."""
 WHO = ("weak", "student", "ceiling", "direct")
-
-
-@dataclass(frozen=True, eq=False)
-class TrackedRun:
-    """A run as trackers are told of it.
-
-    Attributes:
-        id: The run's id.
-        study: The study that it is of.
-        seed: Its seed.
-        names: The names of its task, supervisor, student and method.
-        config: Every field of its setup, by dotted path.
-        metrics: Numbers: accuracies and others by test set and whose they are, seconds, and the run's own PGR.
-        curves: How the student and the ceiling were trained, where it was by gradient.
-        result: All that the store says of it, as JSON.
-    """
-
-    id: str
-    study: str
-    seed: int
-    names: Mapping[str, str]
-    config: Mapping[str, Any]
-    metrics: Mapping[str, float]
-    curves: Mapping[str, TrainingCurve] = field(default_factory=dict)
-    result: str = "{}"
-
-    @property
-    def title(self) -> str:
-        """What people call it."""
-        return f"{' / '.join(self.names.values())} seed {self.seed}"
-
-
-class Tracker(ABC):
-    """Where runs are told of: MLflow, TensorBoard, Weights & Biases."""
-
-    @abstractmethod
-    def known(self) -> set[str]:
-        """Return the ids of the runs that it has been told of, wholly, now or by another process."""
-
-    @abstractmethod
-    def log(self, run: TrackedRun) -> None:
-        """Tell it of a run; one that was told of in part is told of again."""
 
 
 class Tracking:
@@ -98,6 +56,29 @@ class Tracking:
             keys = Keys()
             self._keys = [keys.of(score) for score in scores_of_setups(self.study.setups(), self.study.seed_list())]
         return self._keys
+
+
+def track(study: str, target: str, *, store: str | Path | None = None, plugins: Sequence[str] = ()) -> int:
+    """Tell a tracker of all runs of a study that the store holds and that it was not told of before.
+
+    Args:
+        study: The study's name.
+        target: As `w2sg study --track` takes it: `mlflow:FOLDER`, `tensorboard:FOLDER` or `wandb`.
+        store: The store's folder; None is `$W2SG_STORE` or `.w2sg`.
+        plugins: Python files that register components.
+
+    Returns:
+        How many runs it was told of.
+
+    Raises:
+        InputError: If the store has no such study, or there is no such tracker.
+        MissingExtraError: If the tracker's package is not installed.
+    """
+    tracking = Tracking(
+        tracker_of(target, study), known_study(study, store=store, plugins=plugins), Path(store or default_store())
+    )
+    tracking.look()
+    return tracking.told
 
 
 def _tracked(store: Store, key: str, study: str) -> TrackedRun | None:

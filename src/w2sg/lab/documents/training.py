@@ -4,12 +4,27 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from w2sg.core import Cell, DataTable, Estimate, Figure, Heading, Line, LinePanel, Lines, Section, TrainingCurve
+from w2sg.core import (
+    Cell,
+    DataTable,
+    Estimate,
+    Figure,
+    FloatArray,
+    Heading,
+    Line,
+    LinePanel,
+    Lines,
+    Section,
+    TrainingCurve,
+)
 from w2sg.lab.comparisons import Comparison, Entrant
 from w2sg.lab.documents.parts import short, text_column
 
 MOST_FIGURES = 6
 """Curves are drawn of so many places; the table has all of them."""
+PER_DOUBLING = 4
+"""So many points are drawn while the number of steps doubles."""
+TICKS = tuple(digit * 10**power for power in range(7) for digit in (1, 3))
 _INTRO = (
     "What was written down while students were trained by gradient. The loss is that of the method's own objective on "
     "the weak labels, in nats an example, so losses of two methods are not to be compared, and a lower one is no "
@@ -17,7 +32,8 @@ _INTRO = (
 )
 _CAPTION = (
     "Loss over steps (logarithmic axis) under the first seed, one line for each method. Heads are trained on all "
-    "examples at each step; elsewhere a point is the loss of one batch, which is noisy."
+    "examples at each step; elsewhere a loss is that of one batch, and noisy. Steps that are close together on the "
+    "axis are drawn as one point, their mean."
 )
 
 
@@ -44,15 +60,27 @@ def _traced(comparison: Comparison) -> list[tuple[Entrant, list[TrainingCurve]]]
 
 def _figure(number: int, comparison: Comparison, traced: Sequence[tuple[Entrant, list[TrainingCurve]]]) -> Figure:
     lines = tuple(
-        Line(
-            short(entrant.method),
-            tuple((float(step), Estimate(float(loss))) for step, loss in zip(first.step, first.loss, strict=True)),
-            everywhere=entrant.method == comparison.reference.method,
-        )
+        Line(short(entrant.method), _points(first), everywhere=entrant.method == comparison.reference.method)
         for entrant, (first, *_) in traced
     )
-    panel = LinePanel(x="step (log scale)", y="loss (nats an example)", lines=lines, log_x=True)
+    last = max(point[0] for line in lines for point in line.points)
+    losses = [point[1].value for line in lines for point in line.points]
+    panel = LinePanel(
+        x="step (log scale)",
+        y="loss (nats an example)",
+        lines=lines,
+        log_x=True,
+        x_ticks=tuple(float(tick) for tick in TICKS if tick <= last),
+        y_limits=(min(0.0, *losses), 1.05 * max(losses)),
+    )
     return Lines(f"training-{number}", f"Training loss: {comparison.title}", _CAPTION, (panel,))
+
+
+def _points(curve: TrainingCurve) -> tuple[tuple[float, Estimate], ...]:
+    """Return a curve's points; those that stand close together on a logarithmic axis are one, their mean."""
+    place = np.floor(PER_DOUBLING * np.log2(curve.step))
+    together = [place == one for one in np.unique(place)]
+    return tuple((_mean(curve.step[rows]), Estimate(_mean(curve.loss[rows]))) for rows in together)
 
 
 def _row(comparison: Comparison, entrant: Entrant, curves: Sequence[TrainingCurve]) -> tuple[Cell, ...]:
@@ -68,7 +96,7 @@ def _row(comparison: Comparison, entrant: Entrant, curves: Sequence[TrainingCurv
     return (*map(Cell, names), Cell(len(curves)), *map(Cell, numbers))
 
 
-def _mean(values: Sequence[float]) -> float:
+def _mean(values: Sequence[float] | FloatArray) -> float:
     return float(np.mean(values))
 
 
