@@ -142,7 +142,7 @@ def names_page(module: ModuleType, names: Sequence[str]) -> str:
     """Return a page, as reStructuredText, of a module's docstring and of names in it."""
     title = module.__name__
     lines = [title, "=" * len(title), "", f".. currentmodule:: {title}", "", f".. automodule:: {title}"]
-    lines += ["   :no-members:", "", ".. autosummary::", "", *(f"   {name}" for name in names)]
+    lines += ["   :no-members:", "", ".. autosummary::", "   :nosignatures:", "", *(f"   {name}" for name in names)]
     for name in names:
         value = getattr(module, name)
         if inspect.isclass(value):
