@@ -13,8 +13,9 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 # Tutorials type `w2sg` into a shell, and mean the one that is installed beside Sphinx.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-# Their outputs are as wide as the page, and numpy's threads do not fight for the cores.
-os.environ |= {"COLUMNS": "100", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+# Their tables are as wide as the page of a large screen (site.css folds sentences there), and numpy's threads do not
+# fight for the cores.
+os.environ |= {"COLUMNS": "88", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 os.environ["BASH_ENV"] = str(ROOT / "docs" / "tutorials" / "bash.env")
 
 from tools import site  # noqa: E402 - found by the path above
@@ -31,6 +32,8 @@ extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx
 html_theme = "furo"
 html_title = f"w2sg {release}"
 html_copy_source = False
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_show_sphinx = False
 html_math_renderer = "mathml"
 exclude_patterns = ["league.md", "theory-scores.md"]

@@ -6,7 +6,7 @@
 import importlib
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,7 +18,7 @@ from typer.main import get_command
 
 import w2sg
 from w2sg.cli.describe import rule_of
-from w2sg.cli.main import app
+from w2sg.cli.main import add_commands_to, app
 from w2sg.core import ConfigError, canonical_json, registry
 from w2sg.lab import Setup, Study
 
@@ -50,10 +50,16 @@ def write(folder: Path) -> None:
 
 def commands() -> str:
     """Return the page of the command line: every command with its help, from the program itself."""
+    add_commands_to(app)
     group = get_command(app)
     text = get_docs_for_click(obj=group, ctx=Context(group, info_name="w2sg"), name="w2sg", title="Every command")
-    # In a help an example is indented by four spaces, which Markdown shows as code without a language.
-    return text.replace("`<", "`").replace(">`", "`")
+    # In a help examples are indented; here they look as they do on other pages.
+    return re.sub(r"(?m)(?:^    .+\n+)+", lambda found: _console(found[0]), text)
+
+
+def _console(examples: str) -> str:
+    lines = [f"$ {line.strip()}" for line in examples.splitlines() if line]
+    return "\n".join(("```console", *lines, "```", "", ""))
 
 
 def studies() -> str:
@@ -103,20 +109,18 @@ def components(sort: str) -> str:
     return "\n".join(lines)
 
 
-def fields_table(cls: type[BaseModel], values: dict[str, Any]) -> Iterator[str]:
+def fields_table(cls: type[BaseModel], values: Mapping[str, Any]) -> Iterator[str]:
     """Yield the lines of a table of a component's fields, but for `kind`, which its heading says."""
     rules = {name: rule for name, rule in cls.model_json_schema()["properties"].items() if name != "kind"}
     if not rules:
         return
     yield "| field | value | rule | what it is |"
     yield "|---|---|---|---|"
+    defaults = {name: rule["default"] for name, rule in rules.items() if "default" in rule}
+    shown = {name: code(canonical_json(value)) for name, value in (defaults | dict(values)).items()}
     for name, rule in rules.items():
-        known = {
-            **({"default": rule["default"]} if "default" in rule else {}),
-            **({"default": values[name]} if name in values else {}),
-        }
-        shown = code(canonical_json(known["default"])) if known else "needed"
-        yield f"| `{name}` | {shown} | {cell(rule_of(rule))} | {cell(rule.get('description', ''))} |"
+        what = cell(rule.get("description", ""))
+        yield f"| `{name}` | {shown.get(name, 'needed')} | {cell(rule_of(rule))} | {what} |"
 
 
 def room_page(room: str) -> str:
@@ -134,26 +138,17 @@ def room_page(room: str) -> str:
     return names_page(module, own)
 
 
-def names_page(module: ModuleType, names: list[str]) -> str:
+def names_page(module: ModuleType, names: Sequence[str]) -> str:
     """Return a page, as reStructuredText, of a module's docstring and of names in it."""
     title = module.__name__
-    lines = [
-        title,
-        "=" * len(title),
-        "",
-        f".. currentmodule:: {title}",
-        "",
-        f".. automodule:: {title}",
-        "   :no-members:",
-        "",
-    ]
-    lines += [".. autosummary::", "", *(f"   {name}" for name in names)]
+    lines = [title, "=" * len(title), "", f".. currentmodule:: {title}", "", f".. automodule:: {title}"]
+    lines += ["   :no-members:", "", ".. autosummary::", "   :nosignatures:", "", *(f"   {name}" for name in names)]
     for name in names:
         value = getattr(module, name)
-        directive = "autoclass" if inspect.isclass(value) else "autofunction" if callable(value) else "autodata"
-        lines += ["", f".. {directive}:: {name}"]
-        if directive == "autoclass":
-            lines += ["   :members:"]
+        if inspect.isclass(value):
+            lines += ["", f".. autoclass:: {name}", "   :members:"]
+        else:
+            lines += ["", f".. {'autofunction' if callable(value) else 'autodata'}:: {name}"]
     return "\n".join((*lines, ""))
 
 

@@ -29,7 +29,7 @@ FOR_FILES = {"new"}
 
 def test_each_command_is_a_function_of_the_package() -> None:
     app = typer.Typer()
-    main._add_commands_to(app)
+    main.add_commands_to(app)
     commands = {str(command.name) for command in app.registered_commands}
     commands |= {str(group.name) for group in app.registered_groups}
     assert {"compare", "export", "certify", "agenda"} <= commands

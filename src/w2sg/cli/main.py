@@ -88,7 +88,7 @@ def _end_with(error: Exception) -> None:
 
 def _run() -> None:
     ending.check_given()
-    _add_commands_to(app)
+    add_commands_to(app)
     try:
         app()
     except SystemExit as leaving:
@@ -104,7 +104,7 @@ def _run() -> None:
         ending.nobody_reads()
 
 
-def _add_commands_to(app: typer.Typer) -> None:
+def add_commands_to(app: typer.Typer) -> None:
     """Add every command to the application, in the order a newcomer needs them."""
     for name, command in (
         ("demo", demo.demo),
