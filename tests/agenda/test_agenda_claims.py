@@ -187,8 +187,8 @@ def test_margins_of_requirements_and_of_trees_are_measured(tmp_path: Path) -> No
     assert both is not None
     margins = np.minimum(0.05 - shortfalls[1], disagreement - 0.02)
     assert both.estimate == pytest.approx(float(margins.mean()))
-    # of a tree no example is known: with two seeds its variance is that of Student's t with one degree of freedom
+    # to the noise of two seeds (Student's t with one degree of freedom) examples of the part that decides add theirs
     wide = t_quantile(0.95, 1) / t_quantile(0.95, np.inf)
-    resolution = 1 / bench.known.measurements[0].shown["n_examples"]
-    assert both.variance**0.5 == pytest.approx(max(wide * float(margins.std(ddof=1)) / 2**0.5, resolution))
+    of_seeds = wide * float(margins.std(ddof=1)) / 2**0.5
+    assert of_seeds < both.variance**0.5 < 1.5 * of_seeds
     assert "uniform, -0.1 to 0.1" in claim_document(bench.known, "near").lead

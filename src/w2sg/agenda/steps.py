@@ -12,20 +12,18 @@ from pydantic import Field
 
 from w2sg.agenda.effects import ScoredRun, effect_of
 from w2sg.agenda.expected import Expected
-from w2sg.core import AnyTask, CapabilityError, Component, Task, register, seal
+from w2sg.core import AnyTask, Component, Task, register, seal
 from w2sg.desiderata import (
     AnyDesideratum,
     AnyQuantity,
     Desideratum,
-    Requirement,
     RunQuantity,
     facts_of_run,
-    margin_of,
+    reading_of,
 )
 from w2sg.factors import FactorOutcome
 from w2sg.graph import Artifact, Inputs, Listing, Step
 from w2sg.lab import TEST, OnData, Run, Score
-from w2sg.measure import Reading
 
 if TYPE_CHECKING:
     from w2sg.agenda.agenda import Trial
@@ -123,21 +121,13 @@ def scored_run(run: Run, outcome: RunQuantity | Desideratum, test: str = TEST) -
     Raises:
         CapabilityError: If the run does not say what the outcome needs.
     """
-    facts = facts_of_run(run)
     if isinstance(outcome, RunQuantity):
-        reading, tests = FactorOutcome.of_quantity("outcome", outcome).read(run, test), {test}
-    elif isinstance(outcome, Requirement):
-        reading = FactorOutcome("outcome", outcome).read(run, test)
-        tests = {test, *(on.test for _, on in outcome.terms)}
+        reading = FactorOutcome.of_quantity("", outcome).read(run, test)
     else:
-        margin, tests = margin_of(outcome, run) if test == TEST else None, {test}
-        if margin is None:
-            raise CapabilityError(f"no margin of {outcome.kind!r} can be told from one run on test set {test!r}")
-        reading = Reading(margin)
-    sampled = [facts[name].ids if (units := facts[name].units) is None else units for name in sorted(tests)]
-    training = facts[TEST].training
+        reading = reading_of(outcome, run, test)
+    training = facts_of_run(run)[TEST].training
     assert training is not None
-    return ScoredRun(reading, np.unique(np.concatenate(sampled)), training)
+    return ScoredRun(reading, np.unique(np.concatenate([part.units for part in reading.parts])), training)
 
 
 def experiment_of(trial: "Trial", seeds: Sequence[int], expected: Expected, scores: Sequence[Score]) -> Experiment:
