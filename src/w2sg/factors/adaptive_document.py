@@ -47,9 +47,9 @@ def adaptive_document(results: "FactorResults", design: "Adaptive", *, made_by: 
         lead=(
             f"After {design.begin} points that are spread evenly, settings were chosen by the outcomes so far, toward "
             f"the {design.seek} {wanted[4:]} (Optuna's tree-structured Parzen estimator). An outcome at a point is its "
-            "mean over families of tasks. This finds settings that are worth a closer look, with fewer runs than a "
-            "design that fills the space. It tells no effects: points at which luck was good drew others to them, so "
-            "effects that were read from these points would be biased."
+            "mean over families of tasks. This finds settings that are worth a closer look, and tells no effects: "
+            "points at which luck was good drew others to them, so effects that were read from these points would be "
+            "biased."
         ),
         facts=(*study_facts(results), Fact("points", len(results.points))),
         findings=tuple(_findings(results, design)),

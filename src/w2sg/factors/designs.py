@@ -209,9 +209,10 @@ class Adaptive(FactorDesign):
     """Points chosen from the outcomes so far, toward the largest or the smallest of one outcome, by Optuna.
 
     It begins with a Latin hypercube, and goes on with what the tree-structured Parzen estimator proposes
-    (Bergstra et al. 2011). It is for finding settings that are worth a closer look, with fewer runs than a design that
-    fills the space. It tells no effects: points at which luck was good draw further points to them, so what is read
-    from such points is biased, and the best of them looks better than it is.
+    (Bergstra et al. 2011). It is for finding settings that are worth a closer look; where an outcome changes smoothly
+    and luck is small, it needs fewer runs for that than a design that fills the space. It tells no effects: points at
+    which luck was good draw further points to them, so what is read from such points is biased, and the best of them
+    looks better than it is.
     """
 
     kind: Literal["adaptive"] = "adaptive"
