@@ -213,7 +213,7 @@ def test_an_error_that_nobody_foresaw_is_a_message_a_file_and_exit_code_70(
     def fail(*_: object) -> None:
         raise ZeroDivisionError("of w2sg \x1b itself")
 
-    monkeypatch.setattr(console, "existing_store", fail)
+    monkeypatch.setattr("w2sg.lab.existing_store", fail)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     done = w2sg("runs", "--json")
     assert (done.code, done.out) == (ending.UNFORESEEN, "")
@@ -239,7 +239,7 @@ def test_memory_and_disks_that_are_full_are_exit_code_3(
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(console, "existing_store", fail)
+    monkeypatch.setattr("w2sg.lab.existing_store", fail)
     done = w2sg("runs")
     held(done, 3)
     assert message in done.err

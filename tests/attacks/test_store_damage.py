@@ -168,7 +168,7 @@ def look(w2sg: Command, runs: list[dict[str, Any]]) -> None:
     ):
         assert done.code in (0, 2, 3)
         assert "Traceback" not in done.err
-        assert done.code == 0 or done.err.startswith(("error: ", "damaged artifact"))
+        assert done.code == 0 or done.err.removeprefix("WARNING ").lstrip().startswith(("error: ", "damaged artifact"))
 
 
 def study_again(w2sg: Command, runs: list[dict[str, Any]]) -> None:

@@ -11,7 +11,10 @@ from pathlib import Path
 
 from w2sg.core import InputError
 
-HIDDEN_ROOMS = ("tasks", "supervisors", "worlds", "lab", "theory", "report", "cli", "testing", "api.py")
+HIDDEN_ROOMS = (
+    *("tasks", "supervisors", "worlds", "lab", "theory", "batteries", "desiderata", "factors", "agenda"),
+    *("report", "cli", "testing", "api"),
+)
 """Rooms of the package that a worker cannot import: with a guessed seed they could make a task's ground truth again."""
 HIDDEN_DATA = ("sklearn/datasets/data",)
 """Folders below site-packages that hold the labels of packaged tasks."""

@@ -114,6 +114,7 @@ class NameTheory(Thief):
     def predict_many(self, seen: Sequence[Observables], level: float = 0.9) -> list[Answer]:
         """See whether a name is the run's."""
         names = {one.run for one in seen}
-        gain = STOLEN if any(name and FORBIDDEN["run"].startswith(name) for name in names) else CAUGHT
+        # A short number is a place in what is asked, and begins one key in sixteen by chance.
+        gain = STOLEN if any(len(name) > 3 and FORBIDDEN["run"].startswith(name) for name in names) else CAUGHT
         SAID.append(f"names: {sorted(names)}"[:200])
         return [Answer(self.kind, one.run, "gain", "error", level, (), gain, gain, gain, formula=gain) for one in seen]
