@@ -7,7 +7,7 @@ from w2sg.core import Component, canonical_json
 from w2sg.graph.database import MEMORY
 from w2sg.graph.steps import Step
 
-OLD = 2
+OLD = 1
 """What was measured before counts like so many steps of now: the same step takes longer where others compute."""
 UNMEASURED_S: Mapping[str, float] = {"labels": 0.5, "rehearsals": 3.0, "student": 0.1, "ceiling": 0.1, "score": 0.02}
 """Seconds of a step of each kind where none like it was ever measured; of all other kinds 1."""
@@ -71,6 +71,10 @@ class MeanSeconds:
             n, mean = self._means.get(label, (0.0, 0.0))
             n = min(n + 1, MEMORY)
             self._means[label] = n, mean + (seconds - mean) / n
+
+    def knows(self, labels: tuple[str, ...]) -> bool:
+        """Return whether a step of one of some labels was ever timed."""
+        return any(label in self._means for label in labels)
 
     def expected(self, labels: tuple[str, ...]) -> float:
         """Return the seconds of a step to come: the mean of those that share the most telling of its labels."""
