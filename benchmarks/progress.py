@@ -80,7 +80,7 @@ KINDS: dict[str, Callable[[Sequence[int], Path], None]] = {
 
 def recorded(make: Callable[[Sequence[int], Path], None], seeds: Sequence[int], store: Path) -> dict[str, Any]:
     """Make a study and return every update: when it was shown, and the seconds that it said were left."""
-    updates: list[tuple[float, float, str]] = []
+    updates: list[tuple[float, float | None, str]] = []
     began = time.perf_counter()
 
     def tell(ahead: Ahead) -> None:
@@ -101,21 +101,26 @@ def record(names: Sequence[str], out: Path) -> None:
                 out.write_text(json.dumps(found))
 
 
-def judged(one: dict[str, Any]) -> tuple[int, int, float]:
-    """Return how many updates after the first tenth are within the factor, of how many, and the worst factor."""
+def judged(one: dict[str, Any]) -> tuple[int, int, float, int]:
+    """Return how many updates after the first tenth are within the factor, of how many, the worst, and those without.
+
+    An update without a number says nothing of the time left: nothing like the steps to come was ever timed.
+    """
     took = one["took_s"]
-    pairs = [(left, took - at) for at, left, _ in one["updates"] if at >= FIRST * took and left > 0]
+    pairs = [(left, took - at) for at, left, _ in one["updates"] if at >= FIRST * took and left]
     off = [max(said / true, true / said) for said, true in pairs]
-    return sum(factor <= FACTOR for factor in off), len(off), max(off, default=1.0)
+    silent = sum(at >= FIRST * took and left is None for at, left, _ in one["updates"])
+    return sum(factor <= FACTOR for factor in off), len(off), max(off, default=1.0), silent
 
 
 def replay(path: Path) -> None:
     """Print how good the updates were."""
     total = within_all = 0
     for name, one in json.loads(path.read_text()).items():
-        within, n, worst = judged(one)
+        within, n, worst, silent = judged(one)
         total, within_all = total + n, within_all + within
-        sys.stdout.write(f"{name:30} {one['took_s']:7.1f} s  {within:4} of {n:4} within {FACTOR}, worst {worst:.1f}\n")
+        sys.stdout.write(f"{name:30} {one['took_s']:7.1f} s  {within:4} of {n:4} within {FACTOR}, worst {worst:.1f}; ")
+        sys.stdout.write(f"{silent} without a number\n")
     share = within_all / total if total else 0.0
     sys.stdout.write(f"{'all':30} {within_all} of {total} updates ({share:.2f})\n")
 

@@ -10,7 +10,7 @@ from w2sg.agenda.evidence import Knowledge, knowledge_of
 from w2sg.agenda.planning import MOST_SEEDS, PlannedExperiment, Planner
 from w2sg.agenda.steps import experiment_of
 from w2sg.core import InputError, RunError
-from w2sg.graph import Keys, artifacts_of
+from w2sg.graph import Keys, artifacts_of, expect
 from w2sg.isolation import loading_again
 from w2sg.lab import make_runs
 
@@ -88,6 +88,7 @@ class Workbench:
         ]
         scores = self.catalogue.scores_of(planned.trial, seeds)
         missing = self.costs.missing(scores)
+        expect([*(one for step in experiments for one in step.forecasts), *scores, *experiments], self.store, workers)
         artifacts_of([one for step in experiments for one in step.forecasts], self.store, workers=1)
         made = make_runs(planned.trial.setups, seeds, store=self.store, workers=workers, prepare=prepare)
         look_up(self.costs, scores, self.store, self._keys)

@@ -92,7 +92,7 @@ class _Work:
         self._show(doing, done, total or None, unit, self._left(ahead))
 
     def _left(self, ahead: "Ahead | None") -> float | None:
-        if ahead is not None and ahead.left_s > 0:
+        if ahead is not None and ahead.left_s != 0:
             return ahead.left_s
         if not 0 < self.done < self.total:
             return None
@@ -252,7 +252,9 @@ def print_plan(what: str, plan: "PlannedWork", *, as_json: bool) -> None:
         output.echo("Nothing is to be computed: all is in the store.")
         return
     workers = "one process" if plan.workers == 1 else f"{plan.workers} processes"
-    output.echo(
-        f"About {clock(plan.wall_s)} with {workers}, {clock(plan.seconds)} of work, by what such steps took before. "
-        "What follows from what these steps find is not counted."
-    )
+    n_steps = sum(plan.missing.values())
+    basis = "by what such steps took before" if not plan.guessed else "a guess: this store has timed no such steps"
+    if 0 < plan.guessed < n_steps:
+        basis = f"a guess for {plan.guessed} of {n_steps} steps, of kinds that this store has not timed"
+    output.echo(f"About {clock(plan.wall_s)} with {workers}, {clock(plan.seconds)} of work; {basis}.")
+    output.echo("What follows from what these steps find is not counted.")

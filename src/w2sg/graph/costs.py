@@ -4,10 +4,13 @@ import hashlib
 from collections.abc import Iterable, Mapping
 
 from w2sg.core import Component, canonical_json
-from w2sg.graph.database import MEMORY
 from w2sg.graph.steps import Step
 
-OLD = 2
+FIRST, LATELY = 0.1, 8
+"""The first step of a command also loads code and fills caches, so it counts little beside the next; and a mean counts
+the last so many.
+"""
+OLD = 1
 """What was measured before counts like so many steps of now: the same step takes longer where others compute."""
 UNMEASURED_S: Mapping[str, float] = {"labels": 0.5, "rehearsals": 3.0, "student": 0.1, "ceiling": 0.1, "score": 0.02}
 """Seconds of a step of each kind where none like it was ever measured; of all other kinds 1."""
@@ -68,9 +71,13 @@ class MeanSeconds:
     def learn(self, labels: Iterable[str], seconds: float) -> None:
         """Take notice of a step that is done."""
         for label in labels:
-            n, mean = self._means.get(label, (0.0, 0.0))
-            n = min(n + 1, MEMORY)
-            self._means[label] = n, mean + (seconds - mean) / n
+            n, mean = self._means.get(label, (0.0, seconds))
+            n = min(n + 1, LATELY) if label in self._means else FIRST
+            self._means[label] = n, mean + (seconds - mean) / max(n, 1)
+
+    def knows(self, labels: tuple[str, ...]) -> bool:
+        """Return whether a step of one of some labels was ever timed."""
+        return any(label in self._means for label in labels)
 
     def expected(self, labels: tuple[str, ...]) -> float:
         """Return the seconds of a step to come: the mean of those that share the most telling of its labels."""

@@ -22,10 +22,13 @@ ENOUGH_FOR_PROCESSES = 40
 """Fewer missing steps than this are done in this process: starting others would take longer."""
 LOOK_S = 0.5
 """Seconds between two looks at what is done, at least."""
-SURE_S = 4.0
+SURE_S = 2.0
 """Work of so many seconds counts for a pace of 1: what the first steps take beside themselves says little."""
 RECENT_S, FEW = 30.0, 5
 """What was done so long ago says nothing of the pace, unless it is among the last few."""
+LATE = 2.0
+"""What is late makes the pace no slower than this before it is done: a single batch may be slow for reasons of its own.
+"""
 PACE = (0.3, 5.0)
 """A pace beyond these is an accident of the moment."""
 
@@ -38,13 +41,13 @@ class Ahead:
         kind: The kind of step that is computed now, or a phase that many steps share; empty where nothing is known.
         done: Steps that are done, of all that were missing, by kind.
         missing: All steps that were missing, by kind.
-        left_s: Seconds that are expected until the last of them is done.
+        left_s: Seconds that are expected until the last of them is done; None as long as most of it would be a guess.
     """
 
     kind: str
     done: Mapping[str, int]
     missing: Mapping[str, int]
-    left_s: float
+    left_s: float | None
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ class PlannedWork:
         seconds: What the missing ones are expected to take, one after the other.
         wall_s: The same with the processes that would share the work.
         workers: How many processes these are.
+        guessed: How many of the missing ones are of kinds that this store never timed.
     """
 
     missing: Mapping[str, int]
@@ -64,6 +68,7 @@ class PlannedWork:
     seconds: float
     wall_s: float
     workers: int
+    guessed: int
 
 
 class OnlyPlannedError(Exception):
@@ -103,7 +108,7 @@ class Watch:
         self._loading: list[float] = []
         self._workers, self._at_work = 1, False
         self._last = self._next = 0.0
-        self._recent: deque[tuple[float, list[Step]]] = deque()
+        self._recent: deque[tuple[float, list[Step], float]] = deque()
 
     # what is to come
 
@@ -138,7 +143,15 @@ class Watch:
         """Return what is ahead."""
         loads = self._loads()
         n_workers = min(processes_for(sum(self.missing.values()), workers), max(1, len(loads)))
-        return PlannedWork(dict(self.missing), dict(self.there), sum(loads), _makespan(loads, n_workers), n_workers)
+        steps = [step for unit in self._units.values() for step in unit.missing.values()]
+        return PlannedWork(
+            missing=dict(self.missing),
+            there=dict(self.there),
+            seconds=sum(loads),
+            wall_s=_makespan(loads, n_workers),
+            workers=n_workers,
+            guessed=sum(not self._costs.knows(self._labels.of(step)) for step in steps),
+        )
 
     # while it is done
 
@@ -176,17 +189,19 @@ class Watch:
         """See what is done by now."""
         untouched = 0
         seen: list[Step] = []
+        beside = 0.0
         for unit in self._units.values():
             if not unit.missing:
                 continue
             found = store.having(unit.missing)
-            loading = 0.0
+            apart: Counter[str] = Counter()
             for key in found:
                 seen.append(unit.missing.pop(key))
-                loading += self._learn(seen[-1], store.record(key) or {})
+                apart.update(self._learn(seen[-1], store.record(key) or {}))
+            beside += sum(apart.values())
             self.done_keys |= found
             if found and not unit.begun:
-                self._loading.append(loading)
+                self._loading.append(apart["loading"])
                 unit.begun = True
             # Units are begun in their order: behind some that are untouched nothing is begun.
             untouched += not found
@@ -194,17 +209,17 @@ class Watch:
                 break
         if seen:
             self._last = time.monotonic()
-            self._recent.append((self._last, seen))
+            self._recent.append((self._last, seen, beside))
             while len(self._recent) > FEW and self._last - self._recent[0][0] > RECENT_S:
                 self._recent.popleft()
 
-    def _learn(self, step: Step, record: Mapping[str, Any]) -> float:
-        """Take notice of a step that is done; return the seconds in which its data were loaded."""
+    def _learn(self, step: Step, record: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Take notice of a step that is done; return the seconds of what was done beside it for many steps."""
         took, apart = record.get("took_s", 0.0), record.get("apart_s", {})
         self.done[step.kind] += 1
         if REFUSED not in record:
             self._costs.learn(self._labels.of(step), took)
-        return float(apart.get("loading", 0.0))
+        return apart if isinstance(apart, Mapping) else {}
 
     def ahead(self) -> Ahead:
         """Return what is left."""
@@ -218,7 +233,14 @@ class Watch:
         pace = self._pace(since, coming)
         # What is computed now has been for a while. It may take longer than was expected, and does not end before now.
         left = _makespan(self._loads(), self._workers) * pace - min(since, coming * pace)
-        return Ahead(phase_now() or batch[0].kind, dict(self.done), dict(self.missing), max(left, 0.0))
+        known = None if self._is_guess() else max(left, 0.0)
+        return Ahead(phase_now() or batch[0].kind, dict(self.done), dict(self.missing), known)
+
+    def _is_guess(self) -> bool:
+        """Return whether most of what is expected is of kinds that were never timed."""
+        steps = [step for unit in self._units.values() for step in unit.missing.values()]
+        guessed = sum(self._expected(step) for step in steps if not self._costs.knows(self._labels.of(step)))
+        return 2 * guessed > sum(map(self._expected, steps))
 
     def _next_batch(self, unit: _Unit) -> list[Step]:
         first = next(iter(unit.missing.values()))
@@ -248,10 +270,11 @@ class Watch:
         worked = expected = 0.0
         if len(self._recent) > 1:  # what came before the first of them is no work, such as the start of processes
             worked = (self._recent[-1][0] - self._recent[0][0]) * self._workers
-            expected = sum(self._expected(step) for _, steps in list(self._recent)[1:] for step in steps)
+            expected = sum(beside + sum(map(self._expected, steps)) for _, steps, beside in list(self._recent)[1:])
         pace = (worked + SURE_S) / (expected + SURE_S)
         if since > coming * pace:  # late already: it tells that the work is slower than was expected
-            pace = (worked + since * self._workers + SURE_S) / (expected + coming * self._workers + SURE_S)
+            late = (worked + since * self._workers + SURE_S) / (expected + coming * self._workers + SURE_S)
+            pace = max(pace, min(late, LATE))
         return min(max(pace, PACE[0]), PACE[1])
 
 
