@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from w2sg.api import document_of as document_of
     from w2sg.api import examples as examples
     from w2sg.api import export as export
+    from w2sg.api import export_model as export_model
     from w2sg.api import html_table as html_table
     from w2sg.api import league as league
     from w2sg.api import ledger as ledger
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from w2sg.api import plot as plot
     from w2sg.api import power as power
     from w2sg.api import predict as predict
+    from w2sg.api import preflight as preflight
     from w2sg.api import run_factors as run_factors
     from w2sg.api import runs as runs
     from w2sg.api import scoreboard as scoreboard
@@ -63,6 +65,7 @@ _HOMES = {
     "document_of": "w2sg.api",
     "examples": "w2sg.api",
     "export": "w2sg.api",
+    "export_model": "w2sg.api",
     "html_table": "w2sg.api",
     "league": "w2sg.api",
     "ledger": "w2sg.api",
@@ -76,6 +79,7 @@ _HOMES = {
     "plot": "w2sg.api",
     "power": "w2sg.api",
     "predict": "w2sg.api",
+    "preflight": "w2sg.api",
     "recall": "w2sg.lab",
     "run": "w2sg.lab",
     "run_factors": "w2sg.api",

@@ -65,7 +65,7 @@ def test_certify_splits_delta_in_the_open(w2sg: "Command", run_id: str) -> None:
     assert "asymptotic ones for many labels only" in " ".join(shown.split())
     assert "asymptotic" not in w2sg("certify", run_id, "--labels", "0").out
     further = w2sg("certify", run_id, "--labels", "40", "--seed", "1")
-    assert "This is look 2 at the labels of this test set" in " ".join(further.out.split())
+    assert "This is look 2 at labels of these data" in " ".join(further.out.split())
     bought = [line for line in w2sg("ledger", "--json").document if line["kind"] == "certification"]
     assert [len(line["rows"]) for line in bought if line["split"] == "test"] == [line["n"] for line in bought]
 

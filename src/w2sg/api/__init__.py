@@ -15,6 +15,7 @@ from w2sg.api.pages import examples as examples
 from w2sg.api.pages import multiverse as multiverse
 from w2sg.api.pages import write_report as write_report
 from w2sg.api.showing import export as export
+from w2sg.api.showing import export_model as export_model
 from w2sg.api.showing import html_table as html_table
 from w2sg.api.showing import plot as plot
 from w2sg.api.showing import to_frame as to_frame
@@ -23,5 +24,6 @@ from w2sg.api.studies import compare as compare
 from w2sg.api.studies import league as league
 from w2sg.api.studies import optimise as optimise
 from w2sg.api.studies import power as power
+from w2sg.api.studies import preflight as preflight
 from w2sg.api.studies import run_factors as run_factors
 from w2sg.api.studies import scoreboard as scoreboard

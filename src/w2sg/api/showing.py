@@ -7,10 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from w2sg import lab
 from w2sg.api.pages import document_of
 from w2sg.api.studies import AnyStudy, result_of_study
 from w2sg.core import DataTable, InputError, MissingExtraError, plain, wording
-from w2sg.lab import League, SetupResult, tidy_rows
+from w2sg.lab import League, SetupResult, existing_store, known_run, tidy_rows
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -61,6 +62,28 @@ def export(
         return str(content)
     write_whole(target, content)
     return None
+
+
+def export_model(run: str, folder: str | Path, *, store: str | Path | None = None) -> dict[str, Any]:
+    """Write the student of a stored run as a folder, which `w2sg.load_model` loads.
+
+    The student is trained again by the run's own step under its own seed, once, and held against the kept answers.
+
+    Args:
+        run: The run's id, or enough of its beginning.
+        folder: The folder to make.
+        store: The store's folder; None is `$W2SG_STORE` or `.w2sg`.
+
+    Returns:
+        What the folder says of the student.
+
+    Raises:
+        InputError: If there is no such run, the folder is there, or code or data have changed since the run was made.
+        CapabilityError: If the student is not made of arrays alone.
+        RunError: If the student that was trained again answers otherwise.
+    """
+    opened = existing_store(store)
+    return lab.export_model(known_run(opened, run), Path(folder), store=opened)
 
 
 def to_frame(result: "Tidy") -> Any:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from w2sg import lab
 from w2sg.graph import Progress
-from w2sg.lab import League, Plan, Setup, StudentsCompared, Study, StudyResult
+from w2sg.lab import League, Plan, Preflight, Setup, StudentsCompared, Study, StudyResult
 
 if TYPE_CHECKING:
     from w2sg.batteries import Battery
@@ -34,10 +34,8 @@ def result_of_study(
 
 
 def study_of(study: Study | str | Path, store: str | Path | None) -> Study:
-    """Return a study, that of a file, or that of a name which the store knows."""
-    if isinstance(study, str) and not study.endswith(".toml"):
-        return lab.known_study(study, store=lab.existing_store(store))
-    return study if isinstance(study, Study) else Study.read(study)
+    """Return a study, that of a file, or that of a name which the store or the package knows."""
+    return study if isinstance(study, Study) else lab.study_by_name(str(study), store=store)
 
 
 def compare(
@@ -111,6 +109,32 @@ def league(
     """
     result = result_of_study(study, store=store, workers=workers, progress=progress)
     return lab.league_of(result, reference, margin=margin)
+
+
+def preflight(
+    study: Study | str | Path,
+    *,
+    store: str | Path | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Preflight:
+    """Look at a study's data, and try the first setup of each task under its first two seeds: runs of the study.
+
+    Args:
+        study: The study, its file or its name.
+        store: The store's folder; None is `$W2SG_STORE` or `.w2sg`.
+        workers: Processes; None chooses.
+        progress: Told how many runs are done, of how many.
+
+    Returns:
+        What was found; `ready` says whether nothing must be mended first.
+
+    Raises:
+        InputError: If the study breaks a rule.
+        RunError: If a run fails for another reason than its data.
+    """
+    folder = lab.default_store() if store is None else Path(store)
+    return lab.preflight(study_of(study, store), store=folder, workers=workers, progress=progress)
 
 
 def power(

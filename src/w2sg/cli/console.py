@@ -118,29 +118,10 @@ def audits_of(text: str) -> tuple[int, ...]:
 
 
 def study_of(name: str, store: Path | None, plugins: Sequence[str] | None = None) -> "Study":
-    """Return a study by its file, by the name under which the store has it, or by its name in the package.
+    """Return a study by its file, by the name under which the store has it, or by its name in the package."""
+    from w2sg.lab import study_by_name
 
-    A file names its own plugins beside those given; what a store names is not run.
-    """
-    from w2sg.lab import Study, known_study, named_file
-
-    # The ending tells a file from a name: names of studies have no folders, and a study may be called as its file.
-    if not name.endswith(".toml") and not (named_file(name, "studies").is_file() and not _has_study(name, store)):
-        return known_study(name, store=existing_store(store), plugins=plugins or ())
-    found = Study.read(name)
-    return found.model_copy(update={"plugins": (*found.plugins, *(plugins or ()))})
-
-
-def _has_study(name: str, store: Path | None) -> bool:
-    """Whether the store knows a study by a name."""
-    from w2sg.graph import Store
-    from w2sg.lab import default_store
-
-    folder = store or default_store()
-    if not (folder / "store.db").exists():
-        return False
-    with Store(folder) as opened:
-        return name in opened.collections()
+    return study_by_name(name, store=store, plugins=plugins or ())
 
 
 def is_data_file(name: str) -> bool:

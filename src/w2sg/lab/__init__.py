@@ -67,6 +67,7 @@ from w2sg.lab.setup import parse_setting as parse_setting
 from w2sg.lab.setup import toml_table as toml_table
 from w2sg.lab.shipped import named_file as named_file
 from w2sg.lab.shipped import shipped_names as shipped_names
+from w2sg.lab.single import run as run
 from w2sg.lab.starting import commented_study as commented_study
 from w2sg.lab.steps import Ceiling as Ceiling
 from w2sg.lab.steps import OnData as OnData
@@ -77,8 +78,8 @@ from w2sg.lab.steps import labels_of as labels_of
 from w2sg.lab.steps import task_data as task_data
 from w2sg.lab.studies import Study as Study
 from w2sg.lab.studies import known_study as known_study
-from w2sg.lab.studies import run as run
 from w2sg.lab.studies import study as study
+from w2sg.lab.studies import study_by_name as study_by_name
 from w2sg.lab.studies import study_runs as study_runs
 from w2sg.lab.tidy import Tidy as Tidy
 from w2sg.lab.tidy import tidy_rows as tidy_rows

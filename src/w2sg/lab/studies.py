@@ -4,12 +4,11 @@ import itertools
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-import numpy as np
 from pydantic import Field
 
 from w2sg.core import (
@@ -25,10 +24,10 @@ from w2sg.graph import Launcher, Progress, Store
 from w2sg.isolation import load_plugins, loading_again, plugin_from
 from w2sg.lab.comparisons import REFERENCE, compare_methods
 from w2sg.lab.grids import Entry, check_grid, expanded, grid_size, named_families, signal_of, task_and_own
-from w2sg.lab.results import ALPHA, MARGIN, SetupResult, StudyResult, summarise
-from w2sg.lab.runs import MadeRuns, default_store, make_runs, train_runs
+from w2sg.lab.results import ALPHA, MARGIN, StudyResult, summarise
+from w2sg.lab.runs import MadeRuns, default_store, existing_store, make_runs, train_runs
 from w2sg.lab.sequential import DecisionRule, SeedStopping, until_decided
-from w2sg.lab.setup import PARTS, Setup, Spec, make_setup, named_methods, toml_table
+from w2sg.lab.setup import PARTS, Setup, make_setup, named_methods, toml_table
 from w2sg.lab.shipped import named_file, shipped_names
 
 MOST_RUNS, MOST_RUNS_EVER = 1_000_000, 1_000_000_000
@@ -201,69 +200,6 @@ class Study(Component):
         return tuple(method for entry in self.methods for method in (named if entry == "*" else [entry]))
 
 
-def run(
-    task: Spec = "digits",
-    supervisor: Spec | None = None,
-    student: Spec | None = None,
-    method: Spec | None = None,
-    *,
-    seeds: int | Sequence[int] = DEFAULT_SEEDS,
-    settings: Mapping[str, Any] | None = None,
-    store: str | Path | None = None,
-    launcher: str | Launcher | None = None,
-    workers: int | None = None,
-    plugins: Sequence[str] = (),
-    progress: Progress | None = None,
-) -> SetupResult:
-    """Try one setup under several seeds.
-
-    Args:
-        task: A task: its name, a table with `kind`, or a component.
-        supervisor: The weak supervisor; None is the task's default.
-        student: The strong student; None is the task's default.
-        method: The method; None is the task's default.
-        seeds: How many seeds, or which.
-        settings: Fields to change, by dotted path, such as `{"student.features.count": 100}`.
-        store: The store's folder; None is `$W2SG_STORE` or `.w2sg`.
-        launcher: Where the work is done, by name or ready made (see `w2sg list launchers`); None chooses.
-        workers: Processes, where the launcher is None; None chooses.
-        plugins: Python files that register components.
-        progress: Told how many runs are done, of how many.
-
-    Returns:
-        The setup's result: `pgr` with its interval, `tests` by name, `to_frame()`, `plot()`.
-
-    Raises:
-        InputError: If something given breaks a rule; the message says which.
-        RunError: If runs failed.
-
-    Example:
-        >>> import w2sg
-        >>> result = w2sg.run("wine", method="confidence", seeds=4)  # doctest: +SKIP
-        >>> print(result.pgr)  # doctest: +SKIP
-    """
-    started = time.perf_counter()
-    load_plugins(plugins)
-    setup = make_setup(task, supervisor, student, method, settings)
-    # The seeds are checked as those of a study are, arrays of numpy as well; the study itself is never made.
-    given = seeds if isinstance(seeds, int) else np.asarray(seeds).tolist()
-    asked = Study.parse({"name": "run", "tasks": ["-"], "seeds": given}).seed_list()
-    if len(asked) > MOST_RUNS:
-        raise InputError(f"seeds are {len(asked):,}, over {MOST_RUNS:,}: take fewer, or a study")
-    outcome = make_runs(
-        [setup],
-        asked,
-        store=_folder(store),
-        launcher=_launcher(launcher),
-        workers=workers,
-        prepare=loading_again(plugins),
-        progress=progress,
-    )
-    outcome.raise_first_problem()
-    (result,) = summarise(outcome.runs)
-    return replace(result, wall_s=time.perf_counter() - started)
-
-
 def study(
     study: Study | str | Path,
     *,
@@ -297,7 +233,7 @@ def study(
     """
     started = time.perf_counter()
     given = study if isinstance(study, Study) else Study.read(study)
-    outcome, stopping = _made(given, _folder(store), _launcher(launcher), workers, yes, progress)
+    outcome, stopping = _made(given, store_folder(store), launcher_of(launcher), workers, yes, progress)
     results = summarise(outcome.runs, given.titles())
     comparisons, wall_s = tuple(compare_methods(results)), time.perf_counter() - started
     done, families = dict(outcome.done), given.families()
@@ -319,7 +255,7 @@ def study_runs(
     The arguments and errors are those of `study`. Without `scored` no score is made yet, but of a study that adds seeds
     until it is decided: its scores decide.
     """
-    return _made(study, _folder(store), _launcher(launcher), workers, yes, progress, scored)[0]
+    return _made(study, store_folder(store), launcher_of(launcher), workers, yes, progress, scored)[0]
 
 
 def _made(
@@ -367,7 +303,7 @@ def known_study(name: str, *, store: str | Path | None = None, plugins: Sequence
     Raises:
         InputError: If the store has no study of this name, or it needs plugins that were not given.
     """
-    folder = _folder(store)
+    folder = store_folder(store)
     with Store(folder) as opened:
         definition, known = opened.collection(name), opened.collections()
     if definition is None:
@@ -391,9 +327,33 @@ def known_study(name: str, *, store: str | Path | None = None, plugins: Sequence
     return given
 
 
-def _folder(store: str | Path | None) -> Path:
+def study_by_name(name: str, *, store: str | Path | None = None, plugins: Sequence[str] = ()) -> Study:
+    """Return the study of a file, of a name that the store knows, or of a name that comes with the package.
+
+    A file names its own plugins beside those given; what a store names is not run.
+
+    Raises:
+        InputError: If there is none, or it breaks a rule.
+    """
+    # The ending tells a file from a name: names of studies have no folders, and a study may be called as its file.
+    if not name.endswith(".toml") and not (named_file(name, "studies").is_file() and not _knows(store, name)):
+        return known_study(name, store=existing_store(store), plugins=plugins)
+    found = Study.read(name)
+    return found.model_copy(update={"plugins": (*found.plugins, *plugins)})
+
+
+def _knows(store: str | Path | None, name: str) -> bool:
+    """Return whether there is a store that has a study of this name."""
+    with suppress(InputError), Store(existing_store(store)) as opened:
+        return name in opened.collections()
+    return False
+
+
+def store_folder(store: str | Path | None) -> Path:
+    """Return the store's folder, which need not be there yet."""
     return default_store() if store is None else Path(store)
 
 
-def _launcher(launcher: str | Launcher | None) -> Launcher | None:
+def launcher_of(launcher: str | Launcher | None) -> Launcher | None:
+    """Return the launcher of a name; None is to be chosen."""
     return None if launcher is None else registry.build(Launcher, launcher)
