@@ -49,6 +49,7 @@ nb_execution_in_temp = True
 nb_execution_timeout = 300
 nb_execution_raise_on_error = True
 nb_execution_show_tb = True
+nb_render_markdown_format = "myst"
 
 # Docstrings are written with single backticks for code.
 default_role = "literal"
