@@ -16,7 +16,7 @@ os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.envir
 # Their tables are as wide as the page of a large screen (site.css folds sentences there), and numpy's threads do not
 # fight for the cores.
 os.environ |= {"COLUMNS": "88", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-os.environ["BASH_ENV"] = str(ROOT / "docs" / "tutorials" / "bash.env")
+os.environ["PYTHONSTARTUP"] = str(ROOT / "docs" / "tutorials" / "startup.py")
 
 from tools import site  # noqa: E402 - found by the path above
 from w2sg import __version__  # noqa: E402
@@ -49,9 +49,7 @@ nb_execution_in_temp = True
 nb_execution_timeout = 300
 nb_execution_raise_on_error = True
 nb_execution_show_tb = True
-nb_merge_streams = True
-# Progress goes there, and would differ from build to build; a command that fails still ends the build.
-nb_output_stderr = "remove"
+nb_render_markdown_format = "myst"
 
 # Docstrings are written with single backticks for code.
 default_role = "literal"
