@@ -192,19 +192,21 @@ def failing(countdown: Countdown, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
 def test_whichever_write_fails_the_store_is_clean_and_a_second_try_completes(
     after: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    expected = accuracies(run_small(tmp_path / "whole", **ONE))
+    # One method has every kind of step; a second one would only have more of them.
+    one = {**ONE, "methods": ["naive"]}
+    expected = accuracies(run_small(tmp_path / "whole", **one))
     for n in range(1, MOST_WRITES):
         folder = tmp_path / f"{n}"
         countdown = Countdown(n, after=after)
         with failing(countdown, monkeypatch), suppress(StoreError):
-            run_small(folder, **ONE)
+            run_small(folder, **one)
         with Store(folder) as store:
             found = store.verify()
             assert not found["damaged"]
             assert not found["database"]
             assert not found["leftovers"]
             acknowledged = {result.key for result in store.results()}
-        again = run_small(folder, **ONE)
+        again = run_small(folder, **one)
         assert not again.failed
         assert accuracies(again) == expected
         assert acknowledged <= {key for result in again.results for key in result.run_ids}

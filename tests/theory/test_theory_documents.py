@@ -342,8 +342,10 @@ def test_predictions_say_their_condition_or_why_they_abstain() -> None:
     found = predictions_document(made, among, 0.8).to_dict()
     rows: dict[str, Any] = {row["theory"]["value"]: row for row in found["tables"]["predicted"]["rows"]}
     assert rows["disagreement"]["condition"]["value"] == "no hypothesis stated"
-    assert rows["misfit@20"]["condition"]["value"].startswith("needs misfit")
-    assert "value" not in rows["misfit@20"]["mean"]
+    assert "misfit@20" not in rows, "who abstains stands apart, by reason"
+    (abstained,) = found["tables"]["abstentions"]["rows"]
+    assert abstained["theories"]["value"] == "misfit@20"
+    assert abstained["reason"]["value"] == "lacks a quantity that it needs: not observed"
     assert rows["student-belief"]["condition"]["value"].startswith("if student is calibrated: ")
     assert rows["paired-difference@20"]["mean"]["low"] < 0.03 < rows["paired-difference@20"]["mean"]["high"]
     assert [len(answer["digest"]) for answer in found["answers"]] == [64] * 4

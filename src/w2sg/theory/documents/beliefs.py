@@ -122,7 +122,7 @@ def reason_of(answer: Answer) -> str:
     text = answer.abstains or ""
     # A theory that needs quantities says in brackets why each was not observed: the reasons that others share.
     why = re.findall(r" \(([^()]*)\)", text) if text.startswith("needs ") else []
-    return "not observed: " + "; ".join(dict.fromkeys(why)) if why else text
+    return "lacks a quantity that it needs: " + "; ".join(dict.fromkeys(why)) if why else text
 
 
 def name_of(answer: Answer) -> str:
