@@ -1,22 +1,16 @@
 """What runs cost: the seconds of the steps that are missing, as those of steps like them were measured."""
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from functools import partial
 from pathlib import Path
-from statistics import median
 from typing import TYPE_CHECKING
 
 from w2sg.core import InputError, attempt
-from w2sg.graph import REFUSED, Keys, Step, Store
-from w2sg.lab import Ceiling, Score, TrainedStudent, WeakLabels, scores_of_setups
+from w2sg.graph import REFUSED, Keys, Labels, MeanSeconds, Step, Store
+from w2sg.lab import Score, scores_of_setups
 
 if TYPE_CHECKING:
     from w2sg.agenda.agenda import Agenda, Trial
-
-UNMEASURED_S: Mapping[str, float] = {"labels": 1.0, "rehearsals": 5.0, "student": 0.5, "ceiling": 0.1, "score": 0.1}
-"""Processor seconds of a step of each kind where none was ever measured."""
-Label = tuple[str, str, str]
-"""The kind of a step, its task, and what else decides how long it takes: a step like another shares some of them."""
 
 
 class RunCatalogue:
@@ -51,15 +45,13 @@ class RunCatalogue:
 class Costs:
     """Which steps are done, and what those that are missing will take.
 
-    A step's seconds are foretold by the median of those done that share its task and its parts, or its parts, or its
-    task, or its kind; with none of these, by `UNMEASURED_S`.
+    A step's seconds are foretold by those of steps like it (`w2sg.graph.MeanSeconds`), as the time left of a command is.
     """
 
     def __init__(self) -> None:
         self._done: dict[int, float] = {}
         self._refused: dict[int, str] = {}
-        self._seconds: dict[Label, list[float]] = {}
-        self._labels: dict[int, tuple[Step, Label]] = {}
+        self._labels, self._means = Labels(), MeanSeconds()
         self._parts: dict[int, list[Step]] = {}
 
     def saw(self, step: Step, seconds: float, refused: str = "") -> None:
@@ -69,8 +61,7 @@ class Costs:
         self._done[id(step)] = seconds
         if refused:
             self._refused[id(step)] = refused
-        for label in _wider(self._label(step)):
-            self._seconds.setdefault(label, []).append(seconds)
+        self._means.learn(self._labels.of(step), seconds)
 
     def missing(self, scores: Iterable[Score]) -> list[Step]:
         """Return the steps that some scores still need, each once."""
@@ -102,39 +93,13 @@ class Costs:
 
     def expected(self, step: Step) -> float:
         """Return the processor seconds that a step will take."""
-        for label in _wider(self._label(step)):
-            if label in self._seconds:
-                return median(self._seconds[label])
-        return UNMEASURED_S.get(step.kind, 1.0)
-
-    def _label(self, step: Step) -> Label:
-        # The step is kept beside its label: an id means nothing once its object is gone.
-        if id(step) not in self._labels:
-            self._labels[id(step)] = step, _label_of(step)
-        return self._labels[id(step)][1]
+        return self._means.expected(self._labels.of(step))
 
 
 def parts_of(score: Score) -> list[Step]:
     """Return a score and all the steps that it stands on."""
     inputs = score.inputs().values()
     return list({id(step): step for one in inputs for step in (*one.inputs().values(), one)}.values()) + [score]
-
-
-def _label_of(step: Step) -> Label:
-    if isinstance(step, Score):
-        return step.kind, step.on.digest(), ""
-    if isinstance(step, TrainedStudent):
-        return step.kind, step.labels.task.digest(), step.student.digest() + step.method.digest()
-    if isinstance(step, Ceiling):
-        return step.kind, step.task.digest(), step.student.digest()
-    if isinstance(step, WeakLabels):
-        return step.kind, step.task.digest(), step.supervisor.digest()
-    return step.kind, step.place, ""
-
-
-def _wider(label: Label) -> list[Label]:
-    kind, task, parts = label
-    return list(dict.fromkeys([label, (kind, "", parts), (kind, task, ""), (kind, "", "")]))
 
 
 def look_up(costs: Costs, scores: Iterable[Score], folder: Path, keys: Keys) -> None:

@@ -7,6 +7,8 @@ from w2sg.graph.compute import Failure as Failure
 from w2sg.graph.compute import Report as Report
 from w2sg.graph.compute import compute as compute
 from w2sg.graph.compute import working_with as working_with
+from w2sg.graph.costs import Labels as Labels
+from w2sg.graph.costs import MeanSeconds as MeanSeconds
 from w2sg.graph.database import CACHED as CACHED
 from w2sg.graph.database import LISTED as LISTED
 from w2sg.graph.database import MIGRATIONS as MIGRATIONS
