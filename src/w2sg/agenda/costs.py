@@ -45,7 +45,7 @@ class RunCatalogue:
 class Costs:
     """Which steps are done, and what those that are missing will take.
 
-    A step's seconds are foretold by those of steps like it (`w2sg.graph.MeanSeconds`), as the time left of a command is.
+    Seconds of a step are foretold by those of steps like it (`w2sg.graph.MeanSeconds`), as for the time left.
     """
 
     def __init__(self) -> None:
