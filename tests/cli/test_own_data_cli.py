@@ -50,6 +50,20 @@ def test_a_preflight_warns_before_anything_is_believed(w2sg: Command, tmp_path: 
     assert sum(text.startswith("Caution, ") for text in told) == 3
 
 
+def test_a_further_test_set_with_labels_the_other_way_round_is_told(w2sg: Command, tmp_path: Path) -> None:
+    table(tmp_path / "train.csv", tells=2.0)
+    reversed_labels = (tmp_path / "train.csv").read_text().splitlines()[:200]
+    other = [line.translate({ord("n"): "y", ord("y"): "n"}) for line in reversed_labels[1:]]
+    (tmp_path / "other.csv").write_text("\n".join([reversed_labels[0], *other]))
+    (tmp_path / "s.toml").write_text(
+        "tasks = [{kind = 'files', paths = {train = 'train.csv', other = 'other.csv'}, duplicates = 'apart'}]\n"
+        "seeds = 2\nmethods = ['naive']\n"
+    )
+    told = [finding["text"] for finding in w2sg("study", "s.toml", "--json").document["findings"]]
+    (said,) = [text for text in told if text.startswith("Caution, ceiling on other: ")]
+    assert "surely below chance: are its labels the opposite" in said
+
+
 def test_a_preflight_of_data_that_cannot_be_read_shows_them_all_the_same(w2sg: Command, tmp_path: Path) -> None:
     (tmp_path / "one.csv").write_text("x,label\n" + "".join(f"{i % 7},a\n" for i in range(40)))
     (tmp_path / "one.toml").write_text("tasks = [{kind = 'files', path = 'one.csv'}]\n")

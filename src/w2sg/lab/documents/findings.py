@@ -7,7 +7,7 @@ from w2sg.core import Finding, wording
 from w2sg.lab.cautions import PLACE, shared_cautions
 from w2sg.lab.comparisons import Comparison, Verdict
 from w2sg.lab.documents.parts import Marks, notes, short
-from w2sg.lab.results import ALPHA, SetupResult, StudyResult
+from w2sg.lab.results import ALPHA, MARGIN, SetupResult, StudyResult
 from w2sg.measure import PairedDifference
 
 MOST_NAMED = 6
@@ -80,8 +80,12 @@ def _faithfulness(comparison: Comparison) -> list[Finding]:
         return []
     reference = short(comparison.reference.method)
     said = f"trained on the supervision gold itself, the student differs from {reference} by"
+    found = direct.difference
+    if comparison.faithful and found.high <= MARGIN:
+        return [Finding("note", f"Faithful: {said} {wording.difference(found)}, which is no gain.")]
     if comparison.faithful:
-        return [Finding("note", f"Faithful: {said} {wording.difference(direct.difference)}, which is no gain.")]
+        possible = f"no gain was shown, and one of up to {wording.signed(found.high)} is possible."
+        return [Finding("note", f"Faithful, as far as is shown: {said} {wording.difference(found)}; {possible}")]
     return [
         Finding(
             "note",
