@@ -227,19 +227,19 @@ def _preview(check: TaskCheck, seed: int, store: Path) -> list[PreviewRow]:
     weak = None if artifact is None else data.question.probabilities(labels_of(data, artifact)[TRANSFER])
     if weak is None:
         return []
-    known = _known_words(check)
+    models = check.setup.student, getattr(check.setup.supervisor, "student", None)
+    student, supervisor = (_known_words(check, model) for model in models)
     shown = []
     for row, inputs in enumerate(data.transfer.inputs.values[: len(check.survey.preview)]):
         label = int(np.argmax(weak[row]))
         said = f"{data.question.names[label]} ({wording.number(float(weak[row, label]), 2)})"
-        shown.append(PreviewRow(_text_of(inputs), _text_of(inputs, known), said))
+        shown.append(PreviewRow(_text_of(inputs, student), _text_of(inputs, supervisor), said))
     return shown
 
 
-def _known_words(check: TaskCheck) -> frozenset[str] | None:
-    """Return the words that a weak supervisor knows; None where its view is no list of words."""
-    view = getattr(getattr(check.setup.supervisor, "student", None), "features", None)
-    known = getattr(view, "known_words", None)
+def _known_words(check: TaskCheck, model: object) -> frozenset[str] | None:
+    """Return the words that a student, or a supervisor's, knows; None where its view is no list of words."""
+    known = getattr(getattr(model, "features", None), "known_words", None)
     return None if known is None or check.survey is None else known(check.survey.corpus)
 
 
