@@ -125,8 +125,8 @@ def _tables(checks: Sequence[TaskCheck]) -> Iterator[DataTable]:
     yield DataTable(
         "preview",
         "What supervisor and student see",
-        "Transfer examples under the first seed. Where a view is one of words, a dot is a word that it does not hold; the "
-        "weak label is what the student learns from.",
+        "Transfer examples under the first seed. Where a view is one of words, a dot is a word that it does not hold; "
+        "the weak label is what the student learns from.",
         (task, text_column("student", "as the student sees it"), text_column("supervisor", "as the supervisor sees it"))
         + (text_column("label", "weak label"),),
         tuple(
