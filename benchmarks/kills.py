@@ -90,7 +90,7 @@ STEP_S = 0.15
 """Many steps last about so long."""
 TOLERANCE = 1e-5
 """A student that is trained again after a kill may be in a smaller batch, whose float32 sums have another order."""
-TIMES = ("seconds", "created")
+TIMES = ("seconds", "took_s", "apart_s", "created")
 MIGRATION_S = 0.08
 """Taking over the small old store lasts about so long; it begins when the first file of its database's log appears."""
 

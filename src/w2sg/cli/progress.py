@@ -232,7 +232,7 @@ def clock(seconds: float) -> str:
     """Return a duration in minutes and seconds, or hours and minutes.
 
     >>> clock(80), clock(4000)
-    ('1:20', '1 h 07')
+    ('1:20', '1 h 06')
     """
     whole = round(seconds)
     return f"{whole // 60}:{whole % 60:02d}" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60:02d}"
