@@ -33,7 +33,8 @@ def export(
 
     Args:
         result: What came out: of a study, one setup or a league; or a study, its file or its name in the store.
-        to: `csv`, `json` or `parquet`: tidy rows, see `w2sg.lab.tidy_rows`; `latex`: the main table of the page.
+        to: `csv`, `json` or `parquet`: tidy rows, see `w2sg.lab.tidy_rows`; `latex`: the main table of the page,
+            or that of all test sets where there are several.
         path: The file to write, which is replaced; None returns the text.
         store: The store's folder, where a study is given; None is `$W2SG_STORE` or `.w2sg`.
 
@@ -145,10 +146,15 @@ def html_table(result: "Reportable") -> str:
     return as_html(replace(table, columns=tuple(table.columns[index] for index in shown), rows=rows))
 
 
-def _main_table(result: "Reportable") -> DataTable:
-    """Return the first table that a terminal shows, titled as its page."""
+def _main_table(result: "Reportable", *, all_tests: bool = False) -> DataTable:
+    """Return the first table that a terminal shows, or that of all test sets where there are several.
+
+    It is titled as its page.
+    """
     document = document_of(result)
     table = next(table for table in document.tables.values() if table.terminal)
+    if all_tests:
+        table = document.tables.get("test-sets", table)
     return replace(table, title=f"{document.title}: {table.title}")
 
 
@@ -156,7 +162,7 @@ def _text(result: "Tidy", to: str) -> str:
     from w2sg.report import latex_table
 
     if to == "latex":
-        return latex_table(_main_table(result))
+        return latex_table(_main_table(result, all_tests=True))
     rows = tidy_rows(result)
     if to == "json":
         return json.dumps(plain(rows), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
