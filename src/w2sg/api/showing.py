@@ -146,23 +146,34 @@ def html_table(result: "Reportable") -> str:
     return as_html(replace(table, columns=tuple(table.columns[index] for index in shown), rows=rows))
 
 
-def _main_table(result: "Reportable", *, all_tests: bool = False) -> DataTable:
-    """Return the first table that a terminal shows, or that of all test sets where there are several.
+def _main_table(result: "Reportable") -> DataTable:
+    """Return the first table that a terminal shows, titled as its page."""
+    return _terminal_tables(result)[0]
 
-    It is titled as its page.
-    """
+
+def _tables_of_tests(result: "Reportable") -> list[DataTable]:
+    """Return the main table, or that of all test sets where there are several; both where some rows have but one."""
+    main, *others = _terminal_tables(result)
+    of_tests = [table for table in others if table.name == "test-sets"]
+    for table in of_tests:
+        place = [column.name for column in table.columns].index("test_set")
+        if sum(row[place].value == lab.TEST for row in table.rows) == len(main.rows):
+            return [table]
+    return [main, *of_tests]
+
+
+def _terminal_tables(result: "Reportable") -> list[DataTable]:
+    """Return the tables that a terminal shows, titled as their page."""
     document = document_of(result)
-    table = next(table for table in document.tables.values() if table.terminal)
-    if all_tests:
-        table = document.tables.get("test-sets", table)
-    return replace(table, title=f"{document.title}: {table.title}")
+    shown = [table for table in document.tables.values() if table.terminal]
+    return [replace(table, title=f"{document.title}: {table.title}") for table in shown]
 
 
 def _text(result: "Tidy", to: str) -> str:
     from w2sg.report import latex_table
 
     if to == "latex":
-        return latex_table(_main_table(result, all_tests=True))
+        return "\n".join(map(latex_table, _tables_of_tests(result)))
     rows = tidy_rows(result)
     if to == "json":
         return json.dumps(plain(rows), indent=2, ensure_ascii=False, allow_nan=False) + "\n"

@@ -90,7 +90,7 @@ def study_tables(comparisons: Sequence[Comparison]) -> list[DataTable]:
             "Test sets",
             "Every test set by itself; 'test' is the one in distribution, the others are shifted. Differences are from "
             f"the reference, the first method of its place, paired on the same test set. Intervals are {level}.",
-            _by_test_set(comparisons),
+            [row for comparison in comparisons for row in _by_test_set(comparison)],
         ),
         _table(
             "breakdown",
@@ -143,31 +143,26 @@ def _result(comparison: Comparison, entrant: Entrant) -> Row:
     return {**_labels(comparison, entrant), **first, **scores}
 
 
-def _by_test_set(comparisons: Sequence[Comparison]) -> list[Row]:
-    """Return a row for each method and test set; none where there is one test set alone."""
-    if all(len(entrant.result.tests) == 1 for _, entrant in _entrants(comparisons)):
-        return []
-    return [row for comparison in comparisons for row in _on_each(comparison)]
-
-
-def _on_each(comparison: Comparison) -> Iterator[Row]:
+def _by_test_set(comparison: Comparison) -> Iterator[Row]:
+    """Yield a row for each method and test set of a place that has several."""
     first = comparison.reference.result
     rivals = {entrant.method: entrant.result for entrant in comparison.entrants if not entrant.is_reference}
-    paired = {test: differences(first, rivals, test) for test in first.tests}
+    paired = {test: differences(first, rivals, test) for test in first.tests if len(first.tests) > 1}
     for entrant in comparison.entrants:
         for name, test in entrant.result.tests.items():
-            found = paired.get(name, {}).get(entrant.method)
-            scores = _scores(test)
-            shown = {column: scores.pop(column) for column in FIRST}
-            difference = (
-                Cell(missing="reference") if entrant.is_reference else Cell.of(found.difference if found else None)
-            )
-            yield {
-                **_labels(comparison, entrant),
-                "test_set": Cell(name),
-                **shown,
-                "difference": difference,
-            } | scores
+            if len(entrant.result.tests) > 1:
+                found = paired.get(name, {}).get(entrant.method)
+                scores = _scores(test)
+                shown = {column: scores.pop(column) for column in FIRST}
+                difference = (
+                    Cell(missing="reference") if entrant.is_reference else Cell.of(found.difference if found else None)
+                )
+                yield {
+                    **_labels(comparison, entrant),
+                    "test_set": Cell(name),
+                    **shown,
+                    "difference": difference,
+                } | scores
 
 
 def _scores(test: TestSet) -> Row:
