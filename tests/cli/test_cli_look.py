@@ -145,6 +145,21 @@ def test_a_run_is_shown_by_the_beginning_of_its_id(some_runs: list[str], w2sg: C
     assert "has no run, or several, whose id begins with 'zzzz': see 'w2sg runs'" in missing.err
 
 
+def test_runs_over_a_small_gap_have_no_pgr(
+    some_runs: list[str], w2sg: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = w2sg("runs", "--json").document
+    gap = max(run["ceiling_accuracy"] - run["weak_accuracy"] for run in runs)
+    assert [run["pgr"] is None for run in runs] == [False, False]
+    assert "have no PGR" not in w2sg("runs").out
+    assert len(w2sg("runs", "--sort", "pgr", "--json").document) == 2
+    monkeypatch.setattr("w2sg.lab.finding.MINIMUM_GAP", gap + 0.001)
+    assert [run["pgr"] for run in w2sg("runs", "--json").document] == [None, None]
+    assert "have no PGR." in w2sg("runs").out
+    assert w2sg("runs", "--sort", "pgr", "--json").document == []
+    assert "--sort pgr leaves them out" in w2sg("runs", "--sort", "pgr").out
+
+
 def test_runs_are_filtered_and_sorted(w2sg: Command) -> None:
     for extra in (("--method", "naive"), ("--method", "confidence"), ("--set", "task.transfer=60")):
         assert w2sg("run", *QUICK, *extra).code == 0

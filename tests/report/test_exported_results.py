@@ -15,6 +15,7 @@ from made_results import labelled, result, study
 import w2sg
 from w2sg.core import InputError
 from w2sg.lab import StudyResult, league_of, study_document, tidy_rows
+from w2sg.measure import MINIMUM_GAP
 
 NAMES = ["naive", "confidence", "product"]
 
@@ -36,6 +37,14 @@ def test_a_row_is_a_run_and_test_set(made: StudyResult) -> None:
     assert row["pgr"] == pytest.approx((student - weak) / (ceiling - weak))
     assert tidy_rows(made.results[0]) == [{**row, "study": None} for row in rows[: len(rows) // 3]]
     assert tidy_rows(league_of(made)) == rows
+
+
+def test_a_pgr_over_a_small_gap_is_in_no_row() -> None:
+    rows = tidy_rows(study(result("naive", 0.7), result("confidence", 0.61, weak=0.6, ceiling=0.62)))
+    for row in rows:
+        assert (row["pgr"] is None) == (row["ceiling_accuracy"] - row["weak_accuracy"] < MINIMUM_GAP)
+        assert row["pgr_given"] == (row["method"] == "naive")
+    assert {row["pgr"] is None for row in rows} == {True, False}
 
 
 def test_csv_json_and_parquet_hold_the_same_rows(made: StudyResult, tmp_path: Path) -> None:
@@ -81,6 +90,17 @@ def test_latex_has_every_number_of_the_table_and_takes_no_name_for_a_command() -
         for who in ("weak", "student", "ceiling"):
             interval = getattr(one.pgr, who)
             assert f"{interval.estimate:.3f} [{interval.low:.3f}, {interval.high:.3f}]" in line
+
+
+def test_latex_has_all_test_sets_and_says_where_there_is_no_pgr(made: StudyResult) -> None:
+    text = w2sg.export(made, "latex") or ""
+    for name in NAMES:
+        assert re.search(rf"^{name} & test & (.|\n)*^{name} & shifted & ", text, re.M)
+    assert text.count("tabular}") == 2
+    mixed = study(made.results[0], result("naive", 0.61, ceiling=0.62, task={"kind": "wine"}))
+    text = w2sg.export(mixed, "latex") or ""
+    assert "& shifted &" in text
+    assert re.search(r"wine & .*no PGR; gap ", text)
 
 
 def test_frames_need_pandas_and_say_so(made: StudyResult, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -309,7 +309,7 @@ def test_a_terminal_shows_fewer_columns_and_repeats_no_names(made: StudyResult) 
     assert titles == ["task", "student", "method", "PGR", "weak accuracy", "student accuracy", "ceiling accuracy"]
     assert [row[0] for row in rows] == ["gaussian", "", "", "", "wine", "gaussian"]
     assert rows[0][3] == wording.interval(made.results[0].pgr)
-    assert rows[4][3].startswith("no PGR gap 0.0")
+    assert rows[4][3].startswith("no PGR; gap 0.0")
 
 
 def test_the_direct_student_has_a_column_where_there_is_one() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_results import ladder, result, study
 
-from w2sg.core import Document
+from w2sg.core import Cell, DataTable, Document, Heading
 from w2sg.lab import study_document
 from w2sg.report import names_of, table_text, terminal_table
 
@@ -53,6 +53,46 @@ def check(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], nam
 def test_any_table_is_shown_whole(names: int, columns: list[str], data: st.DataObject, width: int | None) -> None:
     row = st.tuples(*([NAME] * names), *([CELL] * (len(columns) - names)))
     check("title", columns, data.draw(st.lists(row, max_size=5)), names, width)
+
+
+TEXT = st.text("abcdefgh", min_size=1, max_size=4)
+
+
+@settings(max_examples=40, deadline=None)
+@given(names=st.integers(1, 2), n_texts=st.integers(0, 2), width=st.integers(30, 70), data=st.data())
+def test_rows_of_every_part_have_distinct_names(names: int, n_texts: int, width: int, data: st.DataObject) -> None:
+    texts = names + n_texts
+    labels = data.draw(st.lists(st.tuples(*([TEXT] * texts)), min_size=2, max_size=5, unique=True))
+    rows = [[*label, *(f"0.{row}{column}00 [0.100, 0.900]" for column in range(3))] for row, label in enumerate(labels)]
+    columns = [*(f"t{place}" for place in range(texts)), "x", "y", "z"]
+    shown = table_text("title", columns, rows, names=names, width=width)
+    for part in re.split(r"\n\n+", shown.removeprefix("title\n").strip("\n")):
+        if "─" in part:
+            of_rows = [line.split("0.", 1)[0].split() for line in part.splitlines()[2:]]
+            assert len({tuple(own) for own in of_rows}) == len(rows), shown
+
+
+def test_keys_name_the_rows_of_every_part() -> None:
+    many = study(*(result(name, 0.7, others=["noise"]) for name in ("naive", "confidence")))
+    table = study_document(many).tables["test-sets"]
+    shown = table_text("t", *terminal_table(table), names=names_of(table), width=100)
+    parts = [part for part in shown.split("\n\n") if "─" in part]
+    assert len(parts) > 1
+    for part in parts:
+        rows = part.split("─\n")[1].splitlines()
+        found = [re.findall(r"\b(?:naive|confidence|test|noise)\b", row) for row in rows]
+        assert found == [["naive", "test"], ["noise"], ["confidence", "test"], ["noise"]], part
+
+
+def test_without_a_key_the_first_column_alone_names_a_row() -> None:
+    columns = tuple(Heading(name, name, style="text") for name in ("set", "input", "answer"))
+    rows = tuple((Cell("test"), Cell(f"{place}, " * 30), Cell(f"first x 0.{place}")) for place in range(2))
+    table = DataTable("examples", "Examples", "", columns, rows)
+    assert names_of(table) == 1
+    shown = table_text("t", *terminal_table(table), names=names_of(table), width=24)
+    assert [line for line in shown.splitlines() if "first x" in line] == [
+        f"  answer  first x 0.{row}" for row in range(2)
+    ]
 
 
 def documents() -> list[Document]:

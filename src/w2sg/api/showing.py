@@ -33,7 +33,8 @@ def export(
 
     Args:
         result: What came out: of a study, one setup or a league; or a study, its file or its name in the store.
-        to: `csv`, `json` or `parquet`: tidy rows, see `w2sg.lab.tidy_rows`; `latex`: the main table of the page.
+        to: `csv`, `json` or `parquet`: tidy rows, see `w2sg.lab.tidy_rows`; `latex`: the main table of the page,
+            or that of all test sets where there are several.
         path: The file to write, which is replaced; None returns the text.
         store: The store's folder, where a study is given; None is `$W2SG_STORE` or `.w2sg`.
 
@@ -147,16 +148,32 @@ def html_table(result: "Reportable") -> str:
 
 def _main_table(result: "Reportable") -> DataTable:
     """Return the first table that a terminal shows, titled as its page."""
+    return _terminal_tables(result)[0]
+
+
+def _tables_of_tests(result: "Reportable") -> list[DataTable]:
+    """Return the main table, or that of all test sets where there are several; both where some rows have but one."""
+    main, *others = _terminal_tables(result)
+    of_tests = [table for table in others if table.name == "test-sets"]
+    for table in of_tests:
+        place = [column.name for column in table.columns].index("test_set")
+        if sum(row[place].value == lab.TEST for row in table.rows) == len(main.rows):
+            return [table]
+    return [main, *of_tests]
+
+
+def _terminal_tables(result: "Reportable") -> list[DataTable]:
+    """Return the tables that a terminal shows, titled as their page."""
     document = document_of(result)
-    table = next(table for table in document.tables.values() if table.terminal)
-    return replace(table, title=f"{document.title}: {table.title}")
+    shown = [table for table in document.tables.values() if table.terminal]
+    return [replace(table, title=f"{document.title}: {table.title}") for table in shown]
 
 
 def _text(result: "Tidy", to: str) -> str:
     from w2sg.report import latex_table
 
     if to == "latex":
-        return latex_table(_main_table(result))
+        return "\n".join(map(latex_table, _tables_of_tests(result)))
     rows = tidy_rows(result)
     if to == "json":
         return json.dumps(plain(rows), indent=2, ensure_ascii=False, allow_nan=False) + "\n"

@@ -57,7 +57,7 @@ def check(
         with console.progress_bar("check"):
             outcome, look = check_run(run, given, store=folder, labels=labels, draw=seed)
         made_by = f"{made_by} --labels {labels}"
-        document = check_document(given, [outcome], look=look, of=f"run {run.key[:8]}", made_by=made_by)
+        document = check_document(given, [outcome], look=look, most=labels, of=f"run {run.key[:8]}", made_by=made_by)
     console.publish(document, out, as_json=as_json, name="check")
     raise typer.Exit(EXIT_CODES[str(document.data["verdict"])])
 

@@ -32,7 +32,8 @@ def export(
     """Write what came out of a study: one row for each run and test set, or its main table for a paper.
 
     csv, parquet and json have the tidy rows: parts, seed, test set, accuracies, PGR of the run alone, calibration,
-    and where the row is from. latex is the table of results with its intervals; it needs the package booktabs.
+    and where the row is from. latex is the table of results with its intervals, or that of
+    all test sets where there are several; it needs the package booktabs.
 
     For example:
 

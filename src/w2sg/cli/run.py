@@ -42,7 +42,7 @@ def run(
     """
     import w2sg
     from w2sg.lab import parse_setting, study_document
-    from w2sg.report import terminal_table
+    from w2sg.report import names_of, terminal_table
 
     allowed = {"task.allow_leak": True} if allow_leak else {}
     with console.progress_bar("run", dry_run=dry_run, as_json=as_json) as progress:
@@ -65,8 +65,9 @@ def run(
         console.print_json(document.to_dict())
         return
     _print_summary(result)
-    if "test-sets" in document.tables:
-        console.print_table("every test set", *terminal_table(document.tables["test-sets"]))
+    table = document.tables.get("test-sets")
+    if table is not None:
+        console.print_table("every test set", *terminal_table(table), names_of(table))
 
 
 def _print_summary(result: "SetupResult") -> None:

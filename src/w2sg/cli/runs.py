@@ -39,6 +39,7 @@ def runs(
         w2sg runs --study digits --method confidence --sort pgr --limit 20
     """
     import w2sg
+    from w2sg.measure import MINIMUM_GAP
 
     console.load_plugins(plugin)
     conditions = dict(map(_condition, where or []))
@@ -48,12 +49,15 @@ def runs(
         return
     cells = [
         [run.result.key[:8], " / ".join(run.label.values()), str(run.result.seed)]
-        + [console.number(run.result.shown.get(name)) for name in SHOWN]
+        + [console.number(run.shown.get(name)) for name in SHOWN]
         + [run.studies[0] if run.studies else "-", run.result.created[:16].replace("T", " ")]
         for run in listed
     ]
     columns = ["id", "setup", "seed", "weak", "student's", "ceiling", "PGR", "study", "made (UTC)"]
     console.print_table(f"{len(cells)} runs", columns, cells)
+    if sort == "pgr" or any(run.shown["pgr"] is None for run in listed):
+        away = "; --sort pgr leaves them out" if sort == "pgr" else ""
+        console.echo(f"Runs whose own gap, ceiling minus weak, is below {MINIMUM_GAP:g} have no PGR{away}.")
 
 
 def _condition(text: str) -> tuple[str, str | float]:

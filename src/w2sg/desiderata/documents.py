@@ -68,7 +68,13 @@ READING = (
 
 
 def check_document(
-    specification: Specification, outcomes: Sequence[Outcome], *, look: int = 1, of: str = "", made_by: str = ""
+    specification: Specification,
+    outcomes: Sequence[Outcome],
+    *,
+    look: int = 1,
+    most: int = 0,
+    of: str = "",
+    made_by: str = "",
 ) -> Document:
     """Return what came of checking a specification.
 
@@ -76,6 +82,7 @@ def check_document(
         specification: What was required.
         outcomes: On one run, or on every setup of a study.
         look: The how-manieth look at the labels of the run's place it is.
+        most: How many labels might have been bought.
         of: What was checked: a run or a study.
         made_by: The command that makes it.
     """
@@ -104,7 +111,7 @@ def check_document(
             *(of_each if several else (Fact("verdict", outcomes[0].verdict),)),
             Fact("labels", sum(outcome.n_labels for outcome in outcomes)),
         ),
-        findings=tuple(_finding(outcome, several) for outcome in outcomes),
+        findings=tuple(_finding(outcome, several, most) for outcome in outcomes),
         sections=(
             Section("reading", "How to read this", terms=READING),
             *([_setups_section(outcomes)] if several else []),
@@ -127,13 +134,18 @@ def _together(outcomes: Sequence[Outcome]) -> Verdict:
     return "violated" if "violated" in verdicts else "undecided" if "undecided" in verdicts else "met"
 
 
-def _finding(outcome: Outcome, several: bool) -> Finding:
+def _finding(outcome: Outcome, several: bool, most: int) -> Finding:
     """Return the verdict with what decides it, or what keeps it from being decided."""
     where = f"{' / '.join(outcome.about.values())}: " if several else ""
     labels = "all labels" if outcome.all_labels else wording.quantity(outcome.n_labels, "label")
     deciding = [] if outcome.verdict == "met" else [_said(one) for one in _deciding(outcome)]
     because = f": {'; '.join(deciding)}" if deciding else ""
-    return Finding(TONES[outcome.verdict], f"{where}{outcome.verdict}, with {labels}{because}.")
+    text = f"{where}{outcome.verdict}, with {labels}{because}."
+    # Buying ends before the budget only where no label is left that could change a bound.
+    exhausted = outcome.n_labels < most and any(not leaf.untestable for leaf in _deciding(outcome))
+    if outcome.verdict == "undecided" and exhausted:
+        text += " All labels that could decide it are bought: only a larger test set can."
+    return Finding(TONES[outcome.verdict], text)
 
 
 def _deciding(outcome: Outcome) -> list[JudgedNode]:

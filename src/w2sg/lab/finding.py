@@ -13,6 +13,7 @@ from w2sg.lab.results import StudyResult
 from w2sg.lab.runs import existing_store, known_run, result_of
 from w2sg.lab.setup import PARTS
 from w2sg.lab.studies import Study, known_study, study
+from w2sg.measure import MINIMUM_GAP
 
 TITLE = '"title":'
 """How JSON begins a title."""
@@ -37,11 +38,16 @@ class FoundRun:
         """The names of its parts as the study shows them."""
         return {part: self.titles.get(part, str(self.result.shown.get(part, "-"))) for part in PARTS}
 
+    @property
+    def shown(self) -> dict[str, Any]:
+        """What it is listed with; the PGR of this run alone is None where its gap is below the minimum."""
+        return {**self.result.shown, "pgr": pgr_of_run(self.result)}
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
         found = self.result
         names = {"studies": list(self.studies), "titles": dict(self.titles)}
-        return {"id": found.key, "seed": found.seed, **found.shown, **names, "created": found.created}
+        return {"id": found.key, "seed": found.seed, **self.shown, **names, "created": found.created}
 
 
 def find_runs(
@@ -58,7 +64,8 @@ def find_runs(
         store: The store.
         study: Only those of this study, which then gives the titles; None takes the newest study that has a run.
         where: What they must have, by name: a part by its name or by its title in a study, `seed`, a number.
-        sort: Sort by this name, the largest first; what has none is left out. None sorts by age, newest first.
+        sort: Sort by this name, the largest first; what has none is left out, such as a PGR over a gap below the
+            minimum. None sorts by age, newest first.
         limit: At most so many.
 
     Raises:
@@ -75,8 +82,22 @@ def find_runs(
         if part in conditions
     }
     # Runs whose method did not fit have no numbers and would only be rows of dashes.
-    found = store.results(where=conditions, also=also, member_of=study, sort=sort, limit=limit, without=REFUSED)
+    by_pgr = sort == "pgr"
+    most = None if by_pgr else limit
+    found = store.results(where=conditions, also=also, member_of=study, sort=sort, limit=most, without=REFUSED)
+    if by_pgr:
+        # A ratio over a small gap would stand first by luck alone.
+        found = [result for result in found if pgr_of_run(result) is not None][:limit]
     return [titled.found(result, study) for result in found]
+
+
+def pgr_of_run(result: Result) -> float | None:
+    """Return the PGR of a run alone; None where its ceiling is less than the minimum gap above its weak supervisor."""
+    shown = result.shown
+    pgr = shown.get("pgr")
+    if pgr is None or shown["ceiling_accuracy"] - shown["weak_accuracy"] < MINIMUM_GAP:
+        return None
+    return float(pgr)
 
 
 def check_study(store: Store, name: str) -> None:

@@ -18,7 +18,8 @@ def tidy_rows(result: Tidy) -> list[dict[str, Any]]:
     """Return one row for each run and test set, as plain data; all rows have the same columns.
 
     Accuracies are fractions of the `n_test` examples; the PGR is of the run alone, without an interval, and is None
-    where its ceiling is not above its weak supervisor. What a run lacks is None.
+    where its own gap, ceiling minus weak, is below the minimum gap. `pgr_given` says whether a PGR is given for the
+    setup over all its seeds on this test set. What a run lacks is None.
 
     Args:
         result: What came out: of a study, one setup, or a league, whose rows are those of the runs that it compares.
@@ -55,12 +56,14 @@ def _numbers(test: TestSet, place: int) -> dict[str, Any]:
     found, direct = test.evidence, test.direct
     accuracies = {who: float(np.mean(getattr(found, who)[place])) for who in WHO}
     weak, student, ceiling = (accuracies[who] for who in WHO)
+    gap = ceiling - weak
     own: Mapping[str, Any] = test.by_seed[place] if test.by_seed else {}
     return {
         "n_test": len(found.ids[place]),
         **{f"{who}_accuracy": accuracy for who, accuracy in accuracies.items()},
         "direct_accuracy": None if direct is None else float(np.mean(direct.student[place])),
-        "pgr": (student - weak) / (ceiling - weak) if ceiling > weak else None,
+        "pgr": (student - weak) / gap if gap > 0 and gap >= test.pgr.minimum_gap else None,
+        "pgr_given": test.pgr.reason is None,
         "agreement": own.get("agreement"),
         "errors_copied": own.get("errors_copied"),
         **{f"{who}_{metric}": own.get(who, {}).get(metric) for who in WHO for metric in METRICS},

@@ -7,6 +7,7 @@ from typing import Any
 
 from w2sg.core import canonical_json
 from w2sg.graph import REFUSED, Keys, Progress, Store
+from w2sg.lab.finding import pgr_of_run
 from w2sg.lab.runs import default_store, result_of, scores_of_setups
 from w2sg.lab.setup import Setup, leaves, names_of
 from w2sg.lab.steps import CURVE, TRANSFER, curve_of
@@ -95,7 +96,7 @@ def _tracked(store: Store, key: str, study: str) -> TrackedRun | None:
         seed=listing.seed,
         names=names_of(setup),
         config=dict(leaves(setup.model_dump(mode="json"))),
-        metrics=_metrics(told, listing.shown.get("pgr")),
+        metrics=_metrics(told, pgr_of_run(listing)),
         curves={part: curve for part, curve in curves.items() if curve is not None and len(curve)},
         result=canonical_json(told),
     )

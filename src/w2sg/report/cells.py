@@ -21,6 +21,14 @@ class WrittenCell(NamedTuple):
     number: float | None
 
 
+def in_one_line(cell: Cell, column: Heading) -> str:
+    """Return a cell in words, with what stands below the value behind it."""
+    shown = written(cell, column)
+    # A note on what is missing is a sentence of its own; limits and marks belong to the value before them.
+    between = "; " if cell.value is None and cell.missing else " "
+    return between.join(part for part in (shown.text, shown.below) if part)
+
+
 def written(cell: Cell, column: Heading) -> WrittenCell:
     """Return a cell in words: limits in brackets below the value, or in its place where there are only limits."""
     style = cell.style or column.style

@@ -3,7 +3,7 @@
 import re
 
 from w2sg.core import DataTable, wording
-from w2sg.report.cells import written
+from w2sg.report.cells import in_one_line
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -28,8 +28,8 @@ def latex_table(table: DataTable) -> str:
     spec = "".join("l" if column.style == "text" else "r" for column in columns)
     lines = [" & ".join(latex_text(column.title) for column in columns) + r" \\"]
     for row in table.rows:
-        cells = [written(row[index], table.columns[index]) for index in shown]
-        lines.append(" & ".join(latex_text(f"{cell.text} {cell.below}".strip()) for cell in cells) + r" \\")
+        cells = [in_one_line(row[index], table.columns[index]) for index in shown]
+        lines.append(" & ".join(map(latex_text, cells)) + r" \\")
     comments = [f"% {line}" for line in (f"{table.title}. {table.intro}", r"Needs \usepackage{booktabs}.")]
     body = [rf"\begin{{tabular}}{{{spec}}}", r"\toprule", lines[0], r"\midrule", *lines[1:], r"\bottomrule"]
     return "\n".join([*comments, *body, r"\end{tabular}"]) + "\n"

@@ -8,7 +8,7 @@ from typing import Any
 
 from w2sg.core import DataTable, Document, Fact, Figure, InputError, Section, StoreError, wording
 from w2sg.report.canvas import Drawing
-from w2sg.report.cells import written
+from w2sg.report.cells import in_one_line, written
 from w2sg.report.figures import draw
 from w2sg.report.offline import check_replaceable, embedded, environment, page_parts, write_whole
 
@@ -177,8 +177,7 @@ def _table(table: DataTable) -> str:
     rule = ["---" if column.style == "text" else "---:" for column in table.columns]
     lines = [[escaped(column.title) for column in table.columns], rule]
     for row in table.rows:
-        cells = [written(cell, column) for cell, column in zip(row, table.columns, strict=True)]
-        lines.append([escaped(f"{cell.text} {cell.below}".rstrip()) for cell in cells])
+        lines.append([escaped(in_one_line(cell, column)) for cell, column in zip(row, table.columns, strict=True)])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 

@@ -5,10 +5,10 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import StringIO
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from w2sg.core import DataTable
-from w2sg.report.cells import written
+from w2sg.report.cells import in_one_line
 
 SHORT = 16
 """A column of cells no longer than this is never folded: longer ones without numbers are, where space is short."""
@@ -28,16 +28,17 @@ def terminal_table(table: DataTable) -> tuple[list[str], list[list[str]]]:
     """Return the titles and the rows of a table, as text; its names are the first columns (`names_of`)."""
     shown = [index for index, column in enumerate(table.columns) if column.terminal]
     columns = [table.columns[index] for index in shown]
-    cells = [[written(row[index], table.columns[index]) for index in shown] for row in table.rows]
-    rows = [[f"{cell.text} {cell.below}".strip() for cell in row] for row in cells]
+    rows = [[in_one_line(row[index], table.columns[index]) for index in shown] for row in table.rows]
     return [column.title for column in columns], _without_repeats(rows, names_of(table) - 1)
 
 
 def names_of(table: DataTable) -> int:
-    """Return how many of a table's columns in a terminal name the row: those up to its own name."""
+    """Return how many of a table's columns in a terminal name the row: those up to its keys; without keys, one."""
     columns = [column for column in table.columns if column.terminal]
     # Names stand left of the row's own name and of all numbers; only those may be left out where they repeat.
-    return 1 + next((index for index, column in enumerate(columns) if column.key or column.style != "text"), 0)
+    first = next((index for index, column in enumerate(columns) if column.key or column.style != "text"), 0)
+    keys = list(takewhile(lambda column: column.key, columns[first:]))
+    return first + len(keys) if keys else 1
 
 
 def table_text(
@@ -105,12 +106,15 @@ class _Table:
         return _Table(tuple(rows[0]), tuple(map(tuple, rows[1:])), self.names)
 
     def parts(self, width: int) -> list["_Table"]:
-        """Return the table in parts of whole columns, each with the names; none where one column is too wide."""
-        named = list(range(self.names))
+        """Return the table in parts of whole columns, each with the names; none where one column is too wide.
+
+        Where rows have the same names, each part has also the columns of texts that tell them apart.
+        """
+        named = self._told_apart_by()
         room = width - sum(self._narrowest(index) + GAP for index in named)
         groups: list[list[int]] = []
         left = 0
-        for index in range(self.names, len(self.columns)):
+        for index in (index for index in range(len(self.columns)) if index not in named):
             takes = self._narrowest(index) + GAP
             if takes > room:
                 return []
@@ -127,6 +131,29 @@ class _Table:
             )
             for group in groups
         ]
+
+    def whole_names(self) -> list[tuple[str, ...]]:
+        """Return the names of each row, with those that are left out because they repeat."""
+        names = ("",) * self.names
+        found = []
+        for row in self.rows:
+            own = row[: self.names]
+            names = tuple(name or (before if any(own) else "") for name, before in zip(own, names, strict=True))
+            found.append(names)
+        return found
+
+    def _told_apart_by(self) -> list[int]:
+        """Return the names and as many columns of texts as make rows distinct; the names alone where none do."""
+        names = self.whole_names()
+        texts = [index for index in range(self.names, len(self.columns)) if self._has_texts(index)]
+        for n in range(len(texts) + 1):
+            rows = {(*name, *(row[index] for index in texts[:n])) for name, row in zip(names, self.rows, strict=True)}
+            if len(rows) == len(self.rows):
+                return [*range(self.names), *texts[:n]]
+        return list(range(self.names))
+
+    def _has_texts(self, index: int) -> bool:
+        return any(row[index] and not (row[index][0] in _NUMERIC and _is_number(row[index])) for row in self.rows)
 
 
 def _drawn(table: _Table) -> str:
@@ -155,11 +182,8 @@ def _row_by_row(table: _Table, width: int) -> str:
     titles = table.columns[table.names :]
     # A title that takes over half of the room would leave none for the numbers: these then stand below it.
     label = max((len(title) for title in titles if len(title) <= width // 2), default=0) + 2
-    names = [""] * table.names
     lines: list[str] = []
-    for row in table.rows:
-        own = row[: table.names]
-        names = [own[index] or (names[index] if any(own) else "") for index in range(table.names)]
+    for names, row in zip(table.whole_names(), table.rows, strict=True):
         lines += _folded("  ".join(filter(None, names)), width).splitlines()
         for title, cell in zip(titles, row[table.names :], strict=True):
             beside = len(indent) + label

@@ -77,7 +77,7 @@ def _differences(compared: "StudentsCompared") -> DataTable:
     level = level_of(compared.places[0].tests[0].paired.difference.level)
     columns = (
         text_column("place", key=True),
-        text_column("test_set", "test set"),
+        text_column("test_set", "test set", key=True),
         Heading("first", first, f"accuracy of {first}"),
         Heading("second", second, f"accuracy of {second}"),
         Heading("difference", "difference", "accuracy of the second minus that of the first, paired", "signed"),
@@ -117,7 +117,7 @@ def _examples(compared: "StudentsCompared") -> DataTable:
     first, second = short(compared.first), short(compared.second)
     columns = (
         text_column("place", key=True),
-        text_column("test_set", "test set"),
+        text_column("test_set", "test set", key=True),
         text_column("input"),
         text_column("weak_label", "weak label"),
         text_column("first", first),

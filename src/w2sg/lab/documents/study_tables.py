@@ -26,7 +26,7 @@ _COLUMNS = (
     *(text_column(name) for name in ("task", "supervisor", "reference", "by", "part")),
     text_column("model", "student"),
     text_column("method", key=True),
-    text_column("test_set", "test set"),
+    text_column("test_set", "test set", key=True),
     Heading("weak", "weak accuracy", "accuracy of the weak supervisor on the test set"),
     Heading("student", "student accuracy", "accuracy of the student on the test set"),
     Heading("ceiling", "ceiling accuracy", "accuracy of the same student trained on ground truth"),
