@@ -13,6 +13,7 @@ from w2sg.lab.outcomes import FailedRun, Run, failures_message
 from w2sg.lab.scoring import Score
 from w2sg.lab.setup import DIRECT, Setup, names_of
 from w2sg.lab.steps import Ceiling, Rehearsals, TrainedStudent, WeakLabels
+from w2sg.measure import MINIMUM_GAP
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +82,15 @@ def existing_store(folder: str | Path | None) -> Path:
     if not there:
         raise InputError(f"there is no store in {folder}: make runs first ('w2sg run'), or give its folder by --store")
     return folder
+
+
+def pgr_of_run(result: Result) -> float | None:
+    """Return the PGR of a run alone; None where its ceiling is less than the minimum gap above its weak supervisor."""
+    shown = result.shown
+    pgr = shown.get("pgr")
+    if pgr is None or shown["ceiling_accuracy"] - shown["weak_accuracy"] < MINIMUM_GAP:
+        return None
+    return float(pgr)
 
 
 def make_runs(
