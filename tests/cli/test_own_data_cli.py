@@ -64,6 +64,29 @@ def test_a_further_test_set_with_labels_the_other_way_round_is_told(w2sg: Comman
     assert "surely below chance: are its labels the opposite" in said
 
 
+def test_a_preflight_says_of_what_it_looked_at_a_sample_and_where_no_pgr_will_be_given(
+    w2sg: Command, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    words = np.array([f"w{number}" for number in range(400)])
+    for name, n in (("amazon", 300), ("test", 3200), ("train", 2000)):
+        # Both learn the one telling word soon: the ceiling is ahead by little.
+        gold = rng.integers(2, size=n)
+        told = np.where(rng.random(n) < 0.85, gold, 1 - gold)
+        lines = [f"{'yes' if tell else 'no'} {' '.join(rng.choice(words, 9))}" for tell in told]
+        rows = "".join(f"{line}\t{label}\n" for line, label in zip(lines, gold, strict=True))
+        (tmp_path / f"{name}.tsv").write_text(f"text\tlabel\n{rows}")
+    done = w2sg("preflight", "amazon.tsv", "test.tsv", "train.tsv", "--json")
+    columns, twins = (done.document["tables"][name] for name in ("columns", "twins"))
+    assert columns["title"] == "Columns of train.tsv"
+    assert {row["filled"]["value"] for row in columns["rows"]} == {2000}
+    assert [row["rows"].get("note") for row in twins["rows"]] == [None, "of 3,200, a sample", None]
+    assert done.code == 0
+    texts = [finding["text"] for finding in done.document["findings"]]
+    assert texts[0].startswith("small gap: gap +0.0")
+    assert texts[-1].startswith("Ready, but no PGR will be given: ")
+
+
 def test_a_preflight_of_data_that_cannot_be_read_shows_them_all_the_same(w2sg: Command, tmp_path: Path) -> None:
     (tmp_path / "one.csv").write_text("x,label\n" + "".join(f"{i % 7},a\n" for i in range(40)))
     (tmp_path / "one.toml").write_text("tasks = [{kind = 'files', path = 'one.csv'}]\n")

@@ -192,6 +192,46 @@ def test_files_of_splits_are_told_by_their_names(write: Writer) -> None:
     assert guess(paths).paths == dict(zip(("train", "test", "forum"), paths, strict=True))
 
 
+def test_a_guess_and_its_columns_are_those_of_the_training_file(write: Writer) -> None:
+    sizes = {"test.tsv": 5, "amazon.tsv": 7, "train.tsv": 80}
+    paths = [
+        str(write(name, "text\tlabel\n" + "".join(f"{text}\t{i % 2}\n" for i, text in enumerate(SENTENCES[:size]))))
+        for name, size in sizes.items()
+    ]
+    found = guess(paths)
+    assert next(iter(found.paths)) == "train"
+    assert found.rows == 80
+    assert found.columns[0].rows == 80
+    task = files(None, paths=found.paths, text="text")
+    assert isinstance(task, Files)
+    assert task.training_file == paths[2]
+    assert {column.rows for column, _ in columns_and_uses(task)} == {80}
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ("harmless_test harmless_train_gt harmless_train_w2s", "test supervision transfer"),
+        ("my-supervision-train test trainUnlabeled", "supervision test transfer"),
+        ("mytrainset strain test_b", "train strain test"),
+        ("test reviews", "test train"),
+        ("train_a train_b test", None),
+        ("train train_gt test", None),
+        ("train_w2s train_gt train_more test", None),
+    ],
+)
+def test_no_training_file_becomes_a_test_set(names: str, expected: str | None, write: Writer) -> None:
+    content = "text\tlabel\n" + "".join(f"{text}\t{i % 2}\n" for i, text in enumerate(SENTENCES))
+    paths = [str(write(f"{name}.tsv", content)) for name in names.split()]
+    if expected is None:
+        with pytest.raises(DataError, match="these names do not say which is: join them to one file, or write"):
+            guess(paths)
+        return
+    found = guess(paths)
+    assert found.paths == dict(zip(expected.split(), paths, strict=True))
+    assert any("for the student" in doubt for doubt in found.doubts) == ("transfer" in expected)
+
+
 def test_near_copies_with_other_labels_are_surveyed(write: Writer) -> None:
     long = [f"{text} which nobody who reads it would ever take for another one at all" for text in SENTENCES]
     lines = [(f"{text}\t0", f"{text} really\t1") for text in long]

@@ -24,6 +24,7 @@ def plan(
 ) -> None:
     """Say how many labels of a run, or seeds of a study, a decision will need, before any is spent.
 
+    No run and no study is given: what it would show is supposed, each by a '--set'.
     Test sets are drawn on which accuracies are as supposed, and decided label by label as 'w2sg check' does.
 
     For example:

@@ -1,7 +1,7 @@
 """A look at a study before it is made: its data, and what two of its seeds say of supervisor and ceiling."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from w2sg.lab.studies import Study
 
 SEEDS = 2
+SMALL_GAP = "small gap"
 MANY_CLASSES = 50
 FEW_OF_A_CLASS = 5
 LARGE_SHARE = 0.05
@@ -44,7 +45,7 @@ class TaskCheck:
     Attributes:
         title: Its name in tables.
         setup: The first setup of the study on it, which was tried.
-        columns: Columns of its file with their uses; empty where it has no file of rows.
+        columns: Columns of its training file with their uses; empty where it has no file of rows.
         survey: What stands in its splits; None where the data were refused or are drawn.
         counts: What became of its rows.
         result: What two seeds gave; None where the data were refused.
@@ -52,6 +53,7 @@ class TaskCheck:
         cautions: What to know.
         refused: Why its data cannot be used; empty where they can.
         seconds: Of one run: what a place needs once, and what each method needs.
+        file: The name of its training file; empty where it has none.
     """
 
     title: str
@@ -64,6 +66,7 @@ class TaskCheck:
     cautions: Sequence[Caution] = ()
     refused: str = ""
     seconds: tuple[float, float] = (0.0, 0.0)
+    file: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,11 @@ class Preflight:
     def ready(self) -> bool:
         """Whether nothing stands in the way of figures that mean something."""
         return not any(check.refused or any(caution.serious for caution in check.cautions) for check in self.checks)
+
+    @property
+    def without_pgr(self) -> Sequence[str]:
+        """The titles of tasks whose gap looks too small for a PGR."""
+        return [check.title for check in self.checks if any(one.name == SMALL_GAP for one in check.cautions)]
 
 
 def preflight(
@@ -119,6 +127,7 @@ def preflight(
 def _looked_at(setup: Setup, title: str, seed: int) -> TaskCheck:
     """Return what the data of a setup's task say."""
     task = setup.task
+    file = Path(task.training_file).name if isinstance(task, Files) else ""
     try:
         named = columns_and_uses(task) if isinstance(task, Files) else []
     except DataError as error:
@@ -128,9 +137,9 @@ def _looked_at(setup: Setup, title: str, seed: int) -> TaskCheck:
         given = task.under(seed)
         survey = given.survey(derive(seed, "task")) if isinstance(given, SplitTask) else None
     except DataError as error:
-        return TaskCheck(title, setup, named, cautions=_of_columns(named), refused=str(error))
+        return TaskCheck(title, setup, named, cautions=_of_columns(named), refused=str(error), file=file)
     cautions = [*_of_columns(named), *([] if survey is None else _of_survey(survey)), *_of_counts(data.counts)]
-    return TaskCheck(title, setup, named, survey, data.counts, cautions=cautions)
+    return TaskCheck(title, setup, named, survey, data.counts, cautions=cautions, file=file)
 
 
 def _of_columns(named: Sequence[tuple[Column, str]]) -> list[Caution]:
@@ -165,12 +174,13 @@ def _of_survey(survey: Survey) -> list[Caution]:
         found.append(Caution("rare classes", few, False))
     for twins in survey.twins[1:]:
         if twins.opposed > LARGE_SHARE * twins.rows:
+            looked_at = twins.sample or f"{twins.rows:,} rows"
             found.append(
                 Caution(
                     "twins with other labels",
-                    f"{twins.opposed:,} of {twins.rows:,} rows of {twins.split} are nearly a copy of one in "
-                    f"{twins.other} that has another label: who learns from the one is wrong about the other; keep "
-                    "them in one split by 'together'",
+                    f"{twins.opposed:,} of {looked_at} of {twins.split} are nearly a copy of one in {twins.other} that "
+                    "has another label: who learns from the one is wrong about the other; keep them in one split by "
+                    "'together'",
                     serious=False,
                 )
             )
@@ -192,15 +202,11 @@ def _tried(check: TaskCheck, result: SetupResult, runs: Sequence[Run], store: Pa
     shared = sum(step.get(name, {}).get("seconds", 0.0) for step in steps for name in once)
     own = sum(step.get("student", {}).get("seconds", 0.0) for step in steps)
     scored = sum(run.result.get("seconds", 0.0) for run in runs)
-    return TaskCheck(
-        check.title,
-        check.setup,
-        check.columns,
-        check.survey,
-        check.counts,
-        result,
-        _preview(check, runs[0].seed, store),
-        [*check.cautions, *cautions_of(result), *_small_gap(result)],
+    return replace(
+        check,
+        result=result,
+        preview=_preview(check, runs[0].seed, store),
+        cautions=[*check.cautions, *cautions_of(result), *_small_gap(result)],
         seconds=(shared / len(runs), (own + scored) / len(runs)),
     )
 
@@ -211,9 +217,7 @@ def _small_gap(result: SetupResult) -> list[Caution]:
     if not 0 < gap.low < least:
         return []
     text = f"gap {wording.difference(gap)}: no PGR is reported unless it is surely above {wording.number(least, 2)}"
-    return [
-        Caution("small gap", f"{text}; a weaker supervisor, such as one with labels = 25, widens it", serious=False)
-    ]
+    return [Caution(SMALL_GAP, f"{text}; a weaker supervisor, such as one with labels = 25, widens it", serious=False)]
 
 
 def _preview(check: TaskCheck, seed: int, store: Path) -> list[PreviewRow]:

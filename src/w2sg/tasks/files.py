@@ -32,7 +32,7 @@ from w2sg.tasks.offers import encode_choices
 from w2sg.tasks.opening import PathText, file_bytes
 from w2sg.tasks.reading import Format, Sheet, format_of, read_sheet
 from w2sg.tasks.splits import ALIASES, SPLITS, SplitTask
-from w2sg.tasks.table import FREE, CountedTable, Table
+from w2sg.tasks.table import FREE, CountedTable, Table, learned_from
 
 _MEMO = 4
 LEFT_OUT = "rows left out: no two different answers were found in them"
@@ -153,6 +153,12 @@ class Files(SplitTask):
         return frozenset(str(Path(path)) for path in self._files().values())
 
     @property
+    def training_file(self) -> str:
+        """The file whose rows are learned from, or else the first."""
+        files = self._files()
+        return files[learned_from(files)]
+
+    @property
     def inputs(self) -> Literal["text", "images", "features"]:
         """What the inputs are: texts (or pairs of them), images or features."""
         if self.text is not None or self.pair is not None or self.choices is not None:
@@ -226,13 +232,12 @@ class Files(SplitTask):
         return self._made().table
 
     def sheet(self) -> Sheet:
-        """Return the rows of the first file as they stand there.
+        """Return the rows of the training file as they stand there.
 
         Raises:
             DataError: If the file cannot be read.
         """
-        name, path = next(iter(self._files().items()))
-        labels = self._label_file(name)
+        path, labels = self.training_file, self._label_file(learned_from(self._files()))
         known = None if labels is None else file_bytes(labels, "labels")
         return read_sheet(path, file_bytes(path), self.format, self.columns, known, self.delimiter)
 

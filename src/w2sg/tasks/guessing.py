@@ -18,7 +18,7 @@ from w2sg.tasks.offers import Offer, found_mark, offers_in_columns, offers_in_li
 from w2sg.tasks.opening import file_bytes, unzipped
 from w2sg.tasks.profile import Column, columns_of
 from w2sg.tasks.reading import DELIMITERS, Format, Sheet, format_of, read_sheet
-from w2sg.tasks.splits import ALIASES, SPLITS
+from w2sg.tasks.splitnames import SPLIT_NAMES, splits_of, words_of
 
 LABELS = (
     *("label", "labels", "class", "target", "gold", "y", "answerkey", "correct", "truth", "answer", "sentiment"),
@@ -48,13 +48,11 @@ COMMON = frozenset(
 """Words in the names of columns that say what rows have in common."""
 _ANSWERS = frozenset({"answer", "answers", "target", "output", "solution", "correct", "truth", "gold"})
 """Words in the names of columns that would tell the label if they were shown."""
-SPLIT_NAMES = frozenset({*SPLITS, *ALIASES, "dev"})
 MOST_CLASSES = 50
 CLEARLY = 3.0
 """By so much the best label must be ahead of another, or the other is named as a doubt."""
 TEXT_WORDS = 6
 _ONE_OF_MANY = re.compile(r"(.*?)[ _-]?([A-Ea-e]|\d)")
-_WORD = re.compile(r"[a-z0-9]+")
 
 
 @dataclass
@@ -62,8 +60,8 @@ class Guess:
     """What a file seems to be.
 
     Attributes:
-        paths: The file, or a file for each split, by its name.
-        rows: How many rows the first file has.
+        paths: The file, or a file for each split, by its name; that of the rows that are learned from comes first.
+        rows: How many rows that file has.
         columns: What its columns hold.
         fields: Fields of task `files`.
         reasons: Why, for each field.
@@ -95,12 +93,15 @@ def guess(paths: Sequence[str]) -> Guess:
     """Return what one or more files of the same columns seem to be.
 
     Raises:
-        DataError: If a file cannot be read as any format.
+        DataError: If a file cannot be read as any format, or files cannot be told apart by their names.
     """
-    fields, reasons, sheet = _read(paths[0])
-    named = {"": paths[0]} if len(paths) == 1 else _splits_of(paths)
+    named = {"": paths[0]} if len(paths) == 1 else splits_of(paths)
+    fields, reasons, sheet = _read(next(iter(named.values())))
     made = Guess(named, len(sheet), columns_of(sheet), fields, reasons)
     looked_at = Rows([Sheet(sheet.file, sheet.records)])
+    if {"supervision", "transfer"} <= named.keys():
+        supervisor, student = (Path(named[split]).name for split in ("supervision", "transfer"))
+        made.doubts.append(f"whether {supervisor!r} is for the supervisor and {student!r} for the student")
     if sheet.images is not None:
         made.doubts.append("images need the file of their labels: set 'labels'")
         return made
@@ -108,20 +109,6 @@ def guess(paths: Sequence[str]) -> Guess:
     if not (_guess_pair(made) or _guess_choices(made, looked_at)) and _guess_label(made):
         _guess_inputs(made, sheet)
     return made
-
-
-def _splits_of(paths: Sequence[str]) -> dict[str, str]:
-    """Return a name for each file: of the split it is named after, or else its own, as a further test set."""
-    named: dict[str, str] = {}
-    for path in paths:
-        stem = Path(path).name.split(".")[0]
-        meant = next((name for name in sorted(SPLIT_NAMES) if name in _WORD.findall(stem.casefold())), stem)
-        meant = "validation" if meant in ("dev", "val", "valid") else meant
-        named[meant if meant not in named else Path(path).parent.name] = path
-    if not {"train", "transfer"} & named.keys():
-        first = next(iter(named))
-        named = {"train" if name == first else name: path for name, path in named.items()}
-    return named
 
 
 def _read(path: str) -> tuple[dict[str, Any], dict[str, str], Sheet]:
@@ -164,14 +151,10 @@ def _is_value(cell: str) -> bool:
     return bool(re.fullmatch(r"[+-]?\d+(\.\d*)?", cell)) or len(cell) > 60
 
 
-def _words(name: str) -> list[str]:
-    return _WORD.findall(re.sub(r"([a-z])([A-Z])", r"\1 \2", name).casefold())
-
-
 def _guess_rows(made: Guess, sheet: Sheet) -> None:
     """Guess the columns that say something of rows: their identity, their split, what they have in common."""
     for column in made.columns:
-        words, all_differ = set(_words(column.name)), column.different == column.rows > 1
+        words, all_differ = set(words_of(column.name)), column.different == column.rows > 1
         if "id" not in made.fields and all_differ and words & {"id", "index", "uid", "idx"} and column.words < 2:
             made.take("id", column.name, "every row has another value, and it is called so")
         elif column.holds == "names" and words & {"split", "fold", "set", "partition"}:
@@ -199,7 +182,7 @@ def _guess_choices(made: Guess, rows: Rows) -> bool:
     for where, offers in _offered(made, rows):
         for column in _label_candidates(made, most=made.rows):
             own = [where] if isinstance(where, str) else where
-            if column.name in own or (column.holds == "texts" and not set(LABELS) & set(_words(column.name))):
+            if column.name in own or (column.holds == "texts" and not set(LABELS) & set(words_of(column.name))):
                 continue
             counted = _decoded(rows, offers, column.name)
             if counted is None:
@@ -285,7 +268,7 @@ def _scored_labels(made: Guess, most: int) -> list[tuple[float, Column]]:
             continue
         if made.role(column.name) not in ("", "features"):
             continue
-        words = _words(column.name)
+        words = words_of(column.name)
         rank = min((LABELS.index(word) for word in ["".join(words), *words] if word in LABELS), default=None)
         score = 0.0 if rank is None else 10 - 0.3 * rank - 2 * ("".join(words) not in LABELS)
         score += 2.0 * (column.name == last) + 0.5 * (place == 0) + 1.0 * (column.different == 2)
@@ -317,7 +300,7 @@ def _guess_inputs(made: Guess, sheet: Sheet) -> None:
     """Guess what is shown of each row: texts, or features."""
     free = [column for column in made.columns if made.role(column.name) == "features"]
     looked_at = Rows([sheet])
-    shown = [column for column in free if not _ANSWERS & set(_words(column.name))]
+    shown = [column for column in free if not _ANSWERS & set(words_of(column.name))]
     lines = [column for column in shown if column.holds == "lists" and _lists_texts(looked_at, column.name)]
     texts = [column for column in shown if column.holds == "texts"]
     single = [column for column in free if column.holds in ("names", "numbers")]

@@ -29,6 +29,7 @@ class Twins:
         split: Whose rows are looked at.
         other: Where their copies are.
         rows: How many rows were looked at.
+        of: How many rows there are.
         equal: Rows whose inputs another row has.
         near: Rows with a copy or a near copy; None where inputs are no texts.
         opposed: Of these, rows of which the nearest has another label.
@@ -37,9 +38,15 @@ class Twins:
     split: str
     other: str
     rows: int
+    of: int
     equal: int
     near: int | None
     opposed: int
+
+    @property
+    def sample(self) -> str:
+        """What was looked at, in words, where it is not every row."""
+        return f"a sample of {self.rows:,} of {self.of:,} rows" if self.rows < self.of else ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,14 +117,15 @@ def _twins(
         counts = np.bincount(units)
         same = counts[units[looked_at]] > 1
     if words is None:
-        return Twins(split, other, len(looked_at), int(same.sum()), None, 0)
+        return Twins(split, other, len(looked_at), len(rows), int(same.sum()), None, 0)
     alike = words[looked_at] @ words[among].T
     alike = alike.toarray() if hasattr(alike, "toarray") else alike
     if within:
         alike[looked_at[:, None] == among] = 0
     near = alike.max(axis=1) >= ALIKE
     opposed = near & (labels[looked_at] != labels[among[alike.argmax(axis=1)]])
-    return Twins(split, other, len(looked_at), int(same.sum()), int((near | same).sum()), int(opposed.sum()))
+    counted = int(same.sum()), int((near | same).sum()), int(opposed.sum())
+    return Twins(split, other, len(looked_at), len(rows), *counted)
 
 
 def _some(rows: IntArray, name: str) -> IntArray:

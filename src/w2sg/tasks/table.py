@@ -1,6 +1,6 @@
 """All rows of a task before they are split: inputs in a pool, and beside it gold, identities and metadata."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -10,6 +10,16 @@ from w2sg.core import AnyArray, BoolArray, DataError, Examples, Inputs, IntArray
 
 FREE = ""
 """The split name of rows that no file assigns: they are dealt at random."""
+
+
+def learned_from(names: Iterable[str]) -> str:
+    """Return the name of the file that stands for all: that of the rows that are learned from, or else the first.
+
+    >>> learned_from(["amazon", "test", "train"])
+    'train'
+    """
+    given = list(names)
+    return next((name for name in (FREE, "train", "transfer", "supervision") if name in given), given[0])
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ FIELDS = ("pair", "choices", "text", "label", "votes", "together", *METADATA, "s
 
 
 def columns_and_uses(task: Files) -> list[tuple[Column, str]]:
-    """Return the columns of a task's first file, each with the field that names it; empty where none does.
+    """Return the columns of a task's training file, each with the field that names it; empty where none does.
 
     Raises:
         DataError: If the file cannot be read.

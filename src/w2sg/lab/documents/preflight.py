@@ -24,11 +24,6 @@ def preflight_document(found: Preflight, *, guess: Guess | None = None, text: st
     several = len(found.checks) > 1
     findings = [finding for check in found.checks for finding in _findings(check, several)]
     doubts = [] if guess is None else [f"Nobody can tell by looking {doubt}." for doubt in guess.doubts]
-    closing = (
-        "Ready: nothing was found that makes the figures meaningless."
-        if found.ready
-        else "Not ready: mend what stands first, and look again."
-    )
     tables = [table for table in _tables(found.checks) if table.rows]
     written = (
         [] if not text else [Section("study", "The study that says so", cards=(Card(found.study.name, _lines(text)),))]
@@ -39,12 +34,21 @@ def preflight_document(found: Preflight, *, guess: Guess | None = None, text: st
         title=found.study.name,
         lead=_lead(found),
         facts=(Fact("tasks", len(found.checks)), Fact("runs of the study", found.n_runs)),
-        findings=(*findings, *(Finding("note", doubt) for doubt in doubts), Finding("note", closing)),
+        findings=(*findings, *(Finding("note", doubt) for doubt in doubts), Finding("note", _closing(found))),
         sections=(*(Section(table.name, table.title, table.intro, tables=(table,)) for table in tables), *written),
         made_by=made_by,
         rests_on=f"{wording.quantity(len(found.seeds), 'seed')} of each task",
         data=_data(found, guess, text),
     )
+
+
+def _closing(found: Preflight) -> str:
+    if not found.ready:
+        return "Not ready: mend what stands first, and look again."
+    if not found.without_pgr:
+        return "Ready: nothing was found that makes the figures meaningless."
+    of = f" of {wording.listed(list(found.without_pgr))}" if len(found.checks) > 1 else ""
+    return f"Ready, but no PGR will be given{of}: the gap is not surely large enough, see 'small gap'."
 
 
 def _lead(found: Preflight) -> str:
@@ -84,21 +88,7 @@ def _findings(check: TaskCheck, several: bool) -> Iterator[Finding]:
 
 def _tables(checks: Sequence[TaskCheck]) -> Iterator[DataTable]:
     task = text_column("task", key=True)
-    yield DataTable(
-        "columns",
-        "Columns",
-        "What the columns of the first file hold, and as what each is used.",
-        (
-            task,
-            text_column("column"),
-            text_column("holds"),
-            text_column("use"),
-            Heading("filled", "filled", "cells that hold something", "count"),
-            Heading("different", "different", "different values", "count"),
-            text_column("example"),
-        ),
-        tuple(row for check in checks for row in _columns(check)),
-    )
+    yield _columns_table(checks)
     yield DataTable(
         "splits",
         "Classes by split",
@@ -110,7 +100,7 @@ def _tables(checks: Sequence[TaskCheck]) -> Iterator[DataTable]:
         "twins",
         "Copies and near copies",
         "Near copies are texts of which about nine words in ten are the same. Copies are left out of test sets before "
-        "anything is scored; near copies are not.",
+        "anything is scored; near copies are not. Of a large split a sample is looked at: near copies are missed.",
         (
             task,
             text_column("split", "rows of"),
@@ -134,6 +124,27 @@ def _tables(checks: Sequence[TaskCheck]) -> Iterator[DataTable]:
             for check in checks
             for one in check.preview
         ),
+    )
+
+
+def _columns_table(checks: Sequence[TaskCheck]) -> DataTable:
+    files = sorted({check.file for check in checks if check.columns})
+    several = len(files) > 1
+    whose = f"the training files ({wording.listed(files)})" if several else "the training file"
+    return DataTable(
+        "columns",
+        f"Columns of {files[0]}" if files and not several else "Columns",
+        f"What the columns of {whose} hold, and as what each is used.",
+        (
+            text_column("task", key=True),
+            text_column("column"),
+            text_column("holds"),
+            text_column("use"),
+            Heading("filled", "filled", "cells that hold something", "count"),
+            Heading("different", "different", "different values", "count"),
+            text_column("example"),
+        ),
+        tuple(row for check in checks for row in _columns(check)),
     )
 
 
@@ -170,7 +181,7 @@ def _twins(check: TaskCheck) -> Iterator[Row]:
             Cell(check.title),
             Cell(twins.split),
             Cell(twins.other),
-            Cell(twins.rows),
+            Cell(twins.rows, note=f"of {twins.of:,}, a sample" if twins.sample else ""),
             Cell(twins.equal),
             near,
             opposed,
