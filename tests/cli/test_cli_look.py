@@ -153,7 +153,7 @@ def test_runs_over_a_small_gap_have_no_pgr(
     assert [run["pgr"] is None for run in runs] == [False, False]
     assert "have no PGR" not in w2sg("runs").out
     assert len(w2sg("runs", "--sort", "pgr", "--json").document) == 2
-    monkeypatch.setattr("w2sg.lab.finding.MINIMUM_GAP", gap + 0.001)
+    monkeypatch.setattr("w2sg.lab.scoring.MINIMUM_GAP", gap + 0.001)
     assert [run["pgr"] for run in w2sg("runs", "--json").document] == [None, None]
     assert "have no PGR." in w2sg("runs").out
     assert w2sg("runs", "--sort", "pgr", "--json").document == []

@@ -11,9 +11,9 @@ from w2sg.core import InputError, StoreError, canonical_json
 from w2sg.graph import REFUSED, Result, Store
 from w2sg.lab.results import StudyResult
 from w2sg.lab.runs import existing_store, known_run, result_of
+from w2sg.lab.scoring import pgr_of_run
 from w2sg.lab.setup import PARTS
 from w2sg.lab.studies import Study, known_study, study
-from w2sg.measure import MINIMUM_GAP
 
 TITLE = '"title":'
 """How JSON begins a title."""
@@ -89,15 +89,6 @@ def find_runs(
         # A ratio over a small gap would stand first by luck alone.
         found = [result for result in found if pgr_of_run(result) is not None][:limit]
     return [titled.found(result, study) for result in found]
-
-
-def pgr_of_run(result: Result) -> float | None:
-    """Return the PGR of a run alone; None where its ceiling is less than the minimum gap above its weak supervisor."""
-    shown = result.shown
-    pgr = shown.get("pgr")
-    if pgr is None or shown["ceiling_accuracy"] - shown["weak_accuracy"] < MINIMUM_GAP:
-        return None
-    return float(pgr)
 
 
 def check_study(store: Store, name: str) -> None:

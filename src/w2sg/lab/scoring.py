@@ -20,12 +20,13 @@ from w2sg.core import (
     registry,
     wording,
 )
-from w2sg.graph import REFUSED, Artifact, Inputs, Listing, Step, versions
+from w2sg.graph import REFUSED, Artifact, Inputs, Listing, Result, Step, versions
 from w2sg.lab.intervals import DRAWS, SAMPLING
 from w2sg.lab.setup import Setup, names_of
 from w2sg.lab.steps import CURVE, TRANSFER, Ceiling, OnData, TrainedStudent, answers_of, labels_of
 from w2sg.lab.unlabelled import unlabelled_columns
 from w2sg.measure import (
+    MINIMUM_GAP,
     auroc,
     auroc_variance,
     balanced_accuracy,
@@ -165,6 +166,15 @@ def shown_metrics(test: Mapping[str, Any]) -> dict[str, int | float | None]:
     pgr = (student - weak) / (ceiling - weak) if ceiling > weak else None
     accuracies = {"weak_accuracy": weak, "student_accuracy": student, "ceiling_accuracy": ceiling}
     return {"n_test": test["n"], **accuracies, "pgr": pgr}
+
+
+def pgr_of_run(result: Result) -> float | None:
+    """Return the PGR of a run alone; None where its ceiling is less than the minimum gap above its weak supervisor."""
+    shown = result.shown
+    pgr = shown.get("pgr")
+    if pgr is None or shown["ceiling_accuracy"] - shown["weak_accuracy"] < MINIMUM_GAP:
+        return None
+    return float(pgr)
 
 
 @dataclass(frozen=True, eq=False)

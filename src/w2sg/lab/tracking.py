@@ -7,8 +7,8 @@ from typing import Any
 
 from w2sg.core import canonical_json
 from w2sg.graph import REFUSED, Keys, Progress, Store
-from w2sg.lab.finding import pgr_of_run
 from w2sg.lab.runs import default_store, result_of, scores_of_setups
+from w2sg.lab.scoring import pgr_of_run
 from w2sg.lab.setup import Setup, leaves, names_of
 from w2sg.lab.steps import CURVE, TRANSFER, curve_of
 from w2sg.lab.studies import Study, known_study
