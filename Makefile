@@ -22,7 +22,7 @@ demo: $(READY)  ## the default study on scanned digits, and its report
 test: $(READY) $(if $(filter yes,$(LM)),$(READY_LM))  ## the whole test suite
 	$(PYTEST) -n auto --dist loadgroup
 
-quick: $(READY)  ## what catches most breakage, in about a minute on two idle cores; tools/quick.py says what it leaves out
+quick: $(READY)  ## what catches most breakage, in five minutes on two idle cores; tools/quick.py says what it leaves out
 	$(PYTEST) -n auto $(QUICK)
 
 lint: $(READY)

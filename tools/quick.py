@@ -1,4 +1,4 @@
-"""A pytest plugin, `-p tools.quick`: the tests that catch most breakage in about a minute on two idle cores.
+"""A pytest plugin, `-p tools.quick`: the tests that catch most breakage in five minutes on two idle cores.
 
 It leaves out what is marked slow, what needs real data sets, and what is listed here. `make quick` runs it, `make test`
 runs everything.
