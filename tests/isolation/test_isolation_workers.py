@@ -233,6 +233,9 @@ def test_what_makes_labels_is_not_to_be_read(tmp_path: Path) -> None:
 
     allowed = allowance_for([], tmp_path, "T2")
     package = Path(w2sg.__file__).parent
+    rooms = {path.parent.name for path in package.glob("*/__init__.py")}
+    shown = {room for room in rooms if allowed.may_read(str(package / room / "__init__.py"))}
+    assert shown == {"core", "isolation", "graph", "measure", "students", "methods"}, "a new room is hidden"
     for path in (package / "tasks" / "gaussian.py", package / "lab" / "steps.py", package / "api" / "studies.py"):
         assert path.exists()
         assert not allowed.may_read(str(path))

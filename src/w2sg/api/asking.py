@@ -37,7 +37,7 @@ def observe(
     """
     from w2sg.theory import observe_run, observe_study
 
-    found = which if isinstance(which, Study) else lab.study_or_run(which, store)
+    found = which if isinstance(which, Study) else lab.study_or_run(which, store=store)
     if isinstance(found, Study):
         return observe_study(found, store=store, audits=labels, workers=workers)
     return observe_run(found, store=lab.existing_store(store), audits=labels)
@@ -151,7 +151,7 @@ def check(
     from w2sg.desiderata import Specification, check_run, check_runs
 
     given = specification if isinstance(specification, Specification) else Specification.read(specification)
-    found = target if isinstance(target, Study) else lab.study_or_run(target, store)
+    found = target if isinstance(target, Study) else lab.study_or_run(target, store=store)
     if isinstance(found, Study):
         return check_runs(given, lab.study_runs(found, store=store, workers=workers, yes=True).runs, found.titles())
     return [check_run(found, given, store=lab.existing_store(store), labels=labels, draw=seed)[0]]

@@ -38,7 +38,7 @@ def check(
         w2sg check specs/strong.toml studies/digits.toml -o check.html
     """
     from w2sg.desiderata import Specification, check_document, check_run, check_runs
-    from w2sg.lab import study_runs
+    from w2sg.lab import Study, study_or_run, study_runs
     from w2sg.report import page_target
 
     if out is not None:
@@ -46,27 +46,15 @@ def check(
     console.load_plugins(plugin)
     given = Specification.read(specification)
     made_by = f"w2sg check {specification} {target}"
-    if _names_a_study(target, store):
-        study = console.study_of(target, store, plugin)
-        with console.progress_bar(study.name) as progress:
-            made = study_runs(study, store=store, workers=workers, progress=progress)
-        document = check_document(given, check_runs(given, made.runs, study.titles()), of=study.name, made_by=made_by)
+    found = study_or_run(target, store=store, plugins=plugin or ())
+    if isinstance(found, Study):
+        with console.progress_bar(found.name) as progress:
+            made = study_runs(found, store=store, workers=workers, progress=progress)
+        document = check_document(given, check_runs(given, made.runs, found.titles()), of=found.name, made_by=made_by)
     else:
-        folder = console.existing_store(store)
-        run = console.known_run(folder, target)
         with console.progress_bar("check"):
-            outcome, look = check_run(run, given, store=folder, labels=labels, draw=seed)
+            outcome, look = check_run(found, given, store=console.existing_store(store), labels=labels, draw=seed)
         made_by = f"{made_by} --labels {labels}"
-        document = check_document(given, [outcome], look=look, most=labels, of=f"run {run.key[:8]}", made_by=made_by)
+        document = check_document(given, [outcome], look=look, most=labels, of=f"run {found.key[:8]}", made_by=made_by)
     console.publish(document, out, as_json=as_json, name="check")
     raise typer.Exit(EXIT_CODES[str(document.data["verdict"])])
-
-
-def _names_a_study(target: str, store: Path | None) -> bool:
-    """Return whether the target is a study's file, or the name of one that the store has."""
-    from w2sg.graph import Store
-
-    if target.endswith(".toml"):
-        return True
-    with Store(console.existing_store(store)) as opened:
-        return target in opened.collections()

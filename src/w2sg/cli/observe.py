@@ -21,27 +21,15 @@ def observed(
 
     A study's file names its own plugins beside those given.
     """
-    from w2sg.core import InputError
-    from w2sg.graph import Store
+    from w2sg.lab import Study, existing_store, study_or_run
     from w2sg.theory import observe_run, observe_study
 
     console.load_plugins(plugins)
-    if not name.endswith(".toml"):
-        folder = console.existing_store(store)
-        with Store(folder) as opened:
-            # A study's name goes before the start of a run's id, which it might look like.
-            known = name in opened.collections()
-            run = None if known else opened.find(name)
-        if run is not None:
-            return observe_run(run, store=folder, audits=audits, plugins=plugins or ())
-        if not known:
-            raise InputError(
-                f"store {folder} has no study {name!r}, and no run (or several) whose id starts so: see 'w2sg runs'"
-            )
+    found = study_or_run(name, store=store, plugins=plugins or ())
     with console.watching("observe") as progress:
-        return observe_study(
-            console.study_of(name, store, plugins), store=store, audits=audits, workers=workers, progress=progress
-        )
+        if isinstance(found, Study):
+            return observe_study(found, store=store, audits=audits, workers=workers, progress=progress)
+        return observe_run(found, store=existing_store(store), audits=audits, plugins=plugins or ())
 
 
 def observe(

@@ -12,7 +12,8 @@ from w2sg.graph import REFUSED, Result, Store
 from w2sg.lab.results import StudyResult
 from w2sg.lab.runs import existing_store, known_run, pgr_of_run, result_of
 from w2sg.lab.setup import PARTS
-from w2sg.lab.studies import Study, known_study, study
+from w2sg.lab.shipped import named_file
+from w2sg.lab.studies import Study, known_study, knows_study, study, study_by_name
 
 TITLE = '"title":'
 """How JSON begins a title."""
@@ -99,25 +100,31 @@ def check_study(store: Store, name: str) -> None:
         )
 
 
-def study_or_run(name: str, store: str | Path | None) -> Study | Result:
-    """Return the study of a file, or of a name that the store knows, or else the run whose id begins so.
+def study_or_run(name: str, *, store: str | Path | None = None, plugins: Sequence[str] = ()) -> Study | Result:
+    """Return the study of a name, as `study_by_name` does, or the run whose id begins so.
+
+    A study that the store has goes before a run, whose id it might look like; a run before what comes with the package.
 
     Raises:
         InputError: If there is neither.
     """
-    if name.endswith(".toml"):
-        return Study.read(name)
-    folder = existing_store(store)
-    with Store(folder) as opened:
-        # A study's name goes before the start of a run's id, which it might look like.
-        known, run = name in opened.collections(), opened.find(name)
-    if known:
-        return known_study(name, store=folder)
-    if run is None:
-        raise InputError(
-            f"store {folder} has no study {name!r}, and no run (or several) whose id starts so: see 'w2sg runs'"
-        )
-    return run
+    if not (name.endswith(".toml") or knows_study(store, name)):
+        run = _run_of(store, name)
+        if run is not None:
+            return run
+        if not named_file(name, "studies").is_file():
+            raise InputError(
+                f"store {existing_store(store)} has no study {name!r}, and no run (or several) whose id starts so: "
+                "see 'w2sg runs'"
+            )
+    return study_by_name(name, store=store, plugins=plugins)
+
+
+def _run_of(store: str | Path | None, prefix: str) -> Result | None:
+    """Return the run whose id begins so; None where there is none, or no store."""
+    with suppress(InputError), Store(existing_store(store)) as opened:
+        return opened.find(prefix)
+    return None
 
 
 def recall(name: str, *, store: str | Path | None = None, plugins: Sequence[str] = ()) -> StudyResult:

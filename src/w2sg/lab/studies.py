@@ -336,13 +336,13 @@ def study_by_name(name: str, *, store: str | Path | None = None, plugins: Sequen
         InputError: If there is none, or it breaks a rule.
     """
     # The ending tells a file from a name: names of studies have no folders, and a study may be called as its file.
-    if not name.endswith(".toml") and not (named_file(name, "studies").is_file() and not _knows(store, name)):
+    if not name.endswith(".toml") and not (named_file(name, "studies").is_file() and not knows_study(store, name)):
         return known_study(name, store=existing_store(store), plugins=plugins)
     found = Study.read(name)
     return found.model_copy(update={"plugins": (*found.plugins, *plugins)})
 
 
-def _knows(store: str | Path | None, name: str) -> bool:
+def knows_study(store: str | Path | None, name: str) -> bool:
     """Return whether there is a store that has a study of this name."""
     with suppress(InputError), Store(existing_store(store)) as opened:
         return name in opened.collections()
