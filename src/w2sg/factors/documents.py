@@ -19,17 +19,10 @@ from w2sg.core import (
     Section,
     wording,
 )
-from w2sg.factors.adaptive_document import (
-    adaptive_document,
-    capital,
-    factors_table,
-    left_out_reasons,
-    rests_on,
-    study_facts,
-    title_of,
-)
+from w2sg.factors.adaptive_document import adaptive_document
 from w2sg.factors.contract import GAIN, GAP
 from w2sg.factors.designs import Adaptive
+from w2sg.factors.document_parts import capital, factors_table, left_out_reasons, rests_on, study_facts, title_of
 from w2sg.factors.effects import ALPHA, EFFECT, POWER
 from w2sg.measure import Interval
 

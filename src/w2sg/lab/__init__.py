@@ -4,6 +4,7 @@ from w2sg.lab import migrations as migrations
 from w2sg.lab.cautions import Caution as Caution
 from w2sg.lab.cautions import cautions_of as cautions_of
 from w2sg.lab.cautions import shared_cautions as shared_cautions
+from w2sg.lab.commented_study import commented_study as commented_study
 from w2sg.lab.comparing import StudentsCompared as StudentsCompared
 from w2sg.lab.comparing import compare_in_study as compare_in_study
 from w2sg.lab.comparing import compare_stored as compare_stored
@@ -28,15 +29,11 @@ from w2sg.lab.examples import ExamplesOfRun as ExamplesOfRun
 from w2sg.lab.examples import ShownExample as ShownExample
 from w2sg.lab.exporting import export_model as export_model
 from w2sg.lab.families import families_of_tasks as families_of_tasks
-from w2sg.lab.finding import FoundRun as FoundRun
-from w2sg.lab.finding import details_of as details_of
-from w2sg.lab.finding import find_runs as find_runs
-from w2sg.lab.finding import recall as recall
-from w2sg.lab.finding import study_or_run as study_or_run
 from w2sg.lab.league import League as League
 from w2sg.lab.league import league_of as league_of
 from w2sg.lab.outcomes import FailedRun as FailedRun
 from w2sg.lab.outcomes import Run as Run
+from w2sg.lab.page_examples import examples_of as examples_of
 from w2sg.lab.planning import Plan as Plan
 from w2sg.lab.planning import plan_of as plan_of
 from w2sg.lab.preflight import Preflight as Preflight
@@ -68,7 +65,6 @@ from w2sg.lab.setup import toml_table as toml_table
 from w2sg.lab.shipped import named_file as named_file
 from w2sg.lab.shipped import shipped_names as shipped_names
 from w2sg.lab.single import run as run
-from w2sg.lab.starting import commented_study as commented_study
 from w2sg.lab.steps import Ceiling as Ceiling
 from w2sg.lab.steps import OnData as OnData
 from w2sg.lab.steps import TrainedStudent as TrainedStudent
@@ -76,6 +72,11 @@ from w2sg.lab.steps import WeakLabels as WeakLabels
 from w2sg.lab.steps import answers_of as answers_of
 from w2sg.lab.steps import labels_of as labels_of
 from w2sg.lab.steps import task_data as task_data
+from w2sg.lab.stored_runs import FoundRun as FoundRun
+from w2sg.lab.stored_runs import details_of as details_of
+from w2sg.lab.stored_runs import find_runs as find_runs
+from w2sg.lab.stored_runs import recall as recall
+from w2sg.lab.stored_runs import study_or_run as study_or_run
 from w2sg.lab.studies import Study as Study
 from w2sg.lab.studies import known_study as known_study
 from w2sg.lab.studies import study as study
@@ -89,5 +90,4 @@ from w2sg.lab.trackers import tracker_of as tracker_of
 from w2sg.lab.tracking import Tracking as Tracking
 from w2sg.lab.tracking import track as track
 from w2sg.lab.unlabelled import unlabelled_columns as unlabelled_columns
-from w2sg.lab.viewing import examples_of as examples_of
 from w2sg.lab.weights import StudentWeights as StudentWeights

@@ -12,10 +12,10 @@ from w2sg.graph import REFUSED, Keys, Progress, Result, Store, artifacts_of
 from w2sg.lab.comparisons import Names, by_place, differences, result_of_method
 from w2sg.lab.examples import ExamplesOfRun, ShownExample, shown_examples
 from w2sg.lab.outcomes import Run
+from w2sg.lab.page_examples import score_under
 from w2sg.lab.results import SetupResult, StudyResult, summarise
 from w2sg.lab.runs import result_of
 from w2sg.lab.setup import Setup
-from w2sg.lab.viewing import score_under
 from w2sg.measure import PairedDifference, holm
 
 MOST_DIFFERING = 10

@@ -8,9 +8,9 @@ from w2sg.core import InputError, plain, registry, wording
 from w2sg.lab.comparisons import PLACE, REFERENCE, Comparison, Names, by_place, compare_methods, result_of_method
 from w2sg.lab.families import Family, families_of
 from w2sg.lab.held_out import HeldOutFamilies, held_out_of
+from w2sg.lab.notebooks import Showable
 from w2sg.lab.results import ALPHA, LEVEL, MARGIN, SetupResult, StudyResult
 from w2sg.lab.setup import name_of
-from w2sg.lab.showing import Showable
 from w2sg.lab.standings import Ranking, Standing, ranking_of, standings_of
 
 

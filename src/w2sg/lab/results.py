@@ -9,10 +9,10 @@ import numpy as np
 
 from w2sg.core import AnyArray, TrainingCurve, derive, plain, wording
 from w2sg.lab.intervals import DRAWS, SAMPLING, metric_intervals, plain_intervals
+from w2sg.lab.notebooks import Showable
 from w2sg.lab.outcomes import MOST_SHOWN, FailedRun, Run, failures_message
 from w2sg.lab.scoring import SUPERVISION, shown_trust
 from w2sg.lab.setup import TEST, Setup
-from w2sg.lab.showing import Showable
 from w2sg.lab.steps import CURVE, TRANSFER, curve_of
 from w2sg.measure import Interval, Paired, Pgr, bootstrap_pgrs, mean_overlap, pgr
 
